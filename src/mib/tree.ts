@@ -1,0 +1,82 @@
+import type { EpochMs } from '../model/scalar-types.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+
+/** The SMI base types that travel on the wire (RFC 2741 section 5.4, RFC 2578 section 7.1). */
+export type WireSyntax =
+  | 'Integer32'
+  | 'OctetString'
+  | 'ObjectIdentifier'
+  | 'IpAddress'
+  | 'Counter32'
+  | 'Gauge32'
+  | 'TimeTicks'
+  | 'Counter64';
+
+/**
+ * A value ready to be encoded: `number` for the 32-bit types (already wrapped or clamped), `number` or
+ * `bigint` for Counter64, `string` (UTF-8) or octets for OctetString, sub-identifiers for ObjectIdentifier.
+ */
+export type WireValue = number | bigint | string | Uint8Array | readonly number[];
+
+/** What reading needs besides the snapshot: values such as ages are computed when they are read. */
+export interface ReadContext {
+  readonly snapshot: Snapshot;
+  /** The moment at which the request is answered. */
+  readonly now: EpochMs;
+  /** The moment at which the master's sysUpTime was zero; undefined while no master has told. TimeStamp needs it. */
+  readonly masterStartedAt: EpochMs | undefined;
+}
+
+/** The instances of a table, ascending by index; shared by all columns of the table. A scalar has one row: `0`. */
+export interface RowSet {
+  readonly length: number;
+  /** The index sub-identifiers of all rows, one row after another. */
+  readonly subIds: Uint32Array;
+  /** Row r has subIds[offsets[r]] up to, not including, subIds[offsets[r + 1]]. Length is rows + 1. */
+  readonly offsets: Uint32Array;
+}
+
+/** Errors of a SET (RFC 3416 section 4.2.5), as far as we answer them. */
+export type SetError = 'wrongType' | 'wrongLength' | 'wrongValue' | 'notWritable' | 'noCreation';
+
+/** A SET that passed TestSet. `undo` is called only after `commit`. */
+export interface SetPlan {
+  commit(): void;
+  undo(): void;
+}
+
+/** One readable object: a scalar or a column. */
+export interface Column {
+  /** The MIB's descriptor: lveDomName. */
+  readonly name: string;
+  /** The object's OID under the root in use, without instance. */
+  readonly oid: readonly number[];
+  readonly syntax: WireSyntax;
+  readonly rows: RowSet;
+  /** The value of a row, or undefined where the instance does not exist (noSuchInstance). */
+  read(row: number, context: ReadContext): WireValue | undefined;
+  /** Only for read-write objects: checks a SET and returns its plan, or why it is refused. */
+  readonly planSet?: (row: number, syntax: WireSyntax, value: WireValue) => SetPlan | SetError;
+}
+
+/**
+ * Every object served, at one snapshot. No value is encoded in advance: a tree is sorted row sets over the
+ * model plus one read function per column, so that publishing a snapshot costs no more than sorting what
+ * changed. `src/agentx` walks it by OID; `dump` walks it from one end to the other.
+ */
+export interface MibTree {
+  readonly snapshot: Snapshot;
+  /** Ascending by OID. */
+  readonly columns: readonly Column[];
+}
+
+/** A notification as it leaves: sysUpTime is the master's business and is not in it. */
+export interface OutgoingNotification {
+  readonly name: string;
+  readonly trapOid: readonly number[];
+  readonly varbinds: readonly {
+    readonly oid: readonly number[];
+    readonly syntax: WireSyntax;
+    readonly value: WireValue;
+  }[];
+}

@@ -1,0 +1,219 @@
+import type { BlockJob, Disk, DiskError, IoTune } from './disk.ts';
+import type { FileSystem, Guest } from './guest.ts';
+import type { Job } from './job.ts';
+import type { Nic } from './nic.ts';
+import type { Count, EpochMs, Percent, Severity } from './scalar-types.ts';
+import type { PerfEvent, Stat } from './stat.ts';
+import type { Iothread, Vcpu } from './vcpu.ts';
+
+/** virDomainState by name (LveDomainState). */
+export type DomainState =
+  | 'nostate'
+  | 'running'
+  | 'blocked'
+  | 'paused'
+  | 'shutdown'
+  | 'shutoff'
+  | 'crashed'
+  | 'pmsuspended'
+  | 'other';
+
+/** VirtualMachineOperState of VM-MIB (RFC 7666). */
+export type VmOperState =
+  | 'unknown'
+  | 'other'
+  | 'preparing'
+  | 'running'
+  | 'suspending'
+  | 'suspended'
+  | 'resuming'
+  | 'paused'
+  | 'migrating'
+  | 'shuttingdown'
+  | 'shutdown'
+  | 'crashed';
+
+/** VirtualMachineAdminState of VM-MIB (RFC 7666). */
+export type VmAdminState = 'running' | 'suspended' | 'paused' | 'shutdown';
+
+/** How complete and how fresh the statistics of a domain are (lveDomStatsStatus). */
+export type StatsStatus = 'ok' | 'partial' | 'blocked' | 'stale' | 'inactive';
+
+/** virDomainGetControlInfo: state of the hypervisor's control interface. */
+export interface ControlInfo {
+  readonly state: 'ok' | 'job' | 'occupied' | 'error';
+  /** Milliseconds in that state when it was read; only for job and occupied. */
+  readonly stateTimeMs: number | undefined;
+}
+
+/** One domain. Rows of one domain are found by `index`, which equals vmIndex and is persistent. */
+export interface Domain {
+  readonly index: number;
+  /** Lower-case text form, 36 characters. */
+  readonly uuid: string;
+  readonly name: string;
+  readonly presence: 'present' | 'gone';
+  /** When the domain ceased to exist on this host; only for a gone domain. */
+  readonly goneAt: EpochMs | undefined;
+  /** libvirt's id of an active domain. */
+  readonly id: number | undefined;
+  readonly active: boolean;
+  readonly persistent: boolean;
+  readonly autostart: boolean | undefined;
+  readonly state: DomainState;
+  /** Number of the reason; its meaning depends on `state`. */
+  readonly reason: number;
+  /** State and reason in words: `paused (I/O error)`. */
+  readonly stateText: string;
+  readonly severity: Severity;
+  readonly stateSince: EpochMs;
+  /** Changes of `state` seen by the agent. */
+  readonly stateChanges: number;
+  readonly operState: VmOperState;
+  readonly adminState: VmAdminState;
+  readonly startedAt: EpochMs | undefined;
+  readonly startSource: 'unknown' | 'event' | 'process' | 'firstSeen' | undefined;
+  /** Last discontinuity of the domain's counters; undefined if none since the agent started. */
+  readonly discontinuityAt: EpochMs | undefined;
+  readonly statsStatus: StatsStatus;
+  /** When the statistics were taken. */
+  readonly statsAt: EpochMs | undefined;
+  readonly control: ControlInfo | undefined;
+  readonly managedSave: boolean | undefined;
+  readonly snapshots: number | undefined;
+  readonly oldestSnapshotAt: EpochMs | undefined;
+  readonly checkpoints: number | undefined;
+  /** virDomainGetMessages: tainting and deprecation. */
+  readonly messages: readonly string[] | undefined;
+  /** lveEventSeq of the latest event of the domain; 0 if the log has none. */
+  readonly lastEventSeq: number;
+  /** From the definition (XML); undefined while it has not been read. */
+  readonly spec: DomainSpec | undefined;
+  readonly nova: NovaMetadata | undefined;
+  readonly labels: readonly Label[];
+  /** The definition in pieces of at most 1024 octets; empty unless the selector xml is set. */
+  readonly xmlChunks: readonly XmlChunk[];
+  readonly cpu: DomainCpu | undefined;
+  readonly memory: DomainMemory | undefined;
+  readonly vcpus: readonly Vcpu[];
+  readonly iothreads: readonly Iothread[];
+  readonly disks: readonly Disk[];
+  readonly diskErrors: readonly DiskError[];
+  readonly ioTunes: readonly IoTune[];
+  readonly blockJobs: readonly BlockJob[];
+  readonly nics: readonly Nic[];
+  readonly guest: Guest | undefined;
+  readonly fileSystems: readonly FileSystem[];
+  readonly jobs: readonly Job[];
+  readonly perf: readonly PerfEvent[];
+  readonly stats: readonly Stat[];
+}
+
+/** CPU figures of a domain. Percentages of a domain that is shut off are 0; counters are then absent. */
+export interface DomainCpu {
+  /** cpu.time: all CPU time of the hypervisor process. */
+  readonly timeUs: Count | undefined;
+  readonly userUs: Count | undefined;
+  readonly systemUs: Count | undefined;
+  /** Share of all online host CPUs between the last two refreshes. */
+  readonly hostPercent: Percent | undefined;
+  /** Share of the domain's current vCPUs between the last two refreshes. */
+  readonly percent: Percent | undefined;
+  /** Sum of vcpu.N.delay. */
+  readonly stealUs: Count | undefined;
+  readonly stealPercent: Percent | undefined;
+  /** Sum of vcpu.N.wait. */
+  readonly waitUs: Count | undefined;
+  readonly haltPollSuccessUs: Count | undefined;
+  readonly haltPollFailUs: Count | undefined;
+  readonly shares: Count | undefined;
+  /** Microseconds per period; -1 is unlimited. */
+  readonly quotaUs: number | undefined;
+  readonly periodUs: number | undefined;
+  readonly emulatorPin: string | undefined;
+  readonly vcpusCurrent: number | undefined;
+  readonly vcpusMaximum: number | undefined;
+}
+
+/** Memory figures of a domain; bytes unless named otherwise. */
+export interface DomainMemory {
+  readonly currentBytes: Count | undefined;
+  readonly maximumBytes: Count | undefined;
+  /** Unit of the sizes in vmTable, in bytes: 1024, or 1048576 for more than 2 TiB; fixed while the row exists. */
+  readonly vmMemUnit: number;
+  readonly rssBytes: Count | undefined;
+  readonly availableBytes: Count | undefined;
+  readonly unusedBytes: Count | undefined;
+  readonly usableBytes: Count | undefined;
+  readonly diskCachesBytes: Count | undefined;
+  readonly usedPercent: Percent | undefined;
+  readonly swapInBytes: Count | undefined;
+  readonly swapOutBytes: Count | undefined;
+  readonly majorFaults: Count | undefined;
+  readonly minorFaults: Count | undefined;
+  readonly hugePageAllocs: Count | undefined;
+  readonly hugePageFails: Count | undefined;
+  readonly lastUpdateAt: EpochMs | undefined;
+  readonly dirtyStatus: 'unstarted' | 'measuring' | 'measured' | undefined;
+  /** MiB per second. */
+  readonly dirtyRate: number | undefined;
+  readonly dirtyPeriodSec: number | undefined;
+  readonly dirtyMode: string | undefined;
+}
+
+/** What the definition says about the machine (lveSpecTable, vmOSType). */
+export interface DomainSpec {
+  readonly title: string | undefined;
+  readonly description: string | undefined;
+  readonly virtType: string | undefined;
+  /** os/type: hvm, linux, exe. */
+  readonly osType: string | undefined;
+  readonly arch: string | undefined;
+  readonly machine: string | undefined;
+  readonly emulator: string | undefined;
+  readonly firmware: string | undefined;
+  readonly cpuMode: string | undefined;
+  readonly cpuModel: string | undefined;
+  readonly cpuSockets: number | undefined;
+  readonly cpuCores: number | undefined;
+  readonly cpuThreads: number | undefined;
+  readonly numaCells: number | undefined;
+  readonly hugePageBytes: Count | undefined;
+  /** libosinfo id. */
+  readonly osInfo: string | undefined;
+  readonly graphics: string | undefined;
+  readonly hostDevices: number | undefined;
+  readonly hostDeviceText: string | undefined;
+  /** SHA-256 in hexadecimal of the inactive definition (of the active one for a transient domain). */
+  readonly hash: string | undefined;
+  readonly lastChangeAt: EpochMs | undefined;
+  readonly pendingChange: boolean | undefined;
+}
+
+/** OpenStack Nova's metadata element (namespaces nova/1.0 and nova/1.1). */
+export interface NovaMetadata {
+  readonly instanceName: string | undefined;
+  readonly flavor: string | undefined;
+  readonly projectName: string | undefined;
+  readonly projectId: string | undefined;
+  readonly userName: string | undefined;
+  readonly userId: string | undefined;
+  readonly imageId: string | undefined;
+  readonly rootType: string | undefined;
+  readonly creationAt: EpochMs | undefined;
+  readonly package: string | undefined;
+  readonly flavorVcpus: number | undefined;
+  readonly flavorMemoryBytes: Count | undefined;
+}
+
+/** A label a configured rule took from the definition (lveLabelTable). */
+export interface Label {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** One piece of the definition; `number` starts at 1. */
+export interface XmlChunk {
+  readonly number: number;
+  readonly octets: Uint8Array;
+}

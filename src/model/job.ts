@@ -1,0 +1,38 @@
+import type { Count, EpochMs, Percent } from './scalar-types.ts';
+import type { Stat } from './stat.ts';
+
+/** A job of a domain: the running one or the last completed one (virDomainGetJobStats). */
+export interface Job {
+  readonly kind: 'background' | 'completed';
+  readonly type: 'none' | 'bounded' | 'unbounded' | 'completed' | 'failed' | 'cancelled' | 'other';
+  readonly operation:
+    | 'unknown'
+    | 'start'
+    | 'save'
+    | 'restore'
+    | 'migrationIn'
+    | 'migrationOut'
+    | 'snapshot'
+    | 'snapshotRevert'
+    | 'dump'
+    | 'backup'
+    | 'snapshotDelete'
+    | 'other'
+    | undefined;
+  readonly elapsedMs: Count | undefined;
+  readonly remainingMs: Count | undefined;
+  readonly percent: Percent | undefined;
+  readonly dataTotalBytes: Count | undefined;
+  readonly dataProcessedBytes: Count | undefined;
+  readonly dataRemainingBytes: Count | undefined;
+  readonly memoryBytesPerSec: Count | undefined;
+  readonly dirtyPagesPerSec: Count | undefined;
+  readonly iteration: Count | undefined;
+  readonly downtimeMs: Count | undefined;
+  readonly throttle: Percent | undefined;
+  readonly success: boolean | undefined;
+  readonly errorText: string | undefined;
+  readonly time: EpochMs | undefined;
+  /** Every parameter by name (lveJobStatTable). */
+  readonly stats: readonly Stat[];
+}

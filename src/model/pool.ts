@@ -1,0 +1,19 @@
+import type { Count, Percent, Ratio } from './scalar-types.ts';
+
+/** One storage pool (lvePoolTable). */
+export interface Pool {
+  readonly index: number;
+  readonly name: string;
+  readonly uuid: string;
+  readonly type: string | undefined;
+  readonly path: string | undefined;
+  readonly state: 'inactive' | 'building' | 'running' | 'degraded' | 'inaccessible' | 'other';
+  readonly autostart: boolean | undefined;
+  readonly capacityBytes: Count | undefined;
+  readonly allocationBytes: Count | undefined;
+  readonly availableBytes: Count | undefined;
+  readonly usedPercent: Percent | undefined;
+  readonly volumes: number | undefined;
+  readonly provisionedBytes: Count | undefined;
+  readonly overcommit: Ratio | undefined;
+}
