@@ -1,0 +1,58 @@
+import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const prefix = 'lvx-';
+
+/** A private directory of one lab. `[Symbol.asyncDispose]` removes it with all its content. */
+export interface LabDirectory {
+  readonly path: string;
+  /** A path inside, with its parent directories created. */
+  file(...names: readonly string[]): string;
+  /** A directory inside, created. */
+  directory(...names: readonly string[]): string;
+  remove(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Makes a directory for sockets, configurations and logs. The name is kept short, because a
+ * UNIX socket's path holds 107 bytes at most; it carries our process id, so that directories of runs
+ * which were killed can be told and are swept here.
+ */
+export async function makeLabDirectory(): Promise<LabDirectory> {
+  await sweepAbandoned();
+  const path = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
+  const remove = () => rm(path, { recursive: true, force: true, maxRetries: 5 });
+  return {
+    path,
+    file(...names) {
+      mkdirSync(join(path, ...names.slice(0, -1)), { recursive: true });
+      return join(path, ...names);
+    },
+    directory(...names) {
+      mkdirSync(join(path, ...names), { recursive: true });
+      return join(path, ...names);
+    },
+    remove,
+    [Symbol.asyncDispose]: remove,
+  };
+}
+
+async function sweepAbandoned(): Promise<void> {
+  for (const name of readdirSync(tmpdir())) {
+    const owner = /^lvx-(\d+)-/.exec(name)?.[1];
+    if (owner === undefined || isAlive(Number(owner))) continue;
+    await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
