@@ -1,0 +1,152 @@
+/** The largest LveIndex; VM-MIB's indexes have the same limit. */
+const maxIndex = 2_147_483_647;
+
+export interface IndexAllocatorOptions {
+  /** The first number that is given out. */
+  readonly first?: number;
+  /** How long a released number stays bound to its key at least. */
+  readonly quarantineMs?: number;
+  /** Whether something outside (a row, the event log, a pending notification) still refers to the number. */
+  readonly inUse?: (index: number) => boolean;
+  readonly now?: () => number;
+  /** Called when a released key loses its number to another key. */
+  readonly onReclaim?: (key: string, index: number) => void;
+}
+
+/** One binding as it is kept on disk. */
+export interface IndexBinding {
+  readonly key: string;
+  readonly index: number;
+  /** Milliseconds since 1970 at which the key was released; undefined while it is held. */
+  readonly releasedAt?: number;
+}
+
+/**
+ * Binds keys to the smallest free positive integers (LveIndex). A released key keeps its number until
+ * another key needs one, nothing refers to it any more and the quarantine is over; if the key returns
+ * before that, it gets its old number back.
+ */
+export class IndexAllocator {
+  readonly #first: number;
+  readonly #quarantineMs: number;
+  readonly #inUse: (index: number) => boolean;
+  readonly #now: () => number;
+  readonly #onReclaim: ((key: string, index: number) => void) | undefined;
+  readonly #indexes = new Map<string, number>();
+  readonly #keys = new Map<number, string>();
+  readonly #released = new Map<string, number>();
+  /** No number below this one is free. */
+  #lowestFree: number;
+
+  constructor(options: IndexAllocatorOptions = {}) {
+    this.#first = options.first ?? 1;
+    this.#quarantineMs = options.quarantineMs ?? 0;
+    this.#inUse = options.inUse ?? (() => false);
+    this.#now = options.now ?? Date.now;
+    this.#onReclaim = options.onReclaim;
+    this.#lowestFree = this.#first;
+  }
+
+  /** Number of keys bound, held and released. */
+  get size(): number {
+    return this.#indexes.size;
+  }
+
+  /** The number of a key; undefined if it has none. */
+  peek(key: string): number | undefined {
+    return this.#indexes.get(key);
+  }
+
+  /** The key a number is bound to; undefined if it is free. */
+  keyOf(index: number): string | undefined {
+    return this.#keys.get(index);
+  }
+
+  /** The number of a key; binds the smallest free one if it has none. `undefined` if all are taken. */
+  index(key: string): number | undefined {
+    const known = this.#indexes.get(key);
+    if (known !== undefined) {
+      if (this.#released.size > 0) this.#released.delete(key);
+      return known;
+    }
+    const reclaimable = this.#reclaimable();
+    const free = this.#smallestFree();
+    if (reclaimable !== undefined && (free === undefined || reclaimable.index < free)) {
+      this.#unbind(reclaimable.key, reclaimable.index);
+      this.#onReclaim?.(reclaimable.key, reclaimable.index);
+      this.#bind(key, reclaimable.index);
+      return reclaimable.index;
+    }
+    if (free === undefined) return undefined;
+    this.#bind(key, free);
+    return free;
+  }
+
+  /** Binds a key to a number read from disk. Returns false if either is taken or the number is out of range. */
+  restore(binding: IndexBinding): boolean {
+    const { key, index } = binding;
+    if (!Number.isInteger(index) || index < this.#first || index > maxIndex) return false;
+    if (this.#indexes.has(key) || this.#keys.has(index)) return false;
+    this.#bind(key, index);
+    if (binding.releasedAt !== undefined) this.#released.set(key, binding.releasedAt);
+    return true;
+  }
+
+  /** Says that the key's entity no longer exists. Returns whether that was news. */
+  release(key: string): boolean {
+    if (!this.#indexes.has(key) || this.#released.has(key)) return false;
+    this.#released.set(key, this.#now());
+    return true;
+  }
+
+  /** Releases every key that is not in `keys`. Returns whether that changed anything. */
+  retain(keys: ReadonlySet<string>): boolean {
+    let changed = false;
+    for (const key of this.#indexes.keys()) {
+      if (!keys.has(key) && this.release(key)) changed = true;
+    }
+    return changed;
+  }
+
+  /** All bindings, for the state file. */
+  bindings(): IndexBinding[] {
+    const bindings: IndexBinding[] = [];
+    for (const [key, index] of this.#indexes) {
+      const releasedAt = this.#released.get(key);
+      bindings.push(releasedAt === undefined ? { key, index } : { key, index, releasedAt });
+    }
+    return bindings;
+  }
+
+  #reclaimable(): { readonly key: string; readonly index: number } | undefined {
+    if (this.#released.size === 0) return undefined;
+    const latest = this.#now() - this.#quarantineMs;
+    let best: { readonly key: string; readonly index: number } | undefined;
+    for (const [key, releasedAt] of this.#released) {
+      const index = this.#indexes.get(key);
+      if (index === undefined || releasedAt > latest) continue;
+      if (best !== undefined && best.index < index) continue;
+      if (!this.#inUse(index)) best = { key, index };
+    }
+    return best;
+  }
+
+  #smallestFree(): number | undefined {
+    let candidate = this.#lowestFree;
+    while (this.#keys.has(candidate)) candidate += 1;
+    this.#lowestFree = candidate;
+    return candidate <= maxIndex ? candidate : undefined;
+  }
+
+  #bind(key: string, index: number): void {
+    this.#indexes.set(key, index);
+    this.#keys.set(index, key);
+  }
+
+  #unbind(key: string, index: number): void {
+    this.#indexes.delete(key);
+    this.#keys.delete(index);
+    this.#released.delete(key);
+    if (index < this.#lowestFree) this.#lowestFree = index;
+  }
+}

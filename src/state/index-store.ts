@@ -1,0 +1,412 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { errorText } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { IndexAllocator, type IndexBinding } from './index-allocator.ts';
+import { firstAssignedPerfEvent, listedPerfEvent } from './perf-event-ids.ts';
+import { type JsonPiece, keepAside, makeDirectory, readStateFile, StateFile } from './state-file.ts';
+import type { DomainFacts, GoneDomain, JsonValue, ReportedDomain } from './state-types.ts';
+
+export interface IndexStoreOptions {
+  /** Directory of the state file; undefined keeps everything in memory only. */
+  readonly directory: string | undefined;
+  readonly logger: Logger;
+  /** Told when numbers cannot be kept (a sentence for the operator), and with undefined when they can again. */
+  readonly onProblem?: (problem: string | undefined) => void;
+  readonly now?: () => number;
+}
+
+/** The kinds of devices numbered within a domain. */
+export type DeviceScope = 'disk' | 'nic' | 'fileSystem';
+
+const fileName = 'indexes.json';
+const formatVersion = 1;
+/** 100 000 domains with a handful of devices stay below this. */
+const maxFileBytes = 64 * 1024 * 1024;
+/** A number of a device, pool or network that is gone is not given to another one before this. */
+const quarantineMs = 600_000;
+
+const deviceScopes = ['disk', 'nic', 'fileSystem'] as const;
+const numbersSchema = z.record(z.string(), z.number().int().positive());
+const bindingSchema = z.object({
+  key: z.string(),
+  index: z.number().int().positive(),
+  releasedAt: z.number().optional(),
+});
+const domainSchema = z.object({
+  uuid: z.string(),
+  index: z.number().int().positive(),
+  releasedAt: z.number().optional(),
+  devices: z.object({
+    disk: numbersSchema.optional(),
+    nic: numbersSchema.optional(),
+    fileSystem: numbersSchema.optional(),
+  }),
+  facts: z.record(z.string(), z.unknown()).optional(),
+  reported: z.record(z.string(), z.unknown()).optional(),
+});
+const goneSchema = z.object({
+  uuid: z.string(),
+  name: z.string(),
+  goneAt: z.number(),
+  columns: z.record(z.string(), z.unknown()),
+});
+const fileSchema = z.object({
+  version: z.literal(formatVersion),
+  domains: z.array(domainSchema),
+  gone: z.array(goneSchema),
+  pools: z.array(bindingSchema),
+  networks: z.array(bindingSchema),
+  perfEvents: z.array(bindingSchema),
+});
+
+/** What is kept per domain. Replaced, never changed, once it has been handed to the state file. */
+interface DomainRecord {
+  readonly devices: Readonly<Record<DeviceScope, IndexAllocator>>;
+  facts: DomainFacts;
+  reported: ReportedDomain | undefined;
+}
+
+/**
+ * The numbers of everything that has a row (LveIndex), bound to UUIDs, targets, MAC addresses and mount
+ * points, and the few facts about domains that must survive a restart. Lookups are synchronous map reads;
+ * changes reach the disk in the background.
+ */
+export class IndexStore {
+  readonly #logger: Logger;
+  readonly #now: () => number;
+  readonly #onProblem: (problem: string | undefined) => void;
+  readonly #file: StateFile | undefined;
+  readonly #references: ((domainIndex: number) => boolean)[] = [];
+  readonly #domains: IndexAllocator;
+  readonly #pools: IndexAllocator;
+  readonly #networks: IndexAllocator;
+  readonly #perfEvents: IndexAllocator;
+  readonly #records = new Map<string, DomainRecord>();
+  readonly #gone = new Map<string, GoneDomain>();
+  #problem: string | undefined;
+
+  private constructor(options: IndexStoreOptions) {
+    this.#logger = options.logger;
+    this.#now = options.now ?? Date.now;
+    this.#onProblem = options.onProblem ?? (() => undefined);
+    const shared = { now: this.#now, quarantineMs };
+    this.#domains = new IndexAllocator({
+      now: this.#now,
+      inUse: (index) => this.#isReferenced(index),
+      onReclaim: (uuid) => {
+        this.#records.delete(uuid);
+      },
+    });
+    this.#pools = new IndexAllocator(shared);
+    this.#networks = new IndexAllocator(shared);
+    this.#perfEvents = new IndexAllocator({ ...shared, first: firstAssignedPerfEvent });
+    if (options.directory !== undefined) {
+      this.#file = new StateFile({
+        path: join(options.directory, fileName),
+        pieces: () => this.#pieces(),
+        onProblem: (problem) => this.#report(problem),
+      });
+    }
+  }
+
+  /**
+   * Opens the store. A file that is missing, corrupt or of another version means a fresh start; a corrupt
+   * one is kept beside as `indexes.json.corrupt`. Never throws for the state of the disk.
+   */
+  static async load(options: IndexStoreOptions): Promise<IndexStore> {
+    const store = new IndexStore(options);
+    await store.#read(options.directory);
+    return store;
+  }
+
+  /** Why numbers are not being kept; undefined while they are. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Whether numbers survive a restart. */
+  get persistent(): boolean {
+    return this.#file !== undefined && this.#problem === undefined;
+  }
+
+  /** lveDomIndex and vmIndex of a domain. */
+  domain(uuid: string): number {
+    return this.#number(this.#domains, uuid);
+  }
+
+  /** The number of a domain that is known, without binding one. */
+  peekDomain(uuid: string): number | undefined {
+    return this.#domains.peek(uuid);
+  }
+
+  /** vmStorageIndex, bound to the target. */
+  disk(domainUuid: string, target: string): number {
+    return this.#number(this.#record(domainUuid).devices.disk, target);
+  }
+
+  /** vmNetworkIndex, bound to the MAC address. */
+  nic(domainUuid: string, mac: string): number {
+    return this.#number(this.#record(domainUuid).devices.nic, mac);
+  }
+
+  /** Number of a file system, bound to the mount point. */
+  fileSystem(domainUuid: string, mountPoint: string): number {
+    return this.#number(this.#record(domainUuid).devices.fileSystem, mountPoint);
+  }
+
+  pool(uuid: string): number {
+    return this.#number(this.#pools, uuid);
+  }
+
+  network(uuid: string): number {
+    return this.#number(this.#networks, uuid);
+  }
+
+  /** LvePerfEventId: the listed number, or one of 1000 and more bound to the name. */
+  perfEvent(name: string): number {
+    return listedPerfEvent(name) ?? this.#number(this.#perfEvents, name);
+  }
+
+  /** Frees the numbers of devices that are not in `keys`, so that a guest with many mounts stays bounded. */
+  retainDevices(domainUuid: string, scope: DeviceScope, keys: ReadonlySet<string>): void {
+    const record = this.#records.get(domainUuid);
+    if (record?.devices[scope].retain(keys)) this.#changed();
+  }
+
+  retainPools(uuids: ReadonlySet<string>): void {
+    if (this.#pools.retain(uuids)) this.#changed();
+  }
+
+  retainNetworks(uuids: ReadonlySet<string>): void {
+    if (this.#networks.retain(uuids)) this.#changed();
+  }
+
+  /**
+   * Says that a domain no longer has a row. Its numbers and facts stay until another domain needs the
+   * number and nothing refers to it (see {@link addReferences}).
+   */
+  forgetDomain(uuid: string): void {
+    const released = this.#domains.release(uuid);
+    if (this.#gone.delete(uuid) || released) this.#changed();
+  }
+
+  /** Adds a judge of whether something still refers to a domain's number (event log, notification queue). */
+  addReferences(isReferenced: (domainIndex: number) => boolean): void {
+    this.#references.push(isReferenced);
+  }
+
+  facts(uuid: string): DomainFacts {
+    return this.#records.get(uuid)?.facts ?? noFacts;
+  }
+
+  /** Changes some facts; a fact given as undefined is forgotten. Costs nothing if nothing changes. */
+  setFacts(uuid: string, facts: { readonly [K in keyof DomainFacts]: DomainFacts[K] | undefined }): void {
+    const record = this.#record(uuid);
+    let changed: Record<string, unknown> | undefined;
+    for (const [name, value] of Object.entries(facts)) {
+      const known = (record.facts as Record<string, unknown>)[name];
+      if (known === value || (isObject(value) && JSON.stringify(known) === JSON.stringify(value))) continue;
+      changed ??= { ...record.facts };
+      if (value === undefined) delete changed[name];
+      else changed[name] = value;
+    }
+    if (changed === undefined) return;
+    record.facts = changed;
+    this.#changed();
+  }
+
+  /** What was last reported about each domain, from this run or from the one before. */
+  reportedDomains(): ReadonlyMap<string, ReportedDomain> {
+    const reported = new Map<string, ReportedDomain>();
+    for (const [uuid, record] of this.#records) {
+      if (record.reported !== undefined) reported.set(uuid, record.reported);
+    }
+    return reported;
+  }
+
+  setReported(uuid: string, reported: ReportedDomain | undefined): void {
+    if (reported === undefined && !this.#records.has(uuid)) return;
+    const record = this.#record(uuid);
+    if (JSON.stringify(record.reported) === JSON.stringify(reported)) return;
+    record.reported = reported;
+    this.#changed();
+  }
+
+  goneDomains(): readonly GoneDomain[] {
+    return [...this.#gone.values()];
+  }
+
+  setGone(gone: GoneDomain): void {
+    this.#gone.set(gone.uuid, gone);
+    this.#changed();
+  }
+
+  /** The domain is back. */
+  removeGone(uuid: string): void {
+    if (this.#gone.delete(uuid)) this.#changed();
+  }
+
+  /** Waits until everything is on disk, or known not to get there. */
+  async flush(): Promise<void> {
+    await this.#file?.flush();
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #number(allocator: IndexAllocator, key: string): number {
+    const known = allocator.peek(key);
+    const index = allocator.index(key);
+    // 2^31 - 1 rows do not fit in memory; the limit exists only for the type.
+    if (index === undefined) throw new RangeError('no index is free');
+    if (known === undefined) this.#changed();
+    return index;
+  }
+
+  #record(uuid: string): DomainRecord {
+    const known = this.#records.get(uuid);
+    if (known !== undefined) return known;
+    const shared = { now: this.#now, quarantineMs };
+    const record: DomainRecord = {
+      devices: {
+        disk: new IndexAllocator(shared),
+        nic: new IndexAllocator(shared),
+        fileSystem: new IndexAllocator(shared),
+      },
+      facts: noFacts,
+      reported: undefined,
+    };
+    // A record without a number would not be kept and never be dropped.
+    this.domain(uuid);
+    this.#records.set(uuid, record);
+    return record;
+  }
+
+  #isReferenced(index: number): boolean {
+    const uuid = this.#domains.keyOf(index);
+    if (uuid !== undefined && this.#gone.has(uuid)) return true;
+    return this.#references.some((isReferenced) => isReferenced(index));
+  }
+
+  #changed(): void {
+    this.#file?.markDirty();
+  }
+
+  #report(problem: string | undefined): void {
+    if (problem === this.#problem) return;
+    this.#problem = problem;
+    if (problem === undefined) this.#logger.info({}, 'indexes are saved again');
+    else this.#logger.warn({ problem }, 'indexes are not saved; numbers may change at the next start');
+    this.#onProblem(problem);
+  }
+
+  async #read(directory: string | undefined): Promise<void> {
+    if (directory === undefined || this.#file === undefined) {
+      this.#report('no state directory is in use: indexes are kept in memory only');
+      return;
+    }
+    try {
+      await makeDirectory(directory);
+    } catch (error) {
+      this.#report(`${directory} cannot be created: ${errorText(error)}`);
+      return;
+    }
+    const content = await readStateFile(this.#file.path, maxFileBytes);
+    if (content.kind === 'absent') return;
+    const problem = content.kind === 'text' ? this.#restore(content.text) : content.problem;
+    if (problem === undefined) return;
+    const aside = await keepAside(this.#file.path);
+    this.#logger.warn({ problem, keptAs: aside }, 'the saved indexes cannot be used; starting afresh');
+    if (aside === undefined) this.#report(problem);
+  }
+
+  /** Takes over a file's content; returns why it cannot. */
+  #restore(text: string): string | undefined {
+    let parsed: z.infer<typeof fileSchema>;
+    try {
+      const result = fileSchema.safeParse(JSON.parse(text));
+      if (!result.success) return `unexpected content: ${z.prettifyError(result.error).slice(0, 300)}`;
+      parsed = result.data;
+    } catch (error) {
+      return `not JSON: ${errorText(error)}`;
+    }
+    for (const { uuid, index, releasedAt, devices, facts, reported } of parsed.domains) {
+      if (!this.#domains.restore({ key: uuid, index, ...(releasedAt === undefined ? {} : { releasedAt }) })) {
+        continue;
+      }
+      const record = this.#record(uuid);
+      for (const scope of deviceScopes) {
+        for (const [key, number] of Object.entries(devices[scope] ?? {})) {
+          record.devices[scope].restore({ key, index: number });
+        }
+      }
+      if (facts !== undefined) record.facts = facts as DomainFacts;
+      if (reported !== undefined) record.reported = reported as unknown as ReportedDomain;
+      if (releasedAt !== undefined) this.#domains.release(uuid);
+    }
+    for (const gone of parsed.gone) {
+      this.#gone.set(gone.uuid, { ...gone, columns: gone.columns as GoneDomain['columns'] });
+    }
+    restoreAll(this.#pools, parsed.pools);
+    restoreAll(this.#networks, parsed.networks);
+    restoreAll(this.#perfEvents, parsed.perfEvents);
+    return undefined;
+  }
+
+  #pieces(): readonly JsonPiece[] {
+    const pieces: JsonPiece[] = [`{"version":${formatVersion},"domains":[\n`];
+    let separator = '';
+    for (const { key: uuid, index, releasedAt } of this.#domains.bindings()) {
+      const record = this.#records.get(uuid);
+      const devices: Partial<Record<DeviceScope, Record<string, number>>> = {};
+      for (const scope of deviceScopes) {
+        const bindings = record?.devices[scope].bindings() ?? [];
+        if (bindings.length > 0) {
+          devices[scope] = Object.fromEntries(bindings.map((binding) => [binding.key, binding.index]));
+        }
+      }
+      const facts = record?.facts;
+      pieces.push(separator, {
+        json: { uuid, index, releasedAt, devices, facts, reported: record?.reported },
+      });
+      separator = ',\n';
+    }
+    const rest = {
+      gone: [...this.#gone.values()],
+      pools: this.#pools.bindings(),
+      networks: this.#networks.bindings(),
+      perfEvents: this.#perfEvents.bindings(),
+    };
+    for (const [name, json] of Object.entries(rest)) {
+      pieces.push(`${name === 'gone' ? '\n]' : ''},\n"${name}":`, { json });
+    }
+    pieces.push('}\n');
+    return pieces;
+  }
+}
+
+const noFacts: DomainFacts = {};
+
+function isObject(value: JsonValue | undefined): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+function restoreAll(
+  allocator: IndexAllocator,
+  bindings: readonly {
+    readonly key: string;
+    readonly index: number;
+    readonly releasedAt?: number | undefined;
+  }[],
+): void {
+  for (const { key, index, releasedAt } of bindings) {
+    const binding: IndexBinding = releasedAt === undefined ? { key, index } : { key, index, releasedAt };
+    allocator.restore(binding);
+  }
+}

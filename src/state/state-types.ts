@@ -1,0 +1,49 @@
+import type { DomainState } from '../model/domain.ts';
+import type { EpochMs } from '../model/scalar-types.ts';
+
+/** A value that JSON can hold. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue | undefined };
+
+/** What is remembered about a domain across restarts, beside its numbers. Unknown facts are absent. */
+export interface DomainFacts {
+  readonly startedAt?: EpochMs;
+  readonly startSource?: 'unknown' | 'event' | 'process' | 'firstSeen';
+  readonly stateSince?: EpochMs;
+  readonly lastState?: DomainState;
+  readonly lastReason?: number;
+  /** libvirt's id of the active domain that the facts are about; a new id means a new start. */
+  readonly lastId?: number;
+  readonly stateChanges?: number;
+  /** SHA-256 of the definition. */
+  readonly hash?: string;
+  readonly hashChangedAt?: EpochMs;
+  readonly discontinuityAt?: EpochMs;
+  /** Unit of vmTable's sizes, in bytes. */
+  readonly vmMemUnit?: number;
+  /** Unit of vmStorageTable's sizes by target, in bytes. */
+  readonly diskSizeUnits?: Readonly<Record<string, number>>;
+}
+
+/** What the receivers of notifications were last told about a domain. */
+export interface ReportedDomain {
+  readonly name: string;
+  readonly state: DomainState;
+  readonly reason: number;
+  readonly managedSave?: boolean;
+  readonly persistent: boolean;
+}
+
+/** A domain that ceased to exist; its row stays for the retention time (lveRetentionTime). */
+export interface GoneDomain {
+  readonly uuid: string;
+  readonly name: string;
+  readonly goneAt: EpochMs;
+  /** Last known columns, as the collector wants them back. */
+  readonly columns: { readonly [key: string]: JsonValue | undefined };
+}
