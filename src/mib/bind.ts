@@ -1,0 +1,134 @@
+import type { Count, EpochMs } from '../model/scalar-types.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import type { notifications, objects, scalarGroups, tables } from './objects.gen.ts';
+import type { ReadContext } from './tree.ts';
+
+// The types that tie the model to the MIB. A binding is a plain constant annotated with one of them: a
+// missing, unknown or wrongly typed column is a compile error at its line.
+
+export type ObjectName = keyof typeof objects;
+export type TableName = keyof typeof tables;
+export type ScalarGroupName = keyof typeof scalarGroups;
+export type NotificationName = keyof typeof notifications;
+
+/** How the values of each kind of object are given; `convert.ts` turns them into what is sent. */
+interface ValuesOfKinds {
+  /** Integer32: clamped to the range of the MIB. */
+  readonly integer: number;
+  /** Gauge32 and Unsigned32: clamped to the range of the MIB. */
+  readonly gauge: number;
+  /** Counter32: modulo 2^32. */
+  readonly counter: number;
+  /** TimeTicks: hundredths of a second, modulo 2^32. */
+  readonly timeTicks: number;
+  /** Counter64: modulo 2^64. */
+  readonly counter64: Count;
+  /** CounterBasedGauge64: clamped to 2^64 - 1. */
+  readonly gauge64: Count;
+  readonly boolean: boolean;
+  readonly dateAndTime: EpochMs;
+  /** A moment, sent as the master's sysUpTime at that moment; 0 is before it started. */
+  readonly timeStamp: EpochMs;
+  /** UTF-8, cut to the SIZE at a character boundary; octets are sent as they are. */
+  readonly text: string | Uint8Array;
+  /** `0-3,8`, cut to the SIZE after a complete element. */
+  readonly cpuList: string;
+  readonly octets: Uint8Array;
+  readonly oid: readonly number[];
+}
+
+/** Any value a binding may give. */
+export type BoundValue = ValuesOfKinds[keyof ValuesOfKinds];
+
+type Definition<O extends ObjectName> = (typeof objects)[O];
+
+/** The type of an object's values: its label for an enumeration, else by its kind. */
+export type ValueOf<O extends ObjectName> =
+  Definition<O> extends { readonly labels: infer Labels; readonly kind: 'enum' }
+    ? keyof Labels
+    : Definition<O>['kind'] extends keyof ValuesOfKinds
+      ? ValuesOfKinds[Definition<O>['kind']]
+      : never;
+
+/** An index text is always a string. */
+type IndexValue<O extends ObjectName> = Exclude<ValueOf<O>, Uint8Array>;
+
+type IndexValues<Names extends readonly ObjectName[]> = {
+  readonly [Position in keyof Names]: IndexValue<Names[Position]>;
+};
+
+/** The values of a table's INDEX clause, in its order. */
+export type IndexOf<T extends TableName> = IndexValues<(typeof tables)[T]['index']>;
+
+type ReadableColumn<T extends TableName> = (typeof tables)[T]['columns'][number];
+type ReadableScalar<G extends ScalarGroupName> = (typeof scalarGroups)[G]['scalars'][number];
+
+/** A table over rows of the model. */
+export interface TableBinding<T extends TableName, Row> {
+  readonly table: T;
+  /** Parts of the snapshot that the rows come from: the rows stay as they are while all parts are identical. */
+  readonly source: (snapshot: Snapshot) => readonly unknown[];
+  /** Adds every row with the values of its INDEX. Fast if they come in ascending order, but need not. */
+  readonly rows: (snapshot: Snapshot, add: (row: Row, ...index: IndexOf<T>) => void) => void;
+  /** One function per readable column; `undefined` is noSuchInstance. */
+  readonly columns: {
+    readonly [C in ReadableColumn<T>]: (row: Row, context: ReadContext) => ValueOf<C> | undefined;
+  };
+}
+
+/** The readable scalars below one node of the MIB. */
+export interface ScalarBinding<G extends ScalarGroupName> {
+  readonly group: G;
+  readonly scalars: {
+    readonly [S in ReadableScalar<G>]: (snapshot: Snapshot, context: ReadContext) => ValueOf<S> | undefined;
+  };
+}
+
+// A method signature, so that functions of narrower rows are assignable; `checkBindings` and the tree use
+// them only with the rows of their own binding.
+interface Methods {
+  read(row: unknown, context: ReadContext): BoundValue | undefined;
+  add(row: unknown, ...index: readonly (number | string)[]): void;
+  rows(snapshot: Snapshot, add: Methods['add']): void;
+}
+
+export type ReadFunction = Methods['read'];
+export type AddRow = Methods['add'];
+
+/** Any table binding, its row type forgotten. */
+export interface AnyTableBinding {
+  readonly table: TableName;
+  readonly source: (snapshot: Snapshot) => readonly unknown[];
+  readonly rows: Methods['rows'];
+  readonly columns: Readonly<Record<string, ReadFunction>>;
+}
+
+/** Any scalar binding. */
+export interface AnyScalarBinding {
+  readonly group: ScalarGroupName;
+  readonly scalars: Readonly<Record<string, ReadFunction>>;
+}
+
+/** The writable objects: all are TruthValue scalars. */
+export type SwitchName = {
+  [O in ObjectName]: Definition<O> extends { readonly access: 'read-write' } ? O : never;
+}[ObjectName];
+
+/** Where SET requests go. */
+export interface MibControls {
+  /** Puts a switch into effect at once; the next snapshot shows it. */
+  set(name: SwitchName, value: boolean): void;
+}
+
+/** One object of a notification: its value and, for a column, the values of its table's INDEX. */
+export type NotifiedObject<O extends ObjectName> =
+  Definition<O> extends {
+    readonly table: infer T extends TableName;
+  }
+    ? { readonly value: ValueOf<O>; readonly index: IndexOf<T> }
+    : { readonly value: ValueOf<O> };
+
+/** The objects of a notification by name; all that its OBJECTS clause lists. */
+export type NotificationValues<N extends NotificationName> = {
+  readonly [O in (typeof notifications)[N]['objects'][number]]: NotifiedObject<O>;
+};

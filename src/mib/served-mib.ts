@@ -1,0 +1,263 @@
+import type { Snapshot } from '../model/snapshot.ts';
+import type {
+  AddRow,
+  AnyScalarBinding,
+  AnyTableBinding,
+  BoundValue,
+  MibControls,
+  NotificationName,
+  NotificationValues,
+  ReadFunction,
+  SwitchName,
+} from './bind.ts';
+import { checkBindings } from './check-bindings.ts';
+import { type Converter, converterOf } from './convert.ts';
+import { definitions, findDefinition, type ObjectDefinition } from './definition.ts';
+import { encodeIndex, type IndexPart, indexPartOf } from './index-oid.ts';
+import { MibError } from './mib-error.ts';
+import { modules, notifications, tables } from './objects.gen.ts';
+import { compareOids, MAX_SUB_IDS, type Oid } from './oid.ts';
+import { type RowLayout, RowLayoutBuilder, scalarRows } from './row-layout.ts';
+import { scalarBindings, tableBindings } from './tables/index.ts';
+import type {
+  Column,
+  MibTree,
+  OutgoingNotification,
+  ReadContext,
+  RowSet,
+  SetError,
+  SetPlan,
+  WireSyntax,
+  WireValue,
+} from './tree.ts';
+
+export interface ServedMibOptions {
+  /** Where LIBVIRT-EXT-MIB is registered; default: the point the module is distributed with. */
+  readonly root?: Oid;
+  /** Whether VM-MIB is served as well. */
+  readonly vmMib: boolean;
+  /** Receives SET requests; without it every object is read-only. */
+  readonly controls?: MibControls;
+}
+
+/** A table's rows at one snapshot, with what tells whether they are still valid. */
+interface TablePart {
+  readonly source: readonly unknown[];
+  readonly layout: RowLayout;
+}
+
+/** A column of a tree, prepared once. */
+interface Slot {
+  readonly name: string;
+  readonly oid: Oid;
+  readonly syntax: WireSyntax;
+  readonly read: ReadFunction;
+  readonly convert: Converter;
+  /** Position of its table; -1 for a scalar. */
+  readonly table: number;
+  readonly writable: boolean;
+}
+
+/** The MIB modules over the model: turns snapshots into trees and events into notifications. */
+export class ServedMib {
+  /** The subtrees to register: the root of LIBVIRT-EXT-MIB, and that of VM-MIB if it is served. */
+  readonly roots: readonly Oid[];
+  readonly #root: Oid;
+  readonly #controls: MibControls | undefined;
+  readonly #tables: readonly { readonly binding: AnyTableBinding; readonly parts: readonly IndexPart[] }[];
+  readonly #slots: readonly Slot[];
+  readonly #parts = new WeakMap<
+    MibTree,
+    { readonly tables: readonly TablePart[]; readonly columns: readonly Column[] }
+  >();
+
+  /** @throws {MibError} if the bindings do not fit the modules or the root is too deep. */
+  constructor(options: ServedMibOptions) {
+    this.#root = options.root ?? modules['LIBVIRT-EXT-MIB'].root;
+    this.#controls = options.controls;
+    this.roots = options.vmMib ? [this.#root, modules['VM-MIB'].root] : [this.#root];
+
+    const isServed = (object: ObjectDefinition | undefined): boolean =>
+      object?.module === 'LIBVIRT-EXT-MIB' || options.vmMib;
+    const scalars = scalarBindings(this.#root);
+    const issues = checkBindings(tableBindings, scalars, this.#root);
+    if (issues.length > 0) throw new MibError(issues);
+
+    const served = tableBindings.filter((binding) =>
+      isServed(findDefinition(Object.keys(binding.columns)[0] ?? '')),
+    );
+    this.#tables = served.map((binding) => ({ binding, parts: this.#indexParts(binding) }));
+    this.#slots = [
+      ...served.flatMap((binding, table) => this.#slotsOf(binding.columns, table)),
+      ...scalars.flatMap((binding: AnyScalarBinding) => this.#slotsOf(binding.scalars, -1)),
+    ]
+      .filter((slot) => isServed(findDefinition(slot.name)))
+      .sort((a, b) => compareOids(a.oid, b.oid));
+  }
+
+  /**
+   * The tree of a snapshot. Tables whose parts of the model are identical in the snapshot of `previous`, a
+   * tree of the same ServedMib, are taken over from it.
+   */
+  buildTree(snapshot: Snapshot, previous?: MibTree): MibTree {
+    const before = previous === undefined ? undefined : this.#parts.get(previous);
+    const parts = this.#tables.map(({ binding, parts: indexParts }, position): TablePart => {
+      const old = before?.tables[position];
+      const source = binding.source(snapshot);
+      if (old !== undefined && sameElements(old.source, source)) return old;
+      const builder = new RowLayoutBuilder(indexParts);
+      const add: AddRow = (row, first, second, third) => builder.add(row, first ?? 0, second, third);
+      binding.rows(snapshot, add);
+      return { source, layout: builder.build(old?.layout) };
+    });
+    const records: readonly unknown[] = [snapshot];
+    const columns = this.#slots.map((slot, position): Column => {
+      if (slot.table >= 0) {
+        const part = parts[slot.table];
+        const kept = before?.columns[position];
+        if (part === undefined || (kept !== undefined && part === before?.tables[slot.table])) {
+          return kept ?? new BoundColumn(slot, scalarRows, []);
+        }
+        return new BoundColumn(slot, part.layout.rows, part.layout.records);
+      }
+      return slot.writable && this.#controls !== undefined
+        ? new SwitchColumn(slot, records, snapshot, this.#controls)
+        : new BoundColumn(slot, scalarRows, records);
+    });
+    const tree: MibTree = { snapshot, columns };
+    this.#parts.set(tree, { tables: parts, columns });
+    return tree;
+  }
+
+  /** A notification with the objects of its OBJECTS clause in their order, as OIDs under the root in use. */
+  notification<N extends NotificationName>(name: N, values: NotificationValues<N>): OutgoingNotification {
+    const definition = notifications[name];
+    const given: Readonly<
+      Record<string, { readonly value: BoundValue; readonly index?: readonly (number | string)[] }>
+    > = values;
+    return {
+      name,
+      trapOid: this.#absolute(definition.module, definition.oid),
+      varbinds: definition.objects.map((object) => {
+        const carried = definitions[object];
+        const entry = given[object];
+        const value = entry === undefined ? undefined : converterOf(carried)(entry.value, outsideOfTime);
+        if (entry === undefined || value === undefined) {
+          throw new MibError([`${name}: ${object} has no value that can be sent`]);
+        }
+        const instance =
+          carried.table === undefined ? [0] : encodeIndex(this.#partsOf(carried), entry.index ?? []);
+        return {
+          oid: [...this.#absolute(carried.module, carried.oid), ...instance],
+          syntax: carried.syntax,
+          value,
+        };
+      }),
+    };
+  }
+
+  #absolute(module: ObjectDefinition['module'], oid: Oid): Oid {
+    return [...(module === 'VM-MIB' ? modules['VM-MIB'].root : this.#root), ...oid];
+  }
+
+  #slotsOf(readers: Readonly<Record<string, ReadFunction>>, table: number): Slot[] {
+    return Object.entries(readers).flatMap(([name, read]) => {
+      const definition = findDefinition(name);
+      if (definition === undefined) return [];
+      return [
+        {
+          name,
+          oid: this.#absolute(definition.module, definition.oid),
+          syntax: definition.syntax,
+          read,
+          convert: converterOf(definition),
+          table,
+          writable: definition.access === 'read-write',
+        },
+      ];
+    });
+  }
+
+  /** The parts of a table's index, its text short enough for an OID of 128 sub-identifiers. */
+  #indexParts(binding: AnyTableBinding): IndexPart[] {
+    const table = tables[binding.table];
+    const column = this.#absolute(table.module, [...table.entry, 0]).length;
+    const room = MAX_SUB_IDS - column - table.index.length;
+    return table.index.flatMap((name) => {
+      const part = indexPartOf(definitions[name]);
+      if (part === undefined) return [];
+      return [part.kind === 'text' ? { ...part, maxBytes: Math.min(part.maxBytes, room) } : part];
+    });
+  }
+
+  #partsOf(column: ObjectDefinition): readonly IndexPart[] {
+    return this.#tables.find(({ binding }) => binding.table === column.table)?.parts ?? [];
+  }
+}
+
+/** Notifications carry no TimeStamp, the only kind of value whose conversion needs the time. */
+const outsideOfTime = { masterStartedAt: undefined } as ReadContext;
+
+class BoundColumn implements Column {
+  readonly name: string;
+  readonly oid: Oid;
+  readonly syntax: WireSyntax;
+  readonly rows: RowSet;
+  readonly #records: readonly unknown[];
+  readonly #read: ReadFunction;
+  readonly #convert: Converter;
+
+  constructor(slot: Slot, rows: RowSet, records: readonly unknown[]) {
+    this.name = slot.name;
+    this.oid = slot.oid;
+    this.syntax = slot.syntax;
+    this.rows = rows;
+    this.#records = records;
+    this.#read = slot.read;
+    this.#convert = slot.convert;
+  }
+
+  read(row: number, context: ReadContext): WireValue | undefined {
+    if (row < 0 || row >= this.#records.length) return undefined;
+    const value = this.#read(this.#records[row], context);
+    return value === undefined ? undefined : this.#convert(value, context);
+  }
+}
+
+/** A writable TruthValue. */
+class SwitchColumn extends BoundColumn {
+  readonly #readSwitch: ReadFunction;
+  readonly #snapshot: Snapshot;
+  readonly #controls: MibControls;
+
+  constructor(slot: Slot, records: readonly unknown[], snapshot: Snapshot, controls: MibControls) {
+    super(slot, scalarRows, records);
+    this.#readSwitch = slot.read;
+    this.#snapshot = snapshot;
+    this.#controls = controls;
+  }
+
+  planSet(row: number, syntax: WireSyntax, value: WireValue): SetPlan | SetError {
+    if (row !== 0) return 'noCreation';
+    if (syntax !== 'Integer32') return 'wrongType';
+    if (value !== 1 && value !== 2) return 'wrongValue';
+    const name = this.name as SwitchName;
+    const context: ReadContext = {
+      snapshot: this.#snapshot,
+      now: this.#snapshot.at,
+      masterStartedAt: undefined,
+    };
+    const before = this.#readSwitch(this.#snapshot, context) === true;
+    return {
+      commit: () => this.#controls.set(name, value === 1),
+      undo: () => this.#controls.set(name, before),
+    };
+  }
+}
+
+function sameElements(a: readonly unknown[], b: readonly unknown[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
