@@ -102,7 +102,7 @@ export function reasonName(state: DomainState, reason: number): string {
 /** The number of a reason by its name; 0 (unknown) if the state has no such reason. */
 export function reasonCode(state: DomainState, name: string): number {
   const code = reasons[state].findIndex((reason) => reason.name === name);
-  return code < 0 ? 0 : code;
+  return Math.max(code, 0);
 }
 
 /**

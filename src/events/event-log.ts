@@ -1,0 +1,280 @@
+import { errorText } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { EventLogView, LoggedEvent } from '../model/event.ts';
+import type { EpochMs } from '../model/scalar-types.ts';
+import { EventLogFile } from './event-log-file.ts';
+
+/** An event before the log has given it a number. */
+export type EventDraft = Omit<LoggedEvent, 'seq' | 'notified'>;
+
+export interface EventLogOptions {
+  /** Directory of the log file; undefined keeps the log in memory only. */
+  readonly directory: string | undefined;
+  /** The oldest entry is removed when there are more; at least 1. */
+  readonly maxEntries: number;
+  /** Entries that are older are removed; 0 is no limit. */
+  readonly maxAgeSec: number;
+  readonly logger: Logger;
+  /** Told when the log cannot be kept (a sentence for the operator), and with undefined when it can again. */
+  readonly onProblem?: (problem: string | undefined) => void;
+  /** Receives the log after changes: at once, and in a flood at most every `publishIntervalMs`. */
+  readonly onView?: (view: EventLogView) => void;
+  readonly now?: () => EpochMs;
+}
+
+/** In a flood of events, every face gets the log this often. */
+const publishIntervalMs = 50;
+const maxSeq = 4_294_967_295;
+/** lveEventText holds 1024 octets; nothing longer is worth memory. */
+const maxTextChars = 1024;
+const maxNameChars = 255;
+
+/** How often the log refers to one subject, and its newest entry. */
+interface Subject {
+  count: number;
+  lastSeq: number;
+}
+
+/**
+ * The event log: a ring bounded by count and age, in memory for reading and in a file for restarts. Adding
+ * an entry is cheap and synchronous; views and file writes are made once per batch.
+ */
+export class EventLog {
+  readonly #maxEntries: number;
+  readonly #maxAgeSec: number;
+  readonly #logger: Logger;
+  readonly #now: () => EpochMs;
+  readonly #onView: ((view: EventLogView) => void) | undefined;
+  readonly #onProblem: (problem: string | undefined) => void;
+  readonly #file: EventLogFile | undefined;
+  #entries: LoggedEvent[] = [];
+  /** Entries before this position are removed; the array is cut when views are made. */
+  #start = 0;
+  #lastSeq = 0;
+  #logged = 0;
+  #view: EventLogView | undefined;
+  #publishTimer: NodeJS.Timeout | undefined;
+  #publishedAt = Number.NEGATIVE_INFINITY;
+  #problem: string | undefined;
+  #closed = false;
+  readonly #subjects = new Map<string, Subject>();
+  readonly #domains = new Map<number, number>();
+
+  private constructor(options: EventLogOptions) {
+    this.#maxEntries = Math.max(1, options.maxEntries);
+    this.#maxAgeSec = options.maxAgeSec;
+    this.#logger = options.logger;
+    this.#now = options.now ?? Date.now;
+    this.#onView = options.onView;
+    this.#onProblem = options.onProblem ?? (() => undefined);
+    if (options.directory !== undefined) {
+      this.#file = new EventLogFile({
+        directory: options.directory,
+        entries: () => this.#entries.slice(this.#start),
+        lastSeq: () => this.#lastSeq,
+        onProblem: (problem) => this.#report(problem),
+      });
+    }
+  }
+
+  /** Opens the log and reads what an earlier run left. Never throws for the state of the disk. */
+  static async open(options: EventLogOptions): Promise<EventLog> {
+    const log = new EventLog(options);
+    await log.#read();
+    return log;
+  }
+
+  /** Number of the newest event ever logged; 0 if there was none. */
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  /** Whether the log survives a restart of the agent. */
+  get persistent(): boolean {
+    return this.#file !== undefined && this.#problem === undefined;
+  }
+
+  /** Why the log is not being kept; undefined while it is. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Adds an event and gives it its number. */
+  append(draft: EventDraft): LoggedEvent {
+    this.#own();
+    this.#lastSeq = this.#lastSeq >= maxSeq ? 1 : this.#lastSeq + 1;
+    const entry: LoggedEvent = {
+      ...draft,
+      seq: this.#lastSeq,
+      name: cut(draft.name, maxNameChars),
+      subjectName: cut(draft.subjectName, maxNameChars),
+      text: cut(draft.text, maxTextChars),
+      notified: false,
+    };
+    this.#entries.push(entry);
+    this.#logged += 1;
+    this.#count(entry);
+    this.#file?.append(entry);
+    this.#removeExcess();
+    this.#changed();
+    return entry;
+  }
+
+  /** Says that a notification was sent for an event. */
+  markNotified(seq: number): void {
+    const at = this.#entries.findLastIndex((entry) => entry.seq === seq) - this.#start;
+    const entry = this.#entries[this.#start + at];
+    if (at < 0 || entry === undefined || entry.notified) return;
+    this.#own();
+    const notified = { ...entry, notified: true };
+    this.#entries[this.#start + at] = notified;
+    this.#file?.markNotified(notified);
+    this.#changed();
+  }
+
+  /** Number of the newest event about a domain, pool or network (by UUID); 0 if the log has none. */
+  lastSeqOf(uuid: string): number {
+    return this.#subjects.get(uuid)?.lastSeq ?? 0;
+  }
+
+  /** Whether an entry refers to a domain's index. */
+  refersTo(domainIndex: number): boolean {
+    return this.#domains.has(domainIndex);
+  }
+
+  /** Removes entries that are too old. */
+  prune(): void {
+    this.#own();
+    if (this.#removeExcess()) this.#changed();
+  }
+
+  /** The log as it is now; the same object until something changes. */
+  view(): EventLogView {
+    if (this.#view !== undefined) return this.#view;
+    this.#cut();
+    this.#view = {
+      maxEntries: this.#maxEntries,
+      maxAgeSec: this.#maxAgeSec,
+      persistent: this.persistent,
+      logged: this.#logged,
+      entries: this.#entries,
+    };
+    return this.#view;
+  }
+
+  /** Waits until everything is on disk, or known not to get there. */
+  async flush(): Promise<void> {
+    await this.#file?.flush();
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#publishTimer);
+    this.#publishTimer = undefined;
+    await this.#file?.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #read(): Promise<void> {
+    if (this.#file === undefined) {
+      this.#report('no state directory is in use: the event log is kept in memory only');
+      return;
+    }
+    const { entries, lastSeq, problem } = await this.#file.read();
+    if (problem !== undefined) {
+      this.#logger.warn({ problem, entries: entries.length }, 'the event log could not be read completely');
+    }
+    this.#entries = [...entries];
+    this.#lastSeq = lastSeq;
+    for (const entry of entries) this.#count(entry);
+    this.#removeExcess();
+  }
+
+  #removeExcess(): boolean {
+    const before = this.#start;
+    const oldest = this.#maxAgeSec > 0 ? this.#now() - this.#maxAgeSec * 1000 : Number.NEGATIVE_INFINITY;
+    while (this.#start < this.#entries.length) {
+      const entry = this.#entries[this.#start];
+      if (entry === undefined) break;
+      if (this.#entries.length - this.#start <= this.#maxEntries && entry.at >= oldest) break;
+      this.#discount(entry);
+      this.#start += 1;
+    }
+    return this.#start !== before;
+  }
+
+  /** Takes the removed entries out of the array. */
+  #cut(): void {
+    if (this.#start === 0) return;
+    this.#entries = this.#entries.slice(this.#start);
+    this.#start = 0;
+  }
+
+  /** Must come before any change: a view that has been handed out keeps its array. */
+  #own(): void {
+    if (this.#view === undefined) return;
+    this.#entries = this.#entries.slice(this.#start);
+    this.#start = 0;
+    this.#view = undefined;
+  }
+
+  #count(entry: LoggedEvent): void {
+    if (entry.domainIndex > 0) {
+      this.#domains.set(entry.domainIndex, (this.#domains.get(entry.domainIndex) ?? 0) + 1);
+    }
+    if (entry.subjectUuid === '') return;
+    const subject = this.#subjects.get(entry.subjectUuid);
+    if (subject === undefined) {
+      this.#subjects.set(entry.subjectUuid, { count: 1, lastSeq: entry.seq });
+      return;
+    }
+    subject.count += 1;
+    subject.lastSeq = entry.seq;
+  }
+
+  #discount(entry: LoggedEvent): void {
+    if (entry.domainIndex > 0) {
+      const left = (this.#domains.get(entry.domainIndex) ?? 1) - 1;
+      if (left > 0) this.#domains.set(entry.domainIndex, left);
+      else this.#domains.delete(entry.domainIndex);
+    }
+    const subject = this.#subjects.get(entry.subjectUuid);
+    if (subject === undefined) return;
+    subject.count -= 1;
+    if (subject.count <= 0) this.#subjects.delete(entry.subjectUuid);
+  }
+
+  #changed(): void {
+    if (this.#onView === undefined || this.#publishTimer !== undefined || this.#closed) return;
+    const waitMs = this.#publishedAt + publishIntervalMs - performance.now();
+    this.#publishTimer = setTimeout(() => this.#publish(), Math.max(0, waitMs)).unref();
+  }
+
+  #publish(): void {
+    this.#publishTimer = undefined;
+    this.#publishedAt = performance.now();
+    try {
+      this.#onView?.(this.view());
+    } catch (error) {
+      this.#logger.error({ error: errorText(error) }, 'publishing the event log failed');
+    }
+  }
+
+  #report(problem: string | undefined): void {
+    if (problem === this.#problem) return;
+    this.#problem = problem;
+    if (problem === undefined) this.#logger.info({}, 'the event log is saved again');
+    else this.#logger.warn({ problem }, 'the event log is not saved');
+    this.#onProblem(problem);
+    this.#own();
+    this.#changed();
+  }
+}
+
+function cut(text: string, maxChars: number): string {
+  return text.length <= maxChars ? text : text.slice(0, maxChars);
+}

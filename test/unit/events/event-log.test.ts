@@ -1,0 +1,207 @@
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type EventDraft, EventLog, type EventLogOptions } from '../../../src/events/event-log.ts';
+import { silentLogger } from '../../../src/log.ts';
+import type { EventLogView } from '../../../src/model/event.ts';
+
+const uuid = '11111111-1111-1111-1111-111111111111';
+
+let directory: string;
+let now: number;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'event-log-'));
+  now = 1_700_000_000_000;
+});
+
+afterEach(async () => {
+  await rm(directory, { recursive: true, force: true });
+});
+
+function openLog(options: Partial<EventLogOptions> = {}): Promise<EventLog> {
+  return EventLog.open({
+    directory,
+    maxEntries: 100,
+    maxAgeSec: 0,
+    logger: silentLogger,
+    now: () => now,
+    ...options,
+  });
+}
+
+function draft(name: string, domainIndex = 1): EventDraft {
+  return {
+    at: now,
+    kind: 'started',
+    detail: 0,
+    name,
+    severity: 'okay',
+    domainIndex,
+    subjectName: 'web',
+    subjectUuid: uuid,
+    text: 'the domain was started',
+  };
+}
+
+function names(view: EventLogView): string[] {
+  return view.entries.map((entry) => entry.name);
+}
+
+describe('EventLog', () => {
+  it('numbers events in order and keeps the newest', async () => {
+    await using log = await openLog({ maxEntries: 3 });
+    for (const name of ['a', 'b', 'c', 'd', 'e']) log.append(draft(name));
+    expect(names(log.view())).toEqual(['c', 'd', 'e']);
+    expect(log.view().entries.map((entry) => entry.seq)).toEqual([3, 4, 5]);
+    expect(log.view().logged).toBe(5);
+    expect(log.lastSeqOf(uuid)).toBe(5);
+  });
+
+  it('removes what is too old', async () => {
+    await using log = await openLog({ maxAgeSec: 60 });
+    log.append(draft('old', 7));
+    now += 30_000;
+    log.append(draft('new', 8));
+    now += 30_001;
+    expect(log.refersTo(7)).toBe(true);
+    log.prune();
+    expect(names(log.view())).toEqual(['new']);
+    expect(log.refersTo(7)).toBe(false);
+    expect(log.refersTo(8)).toBe(true);
+  });
+
+  it('never changes a view that has been handed out', async () => {
+    await using log = await openLog({ maxEntries: 2 });
+    log.append(draft('a'));
+    log.append(draft('b'));
+    const view = log.view();
+    expect(log.view()).toBe(view);
+    log.append(draft('c'));
+    log.markNotified(2);
+    expect(names(view)).toEqual(['a', 'b']);
+    expect(view.entries[1]?.notified).toBe(false);
+    expect(names(log.view())).toEqual(['b', 'c']);
+    expect(log.view().entries[0]?.notified).toBe(true);
+    expect(log.view()).not.toBe(view);
+  });
+
+  it('publishes a flood as a few views, the last of them complete', async () => {
+    const views: EventLogView[] = [];
+    await using log = await openLog({ onView: (view) => views.push(view) });
+    for (let at = 0; at < 500; at += 1) log.append(draft(String(at)));
+    await expect.poll(() => views.at(-1)?.entries.at(-1)?.name).toBe('499');
+    expect(views.length).toBeLessThan(5);
+  });
+
+  it('goes on where an earlier run stopped', async () => {
+    const before = await openLog();
+    before.append(draft('a'));
+    before.append(draft('b'));
+    await before.flush();
+    before.markNotified(1);
+    before.append(draft('c'));
+    await before.close();
+
+    await using after = await openLog();
+    expect(after.view().entries).toMatchObject([
+      { seq: 1, name: 'a', notified: true },
+      { seq: 2, name: 'b', notified: false },
+      { seq: 3, name: 'c', notified: false },
+    ]);
+    expect(after.view().logged).toBe(0);
+    expect(after.refersTo(1)).toBe(true);
+    expect(after.append(draft('d')).seq).toBe(4);
+  });
+
+  it('never gives a number twice, even if all entries became too old', async () => {
+    const before = await openLog({ maxAgeSec: 60 });
+    before.append(draft('a'));
+    await before.close();
+    now += 61_000;
+    const between = await openLog({ maxAgeSec: 60 });
+    expect(between.view().entries).toEqual([]);
+    between.append(draft('b'));
+    await between.close();
+    now += 61_000;
+    await using after = await openLog({ maxAgeSec: 60 });
+    expect(after.append(draft('c')).seq).toBe(3);
+  });
+
+  it('continues with 1 after the largest number', async () => {
+    await writeFile(join(directory, 'events.jsonl'), '{"version":1,"lastSeq":4294967294}\n');
+    await using log = await openLog();
+    expect(log.append(draft('a')).seq).toBe(4_294_967_295);
+    expect(log.append(draft('b')).seq).toBe(1);
+  });
+
+  it('drops a torn last line silently and goes on', async () => {
+    const before = await openLog();
+    before.append(draft('a'));
+    await before.close();
+    await appendFile(join(directory, 'events.jsonl'), '{"seq":2,"at":17');
+    await using after = await openLog();
+    expect(names(after.view())).toEqual(['a']);
+    expect(await readdir(directory)).toEqual(['events.jsonl']);
+  });
+
+  it('keeps what it can of a damaged file, and the file for a person', async () => {
+    const before = await openLog();
+    before.append(draft('a'));
+    before.append(draft('b'));
+    await before.close();
+    const path = join(directory, 'events.jsonl');
+    await writeFile(path, `${await readFile(path, 'utf8')}garbage\n{"seq":"x"}\n`);
+    const after = await openLog();
+    expect(names(after.view())).toEqual(['a', 'b']);
+    after.append(draft('c'));
+    await after.close();
+    expect((await readdir(directory)).sort()).toEqual(['events.jsonl', 'events.jsonl.corrupt']);
+    await using last = await openLog();
+    expect(names(last.view())).toEqual(['a', 'b', 'c']);
+  });
+
+  it('keeps its file in proportion to the ring', async () => {
+    await using log = await openLog({ maxEntries: 10 });
+    for (let batch = 0; batch < 25; batch += 1) {
+      for (let at = 0; at < 100; at += 1) log.append(draft(`${batch}/${at}`));
+      await log.flush();
+    }
+    const lines = (await readFile(join(directory, 'events.jsonl'), 'utf8')).trimEnd().split('\n');
+    expect(lines.length).toBeLessThanOrEqual(2 * 10 + 1000 + 100);
+    expect(lines.at(-1)).toContain('"24/99"');
+  });
+
+  it('tells when it cannot be saved, and loses nothing when it can again', async () => {
+    const problems: (string | undefined)[] = [];
+    const blocked = join(directory, 'file', 'state');
+    await writeFile(join(directory, 'file'), '');
+    const log = await openLog({ directory: blocked, onProblem: (problem) => problems.push(problem) });
+    log.append(draft('a'));
+    await log.flush();
+    expect(log.view().persistent).toBe(false);
+    expect(problems).toHaveLength(1);
+    await rm(join(directory, 'file'));
+    await (await openLog({ directory: blocked })).close();
+    log.append(draft('b'));
+    await log.close();
+    expect(log.persistent).toBe(true);
+    await using after = await openLog({ directory: blocked });
+    expect(names(after.view())).toEqual(['a', 'b']);
+  });
+
+  it('lives in memory without a directory', async () => {
+    await using log = await openLog({ directory: undefined });
+    log.append(draft('a'));
+    expect(log.view().persistent).toBe(false);
+    expect(names(log.view())).toEqual(['a']);
+  });
+
+  it('cuts texts that no object could show', async () => {
+    await using log = await openLog();
+    const entry = log.append({ ...draft('n'.repeat(300)), text: 'x'.repeat(100_000) });
+    expect(entry.name).toHaveLength(255);
+    expect(entry.text).toHaveLength(1024);
+  });
+});
