@@ -1,23 +1,17 @@
 import { pciName } from './disk-definition.ts';
 import type { SpecDefinition } from './domain-definition.ts';
-import { attributeOf, childOf, childrenOf, descend, integerOf, textOf, type XmlElement } from './xml-tree.ts';
+import {
+  attributeOf,
+  childOf,
+  childrenOf,
+  descend,
+  integerOf,
+  textOf,
+  unitBytes,
+  type XmlElement,
+} from './xml-tree.ts';
 
 const libosinfoNamespace = 'http://libosinfo.org/xmlns/libvirt/domain/1.0';
-
-/** Bytes per unit of a size in domain XML. */
-const unitBytes: Readonly<Record<string, number>> = {
-  b: 1,
-  bytes: 1,
-  KB: 1000,
-  k: 1024,
-  KiB: 1024,
-  MB: 1000 ** 2,
-  M: 1024 ** 2,
-  MiB: 1024 ** 2,
-  GB: 1000 ** 3,
-  G: 1024 ** 3,
-  GiB: 1024 ** 3,
-};
 
 /** Reads the properties of lveSpecTable from the root element of a domain. */
 export function readSpec(root: XmlElement): SpecDefinition {
@@ -68,8 +62,7 @@ function cpuMode(cpu: XmlElement | undefined): string | undefined {
 function hugePageBytes(memoryBacking: XmlElement | undefined): number | undefined {
   const page = descend(memoryBacking, 'hugepages', 'page');
   const size = integerOf(attributeOf(page, 'size'));
-  const unit = attributeOf(page, 'unit') ?? 'KiB';
-  const bytes = Object.hasOwn(unitBytes, unit) ? unitBytes[unit] : undefined;
+  const bytes = unitBytes(attributeOf(page, 'unit') ?? 'KiB');
   return size === undefined || size < 0 || bytes === undefined ? undefined : size * bytes;
 }
 

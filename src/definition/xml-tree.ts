@@ -215,3 +215,26 @@ export function integerOf(text: string | undefined): number | undefined {
   if (text === undefined || !/^-?\d{1,15}$/.test(text)) return undefined;
   return Number(text);
 }
+
+/** Bytes per unit of a size in libvirt's XML. */
+const unitSizes: Readonly<Record<string, number>> = {
+  b: 1,
+  bytes: 1,
+  KB: 1000,
+  k: 1024,
+  KiB: 1024,
+  MB: 1000 ** 2,
+  M: 1024 ** 2,
+  MiB: 1024 ** 2,
+  GB: 1000 ** 3,
+  G: 1024 ** 3,
+  GiB: 1024 ** 3,
+  TB: 1000 ** 4,
+  T: 1024 ** 4,
+  TiB: 1024 ** 4,
+};
+
+/** The number of bytes in a unit; undefined for an unknown unit. */
+export function unitBytes(unit: string): number | undefined {
+  return Object.hasOwn(unitSizes, unit) ? unitSizes[unit] : undefined;
+}

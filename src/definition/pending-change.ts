@@ -1,0 +1,237 @@
+import { definedAttributes, definitionHash, significantChildren } from './definition-hash.ts';
+import { isLiveAttribute, isLiveElement } from './live-additions.ts';
+import { attributeOf, childOf, parseXml, textOf, type XmlElement } from './xml-tree.ts';
+
+/** Enough to explain; the rest of a list of differences is cut. */
+const maxDifferences = 64;
+
+/** A place where an active domain differs from its definition. */
+export interface Difference {
+  /** `domain/currentMemory`, `domain/devices/disk[vdb]` */
+  readonly path: string;
+  /** What the definition says there, or a digest of it; empty if the definition has nothing there. */
+  readonly defined: string;
+}
+
+/**
+ * What differed right after a start that the agent saw, so none of it can be a pending change while the
+ * definition says the same at these places.
+ */
+export type StartBaseline = ReadonlySet<string>;
+
+/** The memory a guest uses follows its balloon: only the definition's own value tells of a change. */
+const balloonPath = 'domain/currentMemory';
+
+/**
+ * Whether the next start of a domain will change it: its active and its inactive XML differ in more than
+ * what libvirt adds to every running domain.
+ *
+ * @throws DefinitionError if one of the texts cannot be read.
+ */
+export function pendingChange(
+  active: XmlElement | string,
+  inactive: XmlElement | string,
+  baseline?: StartBaseline,
+): boolean {
+  return pendingDifferences(rootOf(active), rootOf(inactive), baseline).length > 0;
+}
+
+function rootOf(xml: XmlElement | string): XmlElement {
+  return typeof xml === 'string' ? parseXml(xml) : xml;
+}
+
+/** The paths at which the next start will change an active domain; at most 64. */
+export function pendingDifferences(
+  active: XmlElement,
+  inactive: XmlElement,
+  baseline?: StartBaseline,
+): readonly string[] {
+  return definitionDifferences(active, inactive)
+    .filter((difference) => baseline?.has(baselineKey(difference)) !== true)
+    .map((difference) => difference.path);
+}
+
+/** To be taken from the first XML read after a start. */
+export function startBaseline(active: XmlElement, inactive: XmlElement): StartBaseline {
+  const keys = new Set(definitionDifferences(active, inactive).map(baselineKey));
+  const balloon = childOf(inactive, 'currentMemory');
+  if (balloon !== undefined) keys.add(baselineKey({ path: balloonPath, defined: textContent(balloon) }));
+  return keys;
+}
+
+function baselineKey(difference: Difference): string {
+  return `${difference.path}\n${difference.defined}`;
+}
+
+/**
+ * Where an active domain differs from its definition; at most 64 places. What libvirt adds to the XML of
+ * every running domain does not count. The removal of a feature of a CPU whose model libvirt expands cannot
+ * be told from such an addition.
+ */
+export function definitionDifferences(active: XmlElement, inactive: XmlElement): readonly Difference[] {
+  const list = new DifferenceList();
+  compareElement(list, active.name, active, inactive);
+  return list.differences;
+}
+
+class DifferenceList {
+  readonly differences: Difference[] = [];
+
+  get full(): boolean {
+    return this.differences.length >= maxDifferences;
+  }
+
+  add(path: string, defined: string): void {
+    if (!this.full) this.differences.push({ path, defined });
+  }
+}
+
+function compareElement(list: DifferenceList, path: string, live: XmlElement, defined: XmlElement): void {
+  if (list.full) return;
+  if (live.name === 'cpu' && path === 'domain/cpu') {
+    compareCpu(list, path, live, defined);
+    return;
+  }
+  compareAttributes(list, path, live, defined);
+  const text = textContent(defined);
+  if (textContent(live) !== text) list.add(path, text);
+  compareChildren(list, path, live, defined);
+}
+
+function compareAttributes(list: DifferenceList, path: string, live: XmlElement, defined: XmlElement): void {
+  const key = (attribute: XmlElement['attributes'][number]): string =>
+    attribute.namespace === '' ? attribute.name : `{${attribute.namespace}}${attribute.name}`;
+  const liveValues = new Map(definedAttributes(live).map((one) => [key(one), one.value]));
+  for (const attribute of definedAttributes(defined)) {
+    const name = key(attribute);
+    const liveValue = liveValues.get(name);
+    liveValues.delete(name);
+    if (liveValue === attribute.value) continue;
+    if (!isChosenAtStart(live, defined, name, attribute.value, liveValue)) {
+      list.add(`${path}@${name}`, attribute.value);
+    }
+  }
+  for (const name of liveValues.keys()) {
+    if (!isLiveAttribute(live, name)) list.add(`${path}@${name}`, '');
+  }
+}
+
+/** Whether a value of the definition is a wish that libvirt fulfils, or drops, at the start. */
+function isChosenAtStart(
+  live: XmlElement,
+  defined: XmlElement,
+  name: string,
+  value: string,
+  liveValue: string | undefined,
+): boolean {
+  switch (`${defined.name}@${name}`) {
+    case 'graphics@port':
+    case 'graphics@tlsPort':
+    case 'graphics@websocket':
+      return value === '-1' || attributeOf(defined, 'autoport') === 'yes';
+    case 'driver@type':
+      // The format of a drive without a medium.
+      return liveValue === undefined;
+    case 'interface@type':
+      return value === 'network' && sameNetwork(live, defined);
+    case 'clock@adjustment':
+    case 'clock@basis':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function sameNetwork(live: XmlElement, defined: XmlElement): boolean {
+  const network = attributeOf(childOf(defined, 'source'), 'network');
+  return network !== undefined && attributeOf(childOf(live, 'source'), 'network') === network;
+}
+
+function compareChildren(list: DifferenceList, path: string, live: XmlElement, defined: XmlElement): void {
+  const liveChildren = keyedChildren(live);
+  for (const [key, child] of keyedChildren(defined)) {
+    const counterpart = liveChildren.get(key);
+    liveChildren.delete(key);
+    if (counterpart === undefined) list.add(`${path}/${key}`, definitionHash(child, 'inactive'));
+    else compareElement(list, `${path}/${key}`, counterpart, child);
+    if (list.full) return;
+  }
+  for (const [key, child] of liveChildren) {
+    if (!isLiveElement(live, child)) list.add(`${path}/${key}`, '');
+  }
+}
+
+/** Child elements by name and identity; those without an identity by their place among their like. */
+function keyedChildren(element: XmlElement): Map<string, XmlElement> {
+  const keyed = new Map<string, XmlElement>();
+  const places = new Map<string, number>();
+  for (const child of element.children) {
+    if (typeof child === 'string') continue;
+    const name = child.namespace === '' ? child.name : `{${child.namespace}}${child.name}`;
+    const identity = identityOf(element, child);
+    const base = identity === undefined ? name : `${name}[${identity}]`;
+    const place = (places.get(base) ?? 0) + 1;
+    places.set(base, place);
+    keyed.set(place === 1 ? base : `${base}#${place}`, child);
+  }
+  return keyed;
+}
+
+/** What tells a device from its like, so that a device more or less shifts no others. */
+function identityOf(parent: XmlElement, child: XmlElement): string | undefined {
+  switch (`${parent.name}/${child.name}`) {
+    case 'devices/disk':
+      return attributeOf(childOf(child, 'target'), 'dev');
+    case 'devices/interface':
+      return attributeOf(childOf(child, 'mac'), 'address')?.toLowerCase();
+    case 'devices/controller':
+      return `${attributeOf(child, 'type') ?? ''} ${attributeOf(child, 'index') ?? ''}`;
+    case 'devices/filesystem':
+      return attributeOf(childOf(child, 'target'), 'dir');
+    case 'devices/channel':
+      return attributeOf(childOf(child, 'target'), 'name');
+    case 'domain/seclabel':
+      return attributeOf(child, 'model');
+    case 'vcpus/vcpu':
+      return attributeOf(child, 'id');
+    case 'cputune/vcpupin':
+      return attributeOf(child, 'vcpu');
+    case 'cputune/iothreadpin':
+      return attributeOf(child, 'iothread');
+    case 'perf/event':
+    case 'cpu/feature':
+      return attributeOf(child, 'name');
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * libvirt replaces host-model and maximum by the model it found, and completes the features of every model.
+ * Topology, NUMA cells and the rest are as defined.
+ */
+function compareCpu(list: DifferenceList, path: string, live: XmlElement, defined: XmlElement): void {
+  const mode = attributeOf(defined, 'mode');
+  const expanded = mode === 'host-model' || mode === 'maximum';
+  const liveMode = attributeOf(live, 'mode');
+  if (mode !== liveMode && !(expanded && liveMode === 'custom')) list.add(`${path}@mode`, mode ?? '');
+  const matched = attributeOf(defined, 'match') === 'minimum';
+  const model = textOf(childOf(defined, 'model'));
+  if (!expanded && !matched && model !== textOf(childOf(live, 'model'))) {
+    list.add(`${path}/model`, model ?? '');
+  }
+  compareChildren(list, path, withoutModel(live), withoutModel(defined));
+}
+
+function withoutModel(cpu: XmlElement): XmlElement {
+  const children = cpu.children.filter(
+    (child) => typeof child === 'string' || !['model', 'vendor', 'feature'].includes(child.name),
+  );
+  return { ...cpu, children };
+}
+
+function textContent(element: XmlElement): string {
+  return significantChildren(element)
+    .filter((child) => typeof child === 'string')
+    .join('');
+}

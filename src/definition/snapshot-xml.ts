@@ -1,0 +1,27 @@
+import type { EpochMs } from '../model/scalar-types.ts';
+import { DefinitionError } from './definition-error.ts';
+import { childOf, integerOf, parseXml, textOf } from './xml-tree.ts';
+
+/** What the agent needs from the XML of a snapshot or a checkpoint. */
+export interface SnapshotDefinition {
+  readonly name: string | undefined;
+  readonly createdAt: EpochMs | undefined;
+}
+
+/**
+ * Reads the XML of virDomainSnapshotGetXMLDesc or virDomainCheckpointGetXMLDesc. libvirt tells the time of
+ * creation in whole seconds.
+ *
+ * @throws DefinitionError if the text cannot be read or is neither.
+ */
+export function parseSnapshotXml(xml: string): SnapshotDefinition {
+  const root = parseXml(xml);
+  if (root.name !== 'domainsnapshot' && root.name !== 'domaincheckpoint') {
+    throw new DefinitionError(`XML is a ${root.qualifiedName} element where a snapshot was expected`);
+  }
+  const seconds = integerOf(textOf(childOf(root, 'creationTime')));
+  return {
+    name: textOf(childOf(root, 'name')),
+    createdAt: seconds === undefined || seconds <= 0 ? undefined : seconds * 1000,
+  };
+}
