@@ -1,0 +1,43 @@
+import type { ScalarBinding } from '../bind.ts';
+import { countDomains } from '../domain-counts.ts';
+import { BEFORE_START, secondsSince, ticksBetween } from '../elapsed.ts';
+import type { Oid } from '../oid.ts';
+
+/** The agent and its connection to libvirt. `root` is where the module is registered. */
+export function agentScalars(root: Oid): ScalarBinding<'lveAgent'> {
+  return {
+    group: 'lveAgent',
+    scalars: {
+      lveAgentVersion: ({ agent }) => `libvirt-agentx ${agent.version}`,
+      lveAgentMibRoot: () => root,
+      lveAgentUpTime: ({ agent }, { now }) => ticksBetween(agent.startedAt, now),
+      lveConnUri: ({ agent }) => agent.uri,
+      lveConnState: ({ agent }) => agent.connState,
+      lveConnSince: ({ agent }) => agent.connSince,
+      lveConnReconnects: ({ agent }) => agent.reconnects,
+      lveConnLastError: ({ agent }) => agent.connLastError,
+      lveConnReadOnly: ({ agent }) => agent.readOnly,
+      lveLibvirtVersion: ({ agent }) => agent.libvirtVersion,
+      // The agent speaks the daemon's protocol itself: there is no client library.
+      lveLibraryVersion: () => undefined,
+      lveRefreshInterval: ({ agent }) => agent.intervalSec,
+      lveRefreshLastTime: ({ agent }) => agent.refreshEndedAt,
+      lveRefreshAge: ({ agent }, { now }) => secondsSince(agent.refreshEndedAt, now),
+      lveRefreshDuration: ({ agent }) => agent.refreshDurationMs,
+      lveRefreshCount: ({ agent }) => agent.refreshCount,
+      lveRefreshErrors: ({ agent }) => agent.refreshErrors,
+      lveRefreshOverruns: ({ agent }) => agent.refreshOverruns,
+      lveExtraStats: ({ agent }) => agent.extraStats.join(' '),
+      lveRetentionTime: ({ agent }) => agent.retentionSec,
+      lveDomainsActive: ({ domains }) => countDomains(domains).active,
+      lveDomainsInactive: ({ domains }) => countDomains(domains).inactive,
+      lveDomainsGone: ({ domains }) => countDomains(domains).gone,
+      lveDomainsOkay: ({ domains }) => countDomains(domains).okay,
+      lveDomainsWarning: ({ domains }) => countDomains(domains).warning,
+      lveDomainsFailure: ({ domains }) => countDomains(domains).failure,
+      lveDomainsBlocked: ({ domains }) => countDomains(domains).blocked,
+      lveDomTableLastChange: ({ agent }) => agent.domainsChangedAt ?? BEFORE_START,
+      lveConfigLastChange: ({ agent }) => agent.configChangedAt ?? BEFORE_START,
+    },
+  };
+}

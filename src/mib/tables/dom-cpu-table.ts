@@ -1,0 +1,27 @@
+import type { Domain } from '../../model/domain.ts';
+import type { TableBinding } from '../bind.ts';
+import { presentDomains } from './present-domains.ts';
+
+/** CPU figures of the present domains. A domain that is not active uses 0 percent, whatever the collector knows. */
+export const domCpuTable: TableBinding<'lveDomCpuTable', Domain> = {
+  table: 'lveDomCpuTable',
+  source: (snapshot) => snapshot.domains,
+  rows: (snapshot, add) => {
+    for (const domain of presentDomains(snapshot)) add(domain, domain.index);
+  },
+  columns: {
+    lveDomCpuUserTime: (domain) => domain.cpu?.userUs,
+    lveDomCpuSystemTime: (domain) => domain.cpu?.systemUs,
+    lveDomCpuHostPercent: (domain) => (domain.active ? domain.cpu?.hostPercent : 0),
+    lveDomCpuPercent: (domain) => (domain.active ? domain.cpu?.percent : 0),
+    lveDomCpuStealTime: (domain) => domain.cpu?.stealUs,
+    lveDomCpuStealPercent: (domain) => (domain.active ? domain.cpu?.stealPercent : 0),
+    lveDomCpuWaitTime: (domain) => domain.cpu?.waitUs,
+    lveDomHaltPollSuccess: (domain) => domain.cpu?.haltPollSuccessUs,
+    lveDomHaltPollFail: (domain) => domain.cpu?.haltPollFailUs,
+    lveDomCpuShares: (domain) => domain.cpu?.shares,
+    lveDomCpuQuota: (domain) => domain.cpu?.quotaUs,
+    lveDomCpuPeriod: (domain) => domain.cpu?.periodUs,
+    lveDomEmulatorPin: (domain) => domain.cpu?.emulatorPin,
+  },
+};

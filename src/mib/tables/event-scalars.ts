@@ -1,0 +1,15 @@
+import type { ScalarBinding } from '../bind.ts';
+
+/** The event log as a whole. */
+export const eventScalars: ScalarBinding<'lveEvent'> = {
+  group: 'lveEvent',
+  scalars: {
+    lveEventMaxEntries: ({ events }) => events.maxEntries,
+    lveEventMaxAge: ({ events }) => events.maxAgeSec,
+    lveEventEntries: ({ events }) => events.entries.length,
+    lveEventOldestSeq: ({ events }) => events.entries[0]?.seq ?? 0,
+    lveEventNewestSeq: ({ events }) => events.entries.at(-1)?.seq ?? 0,
+    lveEventsLogged: ({ events }) => events.logged,
+    lveEventsPersistent: ({ events }) => events.persistent,
+  },
+};

@@ -1,0 +1,20 @@
+import type { Stat } from '../../model/stat.ts';
+import type { TableBinding } from '../bind.ts';
+import { presentDomains } from './present-domains.ts';
+
+/** Every statistic of the jobs by name. */
+export const jobStatTable: TableBinding<'lveJobStatTable', Stat> = {
+  table: 'lveJobStatTable',
+  source: (snapshot) => snapshot.domains,
+  rows: (snapshot, add) => {
+    for (const domain of presentDomains(snapshot)) {
+      for (const job of domain.jobs) {
+        for (const stat of job.stats) add(stat, domain.index, job.kind, stat.name);
+      }
+    }
+  },
+  columns: {
+    lveJobStatValue: (stat) => stat.value,
+    lveJobStatText: (stat) => stat.text,
+  },
+};

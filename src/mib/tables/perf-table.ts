@@ -1,0 +1,19 @@
+import type { PerfEvent } from '../../model/stat.ts';
+import type { TableBinding } from '../bind.ts';
+import { presentDomains } from './present-domains.ts';
+
+/** The enabled performance events. */
+export const perfTable: TableBinding<'lvePerfTable', PerfEvent> = {
+  table: 'lvePerfTable',
+  source: (snapshot) => snapshot.domains,
+  rows: (snapshot, add) => {
+    for (const domain of presentDomains(snapshot)) {
+      for (const event of domain.perf) add(event, domain.index, event.event);
+    }
+  },
+  columns: {
+    lvePerfName: (event) => event.name,
+    lvePerfValue: (event) => event.value,
+    lvePerfGauge: (event) => event.gauge,
+  },
+};

@@ -1,0 +1,19 @@
+import type { Stat } from '../../model/stat.ts';
+import type { TableBinding } from '../bind.ts';
+import { presentDomains } from './present-domains.ts';
+
+/** The statistics that no other object represents, by name. */
+export const statTable: TableBinding<'lveStatTable', Stat> = {
+  table: 'lveStatTable',
+  source: (snapshot) => snapshot.domains,
+  rows: (snapshot, add) => {
+    for (const domain of presentDomains(snapshot)) {
+      for (const stat of domain.stats) add(stat, domain.index, stat.name);
+    }
+  },
+  columns: {
+    lveStatType: (stat) => stat.type,
+    lveStatValue: (stat) => stat.value,
+    lveStatText: (stat) => stat.text,
+  },
+};

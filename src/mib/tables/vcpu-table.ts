@@ -1,0 +1,25 @@
+import type { Vcpu } from '../../model/vcpu.ts';
+import type { TableBinding } from '../bind.ts';
+import { presentDomains } from './present-domains.ts';
+
+/** The vCPUs of the active domains, by number + 1. */
+export const vcpuTable: TableBinding<'lveVcpuTable', Vcpu> = {
+  table: 'lveVcpuTable',
+  source: (snapshot) => snapshot.domains,
+  rows: (snapshot, add) => {
+    for (const domain of presentDomains(snapshot)) {
+      for (const vcpu of domain.vcpus) add(vcpu, domain.index, vcpu.index);
+    }
+  },
+  columns: {
+    lveVcpuNumber: (vcpu) => vcpu.number,
+    lveVcpuState: (vcpu) => vcpu.state,
+    lveVcpuPercent: (vcpu) => vcpu.percent,
+    lveVcpuWaitTime: (vcpu) => vcpu.waitUs,
+    lveVcpuDelayTime: (vcpu) => vcpu.delayUs,
+    lveVcpuHalted: (vcpu) => vcpu.halted,
+    lveVcpuHostCpu: (vcpu) => vcpu.hostCpu,
+    lveVcpuPin: (vcpu) => vcpu.pin,
+    lveVcpuPinned: (vcpu) => vcpu.pinned,
+  },
+};

@@ -1,0 +1,27 @@
+import type { AffinityCell } from '../../model/vcpu.ts';
+import type { TableBinding } from '../bind.ts';
+import { presentDomains } from './present-domains.ts';
+
+/** VM-MIB: vCPUs by host CPUs. The largest table of all, so it is laid out again only if a mask changed. */
+export const vmCpuAffinityTable: TableBinding<'vmCpuAffinityTable', AffinityCell> = {
+  table: 'vmCpuAffinityTable',
+  source: (snapshot) => {
+    const masks: unknown[] = [];
+    for (const domain of presentDomains(snapshot)) {
+      for (const vcpu of domain.vcpus) {
+        if (vcpu.affinity !== undefined) masks.push(domain.index, vcpu.index, vcpu.affinity);
+      }
+    }
+    return masks;
+  },
+  rows: (snapshot, add) => {
+    for (const domain of presentDomains(snapshot)) {
+      for (const vcpu of domain.vcpus) {
+        for (const cell of vcpu.affinity ?? []) add(cell, domain.index, vcpu.index, cell.physIndex);
+      }
+    }
+  },
+  columns: {
+    vmCpuAffinity: (cell) => cell.affinity,
+  },
+};

@@ -1,0 +1,14 @@
+import type { ScalarBinding } from '../bind.ts';
+import { ticksBetween } from '../elapsed.ts';
+import { hypervisorStart } from '../hypervisor-start.ts';
+
+/** VM-MIB: the hypervisor. */
+export const vmHypervisorScalars: ScalarBinding<'vmHypervisor'> = {
+  group: 'vmHypervisor',
+  scalars: {
+    vmHvSoftware: ({ host }) => host.hvSoftware,
+    vmHvVersion: ({ host }) => host.hvVersion,
+    vmHvObjectID: ({ host }) => host.hvObjectId,
+    vmHvUpTime: (snapshot, { now }) => ticksBetween(hypervisorStart(snapshot), now),
+  },
+};

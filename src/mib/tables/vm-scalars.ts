@@ -1,0 +1,17 @@
+import type { ScalarBinding } from '../bind.ts';
+import { countDomains } from '../domain-counts.ts';
+import { ticksBetween } from '../elapsed.ts';
+import { hypervisorStart } from '../hypervisor-start.ts';
+
+/** VM-MIB: the table of virtual machines as a whole, and the switches of the notifications. */
+export const vmScalars: ScalarBinding<'vmObjects'> = {
+  group: 'vmObjects',
+  scalars: {
+    vmNumber: ({ domains }) => countDomains(domains).present,
+    vmTableLastChange: (snapshot) =>
+      // In terms of vmHvUpTime, not of sysUpTime.
+      ticksBetween(hypervisorStart(snapshot), snapshot.agent.domainsChangedAt) ?? 0,
+    vmPerVMNotificationsEnabled: ({ notify }) => notify.perVm,
+    vmBulkNotificationsEnabled: ({ notify }) => notify.bulk,
+  },
+};
