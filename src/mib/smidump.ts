@@ -88,7 +88,7 @@ export function readModule(module: string, directories: readonly string[]): SmiM
       parseTagValue: false,
       parseAttributeValue: false,
       isArray: (name, path, _isLeaf, isAttribute) =>
-        !isAttribute && lists.has(name) && !/\.syntax\.typedef$/.test(String(path)),
+        !isAttribute && lists.has(name) && !String(path).endsWith('.syntax.typedef'),
     });
     const parsed: { readonly smi?: SmiModule } = parser.parse(xml);
     if (parsed.smi?.module.name !== module) throw new Error(`smidump printed nothing for ${module}`);

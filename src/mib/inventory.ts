@@ -1,0 +1,64 @@
+import type { TableName } from './bind.ts';
+import { definitions, findDefinition, type ObjectDefinition } from './definition.ts';
+import { modules, notifications, tables } from './objects.gen.ts';
+import { compareOids, type Oid } from './oid.ts';
+
+/** One object of the modules, for documentation and `--help`. */
+export interface InventoryEntry extends ObjectDefinition {
+  readonly name: string;
+  /** With the root of its module. */
+  readonly absoluteOid: Oid;
+}
+
+/** A notification of the modules. */
+export interface InventoryNotification {
+  readonly name: string;
+  readonly module: ObjectDefinition['module'];
+  readonly absoluteOid: Oid;
+  readonly objects: readonly string[];
+  readonly summary: string;
+}
+
+/** A table of the modules. */
+export interface InventoryTable {
+  readonly name: TableName;
+  readonly index: readonly string[];
+  readonly columns: readonly string[];
+  readonly summary: string;
+}
+
+/** Every scalar and column in the order of their OIDs; `root` is where LIBVIRT-EXT-MIB is registered. */
+export function listObjects(root: Oid = modules['LIBVIRT-EXT-MIB'].root): InventoryEntry[] {
+  return Object.entries(definitions)
+    .map(([name, definition]) => ({
+      ...definition,
+      name,
+      absoluteOid: absolute(definition.module, definition.oid, root),
+    }))
+    .sort((a, b) => compareOids(a.absoluteOid, b.absoluteOid));
+}
+
+/** Every notification in the order of their OIDs. */
+export function listNotifications(root: Oid = modules['LIBVIRT-EXT-MIB'].root): InventoryNotification[] {
+  return Object.entries(notifications)
+    .map(([name, { module, oid, objects, summary }]) => ({
+      name,
+      module,
+      objects,
+      summary,
+      absoluteOid: absolute(module, oid, root),
+    }))
+    .sort((a, b) => compareOids(a.absoluteOid, b.absoluteOid));
+}
+
+/** The table of a column, or undefined for a scalar. */
+export function tableOf(column: string): InventoryTable | undefined {
+  const name = findDefinition(column)?.table;
+  return name === undefined || !Object.hasOwn(tables, name)
+    ? undefined
+    : { name: name as TableName, ...tables[name as TableName] };
+}
+
+function absolute(module: ObjectDefinition['module'], oid: Oid, root: Oid): Oid {
+  return [...(module === 'VM-MIB' ? modules['VM-MIB'].root : root), ...oid];
+}
