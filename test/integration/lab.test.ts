@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startDatagramTap } from '../lab/datagram-tap.ts';
+import { biosGuest, novaMetadata, oddName, ovirtMetadata, softwarePerfEvents } from '../lab/domain-xml.ts';
+import { makeQcow2Image, makeRawImage } from '../lab/image.ts';
+import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
 import { randomEngineId, type Snmpd, startSnmpd } from '../lab/snmpd.ts';
 import { type Snmptrapd, startSnmptrapd } from '../lab/snmptrapd.ts';
 
@@ -74,5 +78,63 @@ describe('private snmptrapd', () => {
     await trapd.waitFor((n) => n.kind === 'inform' && n.version === '3');
     const [datagram] = await tap.waitForCount(1);
     expect(datagram?.[0]).toBe(0x30);
+  });
+});
+
+describe('private libvirtd', () => {
+  let libvirtd: Libvirtd;
+  beforeAll(async () => {
+    libvirtd = await startLibvirtd();
+  });
+  afterAll(() => libvirtd.stop());
+
+  it('runs a guest without an operating system', async () => {
+    await libvirtd.run(biosGuest({ name: oddName, type: libvirtd.domainType }));
+    expect(await libvirtd.virsh('domstate', oddName)).toContain('running');
+    const stats = await libvirtd.virsh('-r', 'domstats', '--state', oddName);
+    expect(stats).toContain('state.state=1');
+  });
+
+  it('shows the QEMU process of a guest', async () => {
+    const pid = await libvirtd.qemuPid(oddName);
+    expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).toContain('qemu-system-x86_64');
+  });
+
+  it('keeps its guests over a restart', async () => {
+    const before = libvirtd.pid();
+    await libvirtd.restart();
+    expect(libvirtd.pid()).not.toBe(before);
+    expect(await libvirtd.virsh('domstate', oddName)).toContain('running');
+  });
+
+  it('carries every optional element of a domain', async () => {
+    const base = await makeRawImage(`${libvirtd.imagesPath}/base.raw`, 8);
+    const overlay = await makeQcow2Image(`${libvirtd.imagesPath}/overlay.qcow2`, {
+      backing: { path: base, format: 'raw' },
+    });
+    await libvirtd.run(
+      biosGuest({
+        name: 'full',
+        type: libvirtd.domainType,
+        title: 'Everything',
+        vcpus: 3,
+        currentVcpus: 2,
+        iothreads: 1,
+        cputune:
+          "<vcpupin vcpu='0' cpuset='0'/><emulatorpin cpuset='0'/><iothreadpin iothread='1' cpuset='0'/>",
+        perfEvents: softwarePerfEvents,
+        balloonStatsPeriodSec: 5,
+        metadata: `${novaMetadata()}${ovirtMetadata()}`,
+        disks: [{ path: overlay, format: 'qcow2', serial: 'S3R1AL' }, { device: 'cdrom' }],
+        nics: [{ ...(libvirtd.bridge === undefined ? {} : { bridge: libvirtd.bridge }) }],
+        agentChannel: true,
+        panicDevice: true,
+        watchdogAction: 'none',
+      }),
+    );
+    const stats = await libvirtd.virsh('domstats', '--perf', '--vcpu', '--block', '--backing', 'full');
+    expect(stats).toContain('perf.cpu_clock=');
+    expect(stats).toContain('vcpu.maximum=3');
+    expect(stats).toContain('block.1.backingIndex=');
   });
 });
