@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { LibvirtEvent } from '../libvirt/events.ts';
 import type { Logger } from '../log.ts';
 import type { CollectorId } from '../model/agent.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
@@ -26,6 +27,8 @@ export interface Collector {
   readonly enabled: boolean;
   /** Seconds between two runs; a run that takes longer delays the next one, it is never run twice at once. */
   readonly intervalSec: number;
+  /** Events after which it runs at once instead of at its next turn. */
+  readonly promptedBy?: readonly LibvirtEvent['type'][];
   /**
    * Collects once. A failure that concerns one domain is reported with {@link CollectorPass.failed} and the
    * run goes on; what ends the whole run is thrown. Must end by itself when the signal aborts, since calls

@@ -1,4 +1,5 @@
 import { ConnectionLostError, errorText } from '../errors.ts';
+import type { LibvirtEvent } from '../libvirt/events.ts';
 import type { Logger } from '../log.ts';
 import type { CollectorId } from '../model/agent.ts';
 import type { Collector, CollectorPass } from './collector.ts';
@@ -10,6 +11,9 @@ import type { SnapshotPublisher } from './snapshot-publisher.ts';
 
 /** Time in milliseconds that announced changes are gathered before the early refresh they cause. */
 const gatherMs = 20;
+
+/** Early refreshes are at least this many milliseconds apart: a guest in a boot loop announces a hundred a second. */
+const earlyRefreshGapMs = 250;
 
 /** A failure that goes on is logged as a warning again after this many milliseconds. */
 const repeatComplaintMs = 600_000;
@@ -48,6 +52,7 @@ export class Refresher {
   readonly #lastRun = new Map<string, number>();
   readonly #background = new Map<string, Promise<void>>();
   #wake: (() => void) | undefined;
+  #lastEarlyMs = Number.NEGATIVE_INFINITY;
   #count = 0;
   #errors = 0;
   #overruns = 0;
@@ -71,6 +76,14 @@ export class Refresher {
   poke(uuid: string, definitionToo: boolean): void {
     this.#poked.add(uuid);
     if (definitionToo) this.#options.definitions.request(uuid);
+    this.#wake?.();
+  }
+
+  /** Has the background collectors that wait for such an event run at once. */
+  prompt(event: LibvirtEvent['type']): void {
+    for (const collector of this.#options.extra) {
+      if (collector.enabled && collector.promptedBy?.includes(event)) this.#lastRun.delete(collector.name);
+    }
     this.#wake?.();
   }
 
@@ -160,7 +173,9 @@ export class Refresher {
 
   async #refreshPoked(base: PassBase): Promise<void> {
     const { inventory, stats, definitions, publisher } = this.#options;
-    await new Promise((resolve) => setTimeout(resolve, gatherMs));
+    const waitMs = Math.max(gatherMs, this.#lastEarlyMs + earlyRefreshGapMs - performance.now());
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    this.#lastEarlyMs = performance.now();
     const poked = new Set(this.#poked);
     this.#poked.clear();
     await this.#run(inventory, base);

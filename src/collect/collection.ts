@@ -1,0 +1,186 @@
+import type { Config } from '../config/config.ts';
+import type { LibvirtEvent } from '../libvirt/events.ts';
+import { type ConnectTarget, isLocalTarget, parseLibvirtUri } from '../libvirt/uri.ts';
+import type { Logger } from '../log.ts';
+import type { Agent, ConnState } from '../model/agent.ts';
+import type { EpochMs } from '../model/scalar-types.ts';
+import type { SnapshotStore } from '../publish/snapshot-store.ts';
+import type { IndexStore } from '../state/index-store.ts';
+import { CollectorBoard } from './collector-board.ts';
+import { makeCollectors } from './collectors.ts';
+import type { DomainRecord } from './domain-record.ts';
+import { type BuildContext, buildDomain } from './domain-builder.ts';
+import { DomainTable } from './domain-table.ts';
+import { HostRecord } from './host-record.ts';
+import { InfrastructureRecord } from './infrastructure-record.ts';
+import { LibvirtAccess } from './libvirt-access.ts';
+import { LibvirtLink } from './libvirt-link.ts';
+import type { LibvirtSession } from './libvirt-session.ts';
+import { type PassBase, Refresher } from './refresher.ts';
+import { RowUnits } from './row-units.ts';
+import { SnapshotPublisher } from './snapshot-publisher.ts';
+import type { WarningBoard } from './warning-board.ts';
+
+export interface CollectionOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly store: SnapshotStore;
+  readonly indexes: IndexStore;
+  readonly warnings: WarningBoard;
+  readonly startedAt: EpochMs;
+  /** lveEventSeq of a domain's latest event; 0 if there is none. */
+  readonly lastEventSeq: (uuid: string) => number;
+  /** Told of each libvirt event before anything is refreshed because of it. */
+  readonly onEvent: (event: LibvirtEvent) => void;
+  /** Told after the snapshot shows a new state of the connection. */
+  readonly onConnection: (state: ConnState, error: unknown) => void;
+}
+
+/** Events after which the definition of the domain may differ. */
+const definitionEvents: ReadonlySet<LibvirtEvent['type']> = new Set([
+  'lifecycle',
+  'deviceAdded',
+  'deviceRemoved',
+  'diskChange',
+  'trayChange',
+  'metadataChange',
+  'memoryDeviceSizeChange',
+  'nicMacChange',
+  'agentLifecycle',
+  'blockJob',
+]);
+
+/** Events that tell nothing a refresh could show. */
+const silentEvents: ReadonlySet<LibvirtEvent['type']> = new Set(['reboot', 'rtcChange', 'graphics', 'migrationIteration']);
+
+/** virDomainEventType */
+const lifecycleStarted = 2;
+
+/** The whole way from libvirt to snapshots: the link, the records, the collectors and the publisher. */
+export class Collection {
+  readonly #options: CollectionOptions;
+  readonly #target: ConnectTarget;
+  readonly #table: DomainTable;
+  readonly #host: HostRecord;
+  readonly #infrastructure = new InfrastructureRecord();
+  readonly #board = new CollectorBoard();
+  readonly #publisher: SnapshotPublisher;
+  readonly #refresher: Refresher;
+  readonly #link: LibvirtLink;
+
+  constructor(options: CollectionOptions) {
+    this.#options = options;
+    const { config, store, indexes, logger } = options;
+    this.#target = parseLibvirtUri(config.libvirt.uri, { readOnly: true });
+    const units = new RowUnits(indexes);
+    const context: BuildContext = {
+      severities: config.severity,
+      lastEventSeq: options.lastEventSeq,
+      diskIndex: (uuid, target) => indexes.disk(uuid, target),
+      nicIndex: (uuid, mac) => indexes.nic(uuid, mac),
+      perfEventNumber: (name) => indexes.perfEvent(name),
+      sizeUnit: (uuid, entity, sizeBytes) => units.unit(uuid, entity, sizeBytes),
+    };
+    this.#table = new DomainTable(indexes, config.collect.retention * 1000);
+    this.#host = new HostRecord(config.mib.hvObjectId);
+    this.#publisher = new SnapshotPublisher({
+      store,
+      domains: this.#table,
+      host: this.#host,
+      infrastructure: this.#infrastructure,
+      board: this.#board,
+      context,
+    });
+    this.#refresher = new Refresher({
+      ...makeCollectors({
+        config,
+        local: isLocalTarget(this.#target),
+        startedAt: options.startedAt,
+        onRecord: (record: DomainRecord) => {
+          buildDomain(record, context);
+        },
+        onDefinition: () => {
+          this.#publishAgent({ configChangedAt: Date.now() });
+        },
+      }),
+      board: this.#board,
+      publisher: this.#publisher,
+      logger: logger.child({ component: 'collect' }),
+    });
+    this.#link = new LibvirtLink({
+      target: this.#target,
+      readWriteTarget: config.libvirt.readWrite
+        ? parseLibvirtUri(config.libvirt.uri, { readOnly: false })
+        : undefined,
+      logger: logger.child({ component: 'libvirt' }),
+      onEvent: (event) => this.#onEvent(event),
+      onState: (agent, state, error) => this.#onState(agent, state, error),
+      work: (session, signal) => this.#refresher.run(this.#passBase(session, signal)),
+    });
+  }
+
+  /** Collects until the signal aborts, whatever happens to libvirt. */
+  async run(signal: AbortSignal): Promise<void> {
+    await this.#link.run(signal);
+    await this.#refresher.settled();
+  }
+
+  /** Connects, collects everything once and publishes it. Rejects if libvirt cannot be reached. */
+  async once(signal: AbortSignal): Promise<void> {
+    const session = await this.#link.open(signal);
+    try {
+      this.#onState({}, 'connected', undefined);
+      await this.#refresher.once(this.#passBase(session, signal));
+    } finally {
+      await session.close();
+    }
+  }
+
+  #passBase(session: LibvirtSession, signal: AbortSignal): PassBase {
+    const { config, indexes, warnings, logger } = this.#options;
+    return {
+      libvirt: new LibvirtAccess(session, {
+        timeoutMs: config.libvirt.callTimeout * 1000,
+        maxUnanswered: config.libvirt.maxUnansweredCalls,
+      }),
+      domains: this.#table,
+      host: this.#host,
+      infrastructure: this.#infrastructure,
+      indexes,
+      warnings,
+      config,
+      logger: logger.child({ component: 'collect' }),
+      signal,
+    };
+  }
+
+  #onEvent(event: LibvirtEvent): void {
+    this.#board.ran('events', 0, Date.now(), true);
+    this.#options.onEvent(event);
+    this.#refresher.prompt(event.type);
+    if (!('domain' in event) || silentEvents.has(event.type)) return;
+    const { uuid } = event.domain;
+    if (event.type === 'lifecycle' && event.event === lifecycleStarted) {
+      this.#table.announceStart(uuid, Date.now());
+    }
+    this.#refresher.poke(uuid, definitionEvents.has(event.type));
+  }
+
+  #onState(agent: Partial<Agent>, state: ConnState, error: unknown): void {
+    const { current } = this.#options.store;
+    const changed = current.agent.connState !== state;
+    this.#publishAgent({
+      ...agent,
+      connState: state,
+      ...(changed ? { connSince: Date.now() } : {}),
+      ...(error instanceof Error ? { connLastError: error.message } : {}),
+      readOnly: !this.#options.config.libvirt.readWrite,
+    });
+    if (changed) this.#options.onConnection(state, error);
+  }
+
+  #publishAgent(parts: Partial<Agent>): void {
+    const { store } = this.#options;
+    store.update({ agent: { ...store.current.agent, ...parts } });
+  }
+}

@@ -1,0 +1,102 @@
+import type { Config } from './config/config.ts';
+import type { EpochMs } from './model/scalar-types.ts';
+import type { Snapshot } from './model/snapshot.ts';
+
+/** The snapshot before anything was collected: the agent alone, honest about knowing nothing yet. */
+export function initialSnapshot(config: Config, version: string, startedAt: EpochMs): Snapshot {
+  const { collect, events, mib, notifications } = config;
+  return {
+    generation: 0,
+    at: startedAt,
+    agent: {
+      version: `libvirt-agentx ${version}`,
+      startedAt,
+      uri: withoutUser(config.libvirt.uri),
+      connState: 'connecting',
+      connSince: startedAt,
+      reconnects: 0,
+      connLastError: '',
+      readOnly: !config.libvirt.readWrite,
+      libvirtVersion: undefined,
+      intervalSec: collect.interval,
+      refreshEndedAt: undefined,
+      refreshDurationMs: undefined,
+      refreshCount: 0,
+      refreshErrors: 0,
+      refreshOverruns: 0,
+      extraStats: collect.extraStats,
+      retentionSec: collect.retention,
+      domainsChangedAt: undefined,
+      configChangedAt: undefined,
+    },
+    host: {
+      hostname: undefined,
+      hvSoftware: undefined,
+      hvVersion: undefined,
+      hvObjectId: mib.hvObjectId,
+      bootedAt: undefined,
+      cpuModel: undefined,
+      cpusOnline: undefined,
+      cpusPresent: undefined,
+      mhz: undefined,
+      numaCells: undefined,
+      sockets: undefined,
+      cores: undefined,
+      threads: undefined,
+      userUs: undefined,
+      kernelUs: undefined,
+      idleUs: undefined,
+      iowaitUs: undefined,
+      intrUs: undefined,
+      guestUs: undefined,
+      cpuUtil: undefined,
+      memTotalBytes: undefined,
+      memFreeBytes: undefined,
+      memBuffersBytes: undefined,
+      memCachedBytes: undefined,
+      memAvailableBytes: undefined,
+      memUsedPercent: undefined,
+      vcpusActive: 0,
+      vcpusDefined: 0,
+      cpuOvercommit: undefined,
+      memActiveBytes: 0,
+      memDefinedBytes: 0,
+      memOvercommit: undefined,
+      memRssBytes: undefined,
+      ksmPagesShared: undefined,
+      ksmPagesSharing: undefined,
+      ksmPagesUnshared: undefined,
+      ksmPagesVolatile: undefined,
+      ksmFullScans: undefined,
+      cpus: [],
+      cells: [],
+      hugePages: [],
+    },
+    domains: [],
+    pools: [],
+    networks: [],
+    collectors: [],
+    warnings: [],
+    events: {
+      maxEntries: events.maxEntries,
+      maxAgeSec: events.maxAge,
+      persistent: false,
+      logged: 0,
+      entries: [],
+    },
+    notify: {
+      enabled: notifications.enabled,
+      perVm: notifications.perVm,
+      bulk: notifications.bulk,
+      holdoffSec: notifications.holdoff,
+      maxPerMinute: notifications.maxPerMinute,
+      sent: 0,
+      suppressed: 0,
+    },
+  };
+}
+
+/** A libvirt URI may name a user (qemu+ssh://user@host): not everybody's business. */
+function withoutUser(uri: string): string {
+  return uri.replace(/\/\/[^/@]*@/, '//');
+}
