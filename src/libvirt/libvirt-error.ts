@@ -1,0 +1,138 @@
+import { DaemonError } from '../errors.ts';
+import { limits } from './protocol.ts';
+import type { XdrReader } from './xdr.ts';
+
+/** virErrorNumber, the ones that callers tell apart. */
+export const virErrors = {
+  internal: 1,
+  noSupport: 3,
+  invalidArg: 8,
+  operationFailed: 9,
+  operationDenied: 29,
+  systemError: 38,
+  rpc: 39,
+  noNetwork: 43,
+  noDomain: 42,
+  authFailed: 45,
+  noStoragePool: 49,
+  operationInvalid: 55,
+  configUnsupported: 67,
+  operationTimeout: 68,
+  noDomainSnapshot: 72,
+  argumentUnsupported: 74,
+  authCancelled: 79,
+  noDomainMetadata: 80,
+  operationUnsupported: 84,
+  agentUnresponsive: 86,
+  accessDenied: 88,
+  authUnavailable: 94,
+  agentUnsynced: 97,
+  agentCommandTimeout: 112,
+  agentCommandFailed: 113,
+} as const;
+
+/** virErrorDomain: VIR_FROM_RPC. */
+const FROM_RPC = 7;
+
+/** libvirt answered a call with an error (virNetMessageError). */
+export class LibvirtError extends DaemonError {
+  /** virErrorNumber */
+  readonly virCode: number;
+  /** virErrorDomain: which part of libvirt says so. */
+  readonly virDomain: number;
+  /** virErrorLevel: 1 warning, 2 error. */
+  readonly level: number;
+  /** Name of the call, as in libvirt's API. */
+  readonly procedure: string;
+
+  constructor(
+    fields: {
+      readonly virCode: number;
+      readonly virDomain: number;
+      readonly level: number;
+      readonly procedure: string;
+    },
+    message: string,
+  ) {
+    super('LIBVIRT_ERROR', message);
+    this.virCode = fields.virCode;
+    this.virDomain = fields.virDomain;
+    this.level = fields.level;
+    this.procedure = fields.procedure;
+  }
+}
+
+/**
+ * Decodes virNetMessageError: i32 code, i32 domain, optional string message, i32 level; the object,
+ * the untranslated texts and the integers that follow say nothing more to us.
+ */
+export function decodeLibvirtError(reader: XdrReader, procedure: string): LibvirtError {
+  const virCode = reader.i32();
+  const virDomain = reader.i32();
+  const message = reader.optional((inner) => inner.string(limits.stringOctets, 'error message'));
+  const level = reader.i32();
+  return new LibvirtError({ virCode, virDomain, level, procedure }, message ?? `libvirt error ${virCode}`);
+}
+
+function hasCode(error: unknown, ...codes: readonly number[]): error is LibvirtError {
+  return error instanceof LibvirtError && codes.includes(error.virCode);
+}
+
+/**
+ * This driver, hypervisor or libvirt version does not have the call: asking again is of no use.
+ * An old daemon says of a procedure it does not know: error 39 of the RPC layer.
+ */
+export function isNotSupported(error: unknown): error is LibvirtError {
+  return (
+    hasCode(
+      error,
+      virErrors.noSupport,
+      virErrors.operationUnsupported,
+      virErrors.configUnsupported,
+      virErrors.argumentUnsupported,
+    ) || isUnknownProcedure(error)
+  );
+}
+
+/** The daemon is older than the procedure. */
+export function isUnknownProcedure(error: unknown): error is LibvirtError {
+  return hasCode(error, virErrors.rpc) && error.virDomain === FROM_RPC && error.message.includes('unknown procedure');
+}
+
+/** The domain ceased to exist. */
+export function isNoDomain(error: unknown): error is LibvirtError {
+  return hasCode(error, virErrors.noDomain);
+}
+
+/** Not in this state of the domain: it does not run, or is paused. */
+export function isOperationInvalid(error: unknown): error is LibvirtError {
+  return hasCode(error, virErrors.operationInvalid);
+}
+
+/** A read-only connection, an access rule or missing authentication forbids it. */
+export function isAccessDenied(error: unknown): error is LibvirtError {
+  return hasCode(
+    error,
+    virErrors.operationDenied,
+    virErrors.accessDenied,
+    virErrors.authFailed,
+    virErrors.authCancelled,
+    virErrors.authUnavailable,
+  );
+}
+
+/** libvirt itself gave up waiting for the hypervisor, usually after 30 seconds. */
+export function isTimeout(error: unknown): error is LibvirtError {
+  return hasCode(error, virErrors.operationTimeout);
+}
+
+/** The guest agent is absent, hung or out of step. */
+export function isAgentUnresponsive(error: unknown): error is LibvirtError {
+  return hasCode(
+    error,
+    virErrors.agentUnresponsive,
+    virErrors.agentUnsynced,
+    virErrors.agentCommandTimeout,
+    virErrors.agentCommandFailed,
+  );
+}

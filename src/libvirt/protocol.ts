@@ -1,0 +1,96 @@
+import type { FrameRule } from '../bytes/framer.ts';
+
+/*
+ * Framing of libvirt's RPC protocol (libvirt, "RPC protocol & APIs"). All integers are big-endian XDR:
+ *
+ *   u32 length of the message, these four octets included
+ *   u32 program, u32 version, i32 procedure, i32 type, u32 serial, i32 status
+ *   payload
+ */
+
+/** Programs that share a connection. */
+export const programs = { remote: 0x2000_8086, qemu: 0x2000_8087, keepalive: 0x6b65_6570 } as const;
+
+export const PROTOCOL_VERSION = 1;
+
+export const messageTypes = { call: 0, reply: 1, message: 2, stream: 3, streamHole: 6 } as const;
+
+export const messageStatus = { ok: 0, error: 1, continue: 2 } as const;
+
+export const keepaliveProcedures = { ping: 1, pong: 2 } as const;
+
+export const LENGTH_OCTETS = 4;
+
+/** Length and header. */
+export const HEADER_OCTETS = 28;
+
+/** VIR_NET_MESSAGE_MAX of every libvirt since 1.2; a daemon refuses to send more. */
+const MAX_MESSAGE_OCTETS = 32 * 1024 * 1024;
+
+export const frameRule: FrameRule = {
+  headerSize: LENGTH_OCTETS,
+  frameLength: (header) => header.getUint32(0),
+  minLength: HEADER_OCTETS,
+  maxLength: MAX_MESSAGE_OCTETS + LENGTH_OCTETS,
+};
+
+/** Header of one message. */
+export interface MessageHeader {
+  readonly program: number;
+  readonly version: number;
+  readonly procedure: number;
+  readonly type: number;
+  readonly serial: number;
+  readonly status: number;
+}
+
+/** Reads the header of a frame that {@link frameRule} cut, so at least {@link HEADER_OCTETS} long. */
+export function decodeHeader(frame: Uint8Array): MessageHeader {
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  return {
+    program: view.getUint32(4),
+    version: view.getUint32(8),
+    procedure: view.getInt32(12),
+    type: view.getInt32(16),
+    serial: view.getUint32(20),
+    status: view.getInt32(24),
+  };
+}
+
+/** Limits of variable-length items, as both sides of the protocol apply them. */
+export const limits = {
+  stringOctets: 4 * 1024 * 1024,
+  domains: 16_384,
+  statsParams: 262_144,
+  cpuMapOctets: 2048,
+  cpuMapsOctets: 8 * 1024 * 1024,
+  vcpus: 16_384,
+  iothreads: 16_384,
+  networks: 16_384,
+  storagePools: 16_384,
+  storageVolumes: 16_384,
+  snapshots: 16_384,
+  checkpoints: 16_384,
+  dhcpLeases: 65_536,
+  nodeStats: 16,
+  nodeCells: 1024,
+  nodeMemoryParams: 64,
+  diskErrors: 256,
+  jobStats: 64,
+  jobCompletedParams: 64,
+  perfEvents: 64,
+  fileSystems: 256,
+  fileSystemDisks: 256,
+  guestInfoParams: 2048,
+  domainMessages: 2048,
+  interfaces: 2048,
+  interfaceAddresses: 2048,
+  memoryStats: 1024,
+  blockStatsParams: 16,
+  blockIoTuneParams: 32,
+  interfaceParams: 16,
+  schedulerParams: 16,
+  tunableParams: 2048,
+  graphicsIdentities: 20,
+  authTypes: 20,
+} as const;

@@ -1,0 +1,107 @@
+import type { BackoffOptions } from './backoff.ts';
+import { backoffDelayMs, reconnectBackoff } from './backoff.ts';
+import type { Clock } from './clock.ts';
+import { systemClock } from './clock.ts';
+
+/** What a supervised connection is doing. */
+export type SupervisedState =
+  | { readonly state: 'connecting' }
+  | { readonly state: 'connected' }
+  /** `error` is why the last attempt or session ended; undefined if the peer ended it in order. */
+  | { readonly state: 'disconnected'; readonly error: unknown };
+
+/** A connection with its end. */
+export interface SuperviseOptions<Connection> {
+  /** Makes the connection; rejects if it cannot be made. Must end by itself when the signal aborts. */
+  readonly connect: (signal: AbortSignal) => Promise<Connection>;
+  /**
+   * Uses the connection until it is lost, then resolves or rejects. Closing the connection is its
+   * business, also when the signal aborts.
+   */
+  readonly run: (connection: Connection, signal: AbortSignal) => Promise<void>;
+  readonly signal: AbortSignal;
+  /** Called once per change of state, never twice in a row for the same state and the same error text. */
+  readonly onState: (state: SupervisedState) => void;
+  readonly backoff?: BackoffOptions;
+  /** A session that lasted this long was a good one: the next wait starts at the shortest again. */
+  readonly stableAfterMs?: number;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+}
+
+const DEFAULT_STABLE_AFTER_MS = 60_000;
+
+/**
+ * Connects, uses the connection until it is lost, waits and starts again, until the signal aborts.
+ * Never rejects: what went wrong is reported through `onState`.
+ */
+export async function supervise<Connection>(options: SuperviseOptions<Connection>): Promise<void> {
+  const { signal } = options;
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? Math.random;
+  const report = onlyChanges(options.onState);
+  let attempt = 0;
+  while (!signal.aborted) {
+    report({ state: 'connecting' });
+    const outcome = await session(options, clock, report);
+    if (signal.aborted) {
+      return;
+    }
+    if (outcome.connectedMs !== undefined && outcome.connectedMs >= (options.stableAfterMs ?? DEFAULT_STABLE_AFTER_MS)) {
+      attempt = 0;
+    }
+    report({ state: 'disconnected', error: outcome.error });
+    const delayMs = backoffDelayMs(attempt, options.backoff ?? reconnectBackoff, random);
+    attempt += 1;
+    try {
+      await clock.sleep(delayMs, signal);
+    } catch {
+      return;
+    }
+  }
+}
+
+interface SessionOutcome {
+  readonly error: unknown;
+  /** How long the session lasted, if there was one. */
+  readonly connectedMs: number | undefined;
+}
+
+async function session<Connection>(
+  options: SuperviseOptions<Connection>,
+  clock: Clock,
+  report: (state: SupervisedState) => void,
+): Promise<SessionOutcome> {
+  let connectedAt: number | undefined;
+  let error: unknown;
+  try {
+    const connection = await options.connect(options.signal);
+    connectedAt = clock.monotonicMs();
+    report({ state: 'connected' });
+    await options.run(connection, options.signal);
+  } catch (caught) {
+    error = caught;
+  }
+  return { error, connectedMs: connectedAt === undefined ? undefined : clock.monotonicMs() - connectedAt };
+}
+
+/**
+ * While a peer is down, attempts alternate between connecting and disconnected; only the first of each
+ * is news, unless the reason changes.
+ */
+function onlyChanges(onState: (state: SupervisedState) => void): (state: SupervisedState) => void {
+  let last: SupervisedState | undefined;
+  return (next) => {
+    if (last?.state === 'disconnected') {
+      if (next.state === 'connecting' || (next.state === 'disconnected' && sameError(last.error, next.error))) {
+        return;
+      }
+    }
+    last = next;
+    onState(next);
+  };
+}
+
+function sameError(left: unknown, right: unknown): boolean {
+  return left === right || (left instanceof Error && right instanceof Error && left.message === right.message);
+}
