@@ -1,4 +1,3 @@
-import { errorText } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { EventLogView, LoggedEvent } from '../model/event.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
@@ -17,13 +16,11 @@ export interface EventLogOptions {
   readonly logger: Logger;
   /** Told when the log cannot be kept (a sentence for the operator), and with undefined when it can again. */
   readonly onProblem?: (problem: string | undefined) => void;
-  /** Receives the log after changes: at once, and in a flood at most every `publishIntervalMs`. */
-  readonly onView?: (view: EventLogView) => void;
+  /** Called after every change: {@link EventLog.view} then gives a new view. */
+  readonly onChange?: () => void;
   readonly now?: () => EpochMs;
 }
 
-/** In a flood of events, every face gets the log this often. */
-const publishIntervalMs = 50;
 const maxSeq = 4_294_967_295;
 /** lveEventText holds 1024 octets; nothing longer is worth memory. */
 const maxTextChars = 1024;
@@ -44,7 +41,7 @@ export class EventLog {
   readonly #maxAgeSec: number;
   readonly #logger: Logger;
   readonly #now: () => EpochMs;
-  readonly #onView: ((view: EventLogView) => void) | undefined;
+  readonly #onChange: () => void;
   readonly #onProblem: (problem: string | undefined) => void;
   readonly #file: EventLogFile | undefined;
   #entries: LoggedEvent[] = [];
@@ -53,8 +50,6 @@ export class EventLog {
   #lastSeq = 0;
   #logged = 0;
   #view: EventLogView | undefined;
-  #publishTimer: NodeJS.Timeout | undefined;
-  #publishedAt = Number.NEGATIVE_INFINITY;
   #problem: string | undefined;
   #closed = false;
   readonly #subjects = new Map<string, Subject>();
@@ -65,7 +60,7 @@ export class EventLog {
     this.#maxAgeSec = options.maxAgeSec;
     this.#logger = options.logger;
     this.#now = options.now ?? Date.now;
-    this.#onView = options.onView;
+    this.#onChange = options.onChange ?? (() => undefined);
     this.#onProblem = options.onProblem ?? (() => undefined);
     if (options.directory !== undefined) {
       this.#file = new EventLogFile({
@@ -116,7 +111,7 @@ export class EventLog {
     this.#count(entry);
     this.#file?.append(entry);
     this.#removeExcess();
-    this.#changed();
+    this.#onChange();
     return entry;
   }
 
@@ -129,7 +124,7 @@ export class EventLog {
     const notified = { ...entry, notified: true };
     this.#entries[this.#start + at] = notified;
     this.#file?.markNotified(notified);
-    this.#changed();
+    this.#onChange();
   }
 
   /** Number of the newest event about a domain, pool or network (by UUID); 0 if the log has none. */
@@ -145,7 +140,7 @@ export class EventLog {
   /** Removes entries that are too old. */
   prune(): void {
     this.#own();
-    if (this.#removeExcess()) this.#changed();
+    if (this.#removeExcess()) this.#onChange();
   }
 
   /** The log as it is now; the same object until something changes. */
@@ -170,8 +165,6 @@ export class EventLog {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    clearTimeout(this.#publishTimer);
-    this.#publishTimer = undefined;
     await this.#file?.close();
   }
 
@@ -248,22 +241,6 @@ export class EventLog {
     if (subject.count <= 0) this.#subjects.delete(entry.subjectUuid);
   }
 
-  #changed(): void {
-    if (this.#onView === undefined || this.#publishTimer !== undefined || this.#closed) return;
-    const waitMs = this.#publishedAt + publishIntervalMs - performance.now();
-    this.#publishTimer = setTimeout(() => this.#publish(), Math.max(0, waitMs)).unref();
-  }
-
-  #publish(): void {
-    this.#publishTimer = undefined;
-    this.#publishedAt = performance.now();
-    try {
-      this.#onView?.(this.view());
-    } catch (error) {
-      this.#logger.error({ error: errorText(error) }, 'publishing the event log failed');
-    }
-  }
-
   #report(problem: string | undefined): void {
     if (problem === this.#problem) return;
     this.#problem = problem;
@@ -271,7 +248,7 @@ export class EventLog {
     else this.#logger.warn({ problem }, 'the event log is not saved');
     this.#onProblem(problem);
     this.#own();
-    this.#changed();
+    this.#onChange();
   }
 }
 

@@ -1,4 +1,6 @@
-import type { DomainState } from '../model/domain.ts';
+import type { DiskError } from '../model/disk.ts';
+import type { DomainState, VmOperState } from '../model/domain.ts';
+import type { Guest } from '../model/guest.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
 
 /** A value that JSON can hold. */
@@ -35,8 +37,11 @@ export interface ReportedDomain {
   readonly name: string;
   readonly state: DomainState;
   readonly reason: number;
-  readonly managedSave?: boolean;
+  readonly operState?: VmOperState;
   readonly persistent: boolean;
+  /** Errors of disks by target. */
+  readonly diskErrors?: Readonly<Record<string, DiskError['code']>>;
+  readonly agentState?: Guest['agentState'];
 }
 
 /** A domain that ceased to exist; its row stays for the retention time (lveRetentionTime). */

@@ -1,0 +1,235 @@
+import type { EventDescription } from '../events/event-description.ts';
+import type { EventDraft } from '../events/event-log.ts';
+import { eventSeverity, type SeverityOverrides } from '../events/severity.ts';
+import type { ConnState } from '../model/agent.ts';
+import type { DomainState } from '../model/domain.ts';
+import type { EventKind } from '../model/event.ts';
+import type { Pool } from '../model/pool.ts';
+import type { EpochMs } from '../model/scalar-types.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import { type DomainIndexes, DomainTracker } from './domain-tracker.ts';
+import type { Change, Fact } from './fact.ts';
+
+/** The parts of the index store that are needed here. */
+export type DetectorIndexes = DomainIndexes & { pool(uuid: string): number };
+
+export interface ChangeDetectorOptions {
+  readonly indexes: DetectorIndexes;
+  readonly overrides: SeverityOverrides;
+  readonly uri: string;
+}
+
+/** Why changes could have happened without an event. */
+type Gap = 'firstRun' | 'agentStopped' | 'disconnected' | undefined;
+
+const foundTexts: Readonly<Record<NonNullable<Gap> | 'unseen', string>> = {
+  firstRun: '',
+  agentStopped: ' (found by comparison: it happened while the agent was not running)',
+  disconnected: ' (found by comparison: it happened while libvirt was not connected)',
+  unseen: ' (found by comparison: libvirt sent no event)',
+};
+
+/** See DomainTracker: a pool's state may be read while its event is on the way. */
+const refreshesToSettle = 2;
+
+interface TrackedPool {
+  state: Pool['state'];
+  settledAtRefresh: number;
+}
+
+/**
+ * Makes one stream of facts of libvirt's events and of the differences between snapshots. Events are
+ * reported as they come; snapshots reveal only what no event told.
+ */
+export class ChangeDetector {
+  readonly #overrides: SeverityOverrides;
+  readonly #indexes: DetectorIndexes;
+  readonly #domains: DomainTracker;
+  readonly #uri: string;
+  readonly #pools = new Map<string, TrackedPool>();
+  #gap: Gap;
+  #up: boolean | undefined;
+  #upSince: EpochMs = 0;
+  /** Comparisons begin with the snapshot of this refresh: the first complete one of a connection. */
+  #firstRefresh = 1;
+  #refreshCount = 0;
+
+  constructor(options: ChangeDetectorOptions) {
+    this.#overrides = options.overrides;
+    this.#indexes = options.indexes;
+    this.#uri = options.uri;
+    this.#domains = new DomainTracker(options.indexes, options.overrides);
+    this.#gap = this.#domains.size > 0 ? 'agentStopped' : 'firstRun';
+  }
+
+  /**
+   * A libvirt event. `refined` is the state libvirt gave when asked, for events that do not tell the reason.
+   *
+   * @param at - when the event arrived
+   */
+  onEvent(
+    event: EventDescription,
+    at: EpochMs,
+    snapshot: Snapshot,
+    refined?: { readonly state: DomainState; readonly reason: number },
+  ): Fact {
+    this.#refreshCount = snapshot.agent.refreshCount;
+    const { subject, effect } = event;
+    const draft = this.#draft(event, at);
+    if (subject === undefined) return { event: draft, changes: [] };
+    if (subject.type === 'pool') {
+      const changes =
+        effect?.type === 'poolState'
+          ? this.#changePool(subject.uuid, subject.name, effect.state, snapshot)
+          : [];
+      return { event: draft, changes };
+    }
+    if (subject.type === 'network' || effect === undefined) return { event: draft, changes: [] };
+    const domain = this.#domains.identity(subject.uuid, subject.name);
+    switch (effect.type) {
+      case 'lifecycle':
+        return this.#domains.onLifecycle(subject, effect.lifecycle, draft, this.#refreshCount, refined);
+      case 'agent':
+        return this.#domains.onAgent(subject, effect.state, draft, this.#refreshCount);
+      case 'job':
+        this.#domains.onJob(subject.uuid, at, this.#refreshCount);
+        return { event: draft, changes: [{ ...effect, type: 'jobCompleted', domain }] };
+      case 'blockThreshold': {
+        const diskIndex = this.#indexes.disk(subject.uuid, effect.target);
+        return { event: draft, changes: [{ ...effect, type: 'blockThreshold', domain, diskIndex }] };
+      }
+      case 'poolState':
+        return { event: draft, changes: [] };
+    }
+  }
+
+  /** Compares a snapshot with what has been reported. Cheap if nothing of interest changed. */
+  onSnapshot(snapshot: Snapshot, previous: Snapshot, at: EpochMs): readonly Fact[] {
+    const { refreshCount } = snapshot.agent;
+    if (this.#up !== true || refreshCount < this.#firstRefresh) {
+      this.#refreshCount = refreshCount;
+      return [];
+    }
+    const isRefresh = refreshCount !== this.#refreshCount;
+    this.#refreshCount = refreshCount;
+    const facts: Fact[] = [];
+    if (isRefresh || this.#gap !== undefined || snapshot.domains !== previous.domains) {
+      const status = snapshot.collectors.find((collector) => collector.id === 'diskErrors');
+      facts.push(
+        ...this.#domains.compare(snapshot.domains, {
+          at,
+          refreshCount,
+          foundText: foundTexts[this.#gap ?? 'unseen'],
+          adopt: this.#gap === 'firstRun',
+          diskErrorsKnown: (status?.lastSuccessAt ?? 0) >= Math.max(1, this.#upSince),
+        }),
+      );
+    }
+    if (isRefresh || this.#gap !== undefined || snapshot.pools !== previous.pools) {
+      facts.push(...this.#comparePools(snapshot, at));
+    }
+    this.#gap = undefined;
+    return facts;
+  }
+
+  /** The state of the connection to libvirt. Only being connected or not is worth a fact. */
+  onConnection(state: ConnState, errorText: string, at: EpochMs): Fact | undefined {
+    if (state === 'connecting' && this.#up === undefined) return undefined;
+    const up = state === 'connected';
+    if (up === this.#up) return undefined;
+    const isStart = this.#up === undefined;
+    this.#up = up;
+    if (up) {
+      this.#upSince = at;
+      this.#firstRefresh = this.#refreshCount + 1;
+      if (isStart) return undefined;
+    } else if (!isStart) {
+      this.#gap ??= 'disconnected';
+    }
+    const reason = errorText === '' ? state : errorText;
+    const text = up ? 'connected to libvirt' : `not connected to libvirt: ${reason}`;
+    return {
+      event: this.#draft(
+        { kind: up ? 'connectionUp' : 'connectionDown', name: state, detail: 0, text, subject: undefined },
+        at,
+      ),
+      changes: [{ type: 'connection', uri: this.#uri, state, up, errorText }],
+    };
+  }
+
+  /** Events that never reached the agent, as far as it knows. */
+  onEventsLost(count: number, at: EpochMs): Fact {
+    const text = `${count} events of libvirt were lost`;
+    return {
+      event: this.#draft({ kind: 'eventsLost', name: 'eventsLost', detail: 0, text, subject: undefined }, at),
+      changes: [],
+    };
+  }
+
+  #comparePools(snapshot: Snapshot, at: EpochMs): readonly Fact[] {
+    const facts: Fact[] = [];
+    const seen = new Set<string>();
+    for (const pool of snapshot.pools) {
+      seen.add(pool.uuid);
+      const known = this.#pools.get(pool.uuid);
+      if (known === undefined) {
+        this.#pools.set(pool.uuid, { state: pool.state, settledAtRefresh: 0 });
+        continue;
+      }
+      if (known.state === pool.state || this.#refreshCount < known.settledAtRefresh) continue;
+      const changes = this.#changePool(pool.uuid, pool.name, pool.state, snapshot);
+      known.settledAtRefresh = 0;
+      const event = this.#draft(
+        {
+          kind: 'poolState',
+          name: `poolState/${pool.state}`,
+          detail: 0,
+          text: `pool ${pool.name} is ${pool.state}${foundTexts[this.#gap ?? 'unseen']}`,
+          subject: { type: 'pool', name: pool.name, uuid: pool.uuid },
+        },
+        at,
+      );
+      facts.push({ event, changes });
+    }
+    for (const uuid of this.#pools.keys()) if (!seen.has(uuid)) this.#pools.delete(uuid);
+    return facts;
+  }
+
+  #changePool(uuid: string, name: string, state: Pool['state'], snapshot: Snapshot): readonly Change[] {
+    const known = this.#pools.get(uuid) ?? { state: 'inactive', settledAtRefresh: 0 };
+    this.#pools.set(uuid, known);
+    known.settledAtRefresh = this.#refreshCount + refreshesToSettle;
+    if (known.state === state) return [];
+    known.state = state;
+    const row = snapshot.pools.find((pool) => pool.uuid === uuid);
+    return [
+      {
+        type: 'poolState',
+        poolIndex: this.#indexes.pool(uuid),
+        name,
+        state,
+        availableBytes: row?.availableBytes,
+        capacityBytes: row?.capacityBytes,
+      },
+    ];
+  }
+
+  #draft(event: Omit<EventDescription, 'effect'>, at: EpochMs): EventDraft {
+    const { kind, detail, name, text, subject } = event;
+    return {
+      at,
+      kind,
+      detail,
+      name,
+      severity: this.#severity(kind, name),
+      domainIndex: subject?.type === 'domain' ? this.#domains.identity(subject.uuid, subject.name).index : 0,
+      subjectName: subject?.name ?? '',
+      subjectUuid: subject?.uuid ?? '',
+      text,
+    };
+  }
+
+  #severity(kind: EventKind, name: string) {
+    return eventSeverity(kind, name, this.#overrides);
+  }
+}

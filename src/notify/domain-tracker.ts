@@ -1,0 +1,502 @@
+import type { EventDraft } from '../events/event-log.ts';
+import { type Lifecycle, lifecycleBetween } from '../events/lifecycle.ts';
+import { operStateOf } from '../events/oper-state.ts';
+import { eventSeverity, type SeverityOverrides, severityOf } from '../events/severity.ts';
+import { reasonName, stateText } from '../events/state-text.ts';
+import type { DiskError } from '../model/disk.ts';
+import type { Domain, DomainState, VmOperState } from '../model/domain.ts';
+import type { EventKind } from '../model/event.ts';
+import type { Guest } from '../model/guest.ts';
+import type { EpochMs } from '../model/scalar-types.ts';
+import type { IndexStore } from '../state/index-store.ts';
+import type { ReportedDomain } from '../state/state-types.ts';
+import type { Change, DomainIdentity, DomainStateChanged, Fact } from './fact.ts';
+
+/** The parts of {@link IndexStore} that are needed here. */
+export type DomainIndexes = Pick<IndexStore, 'domain' | 'disk' | 'reportedDomains' | 'setReported'>;
+
+/** One comparison of a snapshot with what has been reported. */
+export interface Comparison {
+  readonly at: EpochMs;
+  /** Refreshes the snapshot has behind it. */
+  readonly refreshCount: number;
+  /** Added to the texts: how and why the change was only found. */
+  readonly foundText: string;
+  /** Whether the domains found are only noted: the agent has never reported anything. */
+  readonly adopt: boolean;
+  /** Whether the rows tell which disks are in error. */
+  readonly diskErrorsKnown: boolean;
+}
+
+/** What the receivers have been told about a domain. */
+interface Tracked {
+  readonly index: number;
+  readonly uuid: string;
+  name: string;
+  present: boolean;
+  state: DomainState;
+  reason: number;
+  operState: VmOperState;
+  /** Undefined until a snapshot or an event tells. */
+  persistent: boolean | undefined;
+  agentState: Guest['agentState'] | undefined;
+  diskErrors: ReadonlyMap<string, DiskError['code']>;
+  /** Identifies the completed job that was last reported; undefined while none has been looked at. */
+  completedJob: string | undefined;
+  /** The row last compared. */
+  row: Domain | undefined;
+  /** Snapshots with fewer refreshes may be older than the last event. */
+  settledAtRefresh: number;
+  eventAt: EpochMs;
+  /** The log entry made for a change that was found, in case its event is only late. */
+  found: { readonly kind: EventKind; readonly at: EpochMs } | undefined;
+}
+
+/**
+ * A refresh may be under way while an event arrives, and show the state before it. The second refresh
+ * after the event cannot.
+ */
+const refreshesToSettle = 2;
+/** An event that arrives this long after its effect was found tells the same story. */
+const lateEventMs = 10_000;
+
+/** Remembers what was reported about each domain, so that every change is reported once. */
+export class DomainTracker {
+  readonly #indexes: DomainIndexes;
+  readonly #overrides: SeverityOverrides;
+  readonly #domains = new Map<string, Tracked>();
+  /** Whether all domains of the host have been seen once. */
+  #compared = false;
+
+  constructor(indexes: DomainIndexes, overrides: SeverityOverrides) {
+    this.#indexes = indexes;
+    this.#overrides = overrides;
+    for (const [uuid, reported] of indexes.reportedDomains()) this.#restore(uuid, reported);
+  }
+
+  /** Number of domains known to exist. */
+  get size(): number {
+    return this.#domains.size;
+  }
+
+  /** The domain as notifications name it. */
+  identity(uuid: string, name: string): DomainIdentity {
+    const known = this.#domains.get(uuid);
+    return { index: known?.index ?? this.#indexes.domain(uuid), uuid, name };
+  }
+
+  /** A lifecycle event. `refined` is what libvirt says about an ambiguous one. */
+  onLifecycle(
+    subject: { readonly uuid: string; readonly name: string },
+    lifecycle: Lifecycle,
+    event: EventDraft,
+    refreshCount: number,
+    refined: { readonly state: DomainState; readonly reason: number } | undefined,
+  ): Fact {
+    const isNew = !this.#domains.has(subject.uuid);
+    const known = this.#domains.get(subject.uuid) ?? this.#create(subject.uuid, subject.name);
+    known.settledAtRefresh = refreshCount + refreshesToSettle;
+    known.eventAt = event.at;
+    const changes: Change[] = [];
+    const { implied, kind, name } = lifecycle;
+    if (kind === 'defined') this.#defined(known, subject.name, isNew);
+    else if (name === 'undefined/removed') this.#undefined(known, changes);
+    else if (implied !== undefined) {
+      known.present = true;
+      if (kind === 'started') this.#missedStop(known, event.at);
+      // Whoever starts without ever having been defined is transient.
+      if (kind === 'started' && isNew && this.#compared) known.persistent = false;
+      const state = refined?.state === implied.state ? refined : implied;
+      const change = this.#changeState(known, state.state, state.reason, undefined);
+      if (change !== undefined) changes.push(change);
+      if (kind === 'stopped') this.#stopped(known, changes);
+    }
+    const isLate =
+      changes.length === 0 && known.found?.kind === kind && event.at - known.found.at < lateEventMs;
+    known.found = undefined;
+    this.#remember(known);
+    return { event: isLate ? undefined : event, changes };
+  }
+
+  /** An event about the guest agent's channel. */
+  onAgent(
+    subject: { readonly uuid: string; readonly name: string },
+    state: 'connected' | 'disconnected',
+    event: EventDraft,
+    refreshCount: number,
+  ): Fact {
+    const known = this.#domains.get(subject.uuid);
+    if (known === undefined) return { event, changes: [] };
+    known.settledAtRefresh = Math.max(known.settledAtRefresh, refreshCount + refreshesToSettle);
+    known.eventAt = event.at;
+    const isLate =
+      known.agentState === state &&
+      known.found?.kind === 'agentLifecycle' &&
+      event.at - known.found.at < lateEventMs;
+    const changes = this.#changeAgent(known, state);
+    this.#remember(known);
+    return { event: isLate ? undefined : event, changes };
+  }
+
+  /** A job completed event, so that the next snapshots do not tell it again. */
+  onJob(uuid: string, at: EpochMs, refreshCount: number): void {
+    const known = this.#domains.get(uuid);
+    if (known === undefined) return;
+    known.settledAtRefresh = Math.max(known.settledAtRefresh, refreshCount + refreshesToSettle);
+    known.eventAt = at;
+    known.completedJob = undefined;
+  }
+
+  /** Finds what happened without an event. */
+  compare(rows: readonly Domain[], comparison: Comparison): readonly Fact[] {
+    const facts: Fact[] = [];
+    const seen = new Set<string>();
+    this.#compared = true;
+    for (const row of rows) {
+      if (row.presence === 'gone') continue;
+      seen.add(row.uuid);
+      const known = this.#domains.get(row.uuid);
+      if (known === undefined) this.#appeared(row, comparison, facts);
+      else if (known.row !== row && isSettled(known, row, comparison)) {
+        this.#compareRow(known, row, comparison, facts);
+      }
+    }
+    for (const known of this.#domains.values()) {
+      if (seen.has(known.uuid) || comparison.refreshCount < known.settledAtRefresh) continue;
+      if (known.present) this.#vanished(known, comparison, facts);
+      this.#domains.delete(known.uuid);
+      this.#indexes.setReported(known.uuid, undefined);
+    }
+    return facts;
+  }
+
+  #create(uuid: string, name: string): Tracked {
+    const known: Tracked = {
+      index: this.#indexes.domain(uuid),
+      uuid,
+      name,
+      present: true,
+      state: 'nostate',
+      reason: 0,
+      operState: 'unknown',
+      persistent: undefined,
+      agentState: undefined,
+      diskErrors: new Map(),
+      completedJob: undefined,
+      row: undefined,
+      settledAtRefresh: 0,
+      eventAt: 0,
+      found: undefined,
+    };
+    this.#domains.set(uuid, known);
+    return known;
+  }
+
+  #restore(uuid: string, reported: ReportedDomain): void {
+    const known = this.#create(uuid, reported.name);
+    known.state = reported.state;
+    known.reason = reported.reason;
+    known.operState = reported.operState ?? operStateOf(reported).operState;
+    known.persistent = reported.persistent;
+    known.agentState = reported.agentState;
+    known.diskErrors = new Map(Object.entries(reported.diskErrors ?? {}));
+  }
+
+  #remember(known: Tracked): void {
+    if (!known.present || known.state === 'nostate') {
+      this.#indexes.setReported(known.uuid, undefined);
+      return;
+    }
+    this.#indexes.setReported(known.uuid, {
+      name: known.name,
+      state: known.state,
+      reason: known.reason,
+      operState: known.operState,
+      persistent: known.persistent ?? true,
+      ...(known.diskErrors.size > 0 ? { diskErrors: Object.fromEntries(known.diskErrors) } : {}),
+      ...(known.agentState === undefined ? {} : { agentState: known.agentState }),
+    });
+  }
+
+  #defined(known: Tracked, name: string, isNew: boolean): void {
+    known.name = name;
+    known.persistent = true;
+    const wasDeleted = !known.present;
+    known.present = true;
+    if (!isNew && !wasDeleted) return;
+    known.state = 'shutoff';
+    known.reason = 0;
+    known.operState = operStateOf(known).operState;
+  }
+
+  #undefined(known: Tracked, changes: Change[]): void {
+    if (isActive(known.state)) {
+      known.persistent = false;
+      return;
+    }
+    changes.push(this.#deleted(known));
+  }
+
+  /** A transient domain ends with its run. */
+  #stopped(known: Tracked, changes: Change[]): void {
+    known.agentState = undefined;
+    if (known.persistent === false) changes.push(this.#deleted(known));
+  }
+
+  #deleted(known: Tracked): Change {
+    known.present = false;
+    return {
+      type: 'domainDeleted',
+      domain: identityOf(known),
+      operState: known.operState,
+      persistent: known.persistent,
+    };
+  }
+
+  /** A domain that starts has been off, even if nobody told. */
+  #missedStop(known: Tracked, at: EpochMs): void {
+    if (known.state !== 'running' || (known.found !== undefined && at - known.found.at < lateEventMs)) return;
+    known.state = 'shutoff';
+    known.reason = 0;
+    known.operState = 'shutdown';
+  }
+
+  #changeState(
+    known: Tracked,
+    state: DomainState,
+    reason: number,
+    operState: VmOperState | undefined,
+  ): DomainStateChanged | undefined {
+    const before = { state: known.state, operState: known.operState };
+    const severityBefore = severityOf(known.state, known.reason, undefined, this.#overrides);
+    const severity = severityOf(state, reason, undefined, this.#overrides);
+    known.state = state;
+    known.reason = reason;
+    known.operState = operState ?? operStateOf({ state, reason }).operState;
+    if (before.state === state && before.operState === known.operState && severityBefore === severity) {
+      return undefined;
+    }
+    return {
+      type: 'domainState',
+      domain: identityOf(known),
+      oldState: before.state,
+      oldOperState: before.operState,
+      oldSeverity: severityBefore,
+      state,
+      reason,
+      severity,
+      operState: known.operState,
+    };
+  }
+
+  #changeAgent(known: Tracked, state: Guest['agentState']): readonly Change[] {
+    const before = known.agentState;
+    known.agentState = state;
+    // An agent that has not come up yet is not lost.
+    if (before === state || (before === undefined && state !== 'connected')) return [];
+    return [{ type: 'guestAgent', domain: identityOf(known), state }];
+  }
+
+  #appeared(row: Domain, comparison: Comparison, facts: Fact[]): void {
+    // A row whose state has not been read yet says nothing.
+    if (row.state === 'nostate' && row.statsAt === undefined) return;
+    const known = this.#create(row.uuid, row.name);
+    known.row = row;
+    known.persistent = row.persistent;
+    known.agentState = row.guest?.agentState;
+    known.completedJob = completedJobOf(row);
+    if (comparison.diskErrorsKnown) known.diskErrors = diskErrorsOf(row);
+    const change = this.#changeState(known, row.state, row.reason, knownOperState(row));
+    this.#remember(known);
+    if (comparison.adopt) return;
+    const what = row.persistent ? 'defined' : 'started';
+    const event = this.#draft(known, comparison, {
+      kind: what,
+      name: what,
+      text: `${what}, now ${stateText(row.state, row.reason)}`,
+    });
+    facts.push({ event, changes: change !== undefined && isActive(row.state) ? [change] : [] });
+  }
+
+  #compareRow(known: Tracked, row: Domain, comparison: Comparison, facts: Fact[]): void {
+    known.row = row;
+    if (!known.present) {
+      this.#domains.delete(known.uuid);
+      this.#appeared(row, comparison, facts);
+      return;
+    }
+    known.name = row.name;
+    known.persistent = row.persistent;
+    if (row.state !== 'nostate' || row.statsAt !== undefined)
+      this.#compareState(known, row, comparison, facts);
+    if (comparison.diskErrorsKnown) this.#compareDiskErrors(known, row, comparison, facts);
+    this.#compareAgent(known, row, comparison, facts);
+    this.#compareJob(known, row, comparison, facts);
+    this.#remember(known);
+  }
+
+  #compareState(known: Tracked, row: Domain, comparison: Comparison, facts: Fact[]): void {
+    const before = known.state;
+    const lifecycle = lifecycleBetween(before, row.state, reasonName(row.state, row.reason));
+    const change = this.#changeState(known, row.state, row.reason, knownOperState(row) ?? known.operState);
+    if (change === undefined) return;
+    const text = `now ${stateText(row.state, row.reason)}`;
+    // Only libvirt's states have a history; a job that began is told by its end.
+    const isLogged = change.oldState !== row.state || change.severity !== 'okay';
+    facts.push({
+      event: isLogged ? this.#draft(known, comparison, { ...lifecycle, text }) : undefined,
+      changes: [change],
+    });
+  }
+
+  #compareDiskErrors(known: Tracked, row: Domain, comparison: Comparison, facts: Fact[]): void {
+    const before = known.diskErrors;
+    const now = diskErrorsOf(row);
+    known.diskErrors = now;
+    const domain = identityOf(known);
+    for (const { target, code, diskIndex } of row.diskErrors) {
+      if (before.get(target) === code) continue;
+      facts.push({
+        event: this.#draft(
+          known,
+          { ...comparison, foundText: '' },
+          {
+            kind: 'diskError',
+            name: `diskError/${code}`,
+            text: `disk ${target} has an error: ${code === 'noSpace' ? 'no space' : code}`,
+          },
+        ),
+        changes: [{ type: 'diskError', domain, diskIndex, target, code }],
+      });
+    }
+    for (const target of before.keys()) {
+      if (now.has(target)) continue;
+      facts.push({
+        event: this.#draft(
+          known,
+          { ...comparison, foundText: '' },
+          {
+            kind: 'diskErrorCleared',
+            name: 'diskErrorCleared',
+            text: `disk ${target} no longer has an error`,
+          },
+        ),
+        changes: [
+          { type: 'diskErrorCleared', domain, diskIndex: this.#indexes.disk(known.uuid, target), target },
+        ],
+      });
+    }
+  }
+
+  #compareAgent(known: Tracked, row: Domain, comparison: Comparison, facts: Fact[]): void {
+    const state = row.guest?.agentState;
+    if (state === undefined || state === 'unknown') {
+      if (!row.active) known.agentState = undefined;
+      return;
+    }
+    const changes = this.#changeAgent(known, state);
+    if (changes.length === 0) return;
+    const words = state === 'notResponding' ? 'does not respond' : `is ${state}`;
+    facts.push({
+      event: this.#draft(known, comparison, {
+        kind: 'agentLifecycle',
+        name: `agentLifecycle/${state}`,
+        text: `the guest agent ${words}`,
+      }),
+      changes,
+    });
+  }
+
+  #compareJob(known: Tracked, row: Domain, comparison: Comparison, facts: Fact[]): void {
+    const job = row.jobs.find((candidate) => candidate.kind === 'completed');
+    const key = completedJobOf(row);
+    const before = known.completedJob;
+    known.completedJob = key;
+    // The first look at a domain's jobs, and the first after an event, only notes what is there.
+    if (job === undefined || before === undefined || before === key) return;
+    const operation = job.operation ?? 'unknown';
+    const failed = job.success === false;
+    facts.push({
+      event: this.#draft(known, comparison, {
+        kind: 'jobCompleted',
+        name: failed ? 'jobCompleted/failed' : 'jobCompleted',
+        text: `job ${operation} ${failed ? `failed: ${job.errorText ?? 'no reason given'}` : 'completed'}`,
+      }),
+      changes: [
+        {
+          type: 'jobCompleted',
+          domain: identityOf(known),
+          operation,
+          success: job.success,
+          elapsedMs: job.elapsedMs,
+          errorText: job.errorText ?? '',
+        },
+      ],
+    });
+  }
+
+  #vanished(known: Tracked, comparison: Comparison, facts: Fact[]): void {
+    const changes: Change[] = [];
+    const wasPersistent = known.persistent !== false;
+    const wasActive = isActive(known.state);
+    if (wasActive) {
+      const change = this.#changeState(known, 'shutoff', 0, undefined);
+      if (change !== undefined) changes.push(change);
+    }
+    changes.push(this.#deleted(known));
+    const event = this.#draft(known, comparison, {
+      kind: wasPersistent ? 'undefined' : 'stopped',
+      name: wasPersistent ? 'undefined/removed' : 'stopped',
+      text: 'the domain no longer exists',
+    });
+    // A domain of which only events are known has its end in the log already.
+    facts.push({ event: known.row === undefined && !wasActive ? undefined : event, changes });
+  }
+
+  #draft(
+    known: Tracked,
+    comparison: Comparison,
+    what: { readonly kind: EventKind; readonly name: string; readonly text: string },
+  ): EventDraft {
+    known.found = { kind: what.kind, at: comparison.at };
+    return {
+      at: comparison.at,
+      kind: what.kind,
+      detail: 0,
+      name: what.name,
+      severity: eventSeverity(what.kind, what.name, this.#overrides),
+      domainIndex: known.index,
+      subjectName: known.name,
+      subjectUuid: known.uuid,
+      text: `${what.text}${comparison.foundText}`,
+    };
+  }
+}
+
+function identityOf(known: Tracked): DomainIdentity {
+  return { index: known.index, uuid: known.uuid, name: known.name };
+}
+
+function isActive(state: DomainState): boolean {
+  return state !== 'shutoff' && state !== 'nostate';
+}
+
+function isSettled(known: Tracked, row: Domain, comparison: Comparison): boolean {
+  if (comparison.refreshCount < known.settledAtRefresh) return false;
+  if (row.statsStatus === 'stale') return false;
+  return !row.active || row.statsAt === undefined || row.statsAt >= known.eventAt;
+}
+
+/** The state derived by the collectors, who know of running jobs; not `unknown`, which only says that they lost touch. */
+function knownOperState(row: Domain): VmOperState | undefined {
+  return row.operState === 'unknown' ? undefined : row.operState;
+}
+
+function diskErrorsOf(row: Domain): ReadonlyMap<string, DiskError['code']> {
+  return new Map(row.diskErrors.map((error) => [error.target, error.code]));
+}
+
+function completedJobOf(row: Domain): string {
+  const job = row.jobs.find((candidate) => candidate.kind === 'completed');
+  return job === undefined ? '' : `${job.operation}/${String(job.elapsedMs)}/${job.time}`;
+}
