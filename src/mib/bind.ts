@@ -68,7 +68,10 @@ export interface TableBinding<T extends TableName, Row> {
   readonly table: T;
   /** Parts of the snapshot that the rows come from: the rows stay as they are while all parts are identical. */
   readonly source: (snapshot: Snapshot) => readonly unknown[];
-  /** Adds every row with the values of its INDEX. Fast if they come in ascending order, but need not. */
+  /**
+   * Adds every row with the values of its INDEX, best in ascending order. Tables whose bindings name the same
+   * function share one layout of their rows: then `source` and the INDEX must be the same too.
+   */
   readonly rows: (snapshot: Snapshot, add: (row: Row, ...index: IndexOf<T>) => void) => void;
   /** One function per readable column; `undefined` is noSuchInstance. */
   readonly columns: {

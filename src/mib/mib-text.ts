@@ -32,10 +32,20 @@ export function renderMib(options: { readonly root?: Oid } = {}): string {
     throw new MibError([`the root ${formatOid(root)} is neither below enterprises nor below experimental`]);
   }
   const [name, oid] = parent;
-  const rest = root.slice(oid.length).join(' ');
   const imports = text
     .replace(smiImport, `$1, ${name}$2`)
     .replace(parentImport, '')
     .replace(/(FROM HCNUM-TC)(?=\s)/, '$1;');
-  return imports.replace(assignment, `::= { ${name} ${rest} }`);
+  return imports.replace(assignment, assign(name, root.slice(oid.length)));
+}
+
+/** The assignment of the root. Nodes between it and the parent get names: an OID with gaps has no clean parse. */
+function assign(parent: string, subIds: Oid): string {
+  const between = subIds.slice(0, -1);
+  const nameOf = (position: number): string => (position < 0 ? parent : `lveParent${position + 1}`);
+  const nodes = between.map(
+    (subId, position) => `${nameOf(position)} OBJECT IDENTIFIER ::= { ${nameOf(position - 1)} ${subId} }\n`,
+  );
+  const last = `::= { ${nameOf(between.length - 1)} ${subIds.at(-1)} }`;
+  return nodes.length === 0 ? last : `${last}\n\n-- Above the root\n\n${nodes.join('')}`.trimEnd();
 }

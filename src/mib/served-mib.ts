@@ -15,10 +15,12 @@ import { type Converter, converterOf } from './convert.ts';
 import { definitions, findDefinition, type ObjectDefinition } from './definition.ts';
 import { encodeIndex, type IndexPart, indexPartOf } from './index-oid.ts';
 import { MibError } from './mib-error.ts';
+import { layOutNumbers } from './number-rows.ts';
 import { modules, notifications, tables } from './objects.gen.ts';
 import { compareOids, MAX_SUB_IDS, type Oid } from './oid.ts';
-import { type RowLayout, RowLayoutBuilder, scalarRows } from './row-layout.ts';
+import { type RowLayout, scalarRows } from './row-layout.ts';
 import { scalarBindings, tableBindings } from './tables/index.ts';
+import { layOutTexts } from './text-rows.ts';
 import type {
   Column,
   MibTree,
@@ -101,14 +103,12 @@ export class ServedMib {
    */
   buildTree(snapshot: Snapshot, previous?: MibTree): MibTree {
     const before = previous === undefined ? undefined : this.#parts.get(previous);
+    const shared = new Map<AnyTableBinding['rows'], TablePart>();
     const parts = this.#tables.map(({ binding, parts: indexParts }, position): TablePart => {
-      const old = before?.tables[position];
-      const source = binding.source(snapshot);
-      if (old !== undefined && sameElements(old.source, source)) return old;
-      const builder = new RowLayoutBuilder(indexParts);
-      const add: AddRow = (row, first, second, third) => builder.add(row, first ?? 0, second, third);
-      binding.rows(snapshot, add);
-      return { source, layout: builder.build(old?.layout) };
+      const part =
+        shared.get(binding.rows) ?? layOut(binding, indexParts, snapshot, before?.tables[position]);
+      shared.set(binding.rows, part);
+      return part;
     });
     const records: readonly unknown[] = [snapshot];
     const columns = this.#slots.map((slot, position): Column => {
@@ -193,6 +193,23 @@ export class ServedMib {
   #partsOf(column: ObjectDefinition): readonly IndexPart[] {
     return this.#tables.find(({ binding }) => binding.table === column.table)?.parts ?? [];
   }
+}
+
+/** The rows of a table at a snapshot; `old` itself if nothing they come from has changed. */
+function layOut(
+  binding: AnyTableBinding,
+  indexParts: readonly IndexPart[],
+  snapshot: Snapshot,
+  old: TablePart | undefined,
+): TablePart {
+  const source = binding.source(snapshot);
+  if (old !== undefined && sameElements(old.source, source)) return old;
+  const addRows = (add: AddRow): void => binding.rows(snapshot, add);
+  const onlyNumbers = indexParts.every((part) => part.kind === 'number');
+  const layout = onlyNumbers
+    ? layOutNumbers(indexParts.length, addRows, old?.layout)
+    : layOutTexts(indexParts, addRows, old?.layout);
+  return { source, layout };
 }
 
 /** Notifications carry no TimeStamp, the only kind of value whose conversion needs the time. */

@@ -1,11 +1,12 @@
 import type { BlockJob } from '../../model/disk.ts';
 import type { TableBinding } from '../bind.ts';
+import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
 /** The running block jobs. */
 export const blockJobTable: TableBinding<'lveBlockJobTable', BlockJob> = {
   table: 'lveBlockJobTable',
-  source: (snapshot) => snapshot.domains,
+  source: domainsOf,
   rows: (snapshot, add) => {
     for (const domain of presentDomains(snapshot)) {
       for (const job of domain.blockJobs) add(job, domain.index, job.diskIndex);

@@ -1,16 +1,12 @@
 import type { Disk } from '../../model/disk.ts';
 import type { TableBinding } from '../bind.ts';
-import { presentDomains } from './present-domains.ts';
+import { diskRows, domainsOf } from './domain-rows.ts';
 
 /** The disks of the present domains, beyond what vmStorageTable has. */
 export const diskTable: TableBinding<'lveDiskTable', Disk> = {
   table: 'lveDiskTable',
-  source: (snapshot) => snapshot.domains,
-  rows: (snapshot, add) => {
-    for (const domain of presentDomains(snapshot)) {
-      for (const disk of domain.disks) add(disk, domain.index, disk.index);
-    }
-  },
+  source: domainsOf,
+  rows: diskRows,
   columns: {
     lveDiskTarget: (disk) => disk.target,
     lveDiskDevice: (disk) => disk.device,

@@ -1,14 +1,12 @@
 import type { Domain } from '../../model/domain.ts';
 import type { TableBinding } from '../bind.ts';
-import { presentDomains } from './present-domains.ts';
+import { domainsOf, presentDomainRows } from './domain-rows.ts';
 
 /** CPU figures of the present domains. A domain that is not active uses 0 percent, whatever the collector knows. */
 export const domCpuTable: TableBinding<'lveDomCpuTable', Domain> = {
   table: 'lveDomCpuTable',
-  source: (snapshot) => snapshot.domains,
-  rows: (snapshot, add) => {
-    for (const domain of presentDomains(snapshot)) add(domain, domain.index);
-  },
+  source: domainsOf,
+  rows: presentDomainRows,
   columns: {
     lveDomCpuUserTime: (domain) => domain.cpu?.userUs,
     lveDomCpuSystemTime: (domain) => domain.cpu?.systemUs,

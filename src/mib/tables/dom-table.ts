@@ -2,6 +2,7 @@ import type { Domain } from '../../model/domain.ts';
 import type { TableBinding } from '../bind.ts';
 import { BEFORE_START, secondsSince } from '../elapsed.ts';
 import type { ReadContext } from '../tree.ts';
+import { domainsOf } from './domain-rows.ts';
 
 type DomainReader<Value> = (domain: Domain, context: ReadContext) => Value | undefined;
 
@@ -17,7 +18,7 @@ function isUp(domain: Domain): boolean {
 /** One row per domain, present or gone. A gone domain keeps the columns up to lveDomStateChanges and its last event. */
 export const domTable: TableBinding<'lveDomTable', Domain> = {
   table: 'lveDomTable',
-  source: (snapshot) => snapshot.domains,
+  source: domainsOf,
   rows: (snapshot, add) => {
     for (const domain of snapshot.domains) add(domain, domain.index);
   },

@@ -1,11 +1,12 @@
 import type { FileSystem } from '../../model/guest.ts';
 import type { TableBinding } from '../bind.ts';
+import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
 /** The file systems of the guests. */
 export const fsTable: TableBinding<'lveFsTable', FileSystem> = {
   table: 'lveFsTable',
-  source: (snapshot) => snapshot.domains,
+  source: domainsOf,
   rows: (snapshot, add) => {
     for (const domain of presentDomains(snapshot)) {
       for (const fileSystem of domain.fileSystems) add(fileSystem, domain.index, fileSystem.index);

@@ -1,12 +1,13 @@
 import type { Guest } from '../../model/guest.ts';
 import type { TableBinding } from '../bind.ts';
 import { secondsSince } from '../elapsed.ts';
+import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
 /** What the guest agents tell. */
 export const guestTable: TableBinding<'lveGuestTable', Guest> = {
   table: 'lveGuestTable',
-  source: (snapshot) => snapshot.domains,
+  source: domainsOf,
   rows: (snapshot, add) => {
     for (const domain of presentDomains(snapshot)) {
       if (domain.guest !== undefined) add(domain.guest, domain.index);

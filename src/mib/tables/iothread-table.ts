@@ -1,11 +1,12 @@
 import type { Iothread } from '../../model/vcpu.ts';
 import type { TableBinding } from '../bind.ts';
+import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
 /** The IOThreads of the active domains. */
 export const iothreadTable: TableBinding<'lveIothreadTable', Iothread> = {
   table: 'lveIothreadTable',
-  source: (snapshot) => snapshot.domains,
+  source: domainsOf,
   rows: (snapshot, add) => {
     for (const domain of presentDomains(snapshot)) {
       for (const iothread of domain.iothreads) add(iothread, domain.index, iothread.id);

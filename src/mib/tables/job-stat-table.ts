@@ -1,11 +1,12 @@
 import type { Stat } from '../../model/stat.ts';
 import type { TableBinding } from '../bind.ts';
+import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
 /** Every statistic of the jobs by name. */
 export const jobStatTable: TableBinding<'lveJobStatTable', Stat> = {
   table: 'lveJobStatTable',
-  source: (snapshot) => snapshot.domains,
+  source: domainsOf,
   rows: (snapshot, add) => {
     for (const domain of presentDomains(snapshot)) {
       for (const job of domain.jobs) {

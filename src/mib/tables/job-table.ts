@@ -1,11 +1,12 @@
 import type { Job } from '../../model/job.ts';
 import type { TableBinding } from '../bind.ts';
+import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
 /** The running job and the job completed last, by kind. */
 export const jobTable: TableBinding<'lveJobTable', Job> = {
   table: 'lveJobTable',
-  source: (snapshot) => snapshot.domains,
+  source: domainsOf,
   rows: (snapshot, add) => {
     for (const domain of presentDomains(snapshot)) {
       for (const job of domain.jobs) add(job, domain.index, job.kind);

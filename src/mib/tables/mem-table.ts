@@ -1,15 +1,13 @@
 import type { Domain } from '../../model/domain.ts';
 import type { TableBinding } from '../bind.ts';
 import { secondsSince } from '../elapsed.ts';
-import { presentDomains } from './present-domains.ts';
+import { domainsOf, presentDomainRows } from './domain-rows.ts';
 
 /** Memory figures of the present domains. */
 export const memTable: TableBinding<'lveMemTable', Domain> = {
   table: 'lveMemTable',
-  source: (snapshot) => snapshot.domains,
-  rows: (snapshot, add) => {
-    for (const domain of presentDomains(snapshot)) add(domain, domain.index);
-  },
+  source: domainsOf,
+  rows: presentDomainRows,
   columns: {
     lveMemCurrent: (domain) => domain.memory?.currentBytes,
     lveMemMaximum: (domain) => domain.memory?.maximumBytes,

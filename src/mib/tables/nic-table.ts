@@ -1,16 +1,12 @@
 import type { Nic } from '../../model/nic.ts';
 import type { TableBinding } from '../bind.ts';
-import { presentDomains } from './present-domains.ts';
+import { domainsOf, nicRows } from './domain-rows.ts';
 
 /** The network interfaces of the present domains; directions are those of the guest. */
 export const nicTable: TableBinding<'lveNicTable', Nic> = {
   table: 'lveNicTable',
-  source: (snapshot) => snapshot.domains,
-  rows: (snapshot, add) => {
-    for (const domain of presentDomains(snapshot)) {
-      for (const nic of domain.nics) add(nic, domain.index, nic.index);
-    }
-  },
+  source: domainsOf,
+  rows: nicRows,
   columns: {
     lveNicMac: (nic) => nic.mac,
     lveNicTarget: (nic) => nic.target,

@@ -1,11 +1,12 @@
 import type { NovaMetadata } from '../../model/domain.ts';
 import type { TableBinding } from '../bind.ts';
+import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
 /** The metadata of OpenStack Nova. */
 export const novaTable: TableBinding<'lveNovaTable', NovaMetadata> = {
   table: 'lveNovaTable',
-  source: (snapshot) => snapshot.domains,
+  source: domainsOf,
   rows: (snapshot, add) => {
     for (const domain of presentDomains(snapshot)) {
       if (domain.nova !== undefined) add(domain.nova, domain.index);

@@ -1,11 +1,12 @@
 import type { DomainSpec } from '../../model/domain.ts';
 import type { TableBinding } from '../bind.ts';
+import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
 /** What the definitions of the domains say about the machines. */
 export const specTable: TableBinding<'lveSpecTable', DomainSpec> = {
   table: 'lveSpecTable',
-  source: (snapshot) => snapshot.domains,
+  source: domainsOf,
   rows: (snapshot, add) => {
     for (const domain of presentDomains(snapshot)) {
       if (domain.spec !== undefined) add(domain.spec, domain.index);

@@ -1,11 +1,12 @@
 import type { IoTune } from '../../model/disk.ts';
 import type { TableBinding } from '../bind.ts';
+import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
 /** The limits of the disks. */
 export const tuneTable: TableBinding<'lveTuneTable', IoTune> = {
   table: 'lveTuneTable',
-  source: (snapshot) => snapshot.domains,
+  source: domainsOf,
   rows: (snapshot, add) => {
     for (const domain of presentDomains(snapshot)) {
       for (const tune of domain.ioTunes) add(tune, domain.index, tune.diskIndex);

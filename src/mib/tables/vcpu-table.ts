@@ -1,16 +1,12 @@
 import type { Vcpu } from '../../model/vcpu.ts';
 import type { TableBinding } from '../bind.ts';
-import { presentDomains } from './present-domains.ts';
+import { domainsOf, vcpuRows } from './domain-rows.ts';
 
 /** The vCPUs of the active domains, by number + 1. */
 export const vcpuTable: TableBinding<'lveVcpuTable', Vcpu> = {
   table: 'lveVcpuTable',
-  source: (snapshot) => snapshot.domains,
-  rows: (snapshot, add) => {
-    for (const domain of presentDomains(snapshot)) {
-      for (const vcpu of domain.vcpus) add(vcpu, domain.index, vcpu.index);
-    }
-  },
+  source: domainsOf,
+  rows: vcpuRows,
   columns: {
     lveVcpuNumber: (vcpu) => vcpu.number,
     lveVcpuState: (vcpu) => vcpu.state,

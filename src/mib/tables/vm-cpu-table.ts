@@ -1,16 +1,12 @@
 import type { Vcpu } from '../../model/vcpu.ts';
 import type { TableBinding } from '../bind.ts';
-import { presentDomains } from './present-domains.ts';
+import { domainsOf, vcpuRows } from './domain-rows.ts';
 
 /** VM-MIB: the vCPUs of the active domains. */
 export const vmCpuTable: TableBinding<'vmCpuTable', Vcpu> = {
   table: 'vmCpuTable',
-  source: (snapshot) => snapshot.domains,
-  rows: (snapshot, add) => {
-    for (const domain of presentDomains(snapshot)) {
-      for (const vcpu of domain.vcpus) add(vcpu, domain.index, vcpu.index);
-    }
-  },
+  source: domainsOf,
+  rows: vcpuRows,
   columns: {
     vmCpuCoreTime: (vcpu) => vcpu.timeUs,
   },

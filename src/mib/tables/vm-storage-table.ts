@@ -1,7 +1,7 @@
 import type { Disk } from '../../model/disk.ts';
 import type { TableBinding } from '../bind.ts';
 import { inUnits } from '../units.ts';
-import { presentDomains } from './present-domains.ts';
+import { diskRows, domainsOf } from './domain-rows.ts';
 
 const NOT_IN_HR_STORAGE_TABLE = 0;
 const UNKNOWN_SIZE = -1;
@@ -27,12 +27,8 @@ function access(disk: Disk): 'unknown' | 'readwrite' | 'readonly' {
 /** VM-MIB: the disks of the present domains. */
 export const vmStorageTable: TableBinding<'vmStorageTable', Disk> = {
   table: 'vmStorageTable',
-  source: (snapshot) => snapshot.domains,
-  rows: (snapshot, add) => {
-    for (const domain of presentDomains(snapshot)) {
-      for (const disk of domain.disks) add(disk, domain.index, disk.index);
-    }
-  },
+  source: domainsOf,
+  rows: diskRows,
   columns: {
     vmStorageParent: () => NOT_IN_HR_STORAGE_TABLE,
     vmStorageSourceType: (disk) => disk.vmSourceType,

@@ -3,7 +3,7 @@ import type { TableBinding } from '../bind.ts';
 import { ticksBetween } from '../elapsed.ts';
 import { uuidOctets } from '../octets.ts';
 import { inUnits } from '../units.ts';
-import { presentDomains } from './present-domains.ts';
+import { domainsOf, presentDomainRows } from './domain-rows.ts';
 
 /** vmMinCpuNumber and vmMinMem: QEMU has no lower limits. */
 const NO_LIMIT = -1;
@@ -22,10 +22,8 @@ function autoStart(domain: Domain): 'unknown' | 'enabled' | 'disabled' {
 /** VM-MIB: one row per present domain. Where RFC 7666 has a value for "not known" or "no limit", it is used. */
 export const vmTable: TableBinding<'vmTable', Domain> = {
   table: 'vmTable',
-  source: (snapshot) => snapshot.domains,
-  rows: (snapshot, add) => {
-    for (const domain of presentDomains(snapshot)) add(domain, domain.index);
-  },
+  source: domainsOf,
+  rows: presentDomainRows,
   columns: {
     vmName: (domain) => domain.name,
     vmUUID: (domain) => uuidOctets(domain.uuid),

@@ -1,11 +1,12 @@
 import type { XmlChunk } from '../../model/domain.ts';
 import type { TableBinding } from '../bind.ts';
+import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
 /** The definitions of the domains in pieces. */
 export const xmlTable: TableBinding<'lveXmlTable', XmlChunk> = {
   table: 'lveXmlTable',
-  source: (snapshot) => snapshot.domains,
+  source: domainsOf,
   rows: (snapshot, add) => {
     for (const domain of presentDomains(snapshot)) {
       for (const chunk of domain.xmlChunks) add(chunk, domain.index, chunk.number);
