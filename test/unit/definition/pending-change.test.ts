@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { definitionHash } from '../../../src/definition/definition-hash.ts';
+import { pendingChange, pendingDifferences, startBaseline } from '../../../src/definition/pending-change.ts';
+import { parseXml } from '../../../src/definition/xml-tree.ts';
+import { definitionFixture } from './fixture.ts';
+
+const q35 = definitionFixture('q35.active');
+
+describe('pendingChange on real domains', () => {
+  it.each(['small', 'rich', 'q35'])('is false for %s, freshly started', (name) => {
+    const active = parseXml(definitionFixture(`${name}.active`));
+    expect(pendingDifferences(active, parseXml(definitionFixture(`${name}.inactive`)))).toEqual([]);
+  });
+
+  it('is true after setmem --config and attach-disk --config', () => {
+    expect(pendingChange(q35, definitionFixture('q35-setmem.inactive'))).toBe(true);
+    expect(pendingDifferences(parseXml(q35), parseXml(definitionFixture('q35-attach.inactive')))).toEqual([
+      'domain/devices/disk[vdz]',
+    ]);
+  });
+
+  it('knows from the start that a guest without a balloon driver keeps its memory', () => {
+    const active = parseXml(definitionFixture('balloon.active'));
+    const inactiveText = definitionFixture('balloon.inactive');
+    const baseline = startBaseline(active, parseXml(inactiveText));
+    expect(pendingChange(active, inactiveText)).toBe(true);
+    expect(pendingChange(active, inactiveText, baseline)).toBe(false);
+    const lower = inactiveText.replace("<currentMemory unit='KiB'>32768", "<currentMemory unit='KiB'>16384");
+    expect(lower).not.toBe(inactiveText);
+    expect(pendingChange(active, lower, baseline)).toBe(true);
+  });
+
+  it.each([
+    ['a removed disk', /<disk type='file' device='disk'>[\s\S]*?<\/disk>/, ''],
+    ['another image', "file='/var/lib/libvirt/images/raw3.img'", "file='/other.img'"],
+    ['another title', '<title>A title', '<title>B title'],
+    ['another pin', "vcpupin vcpu='0' cpuset='1'", "vcpupin vcpu='0' cpuset='0'"],
+    ['another CPU mode', "mode='host-passthrough'", "mode='maximum'"],
+    ['a changed metadata', '<nova:memory>2048', '<nova:memory>4096'],
+    ['a link', "<link state='down'/>", "<link state='up'/>"],
+    ['an event less', /<event name='cpu_clock' enabled='yes'\/>/, ''],
+    ['another memory size', "<memory unit='KiB'>65536", "<memory unit='KiB'>131072"],
+  ])('is true for %s', (_, from, to) => {
+    const inactive = definitionFixture('q35.inactive');
+    const changed = inactive.replace(from, to);
+    expect(changed).not.toBe(inactive);
+    expect(pendingChange(q35, changed)).toBe(true);
+  });
+
+  it('is true for a disk that is attached to the running domain only', () => {
+    const added = q35.replace('<disk ', "<disk type='file'><target dev='vdq'/></disk><disk ");
+    expect(pendingDifferences(parseXml(added), parseXml(definitionFixture('q35.inactive')))).toEqual([
+      'domain/devices/disk[vdq]',
+    ]);
+  });
+});
+
+describe('definitionHash', () => {
+  const hash = (xml: string): string => definitionHash(parseXml(xml), 'inactive');
+
+  it('does not depend on how the same thing is written', () => {
+    expect(hash("<a b='1' c='2'><d/><e>x&lt;</e></a>")).toBe(
+      hash('<a c="2" b="1">\n  <!-- x -->\n  <d></d>\n  <e>x<![CDATA[<]]></e>\n</a>'),
+    );
+    expect(hash("<a><n:b xmlns:n='u'/></a>")).toBe(hash("<a><m:b xmlns:m='u'/></a>"));
+  });
+
+  it.each([
+    ["<a b='1'/>", "<a b='2'/>"],
+    ["<a b='1'/>", '<a><b>1</b></a>'],
+    ['<a><b/><c/></a>', '<a><c/><b/></a>'],
+    ['<a><b/></a>', '<a>b</a>'],
+    ['<a>x y</a>', '<a>x  y</a>'],
+    ["<a><b xmlns='u'/></a>", "<a><b xmlns='v'/></a>"],
+    ["<a b='c' d='e'/>", "<a b='c@1:d1:e'/>"],
+    ['<a><b/><b/></a>', '<a><b><b/></b></a>'],
+  ])('tells %s from %s', (one, other) => {
+    expect(hash(one)).not.toBe(hash(other));
+  });
+
+  it('changes with a setting and returns with it', () => {
+    const before = hash(definitionFixture('q35.inactive'));
+    expect(before).toMatch(/^[0-9a-f]{64}$/);
+    expect(hash(definitionFixture('q35-setmem.inactive'))).not.toBe(before);
+  });
+
+  it('leaves out of an active definition what belongs to the run', () => {
+    const active = definitionFixture('q35.active');
+    const later = active
+      .replace(/<domain type='kvm' id='\d+'/, "<domain type='kvm' id='4711'")
+      .replace(/vnet\d+/g, 'vnet77')
+      .replace(/\/dev\/pts\/\d+/g, '/dev/pts/77')
+      .replace(/<currentMemory unit='KiB'>\d+/, "<currentMemory unit='KiB'>1");
+    expect(later).not.toBe(active);
+    expect(definitionHash(parseXml(later), 'active')).toBe(definitionHash(parseXml(active), 'active'));
+    const changed = active.replace("<link state='down'/>", '');
+    expect(definitionHash(parseXml(changed), 'active')).not.toBe(definitionHash(parseXml(active), 'active'));
+  });
+});
