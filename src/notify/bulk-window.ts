@@ -45,7 +45,7 @@ export class BulkWindow {
 
   /** Closes all windows at once, as at the end of the program. */
   flush(): void {
-    for (const state of [...this.#open.keys()]) this.#close(state);
+    for (const state of this.#open.keys()) this.#close(state);
   }
 
   #close(state: BulkState): void {

@@ -1,7 +1,7 @@
 import type { EventDescription } from '../events/event-description.ts';
 import type { EventDraft } from '../events/event-log.ts';
 import { eventSeverity, type SeverityOverrides } from '../events/severity.ts';
-import type { ConnState } from '../model/agent.ts';
+import type { CollectorId, ConnState } from '../model/agent.ts';
 import type { DomainState } from '../model/domain.ts';
 import type { EventKind } from '../model/event.ts';
 import type { Pool } from '../model/pool.ts';
@@ -90,9 +90,9 @@ export class ChangeDetector {
       case 'lifecycle':
         return this.#domains.onLifecycle(subject, effect.lifecycle, draft, this.#refreshCount, refined);
       case 'agent':
-        return this.#domains.onAgent(subject, effect.state, draft, this.#refreshCount);
+        return this.#domains.onAgent(subject, effect.state, draft);
       case 'job':
-        this.#domains.onJob(subject.uuid, at, this.#refreshCount);
+        if (!this.#domains.onJob(subject.uuid, at)) return { event: undefined, changes: [] };
         return { event: draft, changes: [{ ...effect, type: 'jobCompleted', domain }] };
       case 'blockThreshold': {
         const diskIndex = this.#indexes.disk(subject.uuid, effect.target);
@@ -114,14 +114,14 @@ export class ChangeDetector {
     this.#refreshCount = refreshCount;
     const facts: Fact[] = [];
     if (isRefresh || this.#gap !== undefined || snapshot.domains !== previous.domains) {
-      const status = snapshot.collectors.find((collector) => collector.id === 'diskErrors');
       facts.push(
         ...this.#domains.compare(snapshot.domains, {
           at,
           refreshCount,
           foundText: foundTexts[this.#gap ?? 'unseen'],
           adopt: this.#gap === 'firstRun',
-          diskErrorsKnown: (status?.lastSuccessAt ?? 0) >= Math.max(1, this.#upSince),
+          diskErrorsKnown: this.#hasRun('diskErrors', snapshot),
+          jobsKnown: this.#hasRun('jobStats', snapshot),
         }),
       );
     }
@@ -164,6 +164,12 @@ export class ChangeDetector {
       event: this.#draft({ kind: 'eventsLost', name: 'eventsLost', detail: 0, text, subject: undefined }, at),
       changes: [],
     };
+  }
+
+  /** Whether a dear source has been asked since the connection was made. */
+  #hasRun(id: CollectorId, snapshot: Snapshot): boolean {
+    const status = snapshot.collectors.find((collector) => collector.id === id);
+    return status?.lastSuccessAt !== undefined && status.lastSuccessAt >= this.#upSince;
   }
 
   #comparePools(snapshot: Snapshot, at: EpochMs): readonly Fact[] {

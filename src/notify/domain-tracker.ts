@@ -26,6 +26,8 @@ export interface Comparison {
   readonly adopt: boolean;
   /** Whether the rows tell which disks are in error. */
   readonly diskErrorsKnown: boolean;
+  /** Whether the rows tell which jobs were completed. */
+  readonly jobsKnown: boolean;
 }
 
 /** What the receivers have been told about a domain. */
@@ -41,8 +43,12 @@ interface Tracked {
   persistent: boolean | undefined;
   agentState: Guest['agentState'] | undefined;
   diskErrors: ReadonlyMap<string, DiskError['code']>;
-  /** Identifies the completed job that was last reported; undefined while none has been looked at. */
+  /** When the last event about the guest agent came. */
+  agentEventAt: EpochMs;
+  /** Identifies the completed job of the row last compared; undefined while none has been looked at. */
   completedJob: string | undefined;
+  /** Whether an event has told of a job that the rows do not show yet. */
+  jobTold: boolean;
   /** The row last compared. */
   row: Domain | undefined;
   /** Snapshots with fewer refreshes may be older than the last event. */
@@ -59,6 +65,8 @@ interface Tracked {
 const refreshesToSettle = 2;
 /** An event that arrives this long after its effect was found tells the same story. */
 const lateEventMs = 10_000;
+/** An answer of the guest agent that arrives this soon after an event may be older than the event. */
+const agentEventMs = 5000;
 
 /** Remembers what was reported about each domain, so that every change is reported once. */
 export class DomainTracker {
@@ -123,12 +131,10 @@ export class DomainTracker {
     subject: { readonly uuid: string; readonly name: string },
     state: 'connected' | 'disconnected',
     event: EventDraft,
-    refreshCount: number,
   ): Fact {
     const known = this.#domains.get(subject.uuid);
     if (known === undefined) return { event, changes: [] };
-    known.settledAtRefresh = Math.max(known.settledAtRefresh, refreshCount + refreshesToSettle);
-    known.eventAt = event.at;
+    known.agentEventAt = event.at;
     const isLate =
       known.agentState === state &&
       known.found?.kind === 'agentLifecycle' &&
@@ -138,13 +144,16 @@ export class DomainTracker {
     return { event: isLate ? undefined : event, changes };
   }
 
-  /** A job completed event, so that the next snapshots do not tell it again. */
-  onJob(uuid: string, at: EpochMs, refreshCount: number): void {
+  /** A job completed event: whether it is news. The rows will show the same job later. */
+  onJob(uuid: string, at: EpochMs): boolean {
     const known = this.#domains.get(uuid);
-    if (known === undefined) return;
-    known.settledAtRefresh = Math.max(known.settledAtRefresh, refreshCount + refreshesToSettle);
-    known.eventAt = at;
-    known.completedJob = undefined;
+    if (known === undefined) return true;
+    if (known.found?.kind === 'jobCompleted' && at - known.found.at < lateEventMs) {
+      known.found = undefined;
+      return false;
+    }
+    known.jobTold = true;
+    return true;
   }
 
   /** Finds what happened without an event. */
@@ -182,7 +191,9 @@ export class DomainTracker {
       persistent: undefined,
       agentState: undefined,
       diskErrors: new Map(),
+      agentEventAt: Number.NEGATIVE_INFINITY,
       completedJob: undefined,
+      jobTold: false,
       row: undefined,
       settledAtRefresh: 0,
       eventAt: 0,
@@ -304,7 +315,7 @@ export class DomainTracker {
     known.row = row;
     known.persistent = row.persistent;
     known.agentState = row.guest?.agentState;
-    known.completedJob = completedJobOf(row);
+    if (comparison.jobsKnown) known.completedJob = completedJobOf(row);
     if (comparison.diskErrorsKnown) known.diskErrors = diskErrorsOf(row);
     const change = this.#changeState(known, row.state, row.reason, knownOperState(row));
     this.#remember(known);
@@ -319,6 +330,7 @@ export class DomainTracker {
   }
 
   #compareRow(known: Tracked, row: Domain, comparison: Comparison, facts: Fact[]): void {
+    const before = known.row;
     known.row = row;
     if (!known.present) {
       this.#domains.delete(known.uuid);
@@ -330,8 +342,8 @@ export class DomainTracker {
     if (row.state !== 'nostate' || row.statsAt !== undefined)
       this.#compareState(known, row, comparison, facts);
     if (comparison.diskErrorsKnown) this.#compareDiskErrors(known, row, comparison, facts);
-    this.#compareAgent(known, row, comparison, facts);
-    this.#compareJob(known, row, comparison, facts);
+    this.#compareAgent(known, before, row, comparison, facts);
+    if (comparison.jobsKnown) this.#compareJob(known, row, comparison, facts);
     this.#remember(known);
   }
 
@@ -388,12 +400,18 @@ export class DomainTracker {
     }
   }
 
-  #compareAgent(known: Tracked, row: Domain, comparison: Comparison, facts: Fact[]): void {
+  /** The agent is asked rarely: only a new answer counts, not one that is older than the last event. */
+  #compareAgent(
+    known: Tracked,
+    before: Domain | undefined,
+    row: Domain,
+    comparison: Comparison,
+    facts: Fact[],
+  ): void {
     const state = row.guest?.agentState;
-    if (state === undefined || state === 'unknown') {
-      if (!row.active) known.agentState = undefined;
-      return;
-    }
+    if (!row.active) known.agentState = undefined;
+    if (state === undefined || state === 'unknown' || state === before?.guest?.agentState) return;
+    if (comparison.at - known.agentEventAt < agentEventMs) return;
     const changes = this.#changeAgent(known, state);
     if (changes.length === 0) return;
     const words = state === 'notResponding' ? 'does not respond' : `is ${state}`;
@@ -412,8 +430,11 @@ export class DomainTracker {
     const key = completedJobOf(row);
     const before = known.completedJob;
     known.completedJob = key;
-    // The first look at a domain's jobs, and the first after an event, only notes what is there.
+    // The first look at a domain's jobs only notes what is there.
     if (job === undefined || before === undefined || before === key) return;
+    const isTold = known.jobTold;
+    known.jobTold = false;
+    if (isTold) return;
     const operation = job.operation ?? 'unknown';
     const failed = job.success === false;
     facts.push({

@@ -1,0 +1,175 @@
+import { ConnectionLostError } from '../../../src/errors.ts';
+import type { EventDescription } from '../../../src/events/event-description.ts';
+import { EventLog } from '../../../src/events/event-log.ts';
+import { lifecycleOf } from '../../../src/events/lifecycle.ts';
+import { silentLogger } from '../../../src/log.ts';
+import { ServedMib } from '../../../src/mib/served-mib.ts';
+import type { OutgoingNotification } from '../../../src/mib/tree.ts';
+import type { Domain } from '../../../src/model/domain.ts';
+import type { EventKind, LoggedEvent } from '../../../src/model/event.ts';
+import type { Snapshot } from '../../../src/model/snapshot.ts';
+import {
+  NotificationCentre,
+  type NotificationCentreOptions,
+} from '../../../src/notify/notification-centre.ts';
+import { defaultNotifyOptions, type NotifyOptions } from '../../../src/notify/notify-options.ts';
+import { SnapshotStore } from '../../../src/publish/snapshot-store.ts';
+import { IndexStore } from '../../../src/state/index-store.ts';
+import { sampleEmptySnapshot } from '../../support/sample-snapshot.ts';
+
+/** A notification as the tests look at it: its name and the values it was built from. */
+export interface SentNotification {
+  readonly name: string;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+export interface BenchOptions {
+  readonly notify?: Partial<NotifyOptions>;
+  readonly indexes?: IndexStore;
+  readonly log?: EventLog;
+  readonly readState?: NotificationCentreOptions['readState'];
+  readonly admits?: (name: string) => boolean;
+  /** Whether the first refresh has happened already. */
+  readonly started?: boolean;
+  readonly domains?: readonly Domain[];
+}
+
+/** A notification centre with a real event log, index store and MIB, and a master that can go away. */
+export class NotifyBench {
+  readonly store: SnapshotStore;
+  readonly log: EventLog;
+  readonly indexes: IndexStore;
+  readonly centre: NotificationCentre;
+  readonly sent: SentNotification[] = [];
+  /** What a master without a session does. */
+  masterAway = false;
+  #refreshes = 0;
+  readonly #values = new Map<OutgoingNotification, SentNotification['values']>();
+
+  private constructor(options: BenchOptions, indexes: IndexStore, log: EventLog) {
+    this.indexes = indexes;
+    this.log = log;
+    this.store = new SnapshotStore(sampleEmptySnapshot());
+    this.store.update({ agent: { ...this.store.current.agent, refreshCount: 0 } });
+    const mib = new ServedMib({ vmMib: true });
+    this.centre = new NotificationCentre({
+      store: this.store,
+      log,
+      indexes,
+      notify: { ...defaultNotifyOptions, ...options.notify },
+      build: (name, values) => {
+        const notification = mib.notification(name, values);
+        const plain = Object.entries(values as Record<string, { readonly value: unknown }>);
+        this.#values.set(
+          notification,
+          Object.fromEntries(plain.map(([object, entry]) => [object, entry.value])),
+        );
+        return notification;
+      },
+      send: async (notification) => {
+        if (this.masterAway) throw new ConnectionLostError('the master went away');
+        this.sent.push({ name: notification.name, values: this.#values.get(notification) ?? {} });
+      },
+      uri: 'test:///default',
+      logger: silentLogger,
+      ...(options.readState === undefined ? {} : { readState: options.readState }),
+      ...(options.admits === undefined ? {} : { admits: options.admits }),
+    });
+    this.store.subscribe((snapshot, previous) => this.centre.onSnapshot(snapshot, previous));
+    this.centre.onMasterState(true);
+    if (options.started === false) return;
+    this.centre.onConnection('connected');
+    this.refresh(options.domains ?? []);
+  }
+
+  static async open(options: BenchOptions = {}): Promise<NotifyBench> {
+    const indexes =
+      options.indexes ?? (await IndexStore.load({ directory: undefined, logger: silentLogger }));
+    const log =
+      options.log ??
+      (await EventLog.open({ directory: undefined, maxEntries: 1000, maxAgeSec: 0, logger: silentLogger }));
+    for (const domain of options.domains ?? []) indexes.domain(domain.uuid);
+    return new NotifyBench(options, indexes, log);
+  }
+
+  /** A complete refresh that found these domains. */
+  refresh(domains: readonly Domain[], parts: Partial<Snapshot> = {}): void {
+    this.#refreshes += 1;
+    this.store.update({
+      domains,
+      agent: { ...this.store.current.agent, refreshCount: this.#refreshes },
+      ...parts,
+    });
+  }
+
+  /** Refreshes until no snapshot can be older than the last event. */
+  settle(domains: readonly Domain[], parts: Partial<Snapshot> = {}): void {
+    for (let count = 0; count < 3; count += 1) this.refresh(domains, parts);
+  }
+
+  lifecycle(domain: { readonly uuid: string; readonly name: string }, event: number, detail = 0): void {
+    this.centre.onEvent(lifecycleEvent(domain, event, detail));
+  }
+
+  other(
+    domain: { readonly uuid: string; readonly name: string },
+    kind: EventKind,
+    name: string = kind,
+  ): void {
+    this.centre.onEvent({
+      kind,
+      name,
+      detail: 0,
+      text: name,
+      subject: { type: 'domain', uuid: domain.uuid, name: domain.name },
+      effect: undefined,
+    });
+  }
+
+  /** Names of what was sent since the last call. */
+  takeNames(): string[] {
+    return this.sent.splice(0).map((notification) => notification.name);
+  }
+
+  /** What was sent since the last call. */
+  take(): SentNotification[] {
+    return this.sent.splice(0);
+  }
+
+  get entries(): readonly LoggedEvent[] {
+    return this.log.view().entries;
+  }
+
+  get names(): string[] {
+    return this.entries.map((entry) => entry.name);
+  }
+}
+
+export function lifecycleEvent(
+  domain: { readonly uuid: string; readonly name: string },
+  event: number,
+  detail: number,
+): EventDescription {
+  const lifecycle = lifecycleOf(event, detail);
+  return {
+    kind: lifecycle.kind,
+    detail,
+    name: lifecycle.name,
+    text: lifecycle.text,
+    subject: { type: 'domain', uuid: domain.uuid, name: domain.name },
+    effect: { type: 'lifecycle', lifecycle },
+  };
+}
+
+/** virDomainEventType by name. */
+export const lifecycleEvents = {
+  defined: 0,
+  undefined: 1,
+  started: 2,
+  suspended: 3,
+  resumed: 4,
+  stopped: 5,
+  shutdown: 6,
+  pmsuspended: 7,
+  crashed: 8,
+} as const;
