@@ -8,10 +8,11 @@ import type {
   NotificationName,
   NotificationValues,
   ReadFunction,
-  SwitchName,
+  TableName,
 } from './bind.ts';
 import { checkBindings } from './check-bindings.ts';
-import { type Converter, converterOf } from './convert.ts';
+import { BoundColumn, type Slot, SwitchColumn } from './column.ts';
+import { converterOf } from './convert.ts';
 import { definitions, findDefinition, type ObjectDefinition } from './definition.ts';
 import { encodeIndex, type IndexPart, indexPartOf } from './index-oid.ts';
 import { MibError } from './mib-error.ts';
@@ -21,17 +22,7 @@ import { compareOids, MAX_SUB_IDS, type Oid } from './oid.ts';
 import { type RowLayout, scalarRows } from './row-layout.ts';
 import { scalarBindings, tableBindings } from './tables/index.ts';
 import { layOutTexts } from './text-rows.ts';
-import type {
-  Column,
-  MibTree,
-  OutgoingNotification,
-  ReadContext,
-  RowSet,
-  SetError,
-  SetPlan,
-  WireSyntax,
-  WireValue,
-} from './tree.ts';
+import type { Column, MibTree, OutgoingNotification, ReadContext } from './tree.ts';
 
 export interface ServedMibOptions {
   /** Where LIBVIRT-EXT-MIB is registered; default: the point the module is distributed with. */
@@ -48,18 +39,6 @@ interface TablePart {
   readonly layout: RowLayout;
 }
 
-/** A column of a tree, prepared once. */
-interface Slot {
-  readonly name: string;
-  readonly oid: Oid;
-  readonly syntax: WireSyntax;
-  readonly read: ReadFunction;
-  readonly convert: Converter;
-  /** Position of its table; -1 for a scalar. */
-  readonly table: number;
-  readonly writable: boolean;
-}
-
 /** The MIB modules over the model: turns snapshots into trees and events into notifications. */
 export class ServedMib {
   /** The subtrees to register: the root of LIBVIRT-EXT-MIB, and that of VM-MIB if it is served. */
@@ -67,6 +46,8 @@ export class ServedMib {
   readonly #root: Oid;
   readonly #controls: MibControls | undefined;
   readonly #tables: readonly { readonly binding: AnyTableBinding; readonly parts: readonly IndexPart[] }[];
+  /** Of every table, served or not: notifications need them too. */
+  readonly #indexes: ReadonlyMap<string, readonly IndexPart[]>;
   readonly #slots: readonly Slot[];
   readonly #parts = new WeakMap<
     MibTree,
@@ -88,7 +69,8 @@ export class ServedMib {
     const served = tableBindings.filter((binding) =>
       isServed(findDefinition(Object.keys(binding.columns)[0] ?? '')),
     );
-    this.#tables = served.map((binding) => ({ binding, parts: this.#indexParts(binding) }));
+    this.#indexes = new Map(tableBindings.map(({ table }) => [table, this.#indexParts(table)]));
+    this.#tables = served.map((binding) => ({ binding, parts: this.#indexes.get(binding.table) ?? [] }));
     this.#slots = [
       ...served.flatMap((binding, table) => this.#slotsOf(binding.columns, table)),
       ...scalars.flatMap((binding: AnyScalarBinding) => this.#slotsOf(binding.scalars, -1)),
@@ -146,7 +128,9 @@ export class ServedMib {
           throw new MibError([`${name}: ${object} has no value that can be sent`]);
         }
         const instance =
-          carried.table === undefined ? [0] : encodeIndex(this.#partsOf(carried), entry.index ?? []);
+          carried.table === undefined
+            ? [0]
+            : encodeIndex(this.#indexes.get(carried.table) ?? [], entry.index ?? []);
         return {
           oid: [...this.#absolute(carried.module, carried.oid), ...instance],
           syntax: carried.syntax,
@@ -179,8 +163,8 @@ export class ServedMib {
   }
 
   /** The parts of a table's index, its text short enough for an OID of 128 sub-identifiers. */
-  #indexParts(binding: AnyTableBinding): IndexPart[] {
-    const table = tables[binding.table];
+  #indexParts(name: TableName): IndexPart[] {
+    const table = tables[name];
     const column = this.#absolute(table.module, [...table.entry, 0]).length;
     const room = MAX_SUB_IDS - column - table.index.length;
     return table.index.flatMap((name) => {
@@ -188,10 +172,6 @@ export class ServedMib {
       if (part === undefined) return [];
       return [part.kind === 'text' ? { ...part, maxBytes: Math.min(part.maxBytes, room) } : part];
     });
-  }
-
-  #partsOf(column: ObjectDefinition): readonly IndexPart[] {
-    return this.#tables.find(({ binding }) => binding.table === column.table)?.parts ?? [];
   }
 }
 
@@ -214,63 +194,6 @@ function layOut(
 
 /** Notifications carry no TimeStamp, the only kind of value whose conversion needs the time. */
 const outsideOfTime = { masterStartedAt: undefined } as ReadContext;
-
-class BoundColumn implements Column {
-  readonly name: string;
-  readonly oid: Oid;
-  readonly syntax: WireSyntax;
-  readonly rows: RowSet;
-  readonly #records: readonly unknown[];
-  readonly #read: ReadFunction;
-  readonly #convert: Converter;
-
-  constructor(slot: Slot, rows: RowSet, records: readonly unknown[]) {
-    this.name = slot.name;
-    this.oid = slot.oid;
-    this.syntax = slot.syntax;
-    this.rows = rows;
-    this.#records = records;
-    this.#read = slot.read;
-    this.#convert = slot.convert;
-  }
-
-  read(row: number, context: ReadContext): WireValue | undefined {
-    if (row < 0 || row >= this.#records.length) return undefined;
-    const value = this.#read(this.#records[row], context);
-    return value === undefined ? undefined : this.#convert(value, context);
-  }
-}
-
-/** A writable TruthValue. */
-class SwitchColumn extends BoundColumn {
-  readonly #readSwitch: ReadFunction;
-  readonly #snapshot: Snapshot;
-  readonly #controls: MibControls;
-
-  constructor(slot: Slot, records: readonly unknown[], snapshot: Snapshot, controls: MibControls) {
-    super(slot, scalarRows, records);
-    this.#readSwitch = slot.read;
-    this.#snapshot = snapshot;
-    this.#controls = controls;
-  }
-
-  planSet(row: number, syntax: WireSyntax, value: WireValue): SetPlan | SetError {
-    if (row !== 0) return 'noCreation';
-    if (syntax !== 'Integer32') return 'wrongType';
-    if (value !== 1 && value !== 2) return 'wrongValue';
-    const name = this.name as SwitchName;
-    const context: ReadContext = {
-      snapshot: this.#snapshot,
-      now: this.#snapshot.at,
-      masterStartedAt: undefined,
-    };
-    const before = this.#readSwitch(this.#snapshot, context) === true;
-    return {
-      commit: () => this.#controls.set(name, value === 1),
-      undo: () => this.#controls.set(name, before),
-    };
-  }
-}
 
 function sameElements(a: readonly unknown[], b: readonly unknown[]): boolean {
   if (a === b) return true;

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -70,18 +70,18 @@ const lists = new Set([
 
 /**
  * Runs `smidump -f xml` on a module, searching `directories` only.
- * @throws if smidump is missing or complains about anything.
+ * @throws if smidump is missing or cannot read the module.
  */
 export function readModule(module: string, directories: readonly string[]): SmiModule {
   const scratch = mkdtempSync(join(tmpdir(), 'smidump-'));
   try {
     const config = join(scratch, 'smi.conf');
     writeFileSync(config, `path ${directories.join(delimiter)}\n`);
-    const xml = execFileSync('smidump', ['-c', config, '-f', 'xml', module], {
+    const { stdout, stderr, error } = spawnSync('smidump', ['-c', config, '-f', 'xml', module], {
       encoding: 'utf8',
       maxBuffer: 64 * 1024 * 1024,
-      stdio: ['ignore', 'pipe', 'inherit'],
     });
+    if (error !== undefined) throw error;
     const parser = new XMLParser({
       ignoreAttributes: false,
       attributeNamePrefix: '',
@@ -90,8 +90,10 @@ export function readModule(module: string, directories: readonly string[]): SmiM
       isArray: (name, path, _isLeaf, isAttribute) =>
         !isAttribute && lists.has(name) && !String(path).endsWith('.syntax.typedef'),
     });
-    const parsed: { readonly smi?: SmiModule } = parser.parse(xml);
-    if (parsed.smi?.module.name !== module) throw new Error(`smidump printed nothing for ${module}`);
+    const parsed: { readonly smi?: SmiModule } = parser.parse(stdout);
+    if (parsed.smi?.module.name !== module) {
+      throw new Error(`smidump cannot read ${module}: ${stderr}`);
+    }
     return parsed.smi;
   } finally {
     rmSync(scratch, { recursive: true });

@@ -53,7 +53,7 @@ export function layOutTexts(
     before?.size === fragments.size &&
     [...fragments].every(([head, fragment]) => before.get(head) === fragment);
   const rows = previous !== undefined && same ? previous.rows : assemble(fragments);
-  const layout: RowLayout = { rows, records: recordsOf(groups, fragments, rows.length) };
+  const layout: RowLayout = { rows, records: recordsOf(groups, fragments) };
   fragmentsOf.set(layout, fragments);
   return layout;
 }
@@ -115,17 +115,12 @@ function assemble(fragments: ReadonlyMap<number, Fragment>): RowSet {
   return { length, subIds, offsets };
 }
 
-function recordsOf(
-  groups: readonly Group[],
-  fragments: ReadonlyMap<number, Fragment>,
-  length: number,
-): unknown[] {
-  const records = new Array<unknown>(length);
-  let row = 0;
+function recordsOf(groups: readonly Group[], fragments: ReadonlyMap<number, Fragment>): unknown[] {
+  const records: unknown[] = [];
   for (const group of groups) {
     const fragment = fragments.get(group.head);
     for (let tail = 0; tail < (fragment?.tails.length ?? 0); tail++) {
-      records[row++] = group.records[fragment?.order?.[tail] ?? tail];
+      records.push(group.records[fragment?.order?.[tail] ?? tail]);
     }
   }
   return records;

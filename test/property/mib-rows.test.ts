@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { AddRow } from '../../src/mib/bind.ts';
+import { decodeIndex, encodeIndex, type IndexPart } from '../../src/mib/index-oid.ts';
+import { layOutNumbers } from '../../src/mib/number-rows.ts';
+import { compareOids } from '../../src/mib/oid.ts';
+import { indexOfRow, type RowLayout } from '../../src/mib/row-layout.ts';
+import { layOutTexts } from '../../src/mib/text-rows.ts';
+
+// The layouts against the simplest thing that could work: encode every index, sort, drop duplicates.
+
+type Key = readonly (number | string)[];
+
+const textParts: readonly IndexPart[] = [
+  { kind: 'number' },
+  { kind: 'label', labels: { background: 1, completed: 2 } },
+  { kind: 'text', maxBytes: 6 },
+];
+const numberParts: readonly IndexPart[] = [{ kind: 'number' }, { kind: 'number' }];
+
+const textKeys = fc.array(
+  fc.tuple(
+    fc.integer({ min: 1, max: 5 }),
+    fc.constantFrom('background', 'completed'),
+    fc.string({ unit: 'grapheme', maxLength: 5 }),
+  ),
+  { maxLength: 60 },
+);
+const numberKeys = fc.array(
+  fc.tuple(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 2 ** 32 - 1 })),
+  { maxLength: 60 },
+);
+
+function naive(parts: readonly IndexPart[], keys: readonly Key[]): (readonly [number[], number])[] {
+  const encoded = keys.map((key, position) => [encodeIndex(parts, key), position] as const);
+  const sorted = encoded.toSorted(([a, i], [b, j]) => compareOids(a, b) || i - j);
+  return sorted.filter(([index], at) => at === 0 || compareOids(sorted[at - 1]?.[0] ?? [], index) !== 0);
+}
+
+const adding =
+  (keys: readonly Key[]) =>
+  (add: AddRow): void => {
+    for (const [position, key] of keys.entries()) add(position, ...key);
+  };
+
+function rowsOf({ rows, records }: RowLayout): (readonly [number[], unknown])[] {
+  return Array.from({ length: rows.length }, (_, row) => [Array.from(indexOfRow(rows, row)), records[row]]);
+}
+
+test('tables with numbers in their index', () => {
+  fc.assert(
+    fc.property(numberKeys, numberKeys, (before, keys) => {
+      const previous = layOutNumbers(2, adding(before));
+      expect(rowsOf(layOutNumbers(2, adding(keys), previous))).toEqual(naive(numberParts, keys));
+      expect(layOutNumbers(2, adding(before), previous).rows).toBe(previous.rows);
+    }),
+  );
+});
+
+test('tables with texts in their index', () => {
+  fc.assert(
+    fc.property(textKeys, textKeys, (before, keys) => {
+      const previous = layOutTexts(textParts, adding(before));
+      expect(rowsOf(layOutTexts(textParts, adding(keys), previous))).toEqual(naive(textParts, keys));
+      expect(layOutTexts(textParts, adding(before), previous).rows).toBe(previous.rows);
+    }),
+  );
+});
+
+test('an index that is not cut survives encoding and decoding', () => {
+  const parts = textParts.map((part) => (part.kind === 'text' ? { ...part, maxBytes: 255 } : part));
+  fc.assert(
+    fc.property(textKeys, (keys) => {
+      for (const key of keys) expect(decodeIndex(parts, encodeIndex(parts, key))).toEqual([...key]);
+    }),
+  );
+});

@@ -1,0 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { renderObjectsDoc } from '../../src/mib/objects-doc.ts';
+
+// npm run docs:objects
+writeFileSync(new URL('../../docs/objects.md', import.meta.url), renderObjectsDoc());

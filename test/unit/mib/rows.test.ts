@@ -1,0 +1,183 @@
+import { describe, expect, test } from 'vitest';
+import type { AddRow } from '../../../src/mib/bind.ts';
+import { encodeIndex, type IndexPart } from '../../../src/mib/index-oid.ts';
+import { layOutNumbers } from '../../../src/mib/number-rows.ts';
+import { indexOfRow, type RowLayout } from '../../../src/mib/row-layout.ts';
+import { layOutTexts } from '../../../src/mib/text-rows.ts';
+
+type Row = readonly [record: string, ...index: readonly (number | string)[]];
+
+const adding =
+  (rows: readonly Row[]) =>
+  (add: AddRow): void => {
+    for (const [record, ...index] of rows) add(record, ...index);
+  };
+
+function shown({ rows, records }: RowLayout): (readonly [string, unknown])[] {
+  return Array.from({ length: rows.length }, (_, row) => [
+    Array.from(indexOfRow(rows, row)).join('.'),
+    records[row],
+  ]);
+}
+
+describe('layOutNumbers', () => {
+  test('keeps rows that ascend', () => {
+    const layout = layOutNumbers(
+      2,
+      adding([
+        ['a', 1, 1],
+        ['b', 1, 9],
+        ['c', 2, 1],
+      ]),
+    );
+    expect(shown(layout)).toEqual([
+      ['1.1', 'a'],
+      ['1.9', 'b'],
+      ['2.1', 'c'],
+    ]);
+  });
+
+  test('sorts rows that do not, the first of a duplicate stays', () => {
+    const layout = layOutNumbers(
+      1,
+      adding([
+        ['a', 10],
+        ['b', 9],
+        ['c', 10],
+        ['d', 4_294_967_295],
+      ]),
+    );
+    expect(shown(layout)).toEqual([
+      ['9', 'b'],
+      ['10', 'a'],
+      ['4294967295', 'd'],
+    ]);
+  });
+
+  test('keeps the row set while the rows are the same, with new records', () => {
+    const first = layOutNumbers(
+      1,
+      adding([
+        ['a', 2],
+        ['b', 1],
+      ]),
+    );
+    const second = layOutNumbers(
+      1,
+      adding([
+        ['A', 2],
+        ['B', 1],
+      ]),
+      first,
+    );
+    expect(second.rows).toBe(first.rows);
+    expect(second.records).toEqual(['B', 'A']);
+    const third = layOutNumbers(1, adding([['A', 2]]), second);
+    expect(shown(third)).toEqual([['2', 'A']]);
+  });
+
+  test('grows', () => {
+    const layout = layOutNumbers(3, (add) => {
+      for (let i = 0; i < 1000; i++) add(i, i, i, i);
+    });
+    expect(layout.rows.length).toBe(1000);
+    expect(Array.from(indexOfRow(layout.rows, 999))).toEqual([999, 999, 999]);
+  });
+
+  test('may have no rows', () => {
+    expect(shown(layOutNumbers(2, adding([])))).toEqual([]);
+  });
+});
+
+describe('layOutTexts', () => {
+  const parts: readonly IndexPart[] = [
+    { kind: 'number' },
+    { kind: 'label', labels: { background: 1, completed: 2 } },
+    { kind: 'text', maxBytes: 20 },
+  ];
+  const index = (...values: readonly (number | string)[]): string => encodeIndex(parts, values).join('.');
+
+  test('puts shorter names first', () => {
+    const layout = layOutTexts(
+      parts,
+      adding([
+        ['a', 1, 'completed', 'aaa'],
+        ['b', 1, 'completed', 'z'],
+        ['c', 1, 'background', 'zzzz'],
+      ]),
+    );
+    expect(shown(layout)).toEqual([
+      [index(1, 'background', 'zzzz'), 'c'],
+      [index(1, 'completed', 'z'), 'b'],
+      [index(1, 'completed', 'aaa'), 'a'],
+    ]);
+  });
+
+  test('joins rows of one domain that were added apart', () => {
+    const layout = layOutTexts(
+      parts,
+      adding([
+        ['b', 2, 'completed', 'x'],
+        ['a', 1, 'completed', 'x'],
+        ['c', 2, 'background', 'x'],
+      ]),
+    );
+    expect(shown(layout)).toEqual([
+      [index(1, 'completed', 'x'), 'a'],
+      [index(2, 'background', 'x'), 'c'],
+      [index(2, 'completed', 'x'), 'b'],
+    ]);
+  });
+
+  test('drops a row whose name is the same after cutting', () => {
+    const long = 'x'.repeat(20);
+    const layout = layOutTexts(
+      parts,
+      adding([
+        ['a', 1, 'completed', `${long}1`],
+        ['b', 1, 'completed', `${long}2`],
+      ]),
+    );
+    expect(shown(layout)).toEqual([[index(1, 'completed', long), 'a']]);
+  });
+
+  test('keeps the row set while the names are the same', () => {
+    const rows: Row[] = [
+      ['a', 1, 'completed', 'bb'],
+      ['b', 1, 'completed', 'a'],
+      ['c', 2, 'completed', 'a'],
+    ];
+    const first = layOutTexts(parts, adding(rows));
+    const second = layOutTexts(parts, adding(rows.map(([, ...key]) => ['new', ...key])), first);
+    expect(second.rows).toBe(first.rows);
+    expect(second.records).toEqual(['new', 'new', 'new']);
+    const third = layOutTexts(parts, adding(rows.slice(0, 2)), second);
+    expect(shown(third)).toEqual([
+      [index(1, 'completed', 'a'), 'b'],
+      [index(1, 'completed', 'bb'), 'a'],
+    ]);
+    const fourth = layOutTexts(parts, adding([...rows.slice(0, 1), ['d', 1, 'completed', 'c']]), third);
+    expect(shown(fourth)).toEqual([
+      [index(1, 'completed', 'c'), 'd'],
+      [index(1, 'completed', 'bb'), 'a'],
+    ]);
+  });
+
+  test('takes an index that is a label alone', () => {
+    const labels: IndexPart = { kind: 'label', labels: { inventory: 1, raw: 13 } };
+    expect(
+      shown(
+        layOutTexts(
+          [labels],
+          adding([
+            ['b', 'raw'],
+            ['a', 'inventory'],
+          ]),
+        ),
+      ),
+    ).toEqual([
+      ['1', 'a'],
+      ['13', 'b'],
+    ]);
+  });
+});
