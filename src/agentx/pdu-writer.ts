@@ -79,17 +79,6 @@ export class PduWriter {
     this.#view.setUint32(at, value);
   }
 
-  /** Words that were prepared beforehand. */
-  words(words: Uint32Array): void {
-    this.#ensure(words.length * 4);
-    let at = this.#length;
-    for (let i = 0; i < words.length; i++) {
-      this.#view.setUint32(at, words[i] ?? 0);
-      at += 4;
-    }
-    this.#length = at;
-  }
-
   /** The elements of an array from `from` to `to`, as words. */
   range(words: Uint32Array, from: number, to: number): void {
     this.#ensure((to - from) * 4);
@@ -101,15 +90,15 @@ export class PduWriter {
     this.#length = at;
   }
 
-  /** An object identifier (RFC 2741 section 5.1); a prefix 1.3.6.1.x is written in short. */
-  oid(subIds: ArrayLike<number>, include = false): void {
-    const prefix = internetPrefix(subIds);
+  /** An object identifier (RFC 2741 section 5.1) of `length` sub-identifiers; a prefix 1.3.6.1.x is written in short. */
+  oid(subIds: ArrayLike<number>, include = false, length = subIds.length): void {
+    const prefix = internetPrefix(subIds, length);
     const skipped = prefix === 0 ? 0 : 5;
-    this.#ensure(4 + subIds.length * 4);
+    this.#ensure(4 + length * 4);
     const view = this.#view;
     let at = this.#length;
-    view.setUint32(at, ((subIds.length - skipped) << 24) | (prefix << 16) | (include ? 0x100 : 0));
-    for (let i = skipped; i < subIds.length; i++) {
+    view.setUint32(at, ((length - skipped) << 24) | (prefix << 16) | (include ? 0x100 : 0));
+    for (let i = skipped; i < length; i++) {
       at += 4;
       view.setUint32(at, subIds[i] ?? 0);
     }
@@ -185,8 +174,8 @@ export class PduWriter {
 }
 
 /** x of an object identifier 1.3.6.1.x that can be written in short; 0 if this one cannot. */
-export function internetPrefix(subIds: ArrayLike<number>): number {
-  const fifth = subIds[4];
+export function internetPrefix(subIds: ArrayLike<number>, length = subIds.length): number {
+  const fifth = length < 5 ? undefined : subIds[4];
   if (fifth === undefined || fifth < 1 || fifth > 255) return 0;
   return subIds[0] === 1 && subIds[1] === 3 && subIds[2] === 6 && subIds[3] === 1 ? fifth : 0;
 }
