@@ -1,26 +1,73 @@
-import { runAnyway } from './process.ts';
+import { spawn } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cacheDirectory } from './cache-directory.ts';
 
 /** `type` of libvirt's domain element. */
 export type DomainType = 'kvm' | 'qemu';
 
-let answer: Promise<DomainType> | undefined;
+/** What KVM does on this machine. `slow` = guests run, but many times slower than with emulation. */
+export type KvmQuality = 'good' | 'slow' | 'absent';
+
+/** With working hardware support this takes about 0.3 s; where KVM emulates real mode in software, 12 s. */
+const biosMaximumMs = 3_000;
+
+let answer: Promise<KvmQuality> | undefined;
+
+/** What guests of this lab should run on. `LAB_ACCELERATION=qemu` (or `kvm`) decides instead. */
+export async function domainType(): Promise<DomainType> {
+  const wanted = process.env['LAB_ACCELERATION'];
+  if (wanted === 'kvm' || wanted === 'qemu') return wanted;
+  return (await kvmQuality()) === 'good' ? 'kvm' : 'qemu';
+}
 
 /**
- * Whether guests of this lab run with KVM or with QEMU's own emulation, found out by starting a virtual machine
- * without an operating system. `LAB_ACCELERATION=qemu` (or `kvm`) decides instead.
+ * Found out by letting a BIOS come to "No bootable device" under KVM, because a /dev/kvm that can be opened is
+ * no promise: nested virtualisation may be missing or crawl. Remembered until the machine is booted again.
  */
-export function domainType(): Promise<DomainType> {
-  answer ??= probe();
+export function kvmQuality(): Promise<KvmQuality> {
+  answer ??= remembered();
   return answer;
 }
 
-async function probe(): Promise<DomainType> {
-  const wanted = process.env['LAB_ACCELERATION'];
-  if (wanted === 'kvm' || wanted === 'qemu') return wanted;
-  const { code } = await runAnyway(
+async function remembered(): Promise<KvmQuality> {
+  const path = join(cacheDirectory(), 'kvm-quality');
+  const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '')).trim();
+  const key = `${bootId} ${process.getuid?.() ?? 0} `;
+  const known = await readFile(path, 'utf8').catch(() => '');
+  if (known.startsWith(key)) {
+    const quality = known.slice(key.length);
+    if (quality === 'good' || quality === 'slow' || quality === 'absent') return quality;
+  }
+  const quality = await probe();
+  await writeFile(path, `${key}${quality}`);
+  return quality;
+}
+
+function probe(): Promise<KvmQuality> {
+  const child = spawn(
     'qemu-system-x86_64',
-    ['-accel', 'kvm', '-machine', 'pc', '-m', '16', '-display', 'none', '-nodefaults', '-monitor', 'stdio'],
-    { input: 'info kvm\nquit\n', timeoutMs: 10_000 },
-  ).catch(() => ({ code: undefined }));
-  return code === 0 ? 'kvm' : 'qemu';
+    [
+      ...['-accel', 'kvm', '-machine', 'pc', '-m', '16', '-display', 'none', '-nodefaults'],
+      ...['-chardev', 'stdio,id=debug', '-device', 'isa-debugcon,iobase=0x402,chardev=debug'],
+    ],
+    { stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  return new Promise((resolve) => {
+    let text = '';
+    const timer = setTimeout(() => child.kill('SIGKILL'), biosMaximumMs);
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+      if (text.includes('No bootable device')) child.kill('SIGKILL');
+    });
+    child.once('error', () => {
+      clearTimeout(timer);
+      resolve('absent');
+    });
+    child.once('close', (_code, signal) => {
+      clearTimeout(timer);
+      if (text.includes('No bootable device')) resolve('good');
+      else resolve(signal === 'SIGKILL' ? 'slow' : 'absent');
+    });
+  });
 }

@@ -125,8 +125,9 @@ export function linuxGuest(options: LinuxGuestOptions): string {
     options.consoleLogPath === undefined
       ? ''
       : `<serial type='file'><source path='${escapeXml(options.consoleLogPath)}'/></serial>`;
+  const rng = "<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>";
   return domainXml(
-    { memoryMib: 112, ...options, extraDevices: `${serial}${options.extraDevices ?? ''}` },
+    { memoryMib: 112, ...options, extraDevices: `${serial}${rng}${options.extraDevices ?? ''}` },
     boot,
   );
 }

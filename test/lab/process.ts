@@ -183,9 +183,9 @@ export async function run(
   return result.stdout;
 }
 
-function collect(stream: Readable, take: (text: string) => void): void {
-  stream.setEncoding('utf8');
-  stream.on('data', take);
+function collect(stream: Readable | null, take: (text: string) => void): void {
+  stream?.setEncoding('utf8');
+  stream?.on('data', take);
 }
 
 function bounded(text: string): string {
