@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { LibvirtEvent } from '../libvirt/events.ts';
+import { domainGetState } from '../libvirt/procedures.ts';
 import { type ConnectTarget, isLocalTarget, parseLibvirtUri } from '../libvirt/uri.ts';
 import type { Logger } from '../log.ts';
 import type { Agent, ConnState } from '../model/agent.ts';
@@ -8,8 +9,8 @@ import type { SnapshotStore } from '../publish/snapshot-store.ts';
 import type { IndexStore } from '../state/index-store.ts';
 import { CollectorBoard } from './collector-board.ts';
 import { makeCollectors } from './collectors.ts';
-import type { DomainRecord } from './domain-record.ts';
 import { type BuildContext, buildDomain } from './domain-builder.ts';
+import type { DomainRecord } from './domain-record.ts';
 import { DomainTable } from './domain-table.ts';
 import { HostRecord } from './host-record.ts';
 import { InfrastructureRecord } from './infrastructure-record.ts';
@@ -51,7 +52,12 @@ const definitionEvents: ReadonlySet<LibvirtEvent['type']> = new Set([
 ]);
 
 /** Events that tell nothing a refresh could show. */
-const silentEvents: ReadonlySet<LibvirtEvent['type']> = new Set(['reboot', 'rtcChange', 'graphics', 'migrationIteration']);
+const silentEvents: ReadonlySet<LibvirtEvent['type']> = new Set([
+  'reboot',
+  'rtcChange',
+  'graphics',
+  'migrationIteration',
+]);
 
 /** virDomainEventType */
 const lifecycleStarted = 2;
@@ -67,6 +73,7 @@ export class Collection {
   readonly #publisher: SnapshotPublisher;
   readonly #refresher: Refresher;
   readonly #link: LibvirtLink;
+  #access: LibvirtAccess | undefined;
 
   constructor(options: CollectionOptions) {
     this.#options = options;
@@ -136,13 +143,21 @@ export class Collection {
     }
   }
 
+  /** State and reason of a domain, asked of libvirt now; undefined while there is no connection. */
+  async readState(uuid: string): Promise<{ readonly state: number; readonly reason: number } | undefined> {
+    const domain = this.#table.get(uuid)?.ref;
+    if (this.#access === undefined || domain === undefined) return undefined;
+    return await this.#access.call('control', domainGetState, { domain, flags: 0 });
+  }
+
   #passBase(session: LibvirtSession, signal: AbortSignal): PassBase {
     const { config, indexes, warnings, logger } = this.#options;
+    this.#access = new LibvirtAccess(session, {
+      timeoutMs: config.libvirt.callTimeout * 1000,
+      maxUnanswered: config.libvirt.maxUnansweredCalls,
+    });
     return {
-      libvirt: new LibvirtAccess(session, {
-        timeoutMs: config.libvirt.callTimeout * 1000,
-        maxUnanswered: config.libvirt.maxUnansweredCalls,
-      }),
+      libvirt: this.#access,
       domains: this.#table,
       host: this.#host,
       infrastructure: this.#infrastructure,

@@ -9,8 +9,8 @@ import { DomainStats } from './domain-stats.ts';
 import { HostIdentity } from './host-identity.ts';
 import { HostStats } from './host-stats.ts';
 import type { RefresherOptions } from './refresher.ts';
-import { groupsFor, monitorFreeGroups, statsFlags } from './stats-groups.ts';
 import { StatsDecoder } from './stats-decoder.ts';
+import { groupsFor, monitorFreeGroups, statsFlags } from './stats-groups.ts';
 
 export interface CollectorSettings {
   readonly config: Config;
@@ -25,7 +25,10 @@ export interface CollectorSettings {
 /** Every collector there is, with its place in a refresh: the list to add a new one to. */
 export function makeCollectors(
   settings: CollectorSettings,
-): Pick<RefresherOptions, 'intervalSec' | 'inventory' | 'stats' | 'definitions' | 'core' | 'extra' | 'statsAlso'> {
+): Pick<
+  RefresherOptions,
+  'intervalSec' | 'inventory' | 'stats' | 'definitions' | 'core' | 'extra' | 'statsAlso'
+> {
   const { config, local, startedAt, onRecord, onDefinition } = settings;
   const { collect, libvirt } = config;
   const has = (selector: StatSelector): boolean => collect.extraStats.includes(selector);
@@ -49,16 +52,16 @@ export function makeCollectors(
       intervalSec: collect.intervals.inventory,
       withXml: has('xml'),
       withMetadata: has('metadata'),
-      labels: new LabelReader(collect.labels),
+      labels: new LabelReader(collect.labels, collect.namespaces),
       local,
       onChange: onDefinition,
       onRecord,
     }),
-    core: [
-      new HostIdentity(intervalSec, local, startedAt),
-      new HostStats(intervalSec, has('cpu_util')),
-    ],
+    core: [new HostIdentity(intervalSec, local, startedAt), new HostStats(intervalSec, has('cpu_util'))],
     extra: [],
-    statsAlso: [...(has('perf') ? (['perf'] as const) : []), ...(has('stat') || has('raw') ? (['raw'] as const) : [])],
+    statsAlso: [
+      ...(has('perf') ? (['perf'] as const) : []),
+      ...(has('stat') || has('raw') ? (['raw'] as const) : []),
+    ],
   };
 }

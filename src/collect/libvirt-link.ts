@@ -1,4 +1,4 @@
-import { ConnectionFailedError, ConnectionLostError, errorText } from '../errors.ts';
+import { ConnectionFailedError, type ConnectionLostError, errorText } from '../errors.ts';
 import { CallTimeoutError } from '../libvirt/connection.ts';
 import type { LibvirtEvent } from '../libvirt/events.ts';
 import { isAccessDenied } from '../libvirt/libvirt-error.ts';

@@ -1,0 +1,48 @@
+import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { toJson, walkLines } from '../mib/print.ts';
+import { ServedMib } from '../mib/served-mib.ts';
+import type { ReadContext } from '../mib/tree.ts';
+import { collectOnce } from '../one-shot.ts';
+import { exitCodes } from './exit-codes.ts';
+import { makeLogger } from './logger.ts';
+import { configFrom } from './options.ts';
+import { programVersion } from './version.ts';
+
+/** Collects once and prints what an SNMP walk would show. Needs libvirt, but no snmpd. */
+export async function dump(options: Readonly<Record<string, unknown>>): Promise<number> {
+  const { config } = await configFrom(options);
+  const level = options['logLevel'] === undefined ? 'warn' : config.log.level;
+  const logger = makeLogger({ ...config.log, level }, process.stderr.isTTY);
+  const signal = AbortSignal.timeout(60_000);
+  const snapshot = await collectOnce({ config, logger, version: programVersion(), signal });
+  const mib = new ServedMib({ root: config.mib.root, vmMib: config.mib.vmMib });
+  const tree = mib.buildTree(snapshot);
+  const context: ReadContext = { snapshot, now: Date.now(), masterStartedAt: undefined };
+  if (options['format'] === 'json') {
+    await print([`${JSON.stringify(toJson(tree, context), bigintAsText, 2)}\n`]);
+  } else {
+    const wanted = options['only'];
+    await print(linesOf(walkLines(tree, context), typeof wanted === 'string' ? wanted : undefined));
+  }
+  return exitCodes.ok;
+}
+
+/** JSON has no integers beyond 2^53: these are written as text. */
+function bigintAsText(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value;
+}
+
+function* linesOf(lines: Iterable<string>, wanted: string | undefined): Generator<string> {
+  for (const line of lines) {
+    if (wanted === undefined || line.includes(`::${wanted}`)) yield `${line}\n`;
+  }
+}
+
+/** Writes to stdout and waits until it is out; a reader that went away (`| head`) is no error. */
+async function print(chunks: Iterable<string>): Promise<void> {
+  const source = Readable.from(chunks);
+  source.pipe(process.stdout, { end: false });
+  process.stdout.on('error', () => source.destroy());
+  await finished(source).catch(() => undefined);
+}

@@ -1,0 +1,56 @@
+/**
+ * Spares domains that a source does not work for: after each failure the next attempt waits twice as long.
+ * A new run of the domain, with another id, begins afresh.
+ */
+export class BackOff {
+  readonly #baseMs: number;
+  readonly #capMs: number;
+  readonly #waits = new Map<string, Wait>();
+
+  /** @param capMs - the longest wait; one hour unless given. */
+  constructor(baseMs: number, capMs = 3_600_000) {
+    this.#baseMs = baseMs;
+    this.#capMs = capMs;
+  }
+
+  /** Whether an attempt may be made now. */
+  isDue(record: BackOffKey, now: number): boolean {
+    const wait = this.#waits.get(record.uuid);
+    return wait === undefined || wait.id !== record.id || now >= wait.until;
+  }
+
+  /** How often in a row it failed in this run of the domain. */
+  failures(record: BackOffKey): number {
+    const wait = this.#waits.get(record.uuid);
+    return wait !== undefined && wait.id === record.id ? wait.failures : 0;
+  }
+
+  failed(record: BackOffKey, now: number): void {
+    const failures = this.failures(record) + 1;
+    const waitMs = Math.min(this.#capMs, this.#baseMs * 2 ** Math.min(failures - 1, 30));
+    this.#waits.set(record.uuid, { id: record.id, failures, until: now + waitMs });
+  }
+
+  succeeded(record: BackOffKey): void {
+    this.#waits.delete(record.uuid);
+  }
+
+  /** Forgets domains that no longer exist. */
+  retain(records: readonly BackOffKey[]): void {
+    if (this.#waits.size === 0) return;
+    const uuids = new Set(records.map((record) => record.uuid));
+    for (const uuid of this.#waits.keys()) if (!uuids.has(uuid)) this.#waits.delete(uuid);
+  }
+}
+
+/** A domain, and its run. */
+export interface BackOffKey {
+  readonly uuid: string;
+  readonly id: number;
+}
+
+interface Wait {
+  readonly id: number;
+  readonly failures: number;
+  readonly until: number;
+}

@@ -1,0 +1,248 @@
+import { parseAgentxAddress } from './agentx/address.ts';
+import { AgentxSubagent } from './agentx/subagent.ts';
+import { Collection } from './collect/collection.ts';
+import { WarningBoard } from './collect/warning-board.ts';
+import type { Config } from './config/config.ts';
+import { errorText } from './errors.ts';
+import { describeEvent } from './events/describe-event.ts';
+import { EventLog } from './events/event-log.ts';
+import { initialSnapshot } from './initial-snapshot.ts';
+import type { Logger } from './log.ts';
+import { modules } from './mib/objects.gen.ts';
+import { ServedMib } from './mib/served-mib.ts';
+import type { MibTree } from './mib/tree.ts';
+import type { EpochMs } from './model/scalar-types.ts';
+import type { Snapshot } from './model/snapshot.ts';
+import { NotificationCentre } from './notify/notification-centre.ts';
+import { SnapshotStore } from './publish/snapshot-store.ts';
+import { IndexStore } from './state/index-store.ts';
+import { StateDirectory, StateDirectoryError } from './state/state-directory.ts';
+
+export interface DaemonOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly version: string;
+}
+
+/** Undoes one step of starting. */
+type Closer = () => Promise<void> | void;
+
+/**
+ * The composition root of the running agent: makes the parts, connects them, and stops them in the reverse
+ * order, so that nothing is lost on the way.
+ */
+export class Daemon {
+  readonly #logger: Logger;
+  readonly #version: string;
+  readonly #startedAt: EpochMs = Date.now();
+  #config: Config;
+  #closers: Closer[] = [];
+  #changing: Promise<void> = Promise.resolve();
+
+  constructor(options: DaemonOptions) {
+    this.#config = options.config;
+    this.#logger = options.logger;
+    this.#version = options.version;
+  }
+
+  /** Starts; resolves once everything runs, whether or not the peers are there yet. */
+  async start(): Promise<void> {
+    await this.#inTurn(() => this.#startParts());
+  }
+
+  /** Puts another configuration into effect. Indexes, facts and the event log live on in the state directory. */
+  async reload(config: Config): Promise<void> {
+    await this.#inTurn(async () => {
+      await this.#stopParts();
+      this.#config = config;
+      await this.#startParts();
+    });
+    this.#logger.info({}, 'configuration reloaded');
+  }
+
+  /** Stops tidily: collecting, notifications, the session with the master, what is to be saved. */
+  async stop(): Promise<void> {
+    await this.#inTurn(() => this.#stopParts());
+  }
+
+  /** One change at a time: a reload must not meet a stop half way. */
+  async #inTurn(change: () => Promise<void>): Promise<void> {
+    const done = this.#changing.then(change);
+    this.#changing = done.catch(() => undefined);
+    await done;
+  }
+
+  async #stopParts(): Promise<void> {
+    const closers = this.#closers.reverse();
+    this.#closers = [];
+    for (const close of closers) {
+      try {
+        await close();
+      } catch (error) {
+        this.#logger.warn({ error: errorText(error) }, 'a part did not stop in order');
+      }
+    }
+  }
+
+  async #startParts(): Promise<void> {
+    const config = this.#config;
+    const logger = this.#logger;
+    const store = new SnapshotStore(initialSnapshot(config, this.#version, this.#startedAt));
+    const warnings = new WarningBoard((rows) => store.update({ warnings: rows }));
+    standingWarnings(config, warnings);
+
+    const stateProblem = (key: string) => (problem: string | undefined) => {
+      if (problem === undefined) warnings.clear(key);
+      else warnings.raise(key, 'stateNotSaved', problem);
+    };
+    const directory = await this.#openState(stateProblem('state-directory'));
+    const indexes = await IndexStore.load({
+      directory,
+      logger: logger.child({ component: 'state' }),
+      onProblem: stateProblem('indexes'),
+    });
+    this.#closers.push(() => indexes.close());
+    const log = await EventLog.open({
+      directory: config.events.persistent ? directory : undefined,
+      maxEntries: config.events.maxEntries,
+      maxAgeSec: config.events.maxAge,
+      logger: logger.child({ component: 'events' }),
+      onProblem: stateProblem('event-log'),
+    });
+    this.#closers.push(() => log.close());
+
+    const mib = new ServedMib({
+      root: config.mib.root,
+      vmMib: config.mib.vmMib,
+      controls: { set: (name, value) => notifications.set(name, value) },
+    });
+    const agentx = this.#makeAgentx(config, mib);
+    const notifications = new NotificationCentre({
+      store,
+      log,
+      indexes,
+      notify: {
+        enabled: config.notifications.enabled,
+        vmMib: config.mib.vmMib,
+        perVm: config.notifications.perVm,
+        bulk: config.notifications.bulk,
+        bulkWindowMs: config.notifications.bulkWindow * 1000,
+        bulkThreshold: config.notifications.bulkThreshold,
+        holdoffSec: config.notifications.holdoff,
+        maxPerMinute: config.notifications.maxPerMinute,
+        queueLimit: config.notifications.queue,
+        maxOutstanding: maxOutstandingNotifications,
+        events: config.notifications.events,
+        overrides: config.severity,
+      },
+      build: (name, values) => mib.notification(name, values),
+      send: (notification) => agentx.notify(notification),
+      uri: store.current.agent.uri,
+      logger: logger.child({ component: 'notify' }),
+      readState: (uuid) => collection.readState(uuid),
+      admits: config.collect.admitsDomain,
+    });
+    indexes.addReferences((index) => notifications.refersTo(index));
+    const collection = new Collection({
+      config,
+      logger,
+      store,
+      indexes,
+      warnings,
+      startedAt: this.#startedAt,
+      lastEventSeq: (uuid) => log.lastSeqOf(uuid),
+      onEvent: (event) => notifications.onEvent(describeEvent(event)),
+      onConnection: (state, error) =>
+        notifications.onConnection(state, error === undefined ? '' : errorText(error)),
+    });
+
+    let tree: MibTree | undefined;
+    const publish = (snapshot: Snapshot): void => {
+      tree = mib.buildTree(snapshot, tree);
+      agentx.setTree(tree);
+    };
+    const unsubscribe = store.subscribe((snapshot, previous) => {
+      publish(snapshot);
+      notifications.onSnapshot(snapshot, previous);
+    });
+    const stopping = new AbortController();
+    publish(store.current);
+    const unwatch = agentx.onStateChange((state) => notifications.onMasterState(state === 'registered'));
+    agentx.start(stopping.signal);
+    const running = collection.run(stopping.signal);
+    this.#closers.push(
+      () => agentx.stop(),
+      () => notifications.close(),
+      async () => {
+        stopping.abort();
+        await running;
+        unsubscribe();
+        unwatch();
+      },
+    );
+    logger.info(
+      { version: this.#version, uri: store.current.agent.uri, agentx: config.agentx.address },
+      'libvirt-agentx started',
+    );
+  }
+
+  /**
+   * The state directory, or undefined where it cannot be used: numbers are then kept in memory only.
+   *
+   * @throws StateDirectoryError if another agent uses it: two would give the same number to different domains.
+   */
+  async #openState(onProblem: (problem: string | undefined) => void): Promise<string | undefined> {
+    try {
+      const state = await StateDirectory.open(this.#config.state.directory);
+      this.#closers.push(() => state.close());
+      return state.path;
+    } catch (error) {
+      if (!(error instanceof StateDirectoryError) || error.reason === 'locked') throw error;
+      this.#logger.warn(
+        { error: error.message, remedy: error.remedy },
+        'indexes and events are kept in memory only',
+      );
+      onProblem(`${error.message}. ${error.remedy}`);
+      return undefined;
+    }
+  }
+
+  #makeAgentx(config: Config, mib: ServedMib): AgentxSubagent {
+    const names = ['LIBVIRT-EXT-MIB', 'VM-MIB'];
+    const regions = mib.roots.map((oid, at) => ({ oid, name: names[at] ?? 'MIB' }));
+    return new AgentxSubagent({
+      address: parseAgentxAddress(config.agentx.address),
+      description: `libvirt-agentx ${this.#version}`,
+      regions,
+      capabilities: regions.map((region) => ({
+        oid: region.oid,
+        description: `libvirt-agentx ${this.#version}: ${region.name}`,
+      })),
+      contexts: config.agentx.contexts,
+      priority: config.agentx.priority,
+      logger: this.#logger.child({ component: 'agentx' }),
+    });
+  }
+}
+
+/** More Notify PDUs without a response could block the master. */
+const maxOutstandingNotifications = 16;
+
+/** Conditions that follow from the configuration alone. */
+function standingWarnings(config: Config, warnings: WarningBoard): void {
+  if (config.mib.root.join('.') === modules['LIBVIRT-EXT-MIB'].root.join('.')) {
+    warnings.raise(
+      'root',
+      'rootIsExperimental',
+      'LIBVIRT-EXT-MIB is registered under netSnmpPlaypen, which is for experiments; set mib.root to move it.',
+    );
+  }
+  const wantsGuests = config.collect.extraStats.some((name) => name === 'guest' || name === 'fs_info');
+  if (wantsGuests && !config.libvirt.readWrite) {
+    warnings.raise(
+      'read-only',
+      'readOnlyConnection',
+      'The selectors guest and fs_info need a read-write connection: set libvirt.read_write.',
+    );
+  }
+}

@@ -1,0 +1,42 @@
+import { Collection } from './collect/collection.ts';
+import { WarningBoard } from './collect/warning-board.ts';
+import type { Config } from './config/config.ts';
+import { initialSnapshot } from './initial-snapshot.ts';
+import { type Logger, silentLogger } from './log.ts';
+import type { Snapshot } from './model/snapshot.ts';
+import { SnapshotStore } from './publish/snapshot-store.ts';
+import { IndexStore } from './state/index-store.ts';
+
+export interface OneShotOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly version: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Connects to libvirt, collects everything once and returns the snapshot: what `dump` prints and `check`
+ * looks at. Nothing is saved: the state directory may belong to a running agent.
+ *
+ * @throws ConnectionFailedError, ConnectionLostError, LibvirtError
+ */
+export async function collectOnce(options: OneShotOptions): Promise<Snapshot> {
+  const { config, logger, version, signal } = options;
+  const startedAt = Date.now();
+  const store = new SnapshotStore(initialSnapshot(config, version, startedAt));
+  const indexes = await IndexStore.load({ directory: undefined, logger: silentLogger });
+  const collection = new Collection({
+    config,
+    logger,
+    store,
+    indexes,
+    warnings: new WarningBoard((rows) => store.update({ warnings: rows })),
+    startedAt,
+    lastEventSeq: () => 0,
+    onEvent: () => undefined,
+    onConnection: () => undefined,
+  });
+  await collection.once(signal);
+  await indexes.close();
+  return store.current;
+}
