@@ -12,7 +12,10 @@ export class ByteReader {
   #littleEndian: boolean;
   #offset = 0;
 
-  constructor(bytes: Uint8Array, options: { readonly littleEndian?: boolean; readonly offset?: number } = {}) {
+  constructor(
+    bytes: Uint8Array,
+    options: { readonly littleEndian?: boolean; readonly offset?: number } = {},
+  ) {
     this.bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#littleEndian = options.littleEndian ?? false;
@@ -111,7 +114,9 @@ export class ByteReader {
   /** @throws ProtocolError if octets are left. */
   expectEnd(): void {
     if (this.remaining !== 0) {
-      throw new ProtocolError(`${this.remaining} octets are left at offset ${this.#offset}, the end of the message`);
+      throw new ProtocolError(
+        `${this.remaining} octets are left at offset ${this.#offset}, the end of the message`,
+      );
     }
   }
 }

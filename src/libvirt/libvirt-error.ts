@@ -94,9 +94,16 @@ export function isNotSupported(error: unknown): error is LibvirtError {
   );
 }
 
-/** The daemon is older than the procedure. */
+/**
+ * The daemon is older than the procedure: error 39 of the RPC layer. The same pair also says that a
+ * reply became too large or that arguments were bad; only their English texts tell them apart.
+ */
 export function isUnknownProcedure(error: unknown): error is LibvirtError {
-  return hasCode(error, virErrors.rpc) && error.virDomain === FROM_RPC && error.message.includes('unknown procedure');
+  return (
+    hasCode(error, virErrors.rpc) &&
+    error.virDomain === FROM_RPC &&
+    !/payload|authentication|message/i.test(error.message)
+  );
 }
 
 /** The domain ceased to exist. */

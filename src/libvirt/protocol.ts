@@ -1,4 +1,5 @@
 import type { FrameRule } from '../bytes/framer.ts';
+import type { XdrReader, XdrWriter } from './xdr.ts';
 
 /*
  * Framing of libvirt's RPC protocol (libvirt, "RPC protocol & APIs"). All integers are big-endian XDR:
@@ -55,6 +56,47 @@ export function decodeHeader(frame: Uint8Array): MessageHeader {
     serial: view.getUint32(20),
     status: view.getInt32(24),
   };
+}
+
+/** A domain as libvirt refers to it. The daemon goes by the UUID alone. */
+export interface DomainRef {
+  readonly name: string;
+  /** 36 characters, lower case. */
+  readonly uuid: string;
+  /** -1 while the domain is not active. */
+  readonly id: number;
+}
+
+/** A storage pool or a network. */
+export interface NamedRef {
+  readonly name: string;
+  /** 36 characters, lower case. */
+  readonly uuid: string;
+}
+
+/** A storage volume. */
+export interface VolumeRef {
+  readonly pool: string;
+  readonly name: string;
+  readonly key: string;
+}
+
+/** A snapshot or a checkpoint of a domain. */
+export interface MomentRef {
+  readonly name: string;
+  readonly domain: DomainRef;
+}
+
+/** One remote call: how its arguments are written and its reply is read. */
+export interface Procedure<Args, Reply> {
+  /** As in libvirt's API: `domainGetXMLDesc` is `virDomainGetXMLDesc`. */
+  readonly name: string;
+  readonly number: number;
+  readonly program: number;
+  /** Whether the daemon's priority workers serve it, which are free even when all others are stuck. */
+  readonly highPriority: boolean;
+  readonly encode: (writer: XdrWriter, args: Args) => void;
+  readonly decode: (reader: XdrReader) => Reply;
 }
 
 /** Limits of variable-length items, as both sides of the protocol apply them. */

@@ -1,7 +1,7 @@
 import { ProtocolError } from '../errors.ts';
-import { limits } from './protocol.ts';
 import type { ParamName } from './param-names.ts';
 import { paramNames } from './param-names.ts';
+import { limits } from './protocol.ts';
 import { paddedLength, type XdrReader } from './xdr.ts';
 
 export type { ParamName } from './param-names.ts';
@@ -124,7 +124,9 @@ export function decodeTypedParams(reader: XdrReader, max: number): TypedParams {
         break;
       }
       default:
-        throw new ProtocolError(`unknown type ${type} of parameter "${names[index]?.text}" at offset ${at - 4}`);
+        throw new ProtocolError(
+          `unknown type ${type} of parameter "${names[index]?.text}" at offset ${at - 4}`,
+        );
     }
   }
   reader.take(at - reader.offset);

@@ -34,7 +34,9 @@ export class XdrReader extends ByteReader {
       throw new ProtocolError(`${count} ${what} at offset ${at}, but at most ${max} are allowed`);
     }
     if (count * 4 > this.remaining) {
-      throw new ProtocolError(`${count} ${what} at offset ${at} do not fit into the ${this.remaining} octets left`);
+      throw new ProtocolError(
+        `${count} ${what} at offset ${at} do not fit into the ${this.remaining} octets left`,
+      );
     }
     return count;
   }

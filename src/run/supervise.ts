@@ -47,7 +47,10 @@ export async function supervise<Connection>(options: SuperviseOptions<Connection
     if (signal.aborted) {
       return;
     }
-    if (outcome.connectedMs !== undefined && outcome.connectedMs >= (options.stableAfterMs ?? DEFAULT_STABLE_AFTER_MS)) {
+    if (
+      outcome.connectedMs !== undefined &&
+      outcome.connectedMs >= (options.stableAfterMs ?? DEFAULT_STABLE_AFTER_MS)
+    ) {
       attempt = 0;
     }
     report({ state: 'disconnected', error: outcome.error });
@@ -93,7 +96,10 @@ function onlyChanges(onState: (state: SupervisedState) => void): (state: Supervi
   let last: SupervisedState | undefined;
   return (next) => {
     if (last?.state === 'disconnected') {
-      if (next.state === 'connecting' || (next.state === 'disconnected' && sameError(last.error, next.error))) {
+      if (
+        next.state === 'connecting' ||
+        (next.state === 'disconnected' && sameError(last.error, next.error))
+      ) {
         return;
       }
     }
@@ -103,5 +109,7 @@ function onlyChanges(onState: (state: SupervisedState) => void): (state: Supervi
 }
 
 function sameError(left: unknown, right: unknown): boolean {
-  return left === right || (left instanceof Error && right instanceof Error && left.message === right.message);
+  return (
+    left === right || (left instanceof Error && right instanceof Error && left.message === right.message)
+  );
 }

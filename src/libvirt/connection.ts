@@ -1,0 +1,368 @@
+import { Framer } from '../bytes/framer.ts';
+import { ConnectionFailedError, ConnectionLostError, errorText, ProtocolError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { type CallOptions, CallTable } from './call-table.ts';
+import { decodeEvent } from './event-decoder.ts';
+import type { LibvirtEvent } from './events.ts';
+import { openDriver } from './handshake.ts';
+import { isNotSupported, LibvirtError, virErrors } from './libvirt-error.ts';
+import {
+  connectClose,
+  connectDomainEventCallbackRegisterAny,
+  connectNetworkEventRegisterAny,
+  connectStoragePoolEventRegisterAny,
+} from './procedures.ts';
+import {
+  decodeHeader,
+  frameRule,
+  HEADER_OCTETS,
+  keepaliveProcedures,
+  type MessageHeader,
+  messageStatus,
+  messageTypes,
+  PROTOCOL_VERSION,
+  type Procedure,
+  programs,
+} from './protocol.ts';
+import { openTransport, type TransportStream } from './transports/transport.ts';
+import type { ConnectTarget } from './uri.ts';
+import { XdrReader, XdrWriter } from './xdr.ts';
+
+export { CallCancelledError, CallTimeoutError } from './call-errors.ts';
+export type { CallOptions } from './call-table.ts';
+
+export interface OpenOptions {
+  readonly readOnly: boolean;
+  readonly logger: Logger;
+  readonly signal?: AbortSignal;
+  /** For connecting, and again for each step of opening; a daemon that starts answers late. Default 30000. */
+  readonly openTimeoutMs?: number;
+  /** How often the daemon is asked for a sign of life; 0 is never. Default 10000. */
+  readonly pingIntervalMs?: number;
+}
+
+const DEFAULT_OPEN_TIMEOUT_MS = 30_000;
+const DEFAULT_PING_INTERVAL_MS = 10_000;
+const SUBSCRIBE_TIMEOUT_MS = 30_000;
+const CLOSE_TIMEOUT_MS = 1000;
+
+/** So many pings in a row without any sign of life mean that the daemon is gone or stopped. */
+const MAX_MISSED_PINGS = 3;
+
+/**
+ * max_client_requests of libvirtd.conf, by default: with so many calls unanswered the daemon does not read
+ * from this connection, so that its silence proves nothing.
+ */
+const SATURATED_CALLS = 5;
+
+/**
+ * A connection to a libvirt daemon. Any number of calls can be in flight. Nothing ever blocks: a daemon or
+ * hypervisor that hangs costs a pending promise.
+ */
+export class LibvirtConnection {
+  /** Resolves when the connection has ended: with the reason, or undefined after {@link close}. Never rejects. */
+  readonly closed: Promise<ConnectionLostError | undefined>;
+  readonly #transport: TransportStream;
+  readonly #logger: Logger;
+  readonly #framer = new Framer(frameRule);
+  readonly #calls = new CallTable();
+  readonly #listeners = new Set<(event: LibvirtEvent) => void>();
+  #resolveClosed: (error: ConnectionLostError | undefined) => void = () => {};
+  #ended: ConnectionLostError | undefined;
+  #closing: Promise<void> | undefined;
+  #pingTimer: NodeJS.Timeout | undefined;
+  #missedPings = 0;
+
+  private constructor(transport: TransportStream, logger: Logger) {
+    this.#transport = transport;
+    this.#logger = logger;
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    const { stream } = transport;
+    stream.on('data', (chunk: Uint8Array) => this.#onData(chunk));
+    stream.once('end', () => this.#end(new ConnectionLostError(this.#endText('was closed by the daemon'))));
+    stream.once('close', () => this.#end(new ConnectionLostError(this.#endText('was closed'))));
+    stream.on('error', (error: Error) =>
+      this.#end(new ConnectionLostError(this.#endText(`failed: ${error.message}`), { cause: error })),
+    );
+  }
+
+  /**
+   * Connects, authenticates and opens the driver. Never negotiates keepalive: a daemon whose workers are
+   * stuck would then close the connection.
+   *
+   * @throws ConnectionFailedError with a remedy, LibvirtError if the daemon refuses, CallTimeoutError if it
+   *   does not answer, the signal's reason if it aborts.
+   */
+  static async open(target: ConnectTarget, options: OpenOptions): Promise<LibvirtConnection> {
+    const timeoutMs = options.openTimeoutMs ?? DEFAULT_OPEN_TIMEOUT_MS;
+    const transport = await connectInTime(target, timeoutMs, options.signal);
+    const connection = new LibvirtConnection(transport, options.logger.child({ component: 'libvirt' }));
+    const callOptions = { timeoutMs, ...(options.signal === undefined ? {} : { signal: options.signal }) };
+    try {
+      await openDriver(
+        (procedure, args) => connection.call(procedure, args, callOptions),
+        target,
+        options.readOnly,
+      );
+    } catch (error) {
+      connection.#end(new ConnectionLostError('the connection was never opened', { cause: error }));
+      options.signal?.throwIfAborted();
+      throw error instanceof ConnectionLostError ? openFailure(error, transport) : error;
+    }
+    connection.#startPings(options.pingIntervalMs ?? DEFAULT_PING_INTERVAL_MS);
+    return connection;
+  }
+
+  /** Calls that timed out or were cancelled and whose reply has not come yet: each occupies a worker of the daemon. */
+  get unansweredCalls(): number {
+    return this.#calls.abandoned;
+  }
+
+  /**
+   * Makes one call.
+   *
+   * @throws LibvirtError if libvirt answers with one; {@link CallTimeoutError} or {@link CallCancelledError}
+   *   if there was no answer in time; ProtocolError if the answer cannot be read; ConnectionLostError.
+   */
+  call<Args, Reply>(
+    procedure: Procedure<Args, Reply>,
+    args: Args,
+    options: CallOptions = {},
+  ): Promise<Reply> {
+    if (this.#ended !== undefined) {
+      return Promise.reject(this.#ended);
+    }
+    return this.#calls.start(procedure, options, (serial) => {
+      const writer = startMessage(procedure.program, procedure.number, messageTypes.call, serial);
+      procedure.encode(writer, args);
+      this.#send(writer);
+    });
+  }
+
+  /**
+   * Asks for the events of one virDomainEventID of all domains. Returns false if this daemon does not know
+   * it. All such subscriptions end with the connection.
+   *
+   * @throws as {@link call}
+   */
+  async subscribe(eventId: number): Promise<boolean> {
+    return await this.#register(connectDomainEventCallbackRegisterAny, { eventId, domain: undefined });
+  }
+
+  /** The same for a virNetworkEventID (0 is lifecycle) of all networks. */
+  async subscribeNetworks(eventId: number): Promise<boolean> {
+    return await this.#register(connectNetworkEventRegisterAny, { eventId, network: undefined });
+  }
+
+  /** The same for a virStoragePoolEventID (0 is lifecycle, 1 refresh) of all storage pools. */
+  async subscribeStoragePools(eventId: number): Promise<boolean> {
+    return await this.#register(connectStoragePoolEventRegisterAny, { eventId, pool: undefined });
+  }
+
+  /**
+   * Calls the listener for every event, at once and in order; it must not take long. Returns a function
+   * that removes it.
+   */
+  onEvent(listener: (event: LibvirtEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Says goodbye if the daemon can hear it, and ends the connection. Calls in flight are rejected. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    if (this.#ended !== undefined) {
+      return;
+    }
+    clearInterval(this.#pingTimer);
+    if (this.#calls.size === 0) {
+      try {
+        await this.call(connectClose, undefined, { timeoutMs: CLOSE_TIMEOUT_MS });
+      } catch (error) {
+        this.#logger.debug({ error: errorText(error) }, 'closing without an answer');
+      }
+    }
+    this.#end(new ConnectionLostError('the connection was closed'));
+  }
+
+  async #register<Args>(procedure: Procedure<Args, number>, args: Args): Promise<boolean> {
+    try {
+      await this.call(procedure, args, { timeoutMs: SUBSCRIBE_TIMEOUT_MS });
+      return true;
+    } catch (error) {
+      if (isNotSupported(error) || isUnknownEvent(error)) {
+        return false;
+      }
+      throw error;
+    }
+  }
+
+  #onData(chunk: Uint8Array): void {
+    this.#missedPings = 0;
+    try {
+      for (const frame of this.#framer.push(chunk)) {
+        if (this.#ended !== undefined) {
+          return;
+        }
+        this.#onMessage(decodeHeader(frame), frame);
+      }
+    } catch (error) {
+      this.#end(
+        new ConnectionLostError(this.#endText(`is out of step: ${errorText(error)}`), { cause: error }),
+      );
+    }
+  }
+
+  #onMessage(header: MessageHeader, frame: Uint8Array): void {
+    if (header.program === programs.keepalive) {
+      if (header.procedure === keepaliveProcedures.ping) {
+        this.#sendKeepalive(keepaliveProcedures.pong);
+      }
+      return;
+    }
+    if (header.version !== PROTOCOL_VERSION) {
+      throw new ProtocolError(
+        `program ${header.program} has version ${header.version}, not ${PROTOCOL_VERSION}`,
+      );
+    }
+    if (header.type === messageTypes.reply) {
+      this.#calls.reply(header, frame);
+    } else if (header.type === messageTypes.message && header.program === programs.remote) {
+      this.#onEventMessage(header, frame);
+    } else {
+      this.#logger.debug({ ...header }, 'message of a kind that is not used here');
+    }
+  }
+
+  #onEventMessage(header: MessageHeader, frame: Uint8Array): void {
+    let event: LibvirtEvent;
+    try {
+      event = decodeEvent(header.procedure, new XdrReader(frame, HEADER_OCTETS));
+    } catch (error) {
+      this.#logger.warn({ procedure: header.procedure, error: errorText(error) }, 'event cannot be decoded');
+      return;
+    }
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.#logger.error({ event: event.type, error: errorText(error) }, 'event listener failed');
+      }
+    }
+    if (event.type === 'connectionClosed') {
+      this.#end(new ConnectionLostError(this.#endText('leads to a daemon that lost its hypervisor driver')));
+    }
+  }
+
+  #send(writer: XdrWriter): void {
+    writer.patchU32(0, writer.length);
+    this.#transport.stream.write(writer.finish());
+  }
+
+  #sendKeepalive(procedure: number): void {
+    this.#send(startMessage(programs.keepalive, procedure, messageTypes.message, 0));
+  }
+
+  #startPings(intervalMs: number): void {
+    if (intervalMs <= 0 || this.#ended !== undefined) {
+      return;
+    }
+    this.#pingTimer = setInterval(() => {
+      if (this.#calls.size >= SATURATED_CALLS) {
+        this.#missedPings = 0;
+      } else if (this.#missedPings >= MAX_MISSED_PINGS) {
+        this.#end(
+          new ConnectionLostError(
+            this.#endText(`gave no sign of life for ${intervalMs * MAX_MISSED_PINGS} ms`),
+          ),
+        );
+      } else {
+        this.#missedPings += 1;
+        this.#sendKeepalive(keepaliveProcedures.ping);
+      }
+    }, intervalMs);
+    this.#pingTimer.unref();
+  }
+
+  #endText(what: string): string {
+    const words = this.#transport.lastWords();
+    return `connection to ${this.#transport.peer} ${what}${words === undefined ? '' : `: ${words}`}`;
+  }
+
+  #end(error: ConnectionLostError): void {
+    if (this.#ended !== undefined) {
+      return;
+    }
+    this.#ended = error;
+    clearInterval(this.#pingTimer);
+    this.#transport.stream.destroy();
+    this.#calls.failAll(error);
+    this.#resolveClosed(this.#closing === undefined ? error : undefined);
+  }
+}
+
+/** Length to be patched, and the header. */
+function startMessage(program: number, procedure: number, type: number, serial: number): XdrWriter {
+  const writer = new XdrWriter();
+  writer.reserve(4);
+  writer.u32(program);
+  writer.u32(PROTOCOL_VERSION);
+  writer.i32(procedure);
+  writer.i32(type);
+  writer.u32(serial);
+  writer.i32(messageStatus.ok);
+  return writer;
+}
+
+/** libvirt answers "unsupported event ID" with an internal error, newer versions with an invalid argument. */
+function isUnknownEvent(error: unknown): boolean {
+  return (
+    error instanceof LibvirtError &&
+    (error.virCode === virErrors.internal || error.virCode === virErrors.invalidArg)
+  );
+}
+
+async function connectInTime(
+  target: ConnectTarget,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<TransportStream> {
+  const deadline = new AbortController();
+  const timer = setTimeout(() => {
+    deadline.abort(
+      new ConnectionFailedError(
+        `${target.uri} could not be connected to within ${timeoutMs} ms`,
+        'Is the host up, and is a firewall in between?',
+      ),
+    );
+  }, timeoutMs);
+  try {
+    return await openTransport(
+      target.transport,
+      signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, signal]),
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A connection that ended while it was being opened. */
+function openFailure(error: ConnectionLostError, transport: TransportStream): ConnectionFailedError {
+  return new ConnectionFailedError(
+    error.message,
+    transport.peer.startsWith('ssh ')
+      ? 'Try the same ssh command by hand, as the user this program runs as: it must not ask for anything.'
+      : 'The daemon has the reason in its log: journalctl -u libvirtd -u virtqemud -u virtproxyd.',
+    { cause: error },
+  );
+}

@@ -1,0 +1,51 @@
+import { type DomainRef, limits, type MomentRef, type NamedRef, type VolumeRef } from './protocol.ts';
+import type { XdrReader, XdrWriter } from './xdr.ts';
+
+/** `string name, uuid, int id` */
+export function encodeDomain(writer: XdrWriter, domain: DomainRef): void {
+  writer.string(domain.name);
+  writer.uuid(domain.uuid);
+  writer.i32(domain.id);
+}
+
+export function decodeDomain(reader: XdrReader): DomainRef {
+  return { name: text(reader, 'domain name'), uuid: reader.uuid(), id: reader.i32() };
+}
+
+/** `string name, uuid` */
+export function encodeNamed(writer: XdrWriter, object: NamedRef): void {
+  writer.string(object.name);
+  writer.uuid(object.uuid);
+}
+
+export function decodeNamed(reader: XdrReader): NamedRef {
+  return { name: text(reader, 'name'), uuid: reader.uuid() };
+}
+
+/** `string pool, string name, string key` */
+export function decodeVolume(reader: XdrReader): VolumeRef {
+  return {
+    pool: text(reader, 'pool name'),
+    name: text(reader, 'volume name'),
+    key: text(reader, 'volume key'),
+  };
+}
+
+/** `string name, domain` */
+export function encodeMoment(writer: XdrWriter, moment: MomentRef): void {
+  writer.string(moment.name);
+  encodeDomain(writer, moment.domain);
+}
+
+export function decodeMoment(reader: XdrReader): MomentRef {
+  return { name: text(reader, 'name'), domain: decodeDomain(reader) };
+}
+
+/** A text of any length the protocol allows. */
+export function text(reader: XdrReader, what: string): string {
+  return reader.string(limits.stringOctets, what);
+}
+
+export function optionalText(reader: XdrReader, what: string): string | undefined {
+  return reader.optional((inner) => inner.string(limits.stringOctets, what));
+}

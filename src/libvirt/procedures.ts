@@ -1,0 +1,828 @@
+import type { Count } from '../model/scalar-types.ts';
+import {
+  decodeDomain,
+  decodeMoment,
+  decodeNamed,
+  decodeVolume,
+  encodeDomain,
+  encodeMoment,
+  encodeNamed,
+  optionalText,
+  text,
+} from './object-refs.ts';
+import {
+  type DomainRef,
+  limits,
+  type MomentRef,
+  type NamedRef,
+  type Procedure,
+  programs,
+  type VolumeRef,
+} from './protocol.ts';
+import { decodeTypedParams, type TypedParams } from './typed-params.ts';
+import type { XdrReader, XdrWriter } from './xdr.ts';
+
+/*
+ * The remote calls, by object. Numbers and layouts never change once a libvirt release has them. Names
+ * of arguments follow libvirt's API documentation, where each call is described. A call with `nparams`
+ * returns nothing but the number of its parameters when `nparams` is 0.
+ */
+
+type Encode<Args> = (writer: XdrWriter, args: Args) => void;
+type Decode<Reply> = (reader: XdrReader) => Reply;
+
+function procedure<Args, Reply>(
+  number: number,
+  name: string,
+  encode: Encode<Args>,
+  decode: Decode<Reply>,
+): Procedure<Args, Reply> {
+  return { name, number, program: programs.remote, highPriority: false, encode, decode };
+}
+
+function priority<Args, Reply>(
+  number: number,
+  name: string,
+  encode: Encode<Args>,
+  decode: Decode<Reply>,
+): Procedure<Args, Reply> {
+  return { ...procedure(number, name, encode, decode), highPriority: true };
+}
+
+const nothing = (): void => {};
+const noArgs: Encode<void> = () => {};
+const flag: Decode<boolean> = (reader) => reader.bool();
+const int: Decode<number> = (reader) => reader.i32();
+const count: Decode<Count> = (reader) => reader.u64Count();
+const string =
+  (what: string): Decode<string> =>
+  (reader) =>
+    text(reader, what);
+
+interface FlagsArgs {
+  readonly flags: number;
+}
+interface DomainArgs {
+  readonly domain: DomainRef;
+}
+interface DomainFlagsArgs extends DomainArgs, FlagsArgs {}
+
+const flagsArg: Encode<FlagsArgs> = (writer, args) => writer.u32(args.flags);
+const domainArg: Encode<DomainArgs> = (writer, args) => encodeDomain(writer, args.domain);
+const domainFlags: Encode<DomainFlagsArgs> = (writer, args) => {
+  encodeDomain(writer, args.domain);
+  writer.u32(args.flags);
+};
+
+/** Typed parameters, and how many the call has: with `nparams` 0 only the latter. */
+export interface CountedParams {
+  readonly params: TypedParams;
+  readonly nparams: number;
+}
+
+function countedParams(max: number): Decode<CountedParams> {
+  return (reader) => ({ params: decodeTypedParams(reader, max), nparams: reader.i32() });
+}
+
+/* ---- connection ---- */
+
+/** Ways to authenticate: 0 none, 1 SASL, 2 polkit. */
+export const authList = priority(66, 'authList', noArgs, (reader) =>
+  reader.array(limits.authTypes, 'authentication types', (inner) => inner.i32()),
+);
+export const authPolkit = priority(70, 'authPolkit', noArgs, int);
+/** `flags` 1 is VIR_CONNECT_RO. */
+export const connectOpen = priority(
+  1,
+  'connectOpen',
+  (writer, args: { readonly uri: string | undefined; readonly flags: number }) => {
+    writer.optionalString(args.uri);
+    writer.u32(args.flags);
+  },
+  nothing,
+);
+export const connectClose = priority(2, 'connectClose', noArgs, nothing);
+/** The driver: `QEMU`. */
+export const connectGetType = priority(3, 'connectGetType', noArgs, string('driver type'));
+/** Version of the hypervisor: major * 1000000 + minor * 1000 + release. */
+export const connectGetVersion = priority(4, 'connectGetVersion', noArgs, count);
+/** Version of the daemon's libvirt: major * 1000000 + minor * 1000 + release. */
+export const connectGetLibVersion = priority(157, 'connectGetLibVersion', noArgs, count);
+export const connectGetHostname = priority(59, 'connectGetHostname', noArgs, string('host name'));
+export const connectGetUri = priority(110, 'connectGetURI', noArgs, string('URI'));
+/** XML; probes QEMU binaries, so the first call can take seconds. */
+export const connectGetCapabilities = procedure(7, 'connectGetCapabilities', noArgs, string('capabilities'));
+/** XML of the SMBIOS tables. */
+export const connectGetSysinfo = priority(203, 'connectGetSysinfo', flagsArg, string('sysinfo'));
+/** Asks for the event that tells that a daemon behind this one was lost. */
+export const connectRegisterCloseCallback = procedure(360, 'connectRegisterCloseCallback', noArgs, nothing);
+
+/* ---- host ---- */
+
+/** virNodeInfo; `memoryKib` is the memory size, `cpus` the active CPUs. */
+export const nodeGetInfo = priority(6, 'nodeGetInfo', noArgs, (reader) => ({
+  model: reader.charArray(32),
+  memoryKib: reader.u64Count(),
+  cpus: reader.i32(),
+  mhz: reader.i32(),
+  nodes: reader.i32(),
+  sockets: reader.i32(),
+  cores: reader.i32(),
+  threads: reader.i32(),
+}));
+
+/** One figure of the host: `user` in nanoseconds, `total` in KiB. */
+export interface NodeStat {
+  readonly field: string;
+  readonly value: Count;
+}
+
+const nodeStats: Decode<{ readonly params: readonly NodeStat[]; readonly nparams: number }> = (reader) => ({
+  params: reader.array(limits.nodeStats, 'node statistics', (inner) => ({
+    field: text(inner, 'field'),
+    value: inner.u64Count(),
+  })),
+  nparams: reader.i32(),
+});
+
+/** Nanoseconds by kind of use. `cpuNum` -1 is all; `nparams` must be exact, 0 asks for it. */
+export const nodeGetCpuStats = priority(
+  227,
+  'nodeGetCPUStats',
+  (writer, args: { readonly cpuNum: number; readonly nparams: number; readonly flags: number }) => {
+    writer.i32(args.cpuNum);
+    writer.i32(args.nparams);
+    writer.u32(args.flags);
+  },
+  nodeStats,
+);
+/** KiB by kind of use. `cellNum` -1 is all; `nparams` must be exact, 0 asks for it. */
+export const nodeGetMemoryStats = priority(
+  228,
+  'nodeGetMemoryStats',
+  (writer, args: { readonly cellNum: number; readonly nparams: number; readonly flags: number }) => {
+    writer.i32(args.nparams);
+    writer.i32(args.cellNum);
+    writer.u32(args.flags);
+  },
+  nodeStats,
+);
+/** Bit n of `map` (least significant bit of octet 0 first) tells whether CPU n is online. */
+export const nodeGetCpuMap = procedure(
+  293,
+  'nodeGetCPUMap',
+  (writer, args: { readonly needMap: boolean; readonly needOnline: boolean; readonly flags: number }) => {
+    writer.bool(args.needMap);
+    writer.bool(args.needOnline);
+    writer.u32(args.flags);
+  },
+  (reader) => ({
+    map: reader.opaque(limits.cpuMapOctets, 'CPU map'),
+    online: reader.u32(),
+    present: reader.i32(),
+  }),
+);
+/** Octets. */
+export const nodeGetFreeMemory = priority(102, 'nodeGetFreeMemory', noArgs, count);
+/** Octets per NUMA cell. */
+export const nodeGetCellsFreeMemory = priority(
+  101,
+  'nodeGetCellsFreeMemory',
+  (writer, args: { readonly startCell: number; readonly maxCells: number }) => {
+    writer.i32(args.startCell);
+    writer.i32(args.maxCells);
+  },
+  (reader) => reader.array(limits.nodeCells, 'NUMA cells', count),
+);
+/** Free pages: for each cell, the counts of the page sizes in the order asked for. */
+export const nodeGetFreePages = priority(
+  340,
+  'nodeGetFreePages',
+  (
+    writer,
+    args: {
+      readonly pageSizesKib: readonly number[];
+      readonly startCell: number;
+      readonly cellCount: number;
+      readonly flags: number;
+    },
+  ) => {
+    writer.array(args.pageSizesKib, (inner, size) => inner.u32(size));
+    writer.i32(args.startCell);
+    writer.u32(args.cellCount);
+    writer.u32(args.flags);
+  },
+  (reader) => reader.array(limits.nodeCells, 'page counts', count),
+);
+/** Kernel same-page merging. */
+export const nodeGetMemoryParameters = procedure(
+  289,
+  'nodeGetMemoryParameters',
+  (writer, args: { readonly nparams: number; readonly flags: number }) => {
+    writer.i32(args.nparams);
+    writer.u32(args.flags);
+  },
+  countedParams(limits.nodeMemoryParams),
+);
+
+/* ---- domains: lists and bulk statistics ---- */
+
+/** `flags` are virConnectListAllDomainsFlags. */
+export const connectListAllDomains = priority(
+  273,
+  'connectListAllDomains',
+  (writer, args: FlagsArgs) => {
+    writer.bool(true);
+    writer.u32(args.flags);
+  },
+  (reader): readonly DomainRef[] => {
+    const domains = reader.array(limits.domains, 'domains', decodeDomain);
+    reader.u32();
+    return domains;
+  },
+);
+
+/** Statistics of one domain. */
+export interface DomainStatsRecord {
+  readonly domain: DomainRef;
+  readonly params: TypedParams;
+}
+
+/**
+ * Statistics of the domains listed; an empty list is all domains. Domains that do not exist are left
+ * out. May wait for ever for a hypervisor process that hangs, even with the flag NOWAIT.
+ */
+export const connectGetAllDomainStats = procedure(
+  344,
+  'connectGetAllDomainStats',
+  (
+    writer,
+    args: { readonly domains: readonly DomainRef[]; readonly stats: number; readonly flags: number },
+  ) => {
+    writer.array(args.domains, encodeDomain);
+    writer.u32(args.stats);
+    writer.u32(args.flags);
+  },
+  (reader): readonly DomainStatsRecord[] =>
+    reader.array(limits.domains, 'records', (inner) => ({
+      domain: decodeDomain(inner),
+      params: decodeTypedParams(inner, limits.statsParams),
+    })),
+);
+
+/* ---- domains: state and definition ---- */
+
+/** virDomainState and its reason. */
+export const domainGetState = priority(212, 'domainGetState', domainFlags, (reader) => ({
+  state: reader.i32(),
+  reason: reader.i32(),
+}));
+/** virDomainControlState: 0 ok, 1 job, 2 occupied, 3 error; never waits for the hypervisor. */
+export const domainGetControlInfo = priority(229, 'domainGetControlInfo', domainFlags, (reader) => ({
+  state: reader.u32(),
+  details: reader.u32(),
+  stateTimeMs: reader.u64Count(),
+}));
+/** `flags` are virDomainXMLFlags: 2 is the inactive definition. libvirt 11.0 to 11.4 waits for the monitor. */
+export const domainGetXmlDesc = procedure(14, 'domainGetXMLDesc', domainFlags, string('definition'));
+/** virDomainInfo; sizes in KiB, time in nanoseconds. */
+export const domainGetInfo = procedure(16, 'domainGetInfo', domainArg, (reader) => ({
+  state: reader.u32(),
+  maxMemKib: reader.u64Count(),
+  memoryKib: reader.u64Count(),
+  vcpus: reader.u32(),
+  cpuTimeNs: reader.u64Count(),
+}));
+export const domainGetAutostart = priority(15, 'domainGetAutostart', domainArg, flag);
+export const domainIsActive = priority(150, 'domainIsActive', domainArg, flag);
+export const domainIsPersistent = priority(151, 'domainIsPersistent', domainArg, flag);
+export const domainHasManagedSaveImage = procedure(183, 'domainHasManagedSaveImage', domainFlags, flag);
+/** virDomainMetadataType: 0 description, 1 title, 2 element of the namespace `uri`. */
+export const domainGetMetadata = procedure(
+  265,
+  'domainGetMetadata',
+  (
+    writer,
+    args: {
+      readonly domain: DomainRef;
+      readonly type: number;
+      readonly uri: string | undefined;
+      readonly flags: number;
+    },
+  ) => {
+    encodeDomain(writer, args.domain);
+    writer.i32(args.type);
+    writer.optionalString(args.uri);
+    writer.u32(args.flags);
+  },
+  string('metadata'),
+);
+/** virDomainMessageType: 1 deprecation, 2 tainting; 0 is all. */
+export const domainGetMessages = procedure(426, 'domainGetMessages', domainFlags, (reader) =>
+  reader.array(limits.domainMessages, 'messages', string('message')),
+);
+
+/* ---- domains: CPU ---- */
+
+/** virVcpuInfo; `cpuTime` is in nanoseconds, `cpu` is the host CPU, -1 if offline. */
+export interface VcpuInfo {
+  readonly number: number;
+  readonly state: number;
+  readonly cpuTime: Count;
+  readonly cpu: number;
+}
+
+/** `maps` has `mapLength` octets per vCPU: the host CPUs it may run on. */
+export const domainGetVcpus = priority(
+  20,
+  'domainGetVcpus',
+  (writer, args: { readonly domain: DomainRef; readonly maxInfo: number; readonly mapLength: number }) => {
+    encodeDomain(writer, args.domain);
+    writer.i32(args.maxInfo);
+    writer.i32(args.mapLength);
+  },
+  (reader) => ({
+    info: reader.array(
+      limits.vcpus,
+      'vCPUs',
+      (inner): VcpuInfo => ({
+        number: inner.u32(),
+        state: inner.i32(),
+        cpuTime: inner.u64Count(),
+        cpu: inner.i32(),
+      }),
+    ),
+    maps: reader.opaque(limits.cpuMapsOctets, 'CPU maps'),
+  }),
+);
+/** `maps` has `vcpus` * `mapLength` octets, of which the first `count` * `mapLength` are filled. */
+export const domainGetVcpuPinInfo = procedure(
+  230,
+  'domainGetVcpuPinInfo',
+  (
+    writer,
+    args: {
+      readonly domain: DomainRef;
+      readonly vcpus: number;
+      readonly mapLength: number;
+      readonly flags: number;
+    },
+  ) => {
+    encodeDomain(writer, args.domain);
+    writer.i32(args.vcpus);
+    writer.i32(args.mapLength);
+    writer.u32(args.flags);
+  },
+  (reader) => ({ maps: reader.opaque(limits.cpuMapsOctets, 'CPU maps'), count: reader.i32() }),
+);
+/** `pinned` is false if there is no pinning to speak of. */
+export const domainGetEmulatorPinInfo = procedure(
+  280,
+  'domainGetEmulatorPinInfo',
+  (writer, args: { readonly domain: DomainRef; readonly mapLength: number; readonly flags: number }) => {
+    encodeDomain(writer, args.domain);
+    writer.i32(args.mapLength);
+    writer.u32(args.flags);
+  },
+  (reader) => ({ map: reader.opaque(limits.cpuMapsOctets, 'CPU map'), pinned: reader.i32() > 0 }),
+);
+export const domainGetIothreadInfo = procedure(351, 'domainGetIOThreadInfo', domainFlags, (reader) => {
+  const info = reader.array(limits.iothreads, 'I/O threads', (inner) => ({
+    id: inner.u32(),
+    map: inner.opaque(limits.cpuMapOctets, 'CPU map'),
+  }));
+  reader.u32();
+  return info;
+});
+/** Name of the scheduler and the number of its parameters. */
+export const domainGetSchedulerType = procedure(56, 'domainGetSchedulerType', domainArg, (reader) => ({
+  type: text(reader, 'scheduler'),
+  nparams: reader.i32(),
+}));
+/** `nparams` is an upper limit here; {@link domainGetSchedulerType} tells the number. */
+export const domainGetSchedulerParametersFlags = procedure(
+  223,
+  'domainGetSchedulerParametersFlags',
+  (writer, args: { readonly domain: DomainRef; readonly nparams: number; readonly flags: number }) => {
+    encodeDomain(writer, args.domain);
+    writer.i32(args.nparams);
+    writer.u32(args.flags);
+  },
+  (reader) => decodeTypedParams(reader, limits.schedulerParams),
+);
+/** Name and whether it is enabled. */
+export const domainGetPerfEvents = procedure(365, 'domainGetPerfEvents', domainFlags, (reader) =>
+  decodeTypedParams(reader, limits.perfEvents),
+);
+
+/* ---- domains: jobs ---- */
+
+/** virDomainJobInfo; times in milliseconds, sizes in octets. */
+export const domainGetJobInfo = procedure(163, 'domainGetJobInfo', domainArg, (reader) => ({
+  type: reader.i32(),
+  timeElapsedMs: reader.u64Count(),
+  timeRemainingMs: reader.u64Count(),
+  dataTotal: reader.u64Count(),
+  dataProcessed: reader.u64Count(),
+  dataRemaining: reader.u64Count(),
+  memTotal: reader.u64Count(),
+  memProcessed: reader.u64Count(),
+  memRemaining: reader.u64Count(),
+  fileTotal: reader.u64Count(),
+  fileProcessed: reader.u64Count(),
+  fileRemaining: reader.u64Count(),
+}));
+/** virDomainJobType and its parameters. `flags` 1 is the job that completed last. */
+export const domainGetJobStats = procedure(298, 'domainGetJobStats', domainFlags, (reader) => ({
+  type: reader.i32(),
+  params: decodeTypedParams(reader, limits.jobStats),
+}));
+
+/* ---- domains: disks ---- */
+
+/** virDomainDiskErrorCode by disk target, only disks in error; with `maxErrors` 0 just the number of disks. */
+export const domainGetDiskErrors = procedure(
+  263,
+  'domainGetDiskErrors',
+  (writer, args: { readonly domain: DomainRef; readonly maxErrors: number; readonly flags: number }) => {
+    encodeDomain(writer, args.domain);
+    writer.u32(args.maxErrors);
+    writer.u32(args.flags);
+  },
+  (reader) => ({
+    errors: reader.array(limits.diskErrors, 'disk errors', (inner) => ({
+      disk: text(inner, 'disk'),
+      error: inner.i32(),
+    })),
+    count: reader.i32(),
+  }),
+);
+
+interface PathArgs extends DomainFlagsArgs {
+  /** Target (`vda`) or source of the disk. */
+  readonly path: string;
+}
+
+const pathArgs: Encode<PathArgs> = (writer, args) => {
+  encodeDomain(writer, args.domain);
+  writer.string(args.path);
+  writer.u32(args.flags);
+};
+
+/** virDomainBlockInfo, in octets. */
+export const domainGetBlockInfo = procedure(194, 'domainGetBlockInfo', pathArgs, (reader) => ({
+  allocationBytes: reader.u64Count(),
+  capacityBytes: reader.u64Count(),
+  physicalBytes: reader.u64Count(),
+}));
+/** An empty path is the sum of all disks. */
+export const domainBlockStatsFlags = procedure(
+  243,
+  'domainBlockStatsFlags',
+  (writer, args: PathArgs & { readonly nparams: number }) => {
+    encodeDomain(writer, args.domain);
+    writer.string(args.path);
+    writer.i32(args.nparams);
+    writer.u32(args.flags);
+  },
+  countedParams(limits.blockStatsParams),
+);
+/** virDomainBlockJobInfo; undefined if the disk has no job. `flags` 1 has the bandwidth in octets per second. */
+export const domainGetBlockJobInfo = procedure(238, 'domainGetBlockJobInfo', pathArgs, (reader) => {
+  const found = reader.i32() !== 0;
+  const job = {
+    type: reader.i32(),
+    bandwidth: reader.u64Count(),
+    current: reader.u64Count(),
+    end: reader.u64Count(),
+  };
+  return found ? job : undefined;
+});
+export const domainGetBlockIoTune = procedure(
+  253,
+  'domainGetBlockIoTune',
+  (
+    writer,
+    args: {
+      readonly domain: DomainRef;
+      readonly disk: string | undefined;
+      readonly nparams: number;
+      readonly flags: number;
+    },
+  ) => {
+    encodeDomain(writer, args.domain);
+    writer.optionalString(args.disk);
+    writer.i32(args.nparams);
+    writer.u32(args.flags);
+  },
+  countedParams(limits.blockIoTuneParams),
+);
+
+/* ---- domains: memory and network ---- */
+
+/** virDomainMemoryStatTags and their values. */
+export const domainMemoryStats = procedure(
+  159,
+  'domainMemoryStats',
+  (writer, args: { readonly domain: DomainRef; readonly maxStats: number; readonly flags: number }) => {
+    encodeDomain(writer, args.domain);
+    writer.u32(args.maxStats);
+    writer.u32(args.flags);
+  },
+  (reader) =>
+    reader.array(limits.memoryStats, 'memory statistics', (inner) => ({
+      tag: inner.i32(),
+      value: inner.u64Count(),
+    })),
+);
+export const domainGetInterfaceParameters = procedure(
+  257,
+  'domainGetInterfaceParameters',
+  (
+    writer,
+    args: {
+      readonly domain: DomainRef;
+      readonly device: string;
+      readonly nparams: number;
+      readonly flags: number;
+    },
+  ) => {
+    encodeDomain(writer, args.domain);
+    writer.string(args.device);
+    writer.i32(args.nparams);
+    writer.u32(args.flags);
+  },
+  countedParams(limits.interfaceParams),
+);
+
+/** Addresses of a guest's interface; `type` 0 is IPv4, 1 is IPv6. */
+export interface InterfaceAddresses {
+  readonly name: string;
+  readonly hwaddr: string | undefined;
+  readonly addresses: readonly { readonly type: number; readonly address: string; readonly prefix: number }[];
+}
+
+/** virDomainInterfaceAddressesSource: 0 DHCP leases, 1 guest agent (read-write only), 2 ARP table. */
+export const domainInterfaceAddresses = procedure(
+  353,
+  'domainInterfaceAddresses',
+  (writer, args: { readonly domain: DomainRef; readonly source: number; readonly flags: number }) => {
+    encodeDomain(writer, args.domain);
+    writer.u32(args.source);
+    writer.u32(args.flags);
+  },
+  (reader): readonly InterfaceAddresses[] =>
+    reader.array(limits.interfaces, 'interfaces', (inner) => ({
+      name: text(inner, 'interface name'),
+      hwaddr: optionalText(inner, 'hardware address'),
+      addresses: inner.array(limits.interfaceAddresses, 'addresses', (item) => ({
+        type: item.i32(),
+        address: text(item, 'address'),
+        prefix: item.u32(),
+      })),
+    })),
+);
+
+/* ---- domains: guest agent (read-write connections only) ---- */
+
+/** A file system as the guest sees it. */
+export interface FsInfo {
+  readonly mountpoint: string;
+  readonly name: string;
+  readonly fsType: string;
+  /** Disk targets. */
+  readonly disks: readonly string[];
+}
+
+export const domainGetFsInfo = procedure(349, 'domainGetFSInfo', domainFlags, (reader): readonly FsInfo[] => {
+  const info = reader.array(limits.fileSystems, 'file systems', (inner) => ({
+    mountpoint: text(inner, 'mount point'),
+    name: text(inner, 'device name'),
+    fsType: text(inner, 'file system type'),
+    disks: inner.array(limits.fileSystemDisks, 'disks', string('disk')),
+  }));
+  reader.u32();
+  return info;
+});
+/** `types` are virDomainGuestInfoTypes. */
+export const domainGetGuestInfo = procedure(
+  418,
+  'domainGetGuestInfo',
+  (writer, args: { readonly domain: DomainRef; readonly types: number; readonly flags: number }) => {
+    encodeDomain(writer, args.domain);
+    writer.u32(args.types);
+    writer.u32(args.flags);
+  },
+  (reader) => decodeTypedParams(reader, limits.guestInfoParams),
+);
+
+/* ---- domains: snapshots and checkpoints ---- */
+
+const domainListArgs: Encode<DomainFlagsArgs> = (writer, args) => {
+  encodeDomain(writer, args.domain);
+  writer.bool(true);
+  writer.u32(args.flags);
+};
+
+export const domainSnapshotNum = priority(187, 'domainSnapshotNum', domainFlags, int);
+export const domainListAllSnapshots = priority(
+  274,
+  'domainListAllSnapshots',
+  domainListArgs,
+  (reader): readonly MomentRef[] => {
+    const snapshots = reader.array(limits.snapshots, 'snapshots', decodeMoment);
+    reader.i32();
+    return snapshots;
+  },
+);
+export const domainSnapshotGetXmlDesc = procedure(
+  186,
+  'domainSnapshotGetXMLDesc',
+  (writer, args: { readonly snapshot: MomentRef; readonly flags: number }) => {
+    encodeMoment(writer, args.snapshot);
+    writer.u32(args.flags);
+  },
+  string('snapshot'),
+);
+export const domainListAllCheckpoints = priority(
+  413,
+  'domainListAllCheckpoints',
+  domainListArgs,
+  (reader): readonly MomentRef[] => {
+    const checkpoints = reader.array(limits.checkpoints, 'checkpoints', decodeMoment);
+    reader.i32();
+    return checkpoints;
+  },
+);
+
+/* ---- storage ---- */
+
+interface PoolArgs {
+  readonly pool: NamedRef;
+}
+interface PoolFlagsArgs extends PoolArgs, FlagsArgs {}
+
+const listArgs: Encode<FlagsArgs> = (writer, args) => {
+  writer.bool(true);
+  writer.u32(args.flags);
+};
+const poolArg: Encode<PoolArgs> = (writer, args) => encodeNamed(writer, args.pool);
+
+/** `flags` are virConnectListAllStoragePoolsFlags. */
+export const connectListAllStoragePools = priority(
+  281,
+  'connectListAllStoragePools',
+  listArgs,
+  (reader): readonly NamedRef[] => {
+    const pools = reader.array(limits.storagePools, 'storage pools', decodeNamed);
+    reader.u32();
+    return pools;
+  },
+);
+/** virStoragePoolInfo, in octets. */
+export const storagePoolGetInfo = priority(87, 'storagePoolGetInfo', poolArg, (reader) => ({
+  state: reader.u32(),
+  capacityBytes: reader.u64Count(),
+  allocationBytes: reader.u64Count(),
+  availableBytes: reader.u64Count(),
+}));
+export const storagePoolGetXmlDesc = priority(
+  88,
+  'storagePoolGetXMLDesc',
+  (writer, args: PoolFlagsArgs) => {
+    encodeNamed(writer, args.pool);
+    writer.u32(args.flags);
+  },
+  string('storage pool'),
+);
+export const storagePoolGetAutostart = priority(89, 'storagePoolGetAutostart', poolArg, flag);
+export const storagePoolIsActive = priority(154, 'storagePoolIsActive', poolArg, flag);
+export const storagePoolNumOfVolumes = priority(91, 'storagePoolNumOfVolumes', poolArg, int);
+export const storagePoolListAllVolumes = priority(
+  282,
+  'storagePoolListAllVolumes',
+  (writer, args: PoolFlagsArgs) => {
+    encodeNamed(writer, args.pool);
+    writer.bool(true);
+    writer.u32(args.flags);
+  },
+  (reader): readonly VolumeRef[] => {
+    const volumes = reader.array(limits.storageVolumes, 'volumes', decodeVolume);
+    reader.u32();
+    return volumes;
+  },
+);
+
+/* ---- networks ---- */
+
+interface NetworkArgs {
+  readonly network: NamedRef;
+}
+
+const networkArg: Encode<NetworkArgs> = (writer, args) => encodeNamed(writer, args.network);
+
+/** `flags` are virConnectListAllNetworksFlags. */
+export const connectListAllNetworks = priority(
+  283,
+  'connectListAllNetworks',
+  listArgs,
+  (reader): readonly NamedRef[] => {
+    const networks = reader.array(limits.networks, 'networks', decodeNamed);
+    reader.u32();
+    return networks;
+  },
+);
+export const networkGetXmlDesc = procedure(
+  43,
+  'networkGetXMLDesc',
+  (writer, args: NetworkArgs & FlagsArgs) => {
+    encodeNamed(writer, args.network);
+    writer.u32(args.flags);
+  },
+  string('network'),
+);
+export const networkIsActive = priority(152, 'networkIsActive', networkArg, flag);
+export const networkIsPersistent = priority(153, 'networkIsPersistent', networkArg, flag);
+export const networkGetAutostart = priority(44, 'networkGetAutostart', networkArg, flag);
+export const networkGetBridgeName = procedure(45, 'networkGetBridgeName', networkArg, string('bridge name'));
+
+/** A lease of libvirt's DHCP server; `expiryTimeSec` since 1970, 0 for never; `type` 0 is IPv4, 1 is IPv6. */
+export interface DhcpLease {
+  readonly interface: string;
+  readonly expiryTimeSec: Count;
+  readonly type: number;
+  readonly mac: string | undefined;
+  readonly iaid: string | undefined;
+  readonly address: string;
+  readonly prefix: number;
+  readonly hostname: string | undefined;
+  readonly clientId: string | undefined;
+}
+
+export const networkGetDhcpLeases = procedure(
+  341,
+  'networkGetDHCPLeases',
+  (
+    writer,
+    args: { readonly network: NamedRef; readonly mac: string | undefined; readonly flags: number },
+  ) => {
+    encodeNamed(writer, args.network);
+    writer.optionalString(args.mac);
+    writer.bool(true);
+    writer.u32(args.flags);
+  },
+  (reader): readonly DhcpLease[] => {
+    const leases = reader.array(limits.dhcpLeases, 'leases', (inner) => ({
+      interface: text(inner, 'interface'),
+      expiryTimeSec: inner.i64Count(),
+      type: inner.i32(),
+      mac: optionalText(inner, 'MAC address'),
+      iaid: optionalText(inner, 'IAID'),
+      address: text(inner, 'address'),
+      prefix: inner.u32(),
+      hostname: optionalText(inner, 'host name'),
+      clientId: optionalText(inner, 'client id'),
+    }));
+    reader.u32();
+    return leases;
+  },
+);
+
+/* ---- events ---- */
+
+/** Registers for one virDomainEventID of all domains; returns the callback's id. */
+export const connectDomainEventCallbackRegisterAny = priority(
+  316,
+  'connectDomainEventCallbackRegisterAny',
+  (writer, args: { readonly eventId: number; readonly domain: DomainRef | undefined }) => {
+    writer.i32(args.eventId);
+    writer.optional(args.domain, encodeDomain);
+  },
+  int,
+);
+export const connectDomainEventCallbackDeregisterAny = priority(
+  317,
+  'connectDomainEventCallbackDeregisterAny',
+  (writer, args: { readonly callbackId: number }) => writer.i32(args.callbackId),
+  nothing,
+);
+/** Registers for one virNetworkEventID of all networks; returns the callback's id. */
+export const connectNetworkEventRegisterAny = priority(
+  313,
+  'connectNetworkEventRegisterAny',
+  (writer, args: { readonly eventId: number; readonly network: NamedRef | undefined }) => {
+    writer.i32(args.eventId);
+    writer.optional(args.network, encodeNamed);
+  },
+  int,
+);
+/** Registers for one virStoragePoolEventID of all pools; returns the callback's id. */
+export const connectStoragePoolEventRegisterAny = priority(
+  368,
+  'connectStoragePoolEventRegisterAny',
+  (writer, args: { readonly eventId: number; readonly pool: NamedRef | undefined }) => {
+    writer.i32(args.eventId);
+    writer.optional(args.pool, encodeNamed);
+  },
+  int,
+);

@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { Duplex } from 'node:stream';
+import { ConnectionFailedError, errorText } from '../../errors.ts';
+import type { Transport } from '../uri.ts';
+import { systemCode } from './socket-connect.ts';
+import type { TransportStream } from './transport.ts';
+
+type CommandTransport = Extract<Transport, { kind: 'command' }>;
+
+/** How much of what the command says on its standard error is kept. */
+const MAX_STDERR_CHARACTERS = 2000;
+
+/** How long a command may take to end after its input has ended. */
+const KILL_AFTER_MS = 2000;
+
+/** Starts a command whose standard input and output are the connection: ssh, or a program of the operator. */
+export async function openCommand(
+  transport: CommandTransport,
+  signal: AbortSignal,
+): Promise<TransportStream> {
+  const { file, args, scheme } = transport;
+  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  try {
+    await started(child, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new ConnectionFailedError(
+      `cannot start ${file}: ${errorText(error)}`,
+      systemCode(error) === 'ENOENT'
+        ? `Is ${file} installed${scheme === 'ssh' ? ' (package openssh-client)' : ''}?`
+        : undefined,
+      { cause: error },
+    );
+  }
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-MAX_STDERR_CHARACTERS);
+  });
+  const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
+  stream.once('close', () => endChild(child));
+  return {
+    stream,
+    peer: scheme === 'ssh' ? `ssh ${args.at(-2) ?? ''}` : file,
+    lastWords: () => stderr.trim() || undefined,
+  };
+}
+
+function started(child: ChildProcess, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      child.kill();
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    child.once('error', (error) => {
+      signal.removeEventListener('abort', onAbort);
+      reject(error);
+    });
+    child.once('spawn', () => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    });
+  });
+}
+
+function endChild(child: ChildProcess): void {
+  if (child.exitCode !== null || child.signalCode !== null) {
+    return;
+  }
+  const timer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
+  child.once('exit', () => clearTimeout(timer));
+  child.kill();
+}

@@ -1,0 +1,351 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { DaemonError } from '../errors.ts';
+
+/** How the octets travel. */
+export type Transport =
+  /** Sockets in the order of preference; the first that answers is taken. */
+  | { readonly kind: 'unix'; readonly sockets: readonly string[] }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | {
+      readonly kind: 'tls';
+      readonly host: string;
+      readonly port: number;
+      readonly caPath: string;
+      readonly certPath: string;
+      readonly keyPath: string;
+      /** False with `no_verify`: anyone can then pretend to be the host. */
+      readonly verify: boolean;
+    }
+  /** A child process whose standard input and output carry the protocol. */
+  | {
+      readonly kind: 'command';
+      readonly scheme: 'ssh' | 'ext';
+      readonly file: string;
+      readonly args: readonly string[];
+    };
+
+/** Where and how to reach a libvirt daemon. */
+export interface ConnectTarget {
+  /** The URI as configured. */
+  readonly uri: string;
+  /** The URI the daemon is asked to open: no transport, no host. */
+  readonly uriToSend: string;
+  readonly transport: Transport;
+}
+
+export interface UriOptions {
+  /** Prefers the read-only sockets, which need no privilege; default true. */
+  readonly readOnly?: boolean;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Modular daemon of each driver that has one. */
+const modularDaemons: Readonly<Record<string, string>> = {
+  qemu: 'virtqemud',
+  xen: 'virtxend',
+  lxc: 'virtlxcd',
+  vz: 'virtvzd',
+  bhyve: 'virtbhyved',
+  ch: 'virtchd',
+};
+
+/** Drivers that live in libvirt's client library: no daemon serves them. */
+const clientDrivers = new Set([
+  'esx',
+  'vpx',
+  'gsx',
+  'hyperv',
+  'vmwareplayer',
+  'vmwarews',
+  'vmwarefusion',
+  'phyp',
+]);
+
+const TCP_PORT = 16_509;
+const TLS_PORT = 16_514;
+
+const EXAMPLE = 'for example qemu:///system or qemu+ssh://root@host.example/system';
+
+/**
+ * Reads a libvirt connection URI (libvirt, "Connection URIs" and "Remote support"). An empty text means
+ * the environment's LIBVIRT_DEFAULT_URI, or qemu:///system.
+ *
+ * @throws DaemonError with code CONFIG_INVALID that names what is wrong.
+ */
+export function parseLibvirtUri(uriText: string, options: UriOptions = {}): ConnectTarget {
+  const env = options.env ?? process.env;
+  const uri = uriText.trim() || env['LIBVIRT_DEFAULT_URI']?.trim() || 'qemu:///system';
+  const parts = splitUri(uri);
+  const { query } = parts;
+  const uriToSend = query.get('name') ?? uriForDaemon(parts);
+  const context: TransportContext = { ...parts, uri, uriToSend, readOnly: options.readOnly ?? true, env };
+  return { uri, uriToSend, transport: transportOf(context) };
+}
+
+/** Whether the hypervisor is this machine. */
+export function isLocalTarget(target: ConnectTarget): boolean {
+  return target.transport.kind === 'unix';
+}
+
+interface UriParts {
+  readonly driver: string;
+  readonly transportName: string | undefined;
+  readonly user: string | undefined;
+  readonly host: string;
+  readonly port: number | undefined;
+  readonly path: string;
+  readonly query: ReadonlyMap<string, string>;
+}
+
+interface TransportContext extends UriParts {
+  readonly uri: string;
+  readonly uriToSend: string;
+  readonly readOnly: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+function invalid(uri: string, problem: string): DaemonError {
+  return new DaemonError('CONFIG_INVALID', `libvirt URI "${uri}": ${problem}; ${EXAMPLE}`);
+}
+
+function splitUri(uri: string): UriParts {
+  const match = /^([a-z][a-z0-9]*)(?:\+([a-z0-9]+))?:\/\/([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/i.exec(uri);
+  if (match === null) {
+    throw invalid(uri, 'expected driver[+transport]://[user@][host][:port]/path[?parameters]');
+  }
+  const [, driver = '', transportName, authority = '', path = '/', queryText = ''] = match;
+  const host = /^(?:([^@]*)@)?(\[[0-9a-f:.%]+\]|[^:[\]]*)(?::(\d{1,5}))?$/i.exec(authority);
+  const port = host?.[3] === undefined ? undefined : Number(host[3]);
+  if (host === null || (port !== undefined && (port < 1 || port > 65_535))) {
+    throw invalid(uri, `"${authority}" is not [user@]host[:port]`);
+  }
+  return {
+    driver: driver.toLowerCase(),
+    transportName: transportName?.toLowerCase(),
+    user: host[1] === undefined ? undefined : decoded(uri, host[1]),
+    host: (host[2] ?? '').replace(/^\[(.*)\]$/, '$1'),
+    port,
+    path: decoded(uri, path),
+    query: parseQuery(uri, queryText),
+  };
+}
+
+/** Unlike in a web form, a plus sign stands for itself. */
+function parseQuery(uri: string, queryText: string): ReadonlyMap<string, string> {
+  const query = new Map<string, string>();
+  for (const item of queryText.split(/[&;]/)) {
+    const equals = item.indexOf('=');
+    if (item !== '') {
+      const name = equals < 0 ? item : item.slice(0, equals);
+      query.set(decoded(uri, name), equals < 0 ? '' : decoded(uri, item.slice(equals + 1)));
+    }
+  }
+  return query;
+}
+
+function decoded(uri: string, text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw invalid(uri, `"${text}" has a % that does not start an escape`);
+  }
+}
+
+/** Parameters that are for the client; all others are the driver's and go on to the daemon. */
+const clientParameters = new Set([
+  'name',
+  'socket',
+  'mode',
+  'command',
+  'auth',
+  'netcat',
+  'keyfile',
+  'no_verify',
+  'no_sanity',
+  'no_tty',
+  'pkipath',
+  'proxy',
+  'tls_priority',
+  'known_hosts',
+  'known_hosts_verify',
+  'sshauth',
+]);
+
+function uriForDaemon({ driver, path, query }: UriParts): string {
+  const rest = [...query]
+    .filter(([name]) => !clientParameters.has(name))
+    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
+  return `${driver}://${encodeURI(path)}${rest.length === 0 ? '' : `?${rest.join('&')}`}`;
+}
+
+function transportOf(context: TransportContext): Transport {
+  const { uri, driver, host, transportName } = context;
+  if (clientDrivers.has(driver)) {
+    throw invalid(uri, `the ${driver} driver has no libvirt daemon to talk to`);
+  }
+  const name = transportName ?? (host === '' ? 'unix' : 'tls');
+  if (host === '' && (name === 'tcp' || name === 'tls' || name === 'ssh')) {
+    throw invalid(uri, `the transport ${name} needs a host`);
+  }
+  switch (name) {
+    case 'unix':
+      if (host !== '') {
+        throw invalid(uri, `a local socket has no host, but "${host}" is given`);
+      }
+      return { kind: 'unix', sockets: socketsOf(context) };
+    case 'tcp':
+      return { kind: 'tcp', host, port: context.port ?? TCP_PORT };
+    case 'tls':
+      return tlsTransport(context);
+    case 'ssh':
+      return sshTransport(context);
+    case 'ext': {
+      const command = context.query.get('command');
+      if (command === undefined || command === '') {
+        throw invalid(uri, 'the transport ext needs ?command=PROGRAM');
+      }
+      return { kind: 'command', scheme: 'ext', file: command, args: [] };
+    }
+    case 'libssh':
+    case 'libssh2':
+      throw invalid(uri, `the transport ${name} is not available here, use ssh`);
+    default:
+      throw invalid(uri, `unknown transport "${name}": expected unix, tcp, tls, ssh or ext`);
+  }
+}
+
+function modeOf({ uri, query }: TransportContext): 'auto' | 'direct' | 'legacy' {
+  const mode = query.get('mode') ?? 'auto';
+  if (mode !== 'auto' && mode !== 'direct' && mode !== 'legacy') {
+    throw invalid(uri, `unknown mode "${mode}": expected auto, direct or legacy`);
+  }
+  return mode;
+}
+
+/** The modular daemon before the monolithic one, as libvirt's own library does. */
+function daemonsOf(context: TransportContext): readonly string[] {
+  const mode = modeOf(context);
+  const modular = modularDaemons[context.driver];
+  if (modular === undefined) {
+    return ['libvirt'];
+  }
+  return { auto: [modular, 'libvirt'], direct: [modular], legacy: ['libvirt'] }[mode];
+}
+
+function isSession({ path }: UriParts): boolean {
+  return path === '/session';
+}
+
+function socketsOf(context: TransportContext): readonly string[] {
+  const explicit = context.query.get('socket');
+  if (explicit !== undefined && explicit !== '') {
+    return [explicit];
+  }
+  const daemons = daemonsOf(context);
+  if (isSession(context)) {
+    const directory = sessionDirectory(context.env);
+    return daemons.map((daemon) => `${directory}/${daemon}-sock`);
+  }
+  return daemons.map((daemon) => `${systemDirectory()}/${daemon}-sock${context.readOnly ? '-ro' : ''}`);
+}
+
+/** Where /run is not yet the place of run-time files, libvirt still uses /var/run. */
+function systemDirectory(): string {
+  return !existsSync('/run/libvirt') && existsSync('/var/run/libvirt') ? '/var/run/libvirt' : '/run/libvirt';
+}
+
+function sessionDirectory(env: TransportContext['env']): string {
+  const runtime = env['XDG_RUNTIME_DIR'];
+  if (runtime !== undefined && runtime !== '') {
+    return `${runtime}/libvirt`;
+  }
+  const cache = env['XDG_CACHE_HOME'];
+  return `${cache === undefined || cache === '' ? `${env['HOME'] ?? homedir()}/.cache` : cache}/libvirt`;
+}
+
+function tlsTransport(context: TransportContext): Transport {
+  const { host, port, query, env } = context;
+  const directory = query.get('pkipath');
+  const home = `${env['HOME'] ?? homedir()}/.pki/libvirt`;
+  const own = directory ?? (existsSync(`${home}/cacert.pem`) ? home : undefined);
+  const paths =
+    own === undefined
+      ? {
+          caPath: '/etc/pki/CA/cacert.pem',
+          certPath: '/etc/pki/libvirt/clientcert.pem',
+          keyPath: '/etc/pki/libvirt/private/clientkey.pem',
+        }
+      : {
+          caPath: `${own}/cacert.pem`,
+          certPath: `${own}/clientcert.pem`,
+          keyPath: `${own}/clientkey.pem`,
+        };
+  const noVerify = query.get('no_verify');
+  return {
+    kind: 'tls',
+    host,
+    port: port ?? TLS_PORT,
+    ...paths,
+    verify: noVerify === undefined || noVerify === '0',
+  };
+}
+
+/**
+ * Runs virt-ssh-helper (libvirt 6.8 and newer) on the other host, which finds the socket by itself; else
+ * netcat on the socket. No password can be typed, so ssh is told not to ask.
+ */
+function sshTransport(context: TransportContext): Transport {
+  const { uri, uriToSend, host, port, user, query, readOnly } = context;
+  const proxy = query.get('proxy') ?? 'auto';
+  if (proxy !== 'auto' && proxy !== 'native' && proxy !== 'netcat') {
+    throw invalid(uri, `unknown proxy "${proxy}": expected auto, native or netcat`);
+  }
+  const socket = query.get('socket');
+  const helper = `virt-ssh-helper ${readOnly ? '-r ' : ''}${shellQuoted(uriToSend)}`;
+  const netcat = netcatScript(context, query.get('netcat') ?? 'nc');
+  const script =
+    proxy === 'netcat' || socket !== undefined
+      ? netcat
+      : proxy === 'native'
+        ? `exec ${helper}`
+        : `if command -v virt-ssh-helper >/dev/null 2>&1; then exec ${helper}; else ${netcat}; fi`;
+  const keyFile = query.get('keyfile');
+  const knownHosts = query.get('known_hosts');
+  const noVerify = query.get('no_verify');
+  return {
+    kind: 'command',
+    scheme: 'ssh',
+    file: query.get('command') ?? 'ssh',
+    args: [
+      ...['-T', '-e', 'none', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=20'],
+      ...(noVerify === undefined || noVerify === '0' ? [] : ['-o', 'StrictHostKeyChecking=no']),
+      ...(knownHosts === undefined ? [] : ['-o', `UserKnownHostsFile=${knownHosts}`]),
+      ...(keyFile === undefined ? [] : ['-i', keyFile]),
+      ...(port === undefined ? [] : ['-p', String(port)]),
+      ...(user === undefined ? [] : ['-l', user]),
+      '--',
+      host,
+      `sh -c ${shellQuoted(script)}`,
+    ],
+  };
+}
+
+/** Some netcats stay after the end of their input unless they are told `-q 0`, which others do not know. */
+function netcatScript(context: TransportContext, netcat: string): string {
+  const nc = shellQuoted(netcat);
+  const sockets = isSession(context)
+    ? daemonsOf(context).map((daemon) => `"\${XDG_RUNTIME_DIR:-$HOME/.cache}/libvirt/${daemon}-sock"`)
+    : socketsOf(context).map(shellQuoted);
+  const explicit = context.query.get('socket');
+  const list = explicit === undefined ? sockets.join(' ') : shellQuoted(explicit);
+  return (
+    `q=; ${nc} -q 2>&1 | grep -q 'requires an argument' && q='-q 0'; ` +
+    `for s in ${list}; do test -S "$s" && exec ${nc} $q -U "$s"; done; ` +
+    `echo 'no libvirt socket on this host' >&2; exit 1`
+  );
+}
+
+function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
