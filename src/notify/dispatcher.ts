@@ -1,7 +1,7 @@
 import { errorText } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { OutgoingNotification } from '../mib/tree.ts';
-import type { LoggedEvent } from '../model/event.ts';
+import type { EventKind, LoggedEvent } from '../model/event.ts';
 import type { NotifyStatus } from '../model/snapshot.ts';
 import type { Clock } from '../run/clock.ts';
 import { type Bulk, BulkWindow } from './bulk-window.ts';
@@ -66,6 +66,7 @@ export class Dispatcher {
   readonly #onStatus: () => void;
   readonly #logger: Logger;
   readonly #clock: Clock;
+  readonly #events: ReadonlySet<EventKind>;
   readonly #holdOff: HoldOff;
   readonly #rate: RateLimit;
   readonly #bulks: BulkWindow;
@@ -90,6 +91,7 @@ export class Dispatcher {
     this.#enabled = notify.enabled;
     this.#perVm = notify.perVm;
     this.#bulk = notify.bulk;
+    this.#events = withTwins(notify.events);
     const monotonicMs = (): number => clock.monotonicMs();
     this.#holdOff = new HoldOff(notify.holdoffSec * 1000, monotonicMs);
     this.#rate = new RateLimit(notify.maxPerMinute, monotonicMs);
@@ -146,7 +148,7 @@ export class Dispatcher {
       if (change.type === 'domainState' || change.type === 'domainDeleted') this.#dispatchVm(change, seqs);
       if (this.#enabled) this.#dispatchChange(change, seqs);
     }
-    if (entry !== undefined && this.#enabled && this.#options.events.has(entry.kind)) {
+    if (entry !== undefined && this.#enabled && this.#events.has(entry.kind)) {
       this.#offer(() => this.#builder.event(entry), {
         family: `event/${entry.subjectUuid}/${entry.name}`,
         variant: '',
@@ -263,6 +265,19 @@ export class Dispatcher {
       domainIndexes: [],
     });
   }
+}
+
+/** libvirt has two forms of these events, of which one is logged: who chooses either means both. */
+function withTwins(events: ReadonlySet<EventKind>): ReadonlySet<EventKind> {
+  const all = new Set(events);
+  for (const [first, second] of [
+    ['ioError', 'ioErrorReason'],
+    ['blockJob', 'blockJob2'],
+  ] as const) {
+    if (!all.has(first) && !all.has(second)) continue;
+    all.add(first).add(second);
+  }
+  return all;
 }
 
 function familyOf(change: ExtensionChange): Pick<About, 'family' | 'variant' | 'lasting'> {

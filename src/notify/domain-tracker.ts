@@ -440,7 +440,7 @@ export class DomainTracker {
     facts.push({
       event: this.#draft(known, comparison, {
         kind: 'jobCompleted',
-        name: failed ? 'jobCompleted/failed' : 'jobCompleted',
+        name: `jobCompleted/${failed ? 'failed' : 'completed'}`,
         text: `job ${operation} ${failed ? `failed: ${job.errorText ?? 'no reason given'}` : 'completed'}`,
       }),
       changes: [

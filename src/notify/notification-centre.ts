@@ -118,8 +118,12 @@ export class NotificationCentre {
     this.#dispatcher.set(name, value);
   }
 
-  /** Takes one event of libvirt. The notification leaves before this returns, unless its reason is asked for. */
-  onEvent(event: EventDescription): void {
+  /**
+   * Takes one event of libvirt (see describeEvent; undefined is ignored). The notification leaves before this
+   * returns, unless its reason is asked for.
+   */
+  onEvent(event: EventDescription | undefined): void {
+    if (event === undefined) return;
     const { subject, effect } = event;
     const at = this.#clock.now();
     if (this.#closed || (subject?.type === 'domain' && !this.#admits(subject.name))) return;

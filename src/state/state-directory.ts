@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { access, constants, link, readFile, readlink, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DaemonError, errorText } from '../errors.ts';
 import { makeDirectory } from './state-file.ts';
 
@@ -33,6 +34,11 @@ interface LockOwner {
 
 const lockName = 'lock';
 const maxAttempts = 5;
+/**
+ * Another process that found the same stale lock may take a new one away by mistake, before it notices and
+ * puts it back. After this time that is over.
+ */
+const settleMs = 50;
 
 /**
  * The directory in which the agent keeps what must survive a restart. Only one agent at a time may use it:
@@ -60,7 +66,7 @@ export class StateDirectory {
     try {
       await makeDirectory(path);
       await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
-      const token = JSON.stringify(await thisProcess());
+      const token = JSON.stringify({ ...(await thisProcess()), nonce: randomUUID() });
       const lockPath = join(path, lockName);
       await takeLock(path, lockPath, token);
       return new StateDirectory(path, lockPath, token);
@@ -87,7 +93,11 @@ async function takeLock(path: string, lockPath: string, token: string): Promise<
   try {
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
       // link() is atomic and fails if the name exists: it is the lock.
-      if (await linked(own, lockPath)) return;
+      if (await linked(own, lockPath)) {
+        await sleep(settleMs);
+        if ((await readLock(lockPath)) === token) return;
+        continue;
+      }
       const held = await readLock(lockPath);
       if (held === undefined) continue;
       const owner = parseOwner(held);
