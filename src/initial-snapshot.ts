@@ -9,7 +9,7 @@ export function initialSnapshot(config: Config, version: string, startedAt: Epoc
     generation: 0,
     at: startedAt,
     agent: {
-      version: `libvirt-agentx ${version}`,
+      version,
       startedAt,
       uri: withoutUser(config.libvirt.uri),
       connState: 'connecting',

@@ -15,7 +15,7 @@ import { DomainTable } from './domain-table.ts';
 import { HostRecord } from './host-record.ts';
 import { InfrastructureRecord } from './infrastructure-record.ts';
 import { LibvirtAccess } from './libvirt-access.ts';
-import { LibvirtLink } from './libvirt-link.ts';
+import { LibvirtLink, readVersion } from './libvirt-link.ts';
 import type { LibvirtSession } from './libvirt-session.ts';
 import { type PassBase, Refresher } from './refresher.ts';
 import { RowUnits } from './row-units.ts';
@@ -136,7 +136,7 @@ export class Collection {
   async once(signal: AbortSignal): Promise<void> {
     const session = await this.#link.open(signal);
     try {
-      this.#onState({}, 'connected', undefined);
+      this.#onState({ libvirtVersion: await readVersion(session) }, 'connected', undefined);
       await this.#refresher.once(this.#passBase(session, signal));
     } finally {
       await session.close();

@@ -111,6 +111,8 @@ export class DomainRecord {
   managedSave: boolean | undefined;
   goneAt: EpochMs | undefined;
 
+  /** False until libvirt was asked for the first time: the first state is no change of state. */
+  stateKnown = false;
   state: DomainState = 'nostate';
   reason = 0;
   stateSince: EpochMs;

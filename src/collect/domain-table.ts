@@ -107,8 +107,9 @@ export class DomainTable {
   /** Takes over a state and its reason; tells whether the state changed. */
   applyState(record: DomainRecord, stateCode: number, reason: number, now: EpochMs): boolean {
     const state = stateFromCode(stateCode);
-    if (record.state === state && record.reason === reason) return false;
-    const changed = record.state !== state;
+    if (record.stateKnown && record.state === state && record.reason === reason) return false;
+    const changed = record.stateKnown && record.state !== state;
+    record.stateKnown = true;
     if (changed) {
       record.stateChanges += 1;
       record.stateSince = now;
@@ -136,6 +137,7 @@ export class DomainTable {
   #create(ref: DomainRef, now: EpochMs): DomainRecord {
     const record = new DomainRecord(ref.uuid, this.#indexes.domain(ref.uuid), ref.name, now);
     const facts = this.#indexes.facts(ref.uuid);
+    record.stateKnown = facts.lastState !== undefined;
     record.state = facts.lastState ?? 'nostate';
     record.reason = facts.lastReason ?? 0;
     record.stateSince = facts.stateSince ?? now;

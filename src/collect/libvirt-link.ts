@@ -85,9 +85,9 @@ export class LibvirtLink {
   /** Subscribes before anything is collected, so that no change falls between the first list and the first event. */
   async #greet(session: LibvirtSession): Promise<void> {
     const subscriptions = Array.from({ length: lastEventId + 1 }, (_, id) => session.control.subscribe(id));
-    const version = await session.control.call(connectGetLibVersion, undefined, { timeoutMs: 10_000 });
+    const libvirtVersion = await readVersion(session);
     await Promise.all(subscriptions);
-    this.#options.onState({ libvirtVersion: versionText(Number(version)) }, 'connected', undefined);
+    this.#options.onState({ libvirtVersion }, 'connected', undefined);
   }
 
   #disconnected(error: unknown): void {
@@ -96,6 +96,13 @@ export class LibvirtLink {
     logger.warn({ error: errorText(error), remedy }, 'no connection to libvirt; trying again');
     this.#options.onState({}, stateOf(error), error);
   }
+}
+
+/** Version of the daemon: `9.0.0`. */
+export async function readVersion(session: LibvirtSession): Promise<string> {
+  return versionText(
+    Number(await session.control.call(connectGetLibVersion, undefined, { timeoutMs: 10_000 })),
+  );
 }
 
 function stateOf(error: unknown): ConnState {

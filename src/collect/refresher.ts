@@ -39,6 +39,14 @@ export interface RefresherOptions {
   readonly logger: Logger;
 }
 
+/** How a run of a collector went. */
+interface RunOutcome {
+  readonly ok: boolean;
+  /** Calls that failed. */
+  readonly failures: number;
+  readonly durationMs: number;
+}
+
 /** The parts of a pass that do not differ from collector to collector. */
 export type PassBase = Omit<CollectorPass, 'failed' | 'supported' | 'now'>;
 
@@ -142,7 +150,7 @@ export class Refresher {
     stats.only = undefined;
     const inventoried = await this.#run(inventory, base);
     failures += inventoried.failures;
-    const coreRuns = Promise.all(core.map((collector) => this.#run(collector, base)));
+    const coreRuns = this.#runInOrder(core, base);
     const statsRun = await this.#run(stats, base);
     for (const id of statsAlso) board.ran(id, statsRun.durationMs, Date.now(), statsRun.ok);
     for (const outcome of [statsRun, ...(await coreRuns)]) failures += outcome.failures;
@@ -159,6 +167,13 @@ export class Refresher {
       refreshErrors: this.#errors,
       refreshOverruns: this.#overruns,
     });
+  }
+
+  /** One after another: a later one may build on what an earlier one learned. */
+  async #runInOrder(collectors: readonly Collector[], base: PassBase): Promise<readonly RunOutcome[]> {
+    const outcomes: RunOutcome[] = [];
+    for (const collector of collectors) outcomes.push(await this.#run(collector, base));
+    return outcomes;
   }
 
   async #definitionsForAWhile(base: PassBase): Promise<void> {
@@ -230,10 +245,7 @@ export class Refresher {
   }
 
   /** One run, timed and counted. Throws only when the connection is lost. */
-  async #run(
-    collector: Collector,
-    base: PassBase,
-  ): Promise<{ readonly ok: boolean; readonly failures: number; readonly durationMs: number }> {
+  async #run(collector: Collector, base: PassBase): Promise<RunOutcome> {
     const { board } = this.#options;
     const startedMs = performance.now();
     let failures = 0;
