@@ -1,0 +1,224 @@
+import { ConnectionLostError, DaemonError, ProtocolError } from '../errors.ts';
+import type { Clock } from '../run/clock.ts';
+import type { AgentxAddress } from './address.ts';
+import { decodePdu, encodePdu } from './codec.ts';
+import { AgentxConnection } from './connection.ts';
+import { AgentxError, AgentxTimeoutError, ResponseError } from './errors.ts';
+import { CloseReason, type Pdu, type PduIds, PduType, type ResponsePdu } from './pdu.ts';
+import type { PduWriter } from './pdu-writer.ts';
+import { Responder, type ResponderOptions } from './responder.ts';
+import type { SubagentTiming } from './timing.ts';
+
+/** PDUs that await their Response; more at once mean a fault in the program. */
+const MAX_PENDING = 256;
+
+/** A PDU of ours without what the session fills in. */
+export type OwnPdu = Pdu extends infer P
+  ? P extends {
+      readonly kind: 'open' | 'register' | 'unregister' | 'notify' | 'ping' | 'addAgentCaps' | 'close';
+    }
+    ? Omit<P, keyof PduIds>
+    : never
+  : never;
+
+export interface SessionOptions extends Omit<ResponderOptions, 'sessionId'> {
+  readonly address: AgentxAddress;
+  /** o.descr (RFC 2741 section 6.2.1). */
+  readonly description: string;
+  /** o.timeout in seconds. */
+  readonly timeoutSec: number;
+  readonly timing: SubagentTiming;
+  readonly clock: Clock;
+  /** Told of the master's sysUpTime, in hundredths of a second, with every Response. */
+  readonly onSysUpTime: (sysUpTime: number) => void;
+}
+
+interface Pending {
+  readonly what: string;
+  readonly deadline: number;
+  readonly resolve: (response: ResponsePdu) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** One AgentX session on a connection of its own: snmpd mixes the sessions of one connection up. */
+export class AgentxSession {
+  readonly #options: SessionOptions;
+  readonly #pending = new Map<number, Pending>();
+  readonly #ended: AbortController = new AbortController();
+  readonly #ticker: NodeJS.Timeout;
+  #connection: AgentxConnection | undefined;
+  #responder: Responder | undefined;
+  #sessionId = 0;
+  #packetId = 0;
+  #heard = false;
+  #idleSince: number;
+  #pinging = false;
+
+  /** Aborts when the session is over; the reason is an Error that tells why. */
+  readonly ended: AbortSignal = this.#ended.signal;
+
+  /**
+   * Connects and opens a session (RFC 2741 section 7.1.1).
+   *
+   * @throws ConnectionFailedError, AgentxError if the master refuses, AgentxTimeoutError, ConnectionLostError.
+   */
+  static async open(options: SessionOptions, signal: AbortSignal): Promise<AgentxSession> {
+    const session = new AgentxSession(options);
+    try {
+      session.#connection = await AgentxConnection.connect({
+        address: options.address,
+        timeoutMs: options.timing.adminTimeoutMs,
+        signal,
+        onPdu: (frame, writer) => session.#onPdu(frame, writer),
+        onClose: (error) => session.#onClose(error),
+      });
+      const { description, timeoutSec } = options;
+      const response = await session.request({ kind: 'open', timeoutSec, id: [], description }, 'Open');
+      session.#sessionId = response.sessionId;
+      session.#responder = new Responder({ ...options, sessionId: response.sessionId });
+      return session;
+    } catch (error) {
+      session.#fail(error instanceof Error ? error : new Error(String(error)));
+      throw error;
+    }
+  }
+
+  private constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#idleSince = options.clock.monotonicMs();
+    const { adminTimeoutMs, pingIntervalMs } = options.timing;
+    this.#ticker = setInterval(() => this.#tick(), Math.min(1000, adminTimeoutMs / 4, pingIntervalMs / 4));
+  }
+
+  get sessionId(): number {
+    return this.#sessionId;
+  }
+
+  /**
+   * Sends a PDU and resolves with the master's Response.
+   *
+   * @param what - names the PDU in errors.
+   * @throws AgentxError if the master refuses, AgentxTimeoutError, ConnectionLostError.
+   */
+  request(pdu: OwnPdu, what: string): Promise<ResponsePdu> {
+    return new Promise((resolve, reject) => {
+      if (this.ended.aborted) {
+        reject(this.ended.reason as Error);
+        return;
+      }
+      if (this.#pending.size >= MAX_PENDING) {
+        reject(new DaemonError('AGENTX_ERROR', `${what} not sent: ${MAX_PENDING} PDUs await their response`));
+        return;
+      }
+      try {
+        const packetId = this.#send(pdu);
+        const deadline = this.#options.clock.monotonicMs() + this.#options.timing.adminTimeoutMs;
+        this.#pending.set(packetId, { what, deadline, resolve, reject });
+      } catch (error) {
+        reject(error instanceof Error ? error : new Error(String(error)));
+      }
+    });
+  }
+
+  /** Says good-bye (RFC 2741 section 7.1.8) and ends the connection. */
+  async close(reason: keyof typeof CloseReason): Promise<void> {
+    if (this.ended.aborted) return;
+    this.#send({ kind: 'close', reason: CloseReason[reason] });
+    const connection = this.#connection;
+    this.#fail(new ConnectionLostError('the session was closed by us'));
+    await connection?.end();
+  }
+
+  #send(pdu: OwnPdu): number {
+    this.#packetId = (this.#packetId + 1) >>> 0;
+    const packetId = this.#packetId;
+    const whole = { ...pdu, sessionId: this.#sessionId, transactionId: packetId, packetId };
+    this.#connection?.send((writer) => encodePdu(writer, whole));
+    return packetId;
+  }
+
+  #onPdu(frame: Uint8Array, writer: PduWriter): void {
+    this.#heard = true;
+    const type = frame[1];
+    if (type === PduType.response) {
+      this.#onResponse(frame);
+    } else if (type === PduType.close) {
+      const pdu = decodePdu(frame);
+      const code = pdu.kind === 'close' ? pdu.reason : 0;
+      const reason = Object.entries(CloseReason).find(([, value]) => value === code)?.[0] ?? code;
+      throw new ConnectionLostError(`the master closed the session: ${reason}`);
+    } else if (this.#responder !== undefined) {
+      this.#responder.respond(frame, writer);
+    } else {
+      throw new ProtocolError('the master sent a request before it opened a session');
+    }
+  }
+
+  #onResponse(frame: Uint8Array): void {
+    const response = decodePdu(frame);
+    if (response.kind !== 'response') return;
+    const pending = this.#pending.get(response.packetId);
+    // Late: its sender has been told that time was up.
+    if (pending === undefined) return;
+    this.#pending.delete(response.packetId);
+    this.#options.onSysUpTime(response.sysUpTime);
+    if (response.error === ResponseError.noError) pending.resolve(response);
+    else pending.reject(new AgentxError(pending.what, response.error));
+  }
+
+  #tick(): void {
+    const now = this.#options.clock.monotonicMs();
+    const { adminTimeoutMs, pingIntervalMs } = this.#options.timing;
+    for (const [packetId, pending] of this.#pending) {
+      if (pending.deadline > now) continue;
+      this.#pending.delete(packetId);
+      pending.reject(new AgentxTimeoutError(pending.what, adminTimeoutMs));
+    }
+    if (this.#heard) {
+      this.#heard = false;
+      this.#idleSince = now;
+    } else if (now - this.#idleSince >= pingIntervalMs && !this.#pinging && this.#sessionId !== 0) {
+      void this.#ping();
+    }
+  }
+
+  async #ping(): Promise<void> {
+    this.#pinging = true;
+    try {
+      await this.request({ kind: 'ping' }, 'Ping');
+    } catch (error) {
+      this.#connection?.destroy(error instanceof Error ? error : new Error(String(error)));
+    } finally {
+      this.#pinging = false;
+    }
+  }
+
+  #onClose(error: Error | undefined): void {
+    this.#fail(
+      error instanceof DaemonError
+        ? error
+        : new ConnectionLostError(
+            error === undefined
+              ? 'the master closed the connection'
+              : `the connection broke: ${error.message}`,
+            { cause: error },
+          ),
+    );
+  }
+
+  /** Ends the session for its users; the connection may still be on its way out. */
+  #fail(error: Error): void {
+    if (this.ended.aborted) return;
+    clearInterval(this.#ticker);
+    this.#ended.abort(error);
+    for (const pending of this.#pending.values()) {
+      pending.reject(error instanceof ConnectionLostError ? error : lost(error));
+    }
+    this.#pending.clear();
+    if (!(error instanceof ConnectionLostError)) this.#connection?.destroy(error);
+  }
+}
+
+function lost(cause: Error): ConnectionLostError {
+  return new ConnectionLostError(`the session with the master ended: ${cause.message}`, { cause });
+}
