@@ -85,8 +85,7 @@ export class LibvirtLink {
   /** Subscribes before anything is collected, so that no change falls between the first list and the first event. */
   async #greet(session: LibvirtSession): Promise<void> {
     const subscriptions = Array.from({ length: lastEventId + 1 }, (_, id) => session.control.subscribe(id));
-    const libvirtVersion = await readVersion(session);
-    await Promise.all(subscriptions);
+    const [libvirtVersion] = await Promise.all([readVersion(session), ...subscriptions]);
     this.#options.onState({ libvirtVersion }, 'connected', undefined);
   }
 

@@ -150,10 +150,9 @@ export class Refresher {
     stats.only = undefined;
     const inventoried = await this.#run(inventory, base);
     failures += inventoried.failures;
-    const coreRuns = this.#runInOrder(core, base);
-    const statsRun = await this.#run(stats, base);
+    const [statsRun, coreRuns] = await Promise.all([this.#run(stats, base), this.#runInOrder(core, base)]);
     for (const id of statsAlso) board.ran(id, statsRun.durationMs, Date.now(), statsRun.ok);
-    for (const outcome of [statsRun, ...(await coreRuns)]) failures += outcome.failures;
+    for (const outcome of [statsRun, ...coreRuns]) failures += outcome.failures;
     for (const record of [...inventory.changes.appeared, ...inventory.changes.switched]) {
       definitions.request(record.uuid);
     }
