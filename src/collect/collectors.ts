@@ -6,6 +6,7 @@ import { DomainDefinitions } from './domain-definitions.ts';
 import { DomainInventory } from './domain-inventory.ts';
 import type { DomainRecord } from './domain-record.ts';
 import { DomainStats } from './domain-stats.ts';
+import { makeExtendedCollectors } from './extended-collectors.ts';
 import { HostIdentity } from './host-identity.ts';
 import { HostStats } from './host-stats.ts';
 import type { RefresherOptions } from './refresher.ts';
@@ -58,7 +59,7 @@ export function makeCollectors(
       onRecord,
     }),
     core: [new HostIdentity(intervalSec, local, startedAt), new HostStats(intervalSec, has('cpu_util'))],
-    extra: [],
+    extra: makeExtendedCollectors(collect, local),
     statsAlso: [
       ...(has('perf') ? (['perf'] as const) : []),
       ...(has('stat') || has('raw') ? (['raw'] as const) : []),

@@ -1,9 +1,9 @@
-import { isInvalidArgument } from '../libvirt/libvirt-error.ts';
 import { domainGetJobStats } from '../libvirt/procedures.ts';
 import { BackOff } from './back-off.ts';
 import type { Collector, CollectorPass } from './collector.ts';
 import type { DomainRecord } from './domain-record.ts';
 import { eachDomain } from './each-domain.ts';
+import { isInvalidArgument } from './invalid-argument.ts';
 import { jobOf } from './job-stats.ts';
 
 /** virDomainGetJobStatsFlags: without the second, reading a completed job erases it for everybody. */

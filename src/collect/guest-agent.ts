@@ -2,7 +2,6 @@ import { ConnectionLostError } from '../errors.ts';
 import { CallTimeoutError } from '../libvirt/connection.ts';
 import {
   isAgentUnresponsive,
-  isInvalidArgument,
   isNoDomain,
   isNotSupported,
   isOperationInvalid,
@@ -21,6 +20,7 @@ import {
   guestFacts,
   noGuestFacts,
 } from './guest-info.ts';
+import { isInvalidArgument } from './invalid-argument.ts';
 import type { LibvirtAccess } from './libvirt-access.ts';
 import { MonitorGate } from './monitor-gate.ts';
 import { addressesByMac, addressSources, takeAddresses } from './nic-addresses.ts';
