@@ -8,7 +8,8 @@ const TWO_32 = 0x1_0000_0000;
  */
 export class ByteReader {
   readonly bytes: Uint8Array;
-  readonly #view: DataView;
+  /** The same octets, for code that reads many numbers at once. */
+  readonly view: DataView;
   #littleEndian: boolean;
   #offset = 0;
 
@@ -17,7 +18,7 @@ export class ByteReader {
     options: { readonly littleEndian?: boolean; readonly offset?: number } = {},
   ) {
     this.bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#littleEndian = options.littleEndian ?? false;
     this.#offset = options.offset ?? 0;
   }
@@ -62,45 +63,45 @@ export class ByteReader {
   }
 
   u8(): number {
-    return this.#view.getUint8(this.take(1));
+    return this.view.getUint8(this.take(1));
   }
 
   u16(): number {
-    return this.#view.getUint16(this.take(2), this.#littleEndian);
+    return this.view.getUint16(this.take(2), this.#littleEndian);
   }
 
   u32(): number {
-    return this.#view.getUint32(this.take(4), this.#littleEndian);
+    return this.view.getUint32(this.take(4), this.#littleEndian);
   }
 
   i32(): number {
-    return this.#view.getInt32(this.take(4), this.#littleEndian);
+    return this.view.getInt32(this.take(4), this.#littleEndian);
   }
 
   u64(): bigint {
-    return this.#view.getBigUint64(this.take(8), this.#littleEndian);
+    return this.view.getBigUint64(this.take(8), this.#littleEndian);
   }
 
   i64(): bigint {
-    return this.#view.getBigInt64(this.take(8), this.#littleEndian);
+    return this.view.getBigInt64(this.take(8), this.#littleEndian);
   }
 
   /** An unsigned 64-bit integer; a bigint only where a number would lose digits. */
   u64Count(): number | bigint {
     const at = this.take(8);
-    const high = this.#view.getUint32(this.#littleEndian ? at + 4 : at, this.#littleEndian);
+    const high = this.view.getUint32(this.#littleEndian ? at + 4 : at, this.#littleEndian);
     if (high < 0x20_0000) {
-      return high * TWO_32 + this.#view.getUint32(this.#littleEndian ? at : at + 4, this.#littleEndian);
+      return high * TWO_32 + this.view.getUint32(this.#littleEndian ? at : at + 4, this.#littleEndian);
     }
-    return this.#view.getBigUint64(at, this.#littleEndian);
+    return this.view.getBigUint64(at, this.#littleEndian);
   }
 
   f64(): number {
-    return this.#view.getFloat64(this.take(8), this.#littleEndian);
+    return this.view.getFloat64(this.take(8), this.#littleEndian);
   }
 
   /** A view of the next octets, without a copy: it lives as long as the whole message. */
-  view(size: number): Uint8Array {
+  subarray(size: number): Uint8Array {
     const start = this.take(size);
     return this.bytes.subarray(start, start + size);
   }

@@ -45,10 +45,8 @@ export function decodeTypedParams(reader: XdrReader, max: number): TypedParams {
   if (count * MIN_PARAM_OCTETS > reader.remaining) {
     throw new ProtocolError(`${count} typed parameters do not fit into the ${reader.remaining} octets left`);
   }
-  const { bytes } = reader;
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const end = bytes.length;
+  const { buffer, view } = reader;
+  const end = buffer.length;
   const names = new Array<ParamName>(count);
   const types = new Uint8Array(count);
   const values = new Array<ParamValue>(count);

@@ -4,11 +4,12 @@ import { ProtocolError } from '../errors.ts';
 
 /** XDR (RFC 4506) on top of the byte cursor; every item of variable length has a maximum. */
 export class XdrReader extends ByteReader {
-  readonly #buffer: Buffer;
+  /** The same octets, for code that reads many texts at once. */
+  readonly buffer: Buffer;
 
   constructor(bytes: Uint8Array, offset = 0) {
     super(bytes, { offset });
-    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   bool(): boolean {
@@ -61,7 +62,7 @@ export class XdrReader extends ByteReader {
   string(max: number, what: string): string {
     const length = this.#lengthOf(max, what);
     const start = this.take(paddedLength(length));
-    return this.#buffer.toString('utf8', start, start + length);
+    return this.buffer.toString('utf8', start, start + length);
   }
 
   optional<Item>(decode: (reader: this) => Item): Item | undefined {
@@ -76,7 +77,7 @@ export class XdrReader extends ByteReader {
   /** 16 octets as the lower-case text of 36 characters. */
   uuid(): string {
     const start = this.take(16);
-    const hex = this.#buffer.toString('hex', start, start + 16);
+    const hex = this.buffer.toString('hex', start, start + 16);
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
   }
 
