@@ -64,6 +64,8 @@ export class AgentxSession {
    */
   static async open(options: SessionOptions, signal: AbortSignal): Promise<AgentxSession> {
     const session = new AgentxSession(options);
+    const onAbort = (): void => session.#fail(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
     try {
       session.#connection = await AgentxConnection.connect({
         address: options.address,
@@ -80,6 +82,8 @@ export class AgentxSession {
     } catch (error) {
       session.#fail(error instanceof Error ? error : new Error(String(error)));
       throw error;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
     }
   }
 

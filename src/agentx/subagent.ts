@@ -1,0 +1,281 @@
+import { ConnectionFailedError, ConnectionLostError, errorText } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Column, MibTree, OutgoingNotification } from '../mib/tree.ts';
+import type { EpochMs } from '../model/scalar-types.ts';
+import type { BackoffOptions } from '../run/backoff.ts';
+import { type Clock, systemClock } from '../run/clock.ts';
+import { type SupervisedState, supervise } from '../run/supervise.ts';
+import { type AgentxAddress, formatAgentxAddress } from './address.ts';
+import { type AgentxCounters, newCounters } from './counters.ts';
+import { MasterClock } from './master-clock.ts';
+import { NotifyGate } from './notify-gate.ts';
+import { type Capability, type Region, Registration } from './registration.ts';
+import { AgentxSession } from './session.ts';
+import { type SubagentTiming, subagentTiming } from './timing.ts';
+import { TreeView } from './view.ts';
+
+export interface SubagentOptions {
+  readonly address: AgentxAddress;
+  /** Shown by masters that list their subagents. */
+  readonly description: string;
+  readonly regions: readonly Region[];
+  readonly capabilities: readonly Capability[];
+  /** Contexts in which the same tree is served besides the default one. */
+  readonly contexts?: readonly string[];
+  /** r.priority, 1 to 255; the lowest number is preferred. Default 127. */
+  readonly priority?: number;
+  /** Seconds that the master shall wait for an answer; snmpd goes by its own setting. Default 5. */
+  readonly timeoutSec?: number;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  readonly timing?: Partial<SubagentTiming>;
+}
+
+/**
+ * - stopped: before start and after stop
+ * - connecting: there is no session; it is being tried
+ * - open: there is a session, but no region is registered: no tree yet, or all were refused
+ * - registered: at least one region is served
+ */
+export type SubagentState = 'stopped' | 'connecting' | 'open' | 'registered';
+
+const DEFAULT_PRIORITY = 127;
+const DEFAULT_TIMEOUT_SEC = 5;
+/** A session that lasted this long was a good one, in milliseconds. */
+const STABLE_AFTER_MS = 10_000;
+
+/** A try on this machine costs next to nothing, and nobody is to wait for data after snmpd's restart. */
+const localBackoff: BackoffOptions = { baseMs: 200, factor: 2, capMs: 1500, jitter: 0.3 };
+const remoteBackoff: BackoffOptions = { baseMs: 200, factor: 2, capMs: 5000, jitter: 0.3 };
+
+/** Serves a tree of objects through an AgentX master (RFC 2741), for as long as it is started. */
+export class AgentxSubagent {
+  readonly #options: SubagentOptions;
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #timing: SubagentTiming;
+  readonly #contexts: readonly string[];
+  readonly #masterClock = new MasterClock();
+  readonly #listeners = new Set<(state: SubagentState) => void>();
+  readonly #failedColumns = new Set<string>();
+  readonly #counters: AgentxCounters = newCounters();
+  #state: SubagentState = 'stopped';
+  #view: TreeView | undefined;
+  #onFirstTree: (() => void) | undefined;
+  #gate: NotifyGate | undefined;
+  #session: AgentxSession | undefined;
+  #stopping: AbortController | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: SubagentOptions) {
+    this.#options = options;
+    this.#logger = options.logger.child({ component: 'agentx' });
+    this.#clock = options.clock ?? systemClock;
+    this.#timing = { ...subagentTiming, ...options.timing };
+    this.#contexts = (options.contexts ?? []).filter((context) => context !== '');
+  }
+
+  get state(): SubagentState {
+    return this.#state;
+  }
+
+  get counters(): Readonly<AgentxCounters> {
+    return this.#counters;
+  }
+
+  /** When the master's sysUpTime was zero; undefined while no master has told. */
+  get masterStartedAt(): EpochMs | undefined {
+    return this.#masterClock.startedAt;
+  }
+
+  /** Answers come from this tree from now on. Nothing is registered before the first one. */
+  setTree(tree: MibTree): void {
+    this.#view = new TreeView(tree, (column, error) => this.#onReadError(column, error));
+    this.#onFirstTree?.();
+    this.#onFirstTree = undefined;
+  }
+
+  /** Tells of each change of {@link state}. Returns what ends that. */
+  onStateChange(listener: (state: SubagentState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Starts connecting; the signal stops as {@link stop} does. */
+  start(signal: AbortSignal): void {
+    if (this.#stopping !== undefined || signal.aborted) return;
+    const stopping = new AbortController();
+    this.#stopping = stopping;
+    signal.addEventListener('abort', () => void this.stop(), { once: true, signal: stopping.signal });
+    const { address, random } = this.#options;
+    this.#running = supervise<AgentxSession>({
+      signal: stopping.signal,
+      connect: (inner) => this.#open(inner),
+      run: (session) => this.#serve(session),
+      onState: (change) => this.#onSupervised(change),
+      backoff: isLocal(address) ? localBackoff : remoteBackoff,
+      stableAfterMs: STABLE_AFTER_MS,
+      clock: this.#clock,
+      ...(random === undefined ? {} : { random }),
+    });
+  }
+
+  /** Lets notifications under way finish, takes leave of the master and ends. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /**
+   * Sends a notification and resolves when the master has taken it. That is no proof of delivery.
+   *
+   * @throws ConnectionLostError if there is no session or it ends, AgentxError, AgentxTimeoutError.
+   */
+  async notify(notification: OutgoingNotification): Promise<void> {
+    if (this.#gate === undefined) throw new ConnectionLostError('there is no session with the AgentX master');
+    await this.#gate.send(notification);
+  }
+
+  async #stop(): Promise<void> {
+    await this.#gate?.drain(this.#timing.flushMs);
+    await this.#session?.close('shutdown');
+    this.#stopping?.abort(new ConnectionLostError('the subagent stops'));
+    await this.#running;
+    this.#setState('stopped');
+  }
+
+  #open(signal: AbortSignal): Promise<AgentxSession> {
+    const { address, description, timeoutSec } = this.#options;
+    return AgentxSession.open(
+      {
+        address,
+        description,
+        timeoutSec: timeoutSec ?? DEFAULT_TIMEOUT_SEC,
+        timing: this.#timing,
+        clock: this.#clock,
+        contexts: this.#contexts,
+        counters: this.#counters,
+        view: () => this.#view,
+        readContext: ({ tree }) => ({
+          snapshot: tree.snapshot,
+          now: this.#clock.now(),
+          masterStartedAt: this.#masterClock.startedAt,
+        }),
+        onSetError: (phase, error) =>
+          this.#logger.error(
+            { phase, error: errorText(error) },
+            'a SET failed: this is a fault in the program',
+          ),
+        onSysUpTime: (sysUpTime) => this.#onSysUpTime(sysUpTime),
+      },
+      signal,
+    );
+  }
+
+  /** Lives with a session until it ends; rejects with why. */
+  async #serve(session: AgentxSession): Promise<void> {
+    this.#counters.sessions += 1;
+    this.#session = session;
+    this.#gate = new NotifyGate(session, this.#counters);
+    this.#setState('open');
+    try {
+      await this.#register(session);
+      await untilAborted(session.ended);
+      throw session.ended.reason;
+    } finally {
+      this.#session = undefined;
+      this.#gate = undefined;
+    }
+  }
+
+  async #register(session: AgentxSession): Promise<void> {
+    const { regions, capabilities, priority, timeoutSec } = this.#options;
+    const registration = new Registration(session, {
+      regions,
+      capabilities,
+      contexts: this.#contexts,
+      priority: priority ?? DEFAULT_PRIORITY,
+      timeoutSec: timeoutSec ?? DEFAULT_TIMEOUT_SEC,
+      logger: this.#logger,
+    });
+    await this.#firstTree(session.ended);
+    for (;;) {
+      await registration.attempt();
+      if (registration.accepted > 0) this.#setState('registered');
+      if (registration.isComplete) return;
+      await this.#clock.sleep(this.#timing.registerRetryMs, session.ended);
+    }
+  }
+
+  async #firstTree(ended: AbortSignal): Promise<void> {
+    if (this.#view !== undefined) return;
+    await Promise.race([
+      untilAborted(ended),
+      new Promise<void>((resolve) => {
+        this.#onFirstTree = resolve;
+      }),
+    ]);
+    ended.throwIfAborted();
+  }
+
+  #onSysUpTime(sysUpTime: number): void {
+    const before = this.#masterClock.startedAt;
+    this.#masterClock.observe(sysUpTime, this.#clock.now());
+    // Values that need the start were absent so far.
+    if (before === undefined) this.#view?.forgetHoles();
+  }
+
+  #onReadError(column: Column, error: unknown): void {
+    this.#counters.readErrors += 1;
+    if (this.#failedColumns.has(column.name)) return;
+    this.#failedColumns.add(column.name);
+    this.#logger.error(
+      { object: column.name, error: errorText(error) },
+      'an object has no value that can be sent: this is a fault in the program',
+    );
+  }
+
+  #onSupervised(change: SupervisedState): void {
+    const address = formatAgentxAddress(this.#options.address);
+    switch (change.state) {
+      case 'connecting':
+        this.#setState('connecting');
+        break;
+      case 'connected':
+        this.#logger.info({ address }, 'session with the AgentX master opened');
+        break;
+      case 'disconnected': {
+        this.#setState('connecting');
+        const remedy = change.error instanceof ConnectionFailedError ? change.error.remedy : undefined;
+        this.#logger.warn(
+          { address, error: errorText(change.error), ...(remedy === undefined ? {} : { remedy }) },
+          'no session with the AgentX master; it is tried again and again',
+        );
+        break;
+      }
+    }
+  }
+
+  #setState(state: SubagentState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    for (const listener of this.#listeners) listener(state);
+  }
+}
+
+function isLocal(address: AgentxAddress): boolean {
+  return address.kind === 'unix' || address.host === 'localhost' || /^(127\.|::1$)/.test(address.host);
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
