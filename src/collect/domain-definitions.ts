@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { definitionHash } from '../definition/definition-hash.ts';
 import { type DomainDefinition, readDomainDefinition } from '../definition/domain-definition.ts';
 import type { LabelReader } from '../definition/labels.ts';
-import { pendingChange } from '../definition/pending-change.ts';
-import { parseXml } from '../definition/xml-tree.ts';
+import { pendingChange, type StartBaseline, startBaseline } from '../definition/pending-change.ts';
+import { readSpec } from '../definition/spec.ts';
+import { parseXmlInSlices, type XmlElement } from '../definition/xml-tree.ts';
 import { ConnectionLostError } from '../errors.ts';
 import { CallTimeoutError } from '../libvirt/connection.ts';
 import { domainGetXmlDesc } from '../libvirt/procedures.ts';
@@ -18,6 +19,9 @@ const xmlFlags = { live: 0, inactive: 2 } as const;
 
 /** Octets of one row of lveXmlTable. */
 const chunkOctets = 1024;
+
+/** A definition read within this many milliseconds of a start is the one the domain was started with. */
+const startSeenMs = 30_000;
 
 /** Domains whose definition is being read at a time. */
 const readersInFlight = 4;
@@ -52,6 +56,10 @@ export class DomainDefinitions implements Collector {
   readonly #options: DomainDefinitionsOptions;
   readonly #requested = new Set<string>();
   readonly #read = new Map<string, ReadState>();
+  readonly #baselines = new WeakMap<
+    DomainRecord,
+    { readonly id: number; readonly baseline: StartBaseline | undefined }
+  >();
 
   constructor(options: DomainDefinitionsOptions) {
     this.#options = options;
@@ -133,8 +141,8 @@ export class DomainDefinitions implements Collector {
     live: string | undefined,
     inactive: string | undefined,
   ): Promise<void> {
-    const liveRoot = live === undefined ? undefined : parseXml(live);
-    const inactiveRoot = inactive === undefined ? undefined : parseXml(inactive);
+    const liveRoot = live === undefined ? undefined : await parseXmlInSlices(live);
+    const inactiveRoot = inactive === undefined ? undefined : await parseXmlInSlices(inactive);
     const root = liveRoot ?? inactiveRoot;
     if (root === undefined) return;
     const definition = readDomainDefinition(root);
@@ -147,17 +155,20 @@ export class DomainDefinitions implements Collector {
     record.definition = {
       spec: {
         ...definition.spec,
+        ...(inactiveRoot === undefined ? undefined : readSpec(inactiveRoot)),
+        // Ports and addresses are known only while the domain runs.
+        graphics: definition.spec.graphics,
         hash,
         lastChangeAt,
         pendingChange:
           liveRoot === undefined || inactiveRoot === undefined
             ? undefined
-            : pendingChange(liveRoot, inactiveRoot),
+            : pendingChange(liveRoot, inactiveRoot, this.#baseline(record, liveRoot, inactiveRoot)),
       },
       disks: definition.disks,
       nics: definition.nics,
       nova: withMetadata ? definition.nova : undefined,
-      labels: withMetadata ? labels.read(text) : [],
+      labels: withMetadata ? labels.read(root) : [],
       xmlChunks: withXml ? chunksOf(text) : [],
       agentChannel: agentChannelOf(definition),
     };
@@ -165,6 +176,17 @@ export class DomainDefinitions implements Collector {
     record.touch();
     this.#options.onRecord(record);
     this.#options.onChange();
+  }
+
+  /** What differs between the two definitions of a run whose start was seen, which is no change since. */
+  #baseline(record: DomainRecord, live: XmlElement, inactive: XmlElement): StartBaseline | undefined {
+    const known = this.#baselines.get(record);
+    if (known?.id === record.id) return known.baseline;
+    const { startedAt, startSource } = record;
+    const seen = startSource === 'event' && startedAt !== undefined && Date.now() - startedAt < startSeenMs;
+    const baseline = seen ? startBaseline(live, inactive) : undefined;
+    this.#baselines.set(record, { id: record.id, baseline });
+    return baseline;
   }
 
   async #lookAtHost(pass: CollectorPass, record: DomainRecord, definition: DomainDefinition): Promise<void> {

@@ -1,4 +1,4 @@
-import { isOperationInvalid } from '../libvirt/libvirt-error.ts';
+import { isNoDomain, isOperationInvalid, LibvirtError } from '../libvirt/libvirt-error.ts';
 import { domainInterfaceAddresses, type InterfaceAddresses } from '../libvirt/procedures.ts';
 import { BackOff } from './back-off.ts';
 import type { Collector, CollectorPass } from './collector.ts';
@@ -11,6 +11,8 @@ export const addressSources = { lease: 0, agent: 1, arp: 2 } as const;
 /** Addresses listed of one interface: containers and load balancers add many. */
 const maxAddresses = 32;
 
+const hostKey = { uuid: 'host', id: 0 } as const;
+
 /** Addresses of guests as the host sees them: DHCP leases, else its ARP table (virDomainInterfaceAddresses). */
 export class HostSeenAddresses implements Collector {
   readonly name = 'nic-addresses';
@@ -18,11 +20,13 @@ export class HostSeenAddresses implements Collector {
   readonly enabled: boolean;
   readonly intervalSec: number;
   readonly #backOff: BackOff;
+  readonly #arpBackOff: BackOff;
 
   constructor(enabled: boolean, intervalSec: number) {
     this.enabled = enabled;
     this.intervalSec = intervalSec;
     this.#backOff = new BackOff(intervalSec * 1000);
+    this.#arpBackOff = new BackOff(intervalSec * 1000);
   }
 
   async collect(pass: CollectorPass): Promise<void> {
@@ -31,12 +35,25 @@ export class HostSeenAddresses implements Collector {
       const { runtime } = record;
       // What the guest itself says is better.
       for (const known of runtime.nicAddresses?.values() ?? []) if (known.source === 'agent') return;
-      const found = new Map<string, NicAddresses>();
-      for (const source of ['arp', 'lease'] as const) {
-        for (const [mac, addresses] of await this.#ask(pass, record, source)) found.set(mac, addresses);
-      }
+      const found = new Map(await this.#fromArp(pass, record));
+      for (const [mac, addresses] of await this.#ask(pass, record, 'lease')) found.set(mac, addresses);
       takeAddresses(record, runtime, found);
     });
+  }
+
+  /** The ARP table is the host's: if libvirt cannot read it, it cannot for any domain. */
+  async #fromArp(pass: CollectorPass, record: DomainRecord): Promise<ReadonlyMap<string, NicAddresses>> {
+    if (!this.#arpBackOff.isDue(hostKey, pass.now)) return new Map();
+    try {
+      const found = await this.#ask(pass, record, 'arp');
+      this.#arpBackOff.succeeded(hostKey);
+      return found;
+    } catch (error) {
+      if (!(error instanceof LibvirtError) || isNoDomain(error)) throw error;
+      this.#arpBackOff.failed(hostKey, pass.now);
+      pass.failed(error, 'ARP table');
+      return new Map();
+    }
   }
 
   async #ask(
