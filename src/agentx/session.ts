@@ -14,12 +14,14 @@ const MAX_PENDING = 256;
 
 /** A PDU of ours without what the session fills in. */
 export type OwnPdu = Pdu extends infer P
-  ? P extends {
-      readonly kind: 'open' | 'register' | 'unregister' | 'notify' | 'ping' | 'addAgentCaps' | 'close';
-    }
-    ? Omit<P, keyof PduIds>
+  ? P extends { readonly kind: infer K }
+    ? K extends OwnKind
+      ? Omit<P, keyof PduIds | 'kind'> & { readonly kind: K }
+      : never
     : never
   : never;
+
+type OwnKind = 'open' | 'register' | 'unregister' | 'notify' | 'ping' | 'addAgentCaps' | 'close';
 
 export interface SessionOptions extends Omit<ResponderOptions, 'sessionId'> {
   readonly address: AgentxAddress;

@@ -144,8 +144,9 @@ export class AgentxSubagent {
 
   async #stop(): Promise<void> {
     await this.#gate?.drain(this.#timing.flushMs);
-    await this.#session?.close('shutdown');
+    const session = this.#session;
     this.#stopping?.abort(new ConnectionLostError('the subagent stops'));
+    await session?.close('shutdown');
     await this.#running;
     this.#setState('stopped');
   }
