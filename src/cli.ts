@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { check } from './cli/check.ts';
 import { dump } from './cli/dump.ts';
 import { exitCodeOf, exitCodes } from './cli/exit-codes.ts';
@@ -43,7 +43,19 @@ addConfigOptions(
     .command('check')
     .description('look for what stands in the way: configuration, libvirt, permissions, snmpd')
     .option('--snmp <host:port>', 'also read lveAgentVersion through this snmpd')
-    .option('--community <name>', 'community for --snmp', 'public'),
+    .option('--community <name>', 'community for --snmp', 'public')
+    .option('--v3-user <name>', 'ask with SNMPv3 as this user instead of with a community')
+    .addOption(
+      new Option(
+        '--v3-auth <[protocol:]passphrase>',
+        'authentication: SHA-256 unless a protocol is named',
+      ).env('LIBVIRT_AGENTX_CHECK_V3_AUTH'),
+    )
+    .addOption(
+      new Option('--v3-priv <[protocol:]passphrase>', 'privacy: AES unless DES is named').env(
+        'LIBVIRT_AGENTX_CHECK_V3_PRIV',
+      ),
+    ),
 ).action(action(check));
 
 program

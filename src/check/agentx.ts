@@ -18,9 +18,7 @@ export async function checkAgentx(config: Config, version: string): Promise<read
   } catch (error) {
     const problem = address.kind === 'unix' ? await pathProblem(address.path) : undefined;
     const remedy = remedyOf(error, problem);
-    return [
-      { level: 'fail', subject, text: errorText(error), ...(remedy === undefined ? {} : { remedy }) },
-    ];
+    return [{ level: 'fail', subject, text: errorText(error), ...(remedy === undefined ? {} : { remedy }) }];
   }
 }
 
@@ -37,7 +35,8 @@ function remedyOf(error: unknown, problem: PathProblem | undefined): string | un
       'with a group of this user; then restart snmpd.'
     );
   }
-  if (problem?.kind === 'notSocket') return `${problem.path} is no socket: compare agentXSocket in snmpd.conf.`;
+  if (problem?.kind === 'notSocket')
+    return `${problem.path} is no socket: compare agentXSocket in snmpd.conf.`;
   if (error instanceof ConnectionFailedError) return error.remedy;
   if (error instanceof AgentxTimeoutError || error instanceof ProtocolError) {
     return 'Something else than an AgentX master listens there, or snmpd is stuck: compare agentXSocket in snmpd.conf.';

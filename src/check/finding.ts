@@ -10,3 +10,11 @@ export interface Finding {
   /** A sentence for the operator; absent where nothing needs doing. */
   readonly remedy?: string;
 }
+
+/** A finding as one line, whatever the texts of peers hold. */
+export function findingLine({ level, subject, text, remedy }: Finding): string {
+  const advice = remedy === undefined ? '' : `. To do: ${remedy}`;
+  return `${level.padEnd(5)}${subject}: ${text}${advice}`.replace(/\s+/g, (space) =>
+    space.includes('\n') ? ' ' : space,
+  );
+}

@@ -19,6 +19,7 @@ export class ConfigError extends DaemonError {
   }
 }
 
-function issueText(issue: ConfigIssue): string {
+/** The issue as one line: `/etc/libvirt-agentx.toml: collect.interval: expected ...`. */
+export function issueText(issue: ConfigIssue): string {
   return [issue.where, issue.key, issue.message].filter((part) => part !== '').join(': ');
 }

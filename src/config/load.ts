@@ -11,6 +11,13 @@ import { didYouMean } from './suggest.ts';
 /** The file that is read when none is named. */
 export const defaultConfigFile = '/etc/libvirt-agentx.toml';
 
+/** Variables that stand for options of the command line that are no settings. */
+const otherVariables: ReadonlySet<string> = new Set([
+  'LIBVIRT_AGENTX_CONFIG',
+  'LIBVIRT_AGENTX_CHECK_V3_AUTH',
+  'LIBVIRT_AGENTX_CHECK_V3_PRIV',
+]);
+
 /** A configuration file has no business being larger. */
 const maxFileBytes = 1024 * 1024;
 
@@ -142,9 +149,7 @@ function knownKeys(): readonly string[] {
 function unknownVariables(env: Readonly<Record<string, string | undefined>>): ConfigIssue[] {
   const known = new Set(settings.map((setting) => setting.env));
   return Object.keys(env)
-    .filter(
-      (name) => name.startsWith('LIBVIRT_AGENTX_') && !known.has(name) && name !== 'LIBVIRT_AGENTX_CONFIG',
-    )
+    .filter((name) => name.startsWith('LIBVIRT_AGENTX_') && !known.has(name) && !otherVariables.has(name))
     .map((name) => ({
       where: 'environment',
       key: name,

@@ -1,0 +1,99 @@
+import { versionText } from '../collect/host-identity.ts';
+import type { Config } from '../config/config.ts';
+import { ConnectionFailedError, errorText } from '../errors.ts';
+import { LibvirtConnection } from '../libvirt/connection.ts';
+import { isAccessDenied } from '../libvirt/libvirt-error.ts';
+import { connectGetLibVersion, connectGetType, connectGetVersion } from '../libvirt/procedures.ts';
+import { openTransport } from '../libvirt/transports/transport.ts';
+import { type ConnectTarget, parseLibvirtUri } from '../libvirt/uri.ts';
+import { silentLogger } from '../log.ts';
+import type { Finding } from './finding.ts';
+import { pathProblem } from './socket-path.ts';
+
+const subject = 'libvirt';
+
+const openTimeoutMs = 10_000;
+
+/** Whether the libvirt daemon can be reached, which one it is and over which socket. */
+export async function checkLibvirt(config: Config, signal: AbortSignal): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  const target = parseLibvirtUri(config.libvirt.uri, { readOnly: true });
+  findings.push({ level: 'ok', subject, text: `URI ${withoutUser(target.uri)}, ${wayOf(target)}` });
+  findings.push(await checkOpen(target, true, signal));
+  if (config.libvirt.readWrite) {
+    findings.push(await checkOpen(parseLibvirtUri(config.libvirt.uri, { readOnly: false }), false, signal));
+  }
+  return findings;
+}
+
+async function checkOpen(target: ConnectTarget, readOnly: boolean, signal: AbortSignal): Promise<Finding> {
+  const mode = readOnly ? 'read-only' : 'read-write';
+  try {
+    const peer = await peerOf(target, signal);
+    await using connection = await LibvirtConnection.open(target, {
+      readOnly,
+      logger: silentLogger,
+      signal,
+      openTimeoutMs,
+    });
+    const options = { timeoutMs: openTimeoutMs };
+    const [daemon, type, version] = await Promise.all([
+      connection.call(connectGetLibVersion, undefined, options),
+      connection.call(connectGetType, undefined, options),
+      connection.call(connectGetVersion, undefined, options).catch(() => undefined),
+    ]);
+    const hypervisor = version === undefined ? type : `${type} ${versionText(Number(version))}`;
+    const text = `${mode} over ${peer}: libvirt ${versionText(Number(daemon))}, hypervisor ${hypervisor}`;
+    return { level: 'ok', subject, text };
+  } catch (error) {
+    const remedy = await remedyOf(error, target);
+    return {
+      level: 'fail',
+      subject,
+      text: `${mode}: ${errorText(error)}`,
+      ...(remedy === undefined ? {} : { remedy }),
+    };
+  }
+}
+
+/** The socket or host that answers, which the connection itself does not tell. */
+async function peerOf(target: ConnectTarget, signal: AbortSignal): Promise<string> {
+  if (target.transport.kind === 'command') return wayOf(target);
+  const { stream, peer } = await openTransport(target.transport, signal);
+  stream.on('error', () => undefined);
+  stream.destroy();
+  return peer;
+}
+
+async function remedyOf(error: unknown, target: ConnectTarget): Promise<string | undefined> {
+  if (target.transport.kind === 'unix') {
+    for (const path of target.transport.sockets) {
+      const problem = await pathProblem(path);
+      if (problem?.kind === 'directory') {
+        return `The directory ${problem.path} (${problem.owner}) may not be entered by this user.`;
+      }
+    }
+  }
+  if (error instanceof ConnectionFailedError) return error.remedy;
+  if (isAccessDenied(error)) {
+    return 'libvirt refuses this user: see auth_unix_ro in the configuration of the daemon and its polkit rules.';
+  }
+  return undefined;
+}
+
+function wayOf({ transport }: ConnectTarget): string {
+  switch (transport.kind) {
+    case 'unix':
+      return `socket ${transport.sockets.join(' or ')}`;
+    case 'tcp':
+    case 'tls':
+      return `${transport.kind} ${transport.host}:${transport.port}`;
+    case 'command':
+      return `command ${transport.file}`;
+  }
+}
+
+/** Who logs in where is not everybody's business. */
+function withoutUser(uri: string): string {
+  return uri.replace(/\/\/[^/@]*@/, '//');
+}
