@@ -258,11 +258,13 @@ function describeAgent(event: Extract<LibvirtEvent, { readonly type: 'agentLifec
 function describeJob(event: Extract<LibvirtEvent, { readonly type: 'jobCompleted' }>): EventDescription {
   const operationCode = numberOf(findParam(event.params, 'operation')) ?? 0;
   const operation = jobOperations[operationCode] ?? 'other';
-  const success = findParam(event.params, 'success');
+  const stated = findParam(event.params, 'success');
   const elapsedMs = countOf(findParam(event.params, 'time_elapsed'));
   const message = findParam(event.params, 'errmsg');
   const errorText = typeof message === 'string' ? message : '';
-  const failed = success === false;
+  // libvirt states the success of a backup only; of other jobs it gives a message if they failed.
+  const success = typeof stated === 'boolean' ? stated : errorText === '';
+  const failed = !success;
   const took = elapsedMs === undefined ? '' : ` after ${elapsedMs} ms`;
   return {
     kind: 'jobCompleted',
@@ -273,7 +275,7 @@ function describeJob(event: Extract<LibvirtEvent, { readonly type: 'jobCompleted
     effect: {
       type: 'job',
       operation,
-      success: typeof success === 'boolean' ? success : undefined,
+      success,
       elapsedMs,
       errorText,
     },

@@ -84,6 +84,10 @@ export class ChangeDetector {
           : [];
       return { event: draft, changes };
     }
+    if (event.kind === 'controlError' && this.#domains.isEnding(subject.uuid)) {
+      const text = `${draft.text} while the domain was ending`;
+      return { event: { ...draft, text, severity: 'okay' }, changes: [], quiet: true };
+    }
     if (subject.type === 'network' || effect === undefined) return { event: draft, changes: [] };
     const domain = this.#domains.identity(subject.uuid, subject.name);
     switch (effect.type) {
@@ -146,11 +150,12 @@ export class ChangeDetector {
     } else if (!isStart) {
       this.#gap ??= 'disconnected';
     }
+    const kind = up ? 'connectionUp' : 'connectionDown';
     const reason = errorText === '' ? state : errorText;
     const text = up ? 'connected to libvirt' : `not connected to libvirt: ${reason}`;
     return {
       event: this.#draft(
-        { kind: up ? 'connectionUp' : 'connectionDown', name: state, detail: 0, text, subject: undefined },
+        { kind, name: up ? kind : `${kind}/${state}`, detail: 0, text, subject: undefined },
         at,
       ),
       changes: [{ type: 'connection', uri: this.#uri, state, up, errorText }],

@@ -5,7 +5,7 @@ import type { EventKind, LoggedEvent } from '../model/event.ts';
 import type { NotifyStatus } from '../model/snapshot.ts';
 import type { Clock } from '../run/clock.ts';
 import { type Bulk, BulkWindow } from './bulk-window.ts';
-import type { Change, DomainDeleted, DomainStateChanged } from './fact.ts';
+import type { Change, DomainDeleted, DomainStateChanged, Fact } from './fact.ts';
 import { HoldOff } from './hold-off.ts';
 import {
   type BuildNotification,
@@ -93,7 +93,7 @@ export class Dispatcher {
     this.#bulk = notify.bulk;
     this.#events = withTwins(notify.events);
     const monotonicMs = (): number => clock.monotonicMs();
-    this.#holdOff = new HoldOff(notify.holdoffSec * 1000, monotonicMs);
+    this.#holdOff = new HoldOff(notify.holdoffSec * 1000, monotonicMs, () => this.#suppress());
     this.#rate = new RateLimit(notify.maxPerMinute, monotonicMs);
     this.#bulks = new BulkWindow(notify.bulkWindowMs, (bulk) => this.#dispatchBulk(bulk));
     this.#queue = new NotificationQueue({
@@ -142,13 +142,13 @@ export class Dispatcher {
   }
 
   /** Sends what a fact calls for. `entry` is its row in the event log, if it has one. */
-  dispatch(entry: LoggedEvent | undefined, changes: readonly Change[]): void {
+  dispatch(entry: LoggedEvent | undefined, { changes, quiet }: Pick<Fact, 'changes' | 'quiet'>): void {
     const seqs = entry === undefined ? [] : [entry.seq];
     for (const change of changes) {
       if (change.type === 'domainState' || change.type === 'domainDeleted') this.#dispatchVm(change, seqs);
       if (this.#enabled) this.#dispatchChange(change, seqs);
     }
-    if (entry !== undefined && this.#enabled && this.#events.has(entry.kind)) {
+    if (entry !== undefined && quiet !== true && this.#enabled && this.#events.has(entry.kind)) {
       this.#offer(() => this.#builder.event(entry), {
         family: `event/${entry.subjectUuid}/${entry.name}`,
         variant: '',
@@ -218,9 +218,7 @@ export class Dispatcher {
 
   #offer(build: () => OutgoingNotification | undefined, about: About): void {
     const { family, variant, lasting } = about;
-    if (!this.#holdOff.offer({ family, variant, lasting, send: () => this.#emit(build, about) })) {
-      this.#suppress();
-    }
+    this.#holdOff.offer({ family, variant, lasting, send: () => this.#emit(build, about) });
   }
 
   #emit(build: () => OutgoingNotification | undefined, about: About): void {

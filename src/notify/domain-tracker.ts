@@ -102,6 +102,8 @@ export class DomainTracker {
     refined: { readonly state: DomainState; readonly reason: number } | undefined,
   ): Fact {
     const isNew = !this.#domains.has(subject.uuid);
+    // libvirt resumes a new run before it says that the run has started.
+    if (lifecycle.kind === 'resumed' && !this.#isActive(subject.uuid)) return { event, changes: [] };
     const known = this.#domains.get(subject.uuid) ?? this.#create(subject.uuid, subject.name);
     known.settledAtRefresh = refreshCount + refreshesToSettle;
     known.eventAt = event.at;
@@ -144,6 +146,12 @@ export class DomainTracker {
     return { event: isLate ? undefined : event, changes };
   }
 
+  /** Whether a domain is about to end: what its hypervisor says then is no trouble. */
+  isEnding(uuid: string): boolean {
+    const state = this.#domains.get(uuid)?.state;
+    return state === 'shutdown' || state === 'shutoff';
+  }
+
   /** A job completed event: whether it is news. The rows will show the same job later. */
   onJob(uuid: string, at: EpochMs): boolean {
     const known = this.#domains.get(uuid);
@@ -177,6 +185,11 @@ export class DomainTracker {
       this.#indexes.setReported(known.uuid, undefined);
     }
     return facts;
+  }
+
+  #isActive(uuid: string): boolean {
+    const known = this.#domains.get(uuid);
+    return known?.present === true && isActive(known.state);
   }
 
   #create(uuid: string, name: string): Tracked {
@@ -436,7 +449,7 @@ export class DomainTracker {
     known.jobTold = false;
     if (isTold) return;
     const operation = job.operation ?? 'unknown';
-    const failed = job.success === false;
+    const failed = job.success === false || job.type === 'failed';
     facts.push({
       event: this.#draft(known, comparison, {
         kind: 'jobCompleted',
@@ -448,7 +461,7 @@ export class DomainTracker {
           type: 'jobCompleted',
           domain: identityOf(known),
           operation,
-          success: job.success,
+          success: job.success ?? (job.type === 'completed' ? true : undefined),
           elapsedMs: job.elapsedMs,
           errorText: job.errorText ?? '',
         },

@@ -111,4 +111,6 @@ export interface Fact {
   /** Entry of the event log; undefined if the log already tells the story. */
   readonly event: EventDraft | undefined;
   readonly changes: readonly Change[];
+  /** The entry is for the log alone, whatever kinds of events the configuration chooses. */
+  readonly quiet?: boolean;
 }

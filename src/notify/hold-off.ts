@@ -31,34 +31,39 @@ const sweepSize = 1000;
 export class HoldOff {
   readonly #holdoffMs: number;
   readonly #monotonicMs: () => number;
+  readonly #onSuppressed: () => void;
   readonly #families = new Map<string, Family>();
   #sweepAt = sweepSize;
 
-  constructor(holdoffMs: number, monotonicMs: () => number) {
+  /** @param onSuppressed - called for each notification that will never be sent */
+  constructor(holdoffMs: number, monotonicMs: () => number, onSuppressed: () => void) {
     this.#holdoffMs = holdoffMs;
     this.#monotonicMs = monotonicMs;
+    this.#onSuppressed = onSuppressed;
   }
 
-  /** Sends the notification, or returns false because it is held off. */
-  offer(offer: Offer): boolean {
+  /** Sends the notification now, later or never. */
+  offer(offer: Offer): void {
     if (this.#holdoffMs <= 0) {
       offer.send();
-      return true;
+      return;
     }
     const now = this.#monotonicMs();
     const family = this.#family(offer.family, now);
     const sentAt = family.sentAt.get(offer.variant);
     if (sentAt === undefined || now - sentAt >= this.#holdoffMs) {
       this.#send(family, offer, now);
-      return true;
+      return;
     }
-    if (offer.lasting) {
-      family.held = offer;
-      clearTimeout(family.timer);
-      family.timer = setTimeout(() => this.#due(family), sentAt + this.#holdoffMs - now);
-      family.timer.unref();
+    if (!offer.lasting) {
+      this.#onSuppressed();
+      return;
     }
-    return false;
+    if (family.held !== undefined) this.#onSuppressed();
+    family.held = offer;
+    clearTimeout(family.timer);
+    family.timer = setTimeout(() => this.#due(family), sentAt + this.#holdoffMs - now);
+    family.timer.unref();
   }
 
   /** Forgets what is held off. */
@@ -71,13 +76,16 @@ export class HoldOff {
     const { held } = family;
     family.held = undefined;
     family.timer = undefined;
-    if (held !== undefined && held.variant !== family.lastSent) this.#send(family, held, this.#monotonicMs());
+    if (held === undefined) return;
+    if (held.variant === family.lastSent) this.#onSuppressed();
+    else this.#send(family, held, this.#monotonicMs());
   }
 
   #send(family: Family, offer: Offer, now: number): void {
     family.sentAt.set(offer.variant, now);
     family.lastSent = offer.variant;
     // What is held off is older than what is sent now.
+    if (family.held !== undefined) this.#onSuppressed();
     family.held = undefined;
     clearTimeout(family.timer);
     family.timer = undefined;

@@ -192,7 +192,7 @@ export class NotificationCentre {
 
   #report(fact: Fact): void {
     const entry = fact.event === undefined ? undefined : this.#log.append(fact.event);
-    this.#dispatcher.dispatch(entry, fact.changes);
+    this.#dispatcher.dispatch(entry, fact);
     this.#publisher.request();
   }
 

@@ -58,7 +58,7 @@ export const defaultNotifyOptions: NotifyOptions = {
   bulk: true,
   bulkWindowMs: 3000,
   bulkThreshold: 5,
-  holdoffSec: 5,
+  holdoffSec: 1,
   maxPerMinute: 120,
   queueLimit: 1000,
   maxOutstanding: 16,

@@ -158,8 +158,14 @@ describe('describeEvent', () => {
     });
     expect(describeEvent({ type: 'jobCompleted', domain, params: params({ operation: 99 }) })).toMatchObject({
       name: 'jobCompleted/completed',
-      effect: { operation: 'other', success: undefined, elapsedMs: undefined },
+      effect: { operation: 'other', success: true, elapsedMs: undefined },
     });
+  });
+
+  it('takes the message of a failed job for its failure', () => {
+    expect(
+      describeEvent({ type: 'jobCompleted', domain, params: params({ operation: 2, errmsg: 'no space' }) }),
+    ).toMatchObject({ name: 'jobCompleted/failed', effect: { operation: 'save', success: false } });
   });
 
   it('tells which disk exceeded its threshold, also for an image of its chain', () => {

@@ -226,6 +226,7 @@ describe('lifecycle events', () => {
 
   it('know that a domain that starts without having been defined is transient', async () => {
     const bench = await open();
+    bench.lifecycle(off, events.resumed, 0);
     bench.lifecycle(off, events.started, 0);
     bench.lifecycle(off, events.stopped, 1);
     expect(bench.take()).toMatchObject([
@@ -237,6 +238,26 @@ describe('lifecycle events', () => {
     ]);
     bench.settle([]);
     expect(bench.take()).toEqual([]);
+  });
+
+  it('tell of a start once, though libvirt resumes a domain before it says that it started', async () => {
+    const bench = await open({ domains: [off] });
+    bench.lifecycle(off, events.resumed, 0);
+    bench.lifecycle(off, events.started, 0);
+    expect(bench.take()).toMatchObject([
+      { name: 'vmRunning', values: { vmOperState: 'shutdown' } },
+      { name: 'lveDomainStateChange', values: { lveDomStateText: 'running (booted)' } },
+    ]);
+    expect(bench.names).toEqual(['resumed/unpaused', 'started/booted']);
+  });
+
+  it('do not call it trouble that the hypervisor of an ending domain does not answer', async () => {
+    const bench = await open({ domains: [running] });
+    bench.other(running, 'controlError');
+    bench.lifecycle(running, events.shutdown, 2);
+    bench.other(running, 'controlError');
+    expect(bench.takeNames()).toEqual(['lveDomainEvent', 'vmShuttingdown', 'lveDomainStateChange']);
+    expect(bench.entries.map((entry) => entry.severity)).toEqual(['failure', 'okay', 'okay']);
   });
 
   it('keep details and events of a newer libvirt by their numbers', async () => {
