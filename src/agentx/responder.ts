@@ -105,27 +105,33 @@ export class Responder {
   }
 
   /** RFC 2741 section 7.2.3.1. */
-  #get(writer: PduWriter, view: TreeView, context: ReadContext, limit: number): number {
+  #get(writer: PduWriter, view: TreeView, context: ReadContext, limit: number): number | SetOutcome {
     const request = this.#request;
-    while (!request.atEnd) {
+    for (let i = 1; !request.atEnd; i++) {
       request.oid(this.#start);
       request.oid(this.#end);
       view.get(writer, this.#start, context);
-      if (writer.length > limit) return ResponseError.tooBig;
+      if (writer.length > limit) return { error: ResponseError.tooBig, index: i };
     }
     return ResponseError.noError;
   }
 
   /** RFC 2741 section 7.2.3.2, for at most `count` ranges. */
-  #getNext(writer: PduWriter, view: TreeView, context: ReadContext, count: number, limit: number): number {
+  #getNext(
+    writer: PduWriter,
+    view: TreeView,
+    context: ReadContext,
+    count: number,
+    limit: number,
+  ): number | SetOutcome {
     const request = this.#request;
     const cursor = this.#cursor;
-    for (let i = 0; i < count && !request.atEnd; i++) {
+    for (let i = 1; i <= count && !request.atEnd; i++) {
       request.oid(this.#start);
       request.oid(this.#end);
       view.place(cursor, this.#start, this.#end);
       if (!view.next(writer, cursor, context)) view.writeEnd(writer, cursor, this.#start);
-      if (writer.length > limit) return ResponseError.tooBig;
+      if (writer.length > limit) return { error: ResponseError.tooBig, index: i };
     }
     return ResponseError.noError;
   }
@@ -134,7 +140,7 @@ export class Responder {
    * RFC 2741 section 7.2.3.3. Fewer repetitions than asked for are a valid answer, so that one which would
    * grow too long ends after the last repetition that fits.
    */
-  #getBulk(writer: PduWriter, view: TreeView, context: ReadContext, limit: number): number {
+  #getBulk(writer: PduWriter, view: TreeView, context: ReadContext, limit: number): number | SetOutcome {
     const request = this.#request;
     const nonRepeaters = request.u16();
     const maxRepetitions = request.u16();
@@ -160,7 +166,8 @@ export class Responder {
         else view.writeEnd(writer, cursor, starts[i] ?? this.#start);
         if (writer.length > limit) {
           writer.truncate(repetitionAt);
-          return repetition === 0 ? ResponseError.tooBig : ResponseError.noError;
+          if (repetition > 0) return ResponseError.noError;
+          return { error: ResponseError.tooBig, index: nonRepeaters + i + 1 };
         }
       }
       if (found === 0) break;

@@ -74,11 +74,11 @@ const writable: SyntheticColumn = {
 
 const long = 'x'.repeat(65_480);
 const tree = syntheticTree([
+  scalar(at(0, 1), 'OctetString', long),
+  scalar(at(0, 2), 'OctetString', 'after the long one'),
   ...values.map(([syntax, value], i) => scalar(at(1, i + 1), syntax, value)),
   ...table,
   writable,
-  scalar(at(4, 1), 'OctetString', long),
-  scalar(at(4, 2), 'OctetString', 'after the long one'),
 ]);
 
 function makeSubagent(snmpd: Snmpd, options: Partial<SubagentOptions> = {}): AgentxSubagent {
@@ -167,8 +167,8 @@ describe('behind snmpd', () => {
   });
 
   it('answers tooBig rather than lose the session', async () => {
-    await expect(snmpd.get(name(4, 1, 0))).rejects.toThrow(/tooBig|too big/i);
-    expect((await snmpd.get(name(4, 2, 0)))[0]?.value).toBe('after the long one');
+    await expect(snmpd.get(name(0, 1, 0))).rejects.toThrow(/tooBig|too big/i);
+    expect((await snmpd.get(name(0, 2, 0)))[0]?.value).toBe('after the long one');
     expect(subagent.counters.tooBigResponses).toBeGreaterThan(0);
     expect(subagent.counters.sessions).toBe(1);
   });
@@ -293,7 +293,7 @@ describe('registration', () => {
 });
 
 describe('notifications', () => {
-  const trapOid = at(0, 1);
+  const trapOid = at(10, 0, 1);
   const notification = {
     name: 'syntheticNotification',
     trapOid,
