@@ -1,352 +1,413 @@
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
-import { pathToFileURL } from 'node:url';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Framer } from '../../src/bytes/framer.ts';
 import {
   decodeHeader,
   frameRule,
   HEADER_OCTETS,
+  keepaliveProcedures,
   messageStatus,
   messageTypes,
   programs,
 } from '../../src/libvirt/protocol.ts';
 import { XdrReader, XdrWriter } from '../../src/libvirt/xdr.ts';
-import { advance, type FakeDomain, type FleetShape, makeFleet } from './fake-fleet.ts';
+import { FakeDomain } from './fake-domain.ts';
+import { answer, domainsOf, FakeError, FakeMonitorWait } from './fake-procedures.ts';
 
-export interface FakeLibvirtdOptions extends FleetShape {
-  readonly socket: string;
-  /** CPUs of the made-up host. */
+export { FakeDomain } from './fake-domain.ts';
+
+export interface FakeLibvirtdOptions {
+  /** Default: a socket in a directory of its own, which goes with the daemon. */
+  readonly socketPath?: string;
+  readonly domains?: number;
+  /** So many of the domains, the last ones, are shut off. */
+  readonly shutOff?: number;
+  readonly vcpus?: number;
+  readonly disks?: number;
+  readonly nics?: number;
+  /** Counters that KVM keeps per vCPU; default true. */
+  readonly kernelCounters?: boolean;
+  readonly hostname?: string;
   readonly hostCpus?: number;
+  /** What AUTH_LIST answers: 0 none, 1 SASL, 2 polkit. */
+  readonly authTypes?: readonly number[];
+  /** max_client_requests: so many calls of a connection are served at a time. */
+  readonly maxClientRequests?: number;
 }
 
-/** A procedure's reply: octets, an error, or nothing at all. */
-type Answer = Uint8Array | { readonly code: number; readonly message: string } | 'never';
+/** How the daemon treats calls that a fault matches, instead of answering. */
+export type FakeFaultAction =
+  /** No answer until the fault is lifted; then a late one. */
+  | { readonly type: 'hang' }
+  | { readonly type: 'delay'; readonly ms: number }
+  | { readonly type: 'error'; readonly code: number; readonly domain?: number; readonly message?: string }
+  /** The reply's payload is replaced. */
+  | { readonly type: 'payload'; readonly bytes: Uint8Array }
+  /** These octets are sent instead of a frame. */
+  | { readonly type: 'raw'; readonly bytes: Uint8Array }
+  /** Half of the reply, then the end of the connection. */
+  | { readonly type: 'cut' };
 
-/**
- * A stand-in for libvirtd that speaks its protocol over a UNIX socket: for scale, which no real hypervisor
- * here offers, and for peers that misbehave, which no real libvirtd does. Everything it says of its domains
- * is made up; layouts are those a real daemon sends.
- */
-export class FakeLibvirtd {
-  readonly fleet: readonly FakeDomain[];
-  readonly #byUuid: ReadonlyMap<string, FakeDomain>;
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  readonly #hostCpus: number;
-  /** Procedures answered with silence, by number; the value says for which domain (undefined: for all). */
-  readonly silent = new Map<number, ReadonlySet<string> | undefined>();
-  /** Bytes sent instead of the next reply, to see what a client makes of them. */
-  nextReply: Uint8Array | undefined;
-  /** Calls received, by procedure number. */
+export interface FakeFault {
+  /** Procedure number; absent matches all. */
+  readonly procedure?: number;
+  /** UUID; absent matches all. A bulk call matches if one of its domains does. */
+  readonly uuid?: string;
+  readonly action: FakeFaultAction;
+}
+
+interface Client {
+  readonly socket: Socket;
+  readonly framer: Framer;
+  /** Callback ids by event id. */
+  readonly events: Map<number, number>;
+  /** Frames that arrived while too many calls were being served. */
+  readonly waiting: Uint8Array[];
+  serving: number;
+}
+
+/** A libvirt daemon of synthetic domains that speaks the RPC protocol over a Unix socket. */
+export class FakeLibvirtd implements AsyncDisposable {
+  readonly socketPath: string;
+  /** By UUID. Domains may be added, changed and removed. */
+  readonly domains = new Map<string, FakeDomain>();
+  /** How often each procedure was called, by number. */
   readonly calls = new Map<number, number>();
-  /** Domains whose control interface is occupied, with the time in milliseconds. */
-  readonly occupied = new Map<string, number>();
-  #nodeTimeNs = 1_000_000_000_000n;
+  /** The most calls that waited for an answer at the same time. */
+  maxServing = 0;
+  /** PINGs received. */
+  pings = 0;
+  /** Whether the daemon answers PINGs. */
+  answerPings = true;
+  readonly #options: FakeLibvirtdOptions;
+  readonly #directory: string | undefined;
+  readonly #server: Server;
+  readonly #clients = new Set<Client>();
+  readonly #faults = new Set<FakeFault>();
+  /** Calls that wait for a fault to be lifted or a monitor to answer. */
+  readonly #held = new Set<{ readonly until: FakeFault | FakeDomain; readonly resume: () => void }>();
+  readonly #startedAt = performance.now();
+  #serving = 0;
+  #nextCallbackId = 7;
 
-  private constructor(options: FakeLibvirtdOptions) {
-    this.fleet = makeFleet(options);
-    this.#byUuid = new Map(this.fleet.map((domain) => [domain.uuid, domain]));
-    this.#hostCpus = options.hostCpus ?? 16;
-    this.#server = createServer((socket) => this.#serve(socket));
+  private constructor(options: FakeLibvirtdOptions, socketPath: string, directory: string | undefined) {
+    this.#options = options;
+    this.socketPath = socketPath;
+    this.#directory = directory;
+    const shape = {
+      vcpus: options.vcpus ?? 4,
+      disks: options.disks ?? 2,
+      nics: options.nics ?? 2,
+      kernelCounters: options.kernelCounters ?? true,
+    };
+    const count = options.domains ?? 3;
+    for (let number = 1; number <= count; number++) {
+      const domain = new FakeDomain(number, shape, number <= count - (options.shutOff ?? 0));
+      this.domains.set(domain.uuid, domain);
+    }
+    this.#server = createServer((socket) => this.#accept(socket));
   }
 
-  static async start(options: FakeLibvirtdOptions): Promise<FakeLibvirtd> {
-    const fake = new FakeLibvirtd(options);
+  static async start(options: FakeLibvirtdOptions = {}): Promise<FakeLibvirtd> {
+    const directory =
+      options.socketPath === undefined ? await mkdtemp(join(tmpdir(), 'fake-libvirtd-')) : undefined;
+    const socketPath = options.socketPath ?? join(directory ?? '', 'libvirt-sock');
+    const daemon = new FakeLibvirtd(options, socketPath, directory);
     await new Promise<void>((resolve, reject) => {
-      fake.#server.once('error', reject);
-      fake.#server.listen(options.socket, resolve);
+      daemon.#server.once('error', reject);
+      daemon.#server.listen(socketPath, resolve);
     });
-    return fake;
+    return daemon;
   }
 
-  /** Sends a lifecycle event (virDomainEventType and detail) to every client. */
-  emitLifecycle(domain: FakeDomain, event: number, detail: number): void {
-    const writer = this.#message(318, messageTypes.message, 0, messageStatus.ok);
-    writer.i32(1);
-    writer.string(domain.name);
-    writer.uuid(domain.uuid);
-    writer.i32(domain.id);
-    writer.i32(event);
-    writer.i32(detail);
-    const octets = finish(writer);
-    for (const socket of this.#sockets) socket.write(octets);
+  get uri(): string {
+    return `qemu+unix:///system?socket=${this.socketPath}`;
   }
 
-  /** Ends all connections, as a daemon does that dies. */
-  dropClients(): void {
-    for (const socket of this.#sockets) socket.destroy();
+  get clientCount(): number {
+    return this.#clients.size;
   }
 
-  async stop(): Promise<void> {
-    this.dropClients();
+  /** The domain with this number, counted from 1. */
+  domain(number: number): FakeDomain {
+    const domain = [...this.domains.values()].find((candidate) => candidate.number === number);
+    if (domain === undefined) throw new RangeError(`no domain ${number}`);
+    return domain;
+  }
+
+  callCount(procedure: number): number {
+    return this.calls.get(procedure) ?? 0;
+  }
+
+  /** Makes matching calls fail in a certain way. The returned function lifts the fault; held calls are then answered. */
+  inject(fault: FakeFault): () => void {
+    this.#faults.add(fault);
+    return () => {
+      this.#faults.delete(fault);
+      this.#resume(fault);
+    };
+  }
+
+  /** The domain's hypervisor process hangs, until the returned function is called. */
+  freezeMonitor(domain: FakeDomain): () => void {
+    domain.frozen = true;
+    return () => {
+      domain.frozen = false;
+      domain.occupiedSince = undefined;
+      this.#resume(domain);
+    };
+  }
+
+  /** Sends virDomainEventType `event` with its detail to all clients that subscribed to lifecycle events. */
+  emitLifecycle(domain: FakeDomain, event: number, detail = 0): void {
+    this.emit(0, 318, (writer) => {
+      domain.writeRef(writer);
+      writer.i32(event);
+      writer.i32(detail);
+    });
+  }
+
+  /** Sends an event message: the callback's id, then what `write` adds. */
+  emit(eventId: number, procedure: number, write: (writer: XdrWriter) => void): void {
+    for (const client of this.#clients) {
+      const callbackId = client.events.get(eventId);
+      if (callbackId !== undefined) {
+        const writer = startFrame(programs.remote, procedure, messageTypes.message, 0, messageStatus.ok);
+        writer.i32(callbackId);
+        write(writer);
+        send(client, writer);
+      }
+    }
+  }
+
+  /** Sends octets to all clients as they are. */
+  sendRaw(bytes: Uint8Array): void {
+    for (const client of this.#clients) client.socket.write(bytes);
+  }
+
+  /** Sends a PING to all clients. */
+  ping(): void {
+    for (const client of this.#clients) sendKeepalive(client, keepaliveProcedures.ping);
+  }
+
+  /** Ends all connections, as a daemon that is stopped does. */
+  disconnectAll(): void {
+    for (const client of this.#clients) client.socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.disconnectAll();
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });
+    if (this.#directory !== undefined) await rm(this.#directory, { recursive: true, force: true });
   }
 
-  #serve(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.on('close', () => this.#sockets.delete(socket));
-    socket.on('error', () => socket.destroy());
-    const framer = new Framer(frameRule);
-    socket.on('data', (chunk) => {
-      for (const frame of framer.push(chunk)) this.#onFrame(socket, frame);
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #accept(socket: Socket): void {
+    const client: Client = {
+      socket,
+      framer: new Framer(frameRule),
+      events: new Map(),
+      waiting: [],
+      serving: 0,
+    };
+    this.#clients.add(client);
+    socket.on('data', (chunk: Uint8Array) => {
+      try {
+        client.waiting.push(...client.framer.push(chunk));
+        this.#serveWaiting(client);
+      } catch {
+        socket.destroy();
+      }
     });
+    socket.on('error', () => {});
+    socket.on('close', () => this.#clients.delete(client));
   }
 
-  #onFrame(socket: Socket, frame: Uint8Array): void {
+  /** Like the real daemon, reads nothing from a connection that has too many calls under way, not even PINGs. */
+  #serveWaiting(client: Client): void {
+    while (client.serving < (this.#options.maxClientRequests ?? 5)) {
+      const frame = client.waiting.shift();
+      if (frame === undefined) return;
+      this.#onFrame(client, frame);
+    }
+  }
+
+  #onFrame(client: Client, frame: Uint8Array): void {
     const header = decodeHeader(frame);
     if (header.program === programs.keepalive) {
-      if (header.procedure === 1) socket.write(keepalivePong);
+      if (header.procedure === keepaliveProcedures.ping) {
+        this.pings += 1;
+        if (this.answerPings) sendKeepalive(client, keepaliveProcedures.pong);
+      }
       return;
     }
     this.calls.set(header.procedure, (this.calls.get(header.procedure) ?? 0) + 1);
-    const answer = this.#answer(header.procedure, new XdrReader(frame, HEADER_OCTETS));
-    if (answer === 'never') return;
-    if (this.nextReply !== undefined) {
-      socket.write(this.nextReply);
-      this.nextReply = undefined;
+    client.serving += 1;
+    this.#serving += 1;
+    this.maxServing = Math.max(this.maxServing, this.#serving);
+    this.#serve(client, frame, header.procedure, header.serial);
+  }
+
+  #serve(client: Client, frame: Uint8Array, procedure: number, serial: number): void {
+    const uuids = new Set(domainsOf(procedure, new XdrReader(frame, HEADER_OCTETS)));
+    const fault = [...this.#faults].find(
+      (candidate) =>
+        (candidate.procedure === undefined || candidate.procedure === procedure) &&
+        (candidate.uuid === undefined || uuids.has(candidate.uuid)),
+    );
+    const again = (): void => this.#serve(client, frame, procedure, serial);
+    if (fault?.action.type === 'hang') {
+      this.#held.add({ until: fault, resume: again });
       return;
     }
-    const failed = !(answer instanceof Uint8Array);
-    const status = failed ? messageStatus.error : messageStatus.ok;
-    const writer = this.#message(header.procedure, messageTypes.reply, header.serial, status);
-    if (failed) writeError(writer, answer.code, answer.message);
-    else writer.bytes(answer);
-    socket.write(finish(writer));
-  }
-
-  #message(procedure: number, type: number, serial: number, status: number): XdrWriter {
-    const writer = new XdrWriter({ capacity: 1024 });
-    writer.reserve(4);
-    writer.u32(programs.remote);
-    writer.u32(1);
-    writer.i32(procedure);
-    writer.i32(type);
-    writer.u32(serial);
-    writer.i32(status);
-    return writer;
-  }
-
-  #answer(procedure: number, reader: XdrReader): Answer {
-    if (this.silent.has(procedure)) {
-      const domains = this.silent.get(procedure);
-      if (domains === undefined || this.#mentions(procedure, reader, domains)) return 'never';
+    if (fault?.action.type === 'delay') {
+      setTimeout(() => this.#reply(client, frame, procedure, serial, undefined), fault.action.ms);
+      return;
     }
-    const text = (value: string): Uint8Array => reply((w) => w.string(value));
-    switch (procedure) {
-      case 66:
-        return reply((w) => w.array([0], (inner, type) => inner.i32(type)));
-      case 1:
-      case 2:
-        return reply(() => undefined);
-      case 3:
-        return text('QEMU');
-      case 4:
-        return reply((w) => w.u64(7_002_000n));
-      case 157:
-        return reply((w) => w.u64(9_000_000n));
-      case 59:
-        return text('fake-hypervisor');
-      case 7:
-        return text('<capabilities><host><cpu><arch>x86_64</arch></cpu></host></capabilities>');
-      case 6:
-        return this.#nodeInfo();
-      case 293:
-        return this.#cpuMap();
-      case 227:
-        return this.#nodeCpuStats(reader);
-      case 228:
-        return this.#nodeMemoryStats(reader);
-      case 273:
-        return this.#list(reader);
-      case 344:
-        return this.#stats(reader);
-      case 212:
-        return reply((w) => {
-          w.i32(1);
-          w.i32(1);
-        });
-      case 229:
-        return this.#control(reader);
-      case 14:
-        return this.#xml(reader);
-      case 316:
-        return reply((w) => w.i32(1));
-      default:
-        return { code: 3, message: 'this function is not supported by the connection driver' };
-    }
+    this.#reply(client, frame, procedure, serial, fault?.action);
   }
 
-  /** Whether a call is about one of the domains. */
-  #mentions(procedure: number, reader: XdrReader, domains: ReadonlySet<string>): boolean {
-    const start = new XdrReader(reader.bytes, HEADER_OCTETS);
-    const refs = procedure === 344 ? start.array(16_384, 'domains', readUuid) : [readUuid(start)];
-    return refs.some((uuid) => domains.has(uuid));
-  }
-
-  #nodeInfo(): Uint8Array {
-    return reply((w) => {
-      const model = Buffer.from('x86_64');
-      for (let n = 0; n < 32; n += 1) w.i32(model[n] ?? 0);
-      w.u64(268_435_456n);
-      for (const value of [this.#hostCpus, 2500, 1, 1, this.#hostCpus, 1]) w.i32(value);
-    });
-  }
-
-  #cpuMap(): Uint8Array {
-    return reply((w) => {
-      w.opaque(new Uint8Array(Math.ceil(this.#hostCpus / 8)).fill(0xff));
-      w.u32(this.#hostCpus);
-      w.i32(this.#hostCpus);
-    });
-  }
-
-  #nodeCpuStats(reader: XdrReader): Uint8Array {
-    reader.i32();
-    const wanted = reader.i32();
-    this.#nodeTimeNs += 10_000_000n;
-    const fields = ['kernel', 'user', 'idle', 'iowait'];
-    return reply((w) => {
-      w.array(wanted === 0 ? [] : fields, (inner, field) => {
-        inner.string(field);
-        inner.u64(this.#nodeTimeNs);
-      });
-      w.i32(fields.length);
-    });
-  }
-
-  #nodeMemoryStats(reader: XdrReader): Uint8Array {
-    const wanted = reader.i32();
-    const fields = ['total', 'free', 'buffers', 'cached'];
-    return reply((w) => {
-      w.array(wanted === 0 ? [] : fields, (inner, field) => {
-        inner.string(field);
-        inner.u64(field === 'total' ? 268_435_456n : 1_000_000n);
-      });
-      w.i32(fields.length);
-    });
-  }
-
-  #list(reader: XdrReader): Uint8Array {
-    reader.i32();
-    const flags = reader.u32();
-    // Filters for managed save and autostart match nothing; all domains are persistent and active.
-    const matching = (flags & ((1 << 8) | (1 << 10))) !== 0 ? [] : this.fleet;
-    return reply((w) => {
-      w.array(matching, (inner, domain) => {
-        inner.string(domain.name);
-        inner.uuid(domain.uuid);
-        inner.i32(domain.id);
-      });
-      w.u32(matching.length);
-    });
-  }
-
-  #stats(reader: XdrReader): Uint8Array {
-    const uuids = reader.array(16_384, 'domains', readUuid);
-    const domains = uuids.flatMap((uuid) => this.#byUuid.get(uuid) ?? []);
-    return reply((w) => {
-      w.u32(domains.length);
-      for (const domain of domains) {
-        advance(domain);
-        w.bytes(domain.record);
+  #reply(
+    client: Client,
+    frame: Uint8Array,
+    procedure: number,
+    serial: number,
+    action: FakeFaultAction | undefined,
+  ): void {
+    let writer = startFrame(programs.remote, procedure, messageTypes.reply, serial, messageStatus.ok);
+    try {
+      if (action?.type === 'error') {
+        throw new FakeError(action.code, action.domain ?? 10, action.message ?? `error ${action.code}`);
       }
+      if (action?.type === 'payload') {
+        writer.bytes(action.bytes);
+      } else {
+        this.#answer(client, frame, procedure, writer);
+      }
+    } catch (error) {
+      if (error instanceof FakeMonitorWait) {
+        this.#held.add({
+          until: error.waitingFor,
+          resume: () => this.#serve(client, frame, procedure, serial),
+        });
+        return;
+      }
+      writer = startFrame(programs.remote, procedure, messageTypes.reply, serial, messageStatus.error);
+      writeError(writer, error);
+    }
+    client.serving -= 1;
+    this.#serving -= 1;
+    if (action?.type === 'raw') {
+      client.socket.write(action.bytes);
+    } else if (action?.type === 'cut') {
+      writer.patchU32(0, writer.length);
+      client.socket.end(writer.finish().slice(0, writer.length >> 1));
+    } else {
+      send(client, writer);
+    }
+    this.#serveWaiting(client);
+  }
+
+  #answer(client: Client, frame: Uint8Array, procedure: number, reply: XdrWriter): void {
+    answer({
+      procedure,
+      args: new XdrReader(frame, HEADER_OCTETS),
+      reply,
+      domains: this.domains,
+      elapsedMs: performance.now() - this.#startedAt,
+      hostname: this.#options.hostname ?? 'fake-host',
+      hostCpus: this.#options.hostCpus ?? 16,
+      authTypes: this.#options.authTypes ?? [0],
+      registerEvent: (eventId) => {
+        this.#nextCallbackId += 1;
+        client.events.set(eventId, this.#nextCallbackId);
+        return this.#nextCallbackId;
+      },
     });
   }
 
-  #control(reader: XdrReader): Uint8Array {
-    const busyMs = this.occupied.get(readUuid(reader));
-    return reply((w) => {
-      w.u32(busyMs === undefined ? 0 : 2);
-      w.u32(0);
-      w.u64(busyMs ?? 0);
-    });
-  }
-
-  #xml(reader: XdrReader): Answer {
-    const domain = this.#byUuid.get(readUuid(reader));
-    return domain === undefined
-      ? { code: 42, message: 'Domain not found' }
-      : reply((w) => w.string(domain.xml));
+  #resume(until: FakeFault | FakeDomain): void {
+    for (const held of this.#held) {
+      if (held.until === until) {
+        this.#held.delete(held);
+        held.resume();
+      }
+    }
   }
 }
 
-const keepalivePong = (() => {
-  const writer = new XdrWriter();
-  writer.reserve(4);
-  writer.u32(programs.keepalive);
-  writer.u32(1);
-  writer.i32(2);
-  writer.i32(messageTypes.message);
-  writer.u32(0);
-  writer.i32(messageStatus.ok);
-  return finish(writer);
-})();
-
-/** `string name, uuid, int id`: a domain in a call. */
-function readUuid(reader: XdrReader): string {
-  reader.string(1024, 'name');
-  const uuid = reader.uuid();
-  reader.i32();
-  return uuid;
-}
-
-function reply(write: (writer: XdrWriter) => void): Uint8Array {
+function startFrame(
+  program: number,
+  procedure: number,
+  type: number,
+  serial: number,
+  status: number,
+): XdrWriter {
   const writer = new XdrWriter({ capacity: 4096 });
-  write(writer);
-  return writer.finish();
+  for (const value of [0, program, 1, procedure, type, serial, status]) writer.u32(value);
+  return writer;
 }
 
-function finish(writer: XdrWriter): Uint8Array {
+function send(client: Client, writer: XdrWriter): void {
   writer.patchU32(0, writer.length);
-  return Uint8Array.from(writer.finish());
+  client.socket.write(writer.finish());
+}
+
+function sendKeepalive(client: Client, procedure: number): void {
+  send(client, startFrame(programs.keepalive, procedure, messageTypes.message, 0, messageStatus.ok));
 }
 
 /** virNetMessageError */
-function writeError(writer: XdrWriter, code: number, message: string): void {
-  writer.i32(code);
-  writer.i32(10);
+function writeError(writer: XdrWriter, error: unknown): void {
+  const known = error instanceof FakeError ? error : undefined;
+  const message = error instanceof Error ? error.message : 'error';
+  writer.i32(known?.code ?? 1);
+  writer.i32(known?.domain ?? 0);
   writer.optionalString(message);
   writer.i32(2);
-  writer.bool(false);
-  writer.optionalString('%s');
-  writer.bool(false);
-  writer.bool(false);
-  writer.i32(-1);
-  writer.i32(-1);
-  writer.bool(false);
+  writer.u32(0);
+  writer.optionalString(message);
+  writer.u32(0);
+  writer.u32(0);
+  writer.i32(0);
+  writer.i32(0);
+  writer.u32(0);
 }
 
-/** As a program: a process of its own, so that its work is not counted as the agent's. */
+/** tsx test/fakes/fake-libvirtd.ts --socket PATH --domains 5000 */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       socket: { type: 'string' },
-      domains: { type: 'string', default: '1000' },
+      domains: { type: 'string', default: '100' },
+      'shut-off': { type: 'string', default: '0' },
       vcpus: { type: 'string', default: '4' },
       disks: { type: 'string', default: '2' },
       nics: { type: 'string', default: '2' },
+      'no-kernel-counters': { type: 'boolean', default: false },
     },
   });
-  if (values.socket === undefined) throw new Error('--socket PATH is missing');
-  const fake = await FakeLibvirtd.start({
-    socket: values.socket,
+  const daemon = await FakeLibvirtd.start({
+    ...(values.socket === undefined ? {} : { socketPath: values.socket }),
     domains: Number(values.domains),
+    shutOff: Number(values['shut-off']),
     vcpus: Number(values.vcpus),
     disks: Number(values.disks),
     nics: Number(values.nics),
+    kernelCounters: !values['no-kernel-counters'],
   });
-  process.on('SIGTERM', () => void fake.stop().then(() => process.exit(0)));
-  // Each line "event UUID EVENT DETAIL" on standard input emits a lifecycle event.
-  process.stdin.setEncoding('utf8').on('data', (text) => {
-    for (const line of String(text).split('\n')) {
-      const [word, uuid, event, detail] = line.split(' ');
-      const domain = fake.fleet.find((each) => each.uuid === uuid);
-      if (word === 'event' && domain !== undefined) fake.emitLifecycle(domain, Number(event), Number(detail));
-    }
-  });
-  process.stdout.write('ready\n');
+  process.stdout.write(`${daemon.uri}\n`);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void daemon.close().then(() => process.exit(0)));
+  }
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await main();
+if (process.argv[1] === import.meta.filename) await main();
