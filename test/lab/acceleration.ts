@@ -48,8 +48,19 @@ function probe(): Promise<KvmQuality> {
   const child = spawn(
     'qemu-system-x86_64',
     [
-      ...['-accel', 'kvm', '-machine', 'pc', '-m', '16', '-display', 'none', '-nodefaults'],
-      ...['-chardev', 'stdio,id=debug', '-device', 'isa-debugcon,iobase=0x402,chardev=debug'],
+      '-accel',
+      'kvm',
+      '-machine',
+      'pc',
+      '-m',
+      '16',
+      '-display',
+      'none',
+      '-nodefaults',
+      '-chardev',
+      'stdio,id=debug',
+      '-device',
+      'isa-debugcon,iobase=0x402,chardev=debug',
     ],
     { stdio: ['ignore', 'pipe', 'ignore'] },
   );

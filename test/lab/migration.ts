@@ -15,9 +15,21 @@ export async function joinNodes(a: Libvirtd, b: Libvirtd): Promise<NodePair> {
     [b, '10.253.0.2'],
   ]);
   await run('nsenter', [
-    ...['--target', String(a.namespaces.initPid), '--net', '--'],
-    ...['ip', 'link', 'add', 'wire0', 'type', 'veth', 'peer', 'name', 'wire0'],
-    ...['netns', String(b.namespaces.initPid)],
+    '--target',
+    String(a.namespaces.initPid),
+    '--net',
+    '--',
+    'ip',
+    'link',
+    'add',
+    'wire0',
+    'type',
+    'veth',
+    'peer',
+    'name',
+    'wire0',
+    'netns',
+    String(b.namespaces.initPid),
   ]);
   for (const [node, address] of addresses) {
     await node.namespaces.exec('ip', 'address', 'add', `${address}/24`, 'dev', 'wire0');
@@ -29,9 +41,18 @@ export async function joinNodes(a: Libvirtd, b: Libvirtd): Promise<NodePair> {
   return {
     async migrate(name, from, to, ...args) {
       await from.virsh(
-        ...['migrate', '--live', '--unsafe', '--persistent', '--undefinesource', ...args],
-        ...['--domain', name, '--desturi', to.uri],
-        ...['--migrateuri', `tcp://${addresses.get(to) ?? ''}`],
+        'migrate',
+        '--live',
+        '--unsafe',
+        '--persistent',
+        '--undefinesource',
+        ...args,
+        '--domain',
+        name,
+        '--desturi',
+        to.uri,
+        '--migrateuri',
+        `tcp://${addresses.get(to) ?? ''}`,
       );
     },
   };

@@ -52,6 +52,8 @@ export async function startProcess(options: StartOptions): Promise<RunningProces
     env: { ...process.env, ...options.env },
     cwd: options.cwd,
     stdio: [options.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+    // Ctrl-C in a terminal reaches us alone, so that we take the lab down in order.
+    detached: true,
   });
   let stdout = '';
   let stderr = '';

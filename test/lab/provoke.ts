@@ -85,7 +85,12 @@ export async function startUnreadableDisk(
     name: 'qemu-nbd',
     command: 'qemu-nbd',
     args: [
-      ...['--persistent', '--socket', nbdSocketPath, '--shared', '8', '--image-opts'],
+      '--persistent',
+      '--socket',
+      nbdSocketPath,
+      '--shared',
+      '8',
+      '--image-opts',
       `driver=raw,file.driver=blkdebug,file.image.driver=file,file.image.filename=${imagePath},` +
         'file.inject-error.0.event=none,file.inject-error.0.iotype=read,file.inject-error.0.sector=0,file.inject-error.0.errno=5',
     ],

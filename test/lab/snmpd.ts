@@ -104,9 +104,17 @@ export async function startSnmpd(options: SnmpdOptions = {}): Promise<Snmpd> {
       name: 'snmpd',
       command: 'snmpd',
       args: [
-        ...['-f', '-Le', '-C', '-c', configPath, '-x', agentxAddress],
+        '-f',
+        '-Le',
+        '-C',
+        '-c',
+        configPath,
+        '-x',
+        agentxAddress,
         // SMUX would listen on a fixed port; the Event MIB's part floods the log about missing MIBs.
-        ...['-I', '-smux,mteTrigger,mteTriggerConf', `udp:${address}`],
+        '-I',
+        '-smux,mteTrigger,mteTriggerConf',
+        `udp:${address}`,
       ],
       env: {
         SNMP_PERSISTENT_DIR: persistentDirectory,

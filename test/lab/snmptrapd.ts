@@ -118,7 +118,8 @@ function parseNotifications(output: string): readonly Omit<ReceivedNotification,
         pdu,
         kind,
         version: /SNMP v(1|2c|3)/.exec(pdu)?.[1] === '3' ? '3' : version === 'v1' ? '1' : '2c',
-        trapOid: carried ?? trapOidOfV1(enterprise.replace(/^\./, ''), Number(generic), specific.replace(/^\./, '')),
+        trapOid:
+          carried ?? trapOidOfV1(enterprise.replace(/^\./, ''), Number(generic), specific.replace(/^\./, '')),
         varBinds,
       };
     });

@@ -1,0 +1,204 @@
+#!/usr/bin/env bash
+# Brings a bare Debian-like host to where `npm run quickstart`, `npm test` and `npm run bench` can do their work:
+#   bootstrap.sh quickstart|test|bench [--] [ARGUMENT...]
+# Installs what is missing (Debian packages, npm packages), builds, then runs the command. Safe to repeat.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# Users other than root often lack the directories of system programs.
+export PATH="$PATH:/usr/sbin:/sbin"
+
+node_minimum=20.11
+
+say() { printf '[%3ds] %s\n' "$SECONDS" "$*" >&2; }
+die() {
+  printf '%s\n' "$@" >&2
+  exit 1
+}
+
+command_name=${1:-}
+shift || true
+[ "${1:-}" = -- ] && shift
+case $command_name in
+  quickstart | test | bench) ;;
+  *) die "usage: ${BASH_SOURCE[0]} quickstart|test|bench [--] [ARGUMENT...]" ;;
+esac
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+check_node() {
+  has node || die "Node.js $node_minimum or later is needed and there is no \`node\` here: see https://nodejs.org/"
+  local version
+  version=$(node -p process.versions.node)
+  if [ "$(printf '%s\n' "$node_minimum" "$version" | sort -V | head -n 1)" != "$node_minimum" ]; then
+    die "Node.js $node_minimum or later is needed; this is $version ($(command -v node))."
+  fi
+}
+
+# Whether the command starts a libvirtd of its own; quickstart prefers the host's.
+needs_private_libvirtd() {
+  [ "$command_name" = quickstart ] || return 0
+  local argument
+  for argument in "$@"; do
+    [ "$argument" = --private ] && return 0
+  done
+  [ -n "${LIBVIRT_DEFAULT_URI:-}" ] && return 1
+  local socket
+  for socket in /var/run/libvirt/virtqemud-sock-ro /var/run/libvirt/libvirt-sock-ro; do
+    [ -S "$socket" ] && return 1
+  done
+  return 0
+}
+
+has_qemu_driver() {
+  compgen -G '/usr/lib*/libvirt/connection-driver/libvirt_driver_qemu.so' >/dev/null ||
+    compgen -G '/usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so' >/dev/null
+}
+
+has_static_busybox() { has busybox && ! ldd "$(command -v busybox)" >/dev/null 2>&1; }
+
+missing=()
+# want PACKAGE REASON TEST...
+want() {
+  local package=$1 reason=$2
+  shift 2
+  "$@" && return
+  missing+=("$package")
+  say "missing: $package ($reason)"
+}
+
+find_missing() {
+  want snmpd 'the AgentX master' has snmpd
+  want snmp 'snmptable, snmpget, snmpwalk' has snmpget
+  if needs_private_libvirtd "$@"; then
+    want libvirt-daemon 'a private libvirtd' has libvirtd
+    want libvirt-daemon-driver-qemu 'its QEMU driver' has_qemu_driver
+    want libvirt-clients 'virsh drives the lab' has virsh
+    want qemu-system-x86 'guests' has qemu-system-x86_64
+    want qemu-utils 'disk images, faulty disks' has qemu-nbd
+    want iproute2 'a bridge for the guests' has ip
+    want util-linux 'namespaces' has nsenter
+  fi
+  if [ "$command_name" != quickstart ]; then
+    want busybox-static 'what Linux guests run' has_static_busybox
+    want snmptrapd 'receives notifications' has snmptrapd
+    want smitools 'smilint and smidump check the MIB modules' has smilint
+    want xz-utils 'unpacks the guest kernel' has xz
+    want e2fsprogs 'file systems of guests' has mkfs.ext4
+  fi
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+can_be_root() { [ "$(id -u)" = 0 ] || { has sudo && { sudo -n true 2>/dev/null || [ -t 0 ]; }; }; }
+
+update_package_lists() {
+  [ "${lists_updated:-}" = yes ] && return
+  say 'apt-get update'
+  as_root apt-get -qq update
+  lists_updated=yes
+}
+
+install_missing() {
+  [ ${#missing[@]} = 0 ] && return
+  local line="apt-get update && apt-get install --no-install-recommends ${missing[*]}"
+  has apt-get || die "Not a Debian-like system: please install what provides ${missing[*]}."
+  can_be_root || die "Neither root nor sudo is at hand. Please run, as root:" "  $line"
+  update_package_lists
+  # New packages must not start their services: neither snmpd nor libvirtd of this host is ours to run. This file is
+  # Debian's way to say so; one that is there already stays as it is.
+  local policy=/usr/sbin/policy-rc.d
+  if [ ! -e $policy ]; then
+    say "services of newly installed packages are kept from starting ($policy, removed afterwards)"
+    as_root sh -c "printf '#!/bin/sh\nexit 101\n' > $policy && chmod 755 $policy"
+    trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
+  fi
+  say "installing ${missing[*]}"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 install -y \
+    --no-install-recommends "${missing[@]}" >&2
+  if [ -n "$(trap -p EXIT)" ]; then
+    as_root rm -f $policy
+    trap - EXIT
+  fi
+}
+
+install_modules() {
+  if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+    say 'npm ci'
+    npm ci --include=dev --no-audit --no-fund >&2
+    touch node_modules/.package-lock.json
+  fi
+}
+
+build_if_needed() {
+  if [ ! -e dist/cli.js ] || [ -n "$(find src package.json tsconfig.json -newer dist/cli.js -print -quit)" ]; then
+    say 'building'
+    npm run --silent build >&2
+    touch dist/cli.js
+  fi
+}
+
+# Only root may create the namespaces of the lab.
+in_lab() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif can_be_root; then
+    sudo -E env "PATH=$PATH" "$@"
+  else
+    die 'The lab starts a libvirtd in namespaces of its own, which takes root. Please run this again as root.'
+  fi
+}
+
+run_quickstart() {
+  build_if_needed
+  if needs_private_libvirtd "$@"; then
+    in_lab node_modules/.bin/tsx test/lab/quickstart.ts "$@"
+  else
+    node_modules/.bin/tsx test/lab/quickstart.ts "$@"
+  fi
+}
+
+run_bench() {
+  build_if_needed
+  in_lab node_modules/.bin/tsx test/bench/main.ts "$@"
+}
+
+failed_steps=()
+step() {
+  local name=$1
+  shift
+  say "$name"
+  if ! "$@"; then failed_steps+=("$name"); fi
+}
+
+run_test() {
+  local results
+  results=$(mktemp -d)
+  if ! apt-cache show linux-image-amd64 >/dev/null 2>&1 && has apt-get && can_be_root; then
+    # Linux guests boot Debian's kernel, which is downloaded and not installed.
+    update_package_lists
+  fi
+  step check npm run --silent check
+  step build npm run --silent build
+  local project
+  for project in unit integration; do
+    local runner=()
+    [ "$project" = integration ] && runner=(in_lab)
+    step "$project tests" "${runner[@]}" node_modules/.bin/vitest run --project "$project" \
+      --reporter=default --reporter=json "--outputFile.json=$results/$project.json" \
+      --passWithNoTests "$@"
+  done
+  [ ${#failed_steps[@]} = 0 ] || printf 'failed: %s\n' "${failed_steps[@]}"
+  node_modules/.bin/tsx test/lab/test-totals.ts "$results/unit.json" "$results/integration.json" ||
+    failed_steps+=(totals)
+  rm -rf "$results"
+  [ ${#failed_steps[@]} = 0 ]
+}
+
+check_node
+find_missing "$@"
+install_missing
+install_modules
+"run_$command_name" "$@"
