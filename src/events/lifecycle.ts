@@ -109,7 +109,7 @@ const kinds: readonly Kind[] = [
       ['crashed', 'stopped (crashed)', 'crashed'],
       ['migrated', 'stopped (migrated to another host)', 'migrated'],
       ['saved', 'stopped (saved)', 'saved'],
-      ['failed', 'stopped (the hypervisor failed)', 'failed'],
+      ['failed', 'stopped (the hypervisor failed)', 'crashed'],
       ['from_snapshot', 'stopped (a snapshot of a stopped domain was loaded)', 'from_snapshot'],
       ['recreated', 'stopped (to be recreated)', 'destroyed'],
     ],
@@ -144,11 +144,15 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-/** libvirt says `suspended/paused` for user pauses, saves, dumps and snapshots alike. */
+/**
+ * libvirt says `suspended/paused` for user pauses, saves, dumps and snapshots alike, and `stopped/failed` for
+ * a hypervisor process that died as well as for one that could not be started.
+ */
 const ambiguousNames: ReadonlySet<string> = new Set([
   'suspended/paused',
   'suspended/restored',
   'suspended/api_error',
+  'stopped/failed',
 ]);
 
 /** What a lifecycle event says, by virDomainEventType and its detail; numbers of a newer libvirt keep their number. */
@@ -175,7 +179,7 @@ export function lifecycleBetween(from: DomainState, to: DomainState, reason: str
   const kind = kinds[event];
   if (kind === undefined)
     return { kind: 'other', name: `state/${to}`, text: `now ${to}`, implied: undefined };
-  const detail = kind.details.findIndex((candidate) => candidate[2] === reason);
+  const detail = kind.details.findIndex((candidate) => candidate[0] === reason || candidate[2] === reason);
   if (detail >= 0) return lifecycleOf(event, detail);
   return { kind: kind.kind, name: kind.kind, text: kind.text, implied: undefined };
 }

@@ -7,7 +7,7 @@ import type { EventKind } from '../model/event.ts';
 import type { Pool } from '../model/pool.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { type DomainIndexes, DomainTracker } from './domain-tracker.ts';
+import { type DomainIndexes, DomainTracker, patienceMs } from './domain-tracker.ts';
 import type { Change, Fact } from './fact.ts';
 
 /** The parts of the index store that are needed here. */
@@ -35,6 +35,8 @@ const refreshesToSettle = 2;
 interface TrackedPool {
   state: Pool['state'];
   settledAtRefresh: number;
+  /** Since when snapshots differ; an event may be on its way. */
+  differsSince: EpochMs | undefined;
 }
 
 /**
@@ -53,6 +55,7 @@ export class ChangeDetector {
   /** Comparisons begin with the snapshot of this refresh: the first complete one of a connection. */
   #firstRefresh = 1;
   #refreshCount = 0;
+  #poolsWaiting = false;
 
   constructor(options: ChangeDetectorOptions) {
     this.#overrides = options.overrides;
@@ -114,10 +117,10 @@ export class ChangeDetector {
       this.#refreshCount = refreshCount;
       return [];
     }
-    const isRefresh = refreshCount !== this.#refreshCount;
+    const isDue = refreshCount !== this.#refreshCount || this.#gap !== undefined || this.isWaiting;
     this.#refreshCount = refreshCount;
     const facts: Fact[] = [];
-    if (isRefresh || this.#gap !== undefined || snapshot.domains !== previous.domains) {
+    if (isDue || snapshot.domains !== previous.domains) {
       facts.push(
         ...this.#domains.compare(snapshot.domains, {
           at,
@@ -126,14 +129,19 @@ export class ChangeDetector {
           adopt: this.#gap === 'firstRun',
           diskErrorsKnown: this.#hasRun('diskErrors', snapshot),
           jobsKnown: this.#hasRun('jobStats', snapshot),
+          patient: this.#gap === undefined,
         }),
       );
     }
-    if (isRefresh || this.#gap !== undefined || snapshot.pools !== previous.pools) {
-      facts.push(...this.#comparePools(snapshot, at));
-    }
+    if (isDue) this.#poolsWaiting = false;
+    if (isDue || snapshot.pools !== previous.pools) facts.push(...this.#comparePools(snapshot, at));
     this.#gap = undefined;
     return facts;
+  }
+
+  /** Whether something was found that is reported only if it is still there after {@link patienceMs}. */
+  get isWaiting(): boolean {
+    return this.#domains.isWaiting || this.#poolsWaiting;
   }
 
   /** The state of the connection to libvirt. Only being connected or not is worth a fact. */
@@ -184,10 +192,18 @@ export class ChangeDetector {
       seen.add(pool.uuid);
       const known = this.#pools.get(pool.uuid);
       if (known === undefined) {
-        this.#pools.set(pool.uuid, { state: pool.state, settledAtRefresh: 0 });
+        this.#pools.set(pool.uuid, { state: pool.state, settledAtRefresh: 0, differsSince: undefined });
         continue;
       }
-      if (known.state === pool.state || this.#refreshCount < known.settledAtRefresh) continue;
+      if (known.state === pool.state || this.#refreshCount < known.settledAtRefresh) {
+        known.differsSince = undefined;
+        continue;
+      }
+      known.differsSince ??= at;
+      if (this.#gap === undefined && at - known.differsSince < patienceMs) {
+        this.#poolsWaiting = true;
+        continue;
+      }
       const changes = this.#changePool(pool.uuid, pool.name, pool.state, snapshot);
       known.settledAtRefresh = 0;
       const event = this.#draft(
@@ -207,7 +223,11 @@ export class ChangeDetector {
   }
 
   #changePool(uuid: string, name: string, state: Pool['state'], snapshot: Snapshot): readonly Change[] {
-    const known = this.#pools.get(uuid) ?? { state: 'inactive', settledAtRefresh: 0 };
+    const known = this.#pools.get(uuid) ?? {
+      state: 'inactive' as const,
+      settledAtRefresh: 0,
+      differsSince: undefined,
+    };
     this.#pools.set(uuid, known);
     known.settledAtRefresh = this.#refreshCount + refreshesToSettle;
     if (known.state === state) return [];

@@ -28,6 +28,8 @@ export interface Comparison {
   readonly diskErrorsKnown: boolean;
   /** Whether the rows tell which jobs were completed. */
   readonly jobsKnown: boolean;
+  /** Whether a change of state is believed only if it is still there a little later. */
+  readonly patient: boolean;
 }
 
 /** What the receivers have been told about a domain. */
@@ -51,6 +53,8 @@ interface Tracked {
   jobTold: boolean;
   /** The row last compared. */
   row: Domain | undefined;
+  /** Since when snapshots differ from what was reported; an event may be on its way. */
+  differsSince: EpochMs | undefined;
   /** Snapshots with fewer refreshes may be older than the last event. */
   settledAtRefresh: number;
   eventAt: EpochMs;
@@ -63,6 +67,8 @@ interface Tracked {
  * after the event cannot.
  */
 const refreshesToSettle = 2;
+/** An event overtaken by a snapshot arrives within this time; what is found is not reported before. */
+export const patienceMs = 1000;
 /** An event that arrives this long after its effect was found tells the same story. */
 const lateEventMs = 10_000;
 /** An answer of the guest agent that arrives this soon after an event may be older than the event. */
@@ -73,8 +79,11 @@ export class DomainTracker {
   readonly #indexes: DomainIndexes;
   readonly #overrides: SeverityOverrides;
   readonly #domains = new Map<string, Tracked>();
+  /** Domains that snapshots show and nobody has announced, and since when. */
+  readonly #newcomers = new Map<string, EpochMs>();
   /** Whether all domains of the host have been seen once. */
   #compared = false;
+  #isWaiting = false;
 
   constructor(indexes: DomainIndexes, overrides: SeverityOverrides) {
     this.#indexes = indexes;
@@ -107,6 +116,8 @@ export class DomainTracker {
     const known = this.#domains.get(subject.uuid) ?? this.#create(subject.uuid, subject.name);
     known.settledAtRefresh = refreshCount + refreshesToSettle;
     known.eventAt = event.at;
+    known.differsSince = undefined;
+    this.#newcomers.delete(subject.uuid);
     const changes: Change[] = [];
     const { implied, kind, name } = lifecycle;
     if (kind === 'defined') this.#defined(known, subject.name, isNew);
@@ -169,22 +180,44 @@ export class DomainTracker {
     const facts: Fact[] = [];
     const seen = new Set<string>();
     this.#compared = true;
+    this.#isWaiting = false;
     for (const row of rows) {
       if (row.presence === 'gone') continue;
       seen.add(row.uuid);
       const known = this.#domains.get(row.uuid);
-      if (known === undefined) this.#appeared(row, comparison, facts);
-      else if (known.row !== row && isSettled(known, row, comparison)) {
+      if (known === undefined) {
+        if (this.#isPatienceOver(this.#newcomers.get(row.uuid), comparison)) {
+          this.#newcomers.delete(row.uuid);
+          this.#appeared(row, comparison, facts);
+        } else if (!this.#newcomers.has(row.uuid)) this.#newcomers.set(row.uuid, comparison.at);
+      } else if (known.row !== row && isSettled(known, row, comparison)) {
         this.#compareRow(known, row, comparison, facts);
       }
     }
     for (const known of this.#domains.values()) {
       if (seen.has(known.uuid) || comparison.refreshCount < known.settledAtRefresh) continue;
+      if (known.present && !this.#isPatienceOver(known.differsSince, comparison)) {
+        known.differsSince ??= comparison.at;
+        continue;
+      }
       if (known.present) this.#vanished(known, comparison, facts);
       this.#domains.delete(known.uuid);
       this.#indexes.setReported(known.uuid, undefined);
     }
+    for (const uuid of this.#newcomers.keys()) if (!seen.has(uuid)) this.#newcomers.delete(uuid);
     return facts;
+  }
+
+  /** Whether the last comparison found something that it did not report yet. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
+  #isPatienceOver(since: EpochMs | undefined, comparison: Comparison): boolean {
+    if (!comparison.patient) return true;
+    if (since !== undefined && comparison.at - since >= patienceMs) return true;
+    this.#isWaiting = true;
+    return false;
   }
 
   #isActive(uuid: string): boolean {
@@ -208,6 +241,7 @@ export class DomainTracker {
       completedJob: undefined,
       jobTold: false,
       row: undefined,
+      differsSince: undefined,
       settledAtRefresh: 0,
       eventAt: 0,
       found: undefined,
@@ -322,8 +356,7 @@ export class DomainTracker {
   }
 
   #appeared(row: Domain, comparison: Comparison, facts: Fact[]): void {
-    // A row whose state has not been read yet says nothing.
-    if (row.state === 'nostate' && row.statsAt === undefined) return;
+    if (!tellsState(row)) return;
     const known = this.#create(row.uuid, row.name);
     known.row = row;
     known.persistent = row.persistent;
@@ -343,21 +376,38 @@ export class DomainTracker {
   }
 
   #compareRow(known: Tracked, row: Domain, comparison: Comparison, facts: Fact[]): void {
-    const before = known.row;
-    known.row = row;
     if (!known.present) {
       this.#domains.delete(known.uuid);
       this.#appeared(row, comparison, facts);
       return;
     }
+    if (this.#differs(known, row)) {
+      if (!this.#isPatienceOver(known.differsSince, comparison)) {
+        known.differsSince ??= comparison.at;
+        return;
+      }
+    }
+    known.differsSince = undefined;
+    const before = known.row;
+    known.row = row;
     known.name = row.name;
     known.persistent = row.persistent;
-    if (row.state !== 'nostate' || row.statsAt !== undefined)
-      this.#compareState(known, row, comparison, facts);
+    if (tellsState(row)) this.#compareState(known, row, comparison, facts);
     if (comparison.diskErrorsKnown) this.#compareDiskErrors(known, row, comparison, facts);
     this.#compareAgent(known, before, row, comparison, facts);
     if (comparison.jobsKnown) this.#compareJob(known, row, comparison, facts);
     this.#remember(known);
+  }
+
+  /** Whether a row shows a state that has not been reported. */
+  #differs(known: Tracked, row: Domain): boolean {
+    if (!tellsState(row)) return false;
+    const severity = severityOf(row.state, row.reason, undefined, this.#overrides);
+    return (
+      row.state !== known.state ||
+      (knownOperState(row) ?? known.operState) !== known.operState ||
+      severity !== severityOf(known.state, known.reason, undefined, this.#overrides)
+    );
   }
 
   #compareState(known: Tracked, row: Domain, comparison: Comparison, facts: Fact[]): void {
@@ -513,6 +563,15 @@ function identityOf(known: Tracked): DomainIdentity {
 
 function isActive(state: DomainState): boolean {
   return state !== 'shutoff' && state !== 'nostate';
+}
+
+/**
+ * Whether a row's state is worth comparing. One that has not been read yet is not, nor one that lasts only
+ * for the moment of a start.
+ */
+function tellsState(row: Domain): boolean {
+  if (row.state === 'nostate' && row.statsAt === undefined) return false;
+  return row.state !== 'paused' || reasonName(row.state, row.reason) !== 'starting_up';
 }
 
 function isSettled(known: Tracked, row: Domain, comparison: Comparison): boolean {

@@ -13,6 +13,7 @@ import { type Clock, systemClock } from '../run/clock.ts';
 import { Batcher } from './batcher.ts';
 import { ChangeDetector, type DetectorIndexes } from './change-detector.ts';
 import { Dispatcher, type NotifySwitch } from './dispatcher.ts';
+import { patienceMs } from './domain-tracker.ts';
 import type { Fact } from './fact.ts';
 import type { BuildNotification } from './notification-builder.ts';
 import type { NotifyOptions } from './notify-options.ts';
@@ -68,6 +69,7 @@ export class NotificationCentre {
   readonly #clock: Clock;
   /** Domains with an event that waits for its reason: what follows must not overtake it. */
   readonly #chains = new Map<string, Promise<void>>();
+  #recheck: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(options: NotificationCentreOptions) {
@@ -153,7 +155,7 @@ export class NotificationCentre {
       this.#log.prune();
       if (this.#log.view() !== before) this.#publisher.request();
     }
-    for (const fact of this.#detector.onSnapshot(snapshot, previous, this.#clock.now())) this.#report(fact);
+    this.#compare(snapshot, previous);
   }
 
   /** The state of the connection to libvirt; to be called before the first snapshot of a connection. */
@@ -178,12 +180,23 @@ export class NotificationCentre {
     if (this.#closed) return;
     await Promise.all(this.#chains.values());
     this.#closed = true;
+    clearTimeout(this.#recheck);
     await this.#dispatcher.close();
     this.#publisher.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #compare(snapshot: Snapshot, previous: Snapshot): void {
+    for (const fact of this.#detector.onSnapshot(snapshot, previous, this.#clock.now())) this.#report(fact);
+    if (!this.#detector.isWaiting || this.#recheck !== undefined) return;
+    this.#recheck = setTimeout(() => {
+      this.#recheck = undefined;
+      if (!this.#closed) this.#compare(this.#store.current, this.#store.current);
+    }, patienceMs);
+    this.#recheck.unref();
   }
 
   #take(event: EventDescription, at: EpochMs, refined: RefinedState | undefined): void {

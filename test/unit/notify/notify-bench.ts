@@ -1,3 +1,4 @@
+import { vi } from 'vitest';
 import { ConnectionLostError } from '../../../src/errors.ts';
 import type { EventDescription } from '../../../src/events/event-description.ts';
 import { EventLog } from '../../../src/events/event-log.ts';
@@ -100,6 +101,12 @@ export class NotifyBench {
       agent: { ...this.store.current.agent, refreshCount: this.#refreshes },
       ...parts,
     });
+  }
+
+  /** A refresh, and the time after which what it shows is believed without an event. Needs fake timers. */
+  async find(domains: readonly Domain[], parts: Partial<Snapshot> = {}): Promise<void> {
+    this.refresh(domains, parts);
+    await vi.advanceTimersByTimeAsync(1000);
   }
 
   /** Refreshes until no snapshot can be older than the last event. */

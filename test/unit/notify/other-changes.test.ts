@@ -264,6 +264,7 @@ describe('storage pools', () => {
     bench.refresh([web], { pools: [{ ...pool }] });
     bench.refresh([web], { pools: [{ ...pool, state: 'inactive' }] });
     bench.settle([web], { pools: [{ ...pool, state: 'inaccessible' }] });
+    await vi.advanceTimersByTimeAsync(1000);
     expect(bench.take()).toMatchObject([
       {
         name: 'lvePoolStateChange',
