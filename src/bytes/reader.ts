@@ -109,7 +109,8 @@ export class ByteReader {
   /** A copy of the next octets. */
   copy(size: number): Uint8Array {
     const start = this.take(size);
-    return this.bytes.slice(start, start + size);
+    // A Buffer's own slice() is a view.
+    return new Uint8Array(this.bytes.subarray(start, start + size));
   }
 
   /** @throws ProtocolError if octets are left. */
