@@ -137,7 +137,7 @@ function failureText(
     return {
       text: `${where} does not answer`,
       remedy: v3
-        ? 'Is snmpd running and listening there (agentaddress in snmpd.conf), and is a firewall in between?'
+        ? 'Is snmpd running and listening there (agentaddress in snmpd.conf)? It also keeps silent about what it cannot decrypt: compare --v3-priv with createUser.'
         : 'Is snmpd running and listening there (agentaddress in snmpd.conf)? It also keeps silent about a community that it does not know, or not from this address (rocommunity), and when the agent behind it hangs.',
     };
   }
@@ -152,6 +152,7 @@ function failureText(
         'snmpd knows this user but gives it no access at this security level: see rouser or access in snmpd.conf.',
     };
   }
+  if (/ENOTFOUND|EAI_AGAIN/.test(text)) return { text, remedy: 'The host name does not resolve.' };
   return { text, remedy: 'See the log of snmpd.' };
 }
 
