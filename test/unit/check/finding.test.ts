@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest';
+import { findingLine } from '../../../src/check/finding.ts';
+
+test('a finding is one line with its remedy', () => {
+  const finding = { level: 'fail', subject: 'agentx', text: 'no socket', remedy: 'Start snmpd.' } as const;
+  expect(findingLine(finding)).toBe('fail agentx: no socket. To do: Start snmpd.');
+});
+
+test('stays one line whatever a peer says', () => {
+  expect(findingLine({ level: 'ok', subject: 'libvirt', text: 'a\r\n  b\nc' })).toBe('ok   libvirt: a b c');
+});
