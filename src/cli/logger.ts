@@ -2,32 +2,92 @@ import { destination, type Logger as PinoLogger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../log.ts';
+import { maskUserInfo } from '../mask.ts';
 
-/**
- * The program's logger: JSON lines to stderr for machines, readable lines on a terminal. Writes are
- * synchronous, so that nothing is lost at the end.
- */
-export function makeLogger(options: Config['log'], terminal: boolean): Logger {
-  const human = options.format === 'human' || (options.format === 'auto' && terminal);
-  const stream = human
-    ? pretty({
-        destination: 2,
-        sync: true,
-        colorize: terminal,
-        ignore: 'pid,hostname',
-        translateTime: 'SYS:HH:MM:ss',
-      })
-    : destination({ dest: 2, sync: true });
-  return wrap(pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream));
+/** Where log lines go; a file descriptor, 2 unless told otherwise. */
+export interface LogTarget {
+  readonly fd?: number;
+  /** Whether it is a terminal: people read there. */
+  readonly terminal: boolean;
 }
 
-function wrap(logger: PinoLogger): Logger {
+/** A logger whose level can be changed while it is in use, its children's included. */
+export interface AdjustableLogger extends Logger {
+  setLevel(level: Config['log']['level']): void;
+}
+
+/** Levels by rank: a message is written if its rank is not below the one in force. */
+const ranks: Readonly<Record<Config['log']['level'], number>> = {
+  trace: 10,
+  debug: 20,
+  info: 30,
+  warn: 40,
+  error: 50,
+};
+
+/**
+ * The program's logger: JSON lines for machines, readable lines on a terminal, both to stderr. Writes are
+ * synchronous, so that nothing is lost at the end. User information in URIs is masked.
+ */
+export function makeLogger(options: Config['log'], target: LogTarget): AdjustableLogger {
+  const fd = target.fd ?? 2;
+  const human = options.format === 'human' || (options.format === 'auto' && target.terminal);
+  const stream = human
+    ? pretty({
+        destination: fd,
+        sync: true,
+        colorize: target.terminal,
+        ignore: 'pid,hostname',
+        translateTime: 'SYS:yyyy-mm-dd HH:MM:ss',
+        singleLine: true,
+      })
+    : destination({ dest: fd, sync: true });
+  const root = pino(
+    {
+      // The gate below decides; children of pino would keep the level they were born with.
+      level: 'trace',
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }), log: masked },
+      serializers: { err: pino.stdSerializers.err, error: errorValue },
+    },
+    stream,
+  );
+  const gate = { rank: ranks[options.level] };
   return {
-    trace: (fields, message) => logger.trace(fields, message),
-    debug: (fields, message) => logger.debug(fields, message),
-    info: (fields, message) => logger.info(fields, message),
-    warn: (fields, message) => logger.warn(fields, message),
-    error: (fields, message) => logger.error(fields, message),
-    child: (bindings) => wrap(logger.child(bindings)),
+    ...wrap(root, gate),
+    setLevel: (level) => {
+      gate.rank = ranks[level];
+    },
   };
+}
+
+function wrap(logger: PinoLogger, gate: { readonly rank: number }): Logger {
+  const write =
+    (level: Config['log']['level']) =>
+    (fields: object, message: string): void => {
+      if (ranks[level] >= gate.rank) logger[level](fields, maskUserInfo(message));
+    };
+  return {
+    trace: write('trace'),
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    child: (bindings) => wrap(logger.child(bindings), gate),
+  };
+}
+
+function masked(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? maskUserInfo(value) : value,
+    ]),
+  );
+}
+
+/** `error` is a text in most places; where it is an Error, its text, code and stack are logged. */
+function errorValue(value: unknown): unknown {
+  return value instanceof Error ? pino.stdSerializers.err(value) : value;
 }

@@ -1,8 +1,9 @@
+import { ConfigError, issueText } from '../config/config-error.ts';
 import { Daemon } from '../daemon.ts';
 import { errorText } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { exitCodes } from './exit-codes.ts';
-import { makeLogger } from './logger.ts';
+import { type AdjustableLogger, makeLogger } from './logger.ts';
 import { configFrom } from './options.ts';
 import { programVersion } from './version.ts';
 
@@ -12,22 +13,33 @@ const stopDeadlineMs = 5000;
 /** Runs the agent until it is told to stop. Resolves with the exit code. */
 export async function run(options: Readonly<Record<string, unknown>>): Promise<number> {
   const { config, file } = await configFrom(options);
-  const logger = makeLogger(config.log, process.stderr.isTTY);
+  const logger = makeLogger(config.log, { terminal: process.stderr.isTTY });
+  endOnDefects(logger);
   logger.info({ file: file ?? 'none' }, 'configuration read');
   const daemon = new Daemon({ config, logger, version: programVersion() });
-  process.on('SIGHUP', () => void reload(daemon, options, logger));
   const stopped = untilToldToStop(logger);
+  process.on('SIGHUP', () => void reload(daemon, options, logger));
   await daemon.start();
   await stopped;
   const deadline = new Promise<'late'>((resolve) => {
     setTimeout(() => resolve('late'), stopDeadlineMs).unref();
   });
   if ((await Promise.race([daemon.stop(), deadline])) === 'late') {
-    logger.warn({}, 'shutdown took too long and was cut short');
-    return exitCodes.bug;
+    logger.warn({ deadlineMs: stopDeadlineMs }, 'shutdown took too long and was cut short');
+    process.exit(exitCodes.bug);
   }
   logger.info({}, 'stopped');
   return exitCodes.ok;
+}
+
+/** What no part of the program expected is a defect: it is logged with its stack, and the process ends. */
+function endOnDefects(logger: Logger): void {
+  const end = (error: unknown): void => {
+    logger.error({ err: error }, 'unexpected error: a defect in libvirt-agentx, please report it');
+    process.exit(exitCodes.bug);
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
@@ -45,19 +57,26 @@ function untilToldToStop(logger: Logger): Promise<void> {
   });
 }
 
-/** An invalid new configuration changes nothing. */
+/** An invalid new configuration changes nothing; each of its problems is a line in the log. */
 async function reload(
   daemon: Daemon,
   options: Readonly<Record<string, unknown>>,
-  logger: Logger,
+  logger: AdjustableLogger,
 ): Promise<void> {
   try {
-    const { config } = await configFrom(options);
+    const { config, file } = await configFrom(options);
+    logger.info({ file: file ?? 'none' }, 'configuration read');
+    logger.setLevel(config.log.level);
     await daemon.reload(config);
   } catch (error) {
-    logger.error(
-      { error: errorText(error) },
-      'the new configuration is not usable; the old one stays in force',
-    );
+    if (error instanceof ConfigError) {
+      for (const issue of error.issues) logger.error({ key: issue.key }, issueText(issue));
+      logger.error(
+        { problems: error.issues.length },
+        'the new configuration is not valid; the old one stays in force',
+      );
+      return;
+    }
+    logger.error({ error: errorText(error) }, 'the new configuration could not be put into effect');
   }
 }

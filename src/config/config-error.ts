@@ -1,4 +1,5 @@
 import { DaemonError } from '../errors.ts';
+import { maskUserInfo } from '../mask.ts';
 
 /** One thing that is wrong with the configuration. */
 export interface ConfigIssue {
@@ -21,5 +22,6 @@ export class ConfigError extends DaemonError {
 
 /** The issue as one line: `/etc/libvirt-agentx.toml: collect.interval: expected ...`. */
 export function issueText(issue: ConfigIssue): string {
-  return [issue.where, issue.key, issue.message].filter((part) => part !== '').join(': ');
+  const parts = [issue.where, issue.key, issue.message].filter((part) => part !== '');
+  return maskUserInfo(parts.join(': '));
 }

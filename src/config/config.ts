@@ -81,7 +81,7 @@ const defaultStateDirectory = '/var/lib/libvirt-agentx';
 export function toConfig(content: FileContent, fallbacks: Fallbacks): Config {
   const { libvirt, collect, intervals, notifications, mib, events } = content;
   const { include, exclude } = collect;
-  return Object.freeze({
+  return deepFreeze({
     libvirt: {
       uri: libvirt.uri ?? fallbacks.uri ?? defaultUri,
       readWrite: libvirt.read_write,
@@ -133,4 +133,14 @@ export function toConfig(content: FileContent, fallbacks: Fallbacks): Config {
     log: content.log,
     severity: content.severity,
   });
+}
+
+/** Freezes plain objects and lists all the way down; patterns, sets and functions are left as they are. */
+function deepFreeze<T extends object>(value: T): T {
+  for (const part of Object.values(value)) {
+    if (Array.isArray(part) || (part !== null && Object.getPrototypeOf(part) === Object.prototype)) {
+      deepFreeze(part as object);
+    }
+  }
+  return Object.freeze(value);
 }

@@ -1,36 +1,47 @@
 import { readFile } from 'node:fs/promises';
 import { parse, TomlError } from 'smol-toml';
 import type { z } from 'zod';
+import { LabelReader } from '../definition/labels.ts';
 import { errorText } from '../errors.ts';
 import { type Config, toConfig } from './config.ts';
 import { ConfigError, type ConfigIssue } from './config-error.ts';
-import { fileSchema } from './schema.ts';
-import { type Setting, settings } from './settings.ts';
+import { keyLines } from './key-lines.ts';
+import { fileSchema, freeTables, sections } from './schema.ts';
+import { type Setting, settingByKey, settings } from './settings.ts';
 import { didYouMean } from './suggest.ts';
 
 /** The file that is read when none is named. */
 export const defaultConfigFile = '/etc/libvirt-agentx.toml';
 
-/** Variables that stand for options of the command line that are no settings. */
-const otherVariables: ReadonlySet<string> = new Set([
-  'LIBVIRT_AGENTX_CONFIG',
-  'LIBVIRT_AGENTX_CHECK_V3_AUTH',
-  'LIBVIRT_AGENTX_CHECK_V3_PRIV',
-]);
-
 /** A configuration file has no business being larger. */
 const maxFileBytes = 1024 * 1024;
+
+const variablePrefix = 'LIBVIRT_AGENTX_';
+
+/** Variables with our prefix that are no settings. */
+const otherVariables: ReadonlySet<string> = new Set(
+  ['CONFIG', 'CHECK_V3_AUTH', 'CHECK_V3_PRIV'].map((name) => `${variablePrefix}${name}`),
+);
+
+/** What one option of the command line sets. */
+export interface FlagValue {
+  /** `collect.interval`; need not exist. */
+  readonly key: string;
+  /** The option as it was given, for messages: `--interval`. */
+  readonly option: string;
+  readonly text: string;
+}
 
 export interface ConfigSources {
   /** File named on the command line; it must exist. Else {@link defaultConfigFile} is read if it exists. */
   readonly file: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Values of command line options by setting key. */
-  readonly flags: Readonly<Record<string, string>>;
+  /** Options of the command line; of two for one key the later counts. */
+  readonly flags: readonly FlagValue[];
 }
 
-/** Where the value of a setting came from. */
-export type Origin = 'default' | 'file' | 'environment' | 'flag';
+/** Where the value of a setting came from: `file`, `environment NAME` or `option --name`. */
+export type Origin = 'file' | `environment ${string}` | `option ${string}`;
 
 export interface LoadedConfig {
   readonly config: Config;
@@ -38,59 +49,60 @@ export interface LoadedConfig {
   readonly file: string | undefined;
   /** By setting key; settings that are not listed have their default. */
   readonly origins: ReadonlyMap<string, Origin>;
-  /** The content before validation, by section: what `config` prints. */
+  /** The merged content before validation, by section: what `config` prints. */
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
-type RawContent = Record<string, Record<string, unknown>>;
+type RawContent = Record<string, unknown>;
+
+interface ReadFile {
+  readonly raw: RawContent;
+  readonly file: string | undefined;
+  readonly lines: ReadonlyMap<string, number>;
+}
 
 /**
- * The effective configuration: flags over environment over file over defaults.
+ * The effective configuration: options over environment over file over defaults. An empty variable counts
+ * as not set.
  *
  * @throws ConfigError with every problem found.
  */
 export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> {
-  const { raw, file } = await readRaw(sources.file);
+  const { raw, file, lines } = await readRaw(sources.file);
   const origins = new Map<string, Origin>();
-  const names = new Map<string, string>();
-  for (const [section, content] of Object.entries(raw)) {
-    if (typeof content !== 'object' || content === null) continue;
-    for (const name of Object.keys(content)) origins.set(`${section}.${name}`, 'file');
+  for (const { key, section, name } of settings) {
+    if (isTable(raw[section]) && Object.hasOwn(raw[section], name)) origins.set(key, 'file');
   }
   const issues: ConfigIssue[] = unknownVariables(sources.env);
   for (const setting of settings) {
-    const fromEnv = sources.env[setting.env];
-    const fromFlag = sources.flags[setting.key];
-    if (fromEnv !== undefined) put(raw, setting, fromEnv, 'environment', setting.env);
-    if (fromFlag !== undefined) put(raw, setting, fromFlag, 'flag', `--${setting.flag ?? setting.name}`);
+    const text = nonEmpty(sources.env[setting.env]);
+    if (text !== undefined) put(raw, setting, text, origins, `environment ${setting.env}`);
   }
+  for (const { key, option, text } of sources.flags) {
+    const setting = settingByKey.get(key);
+    if (setting !== undefined) put(raw, setting, text, origins, `option ${option}`);
+    else issues.push({ where: option, key, message: `unknown key${suggestion(key)}` });
+  }
+  const place: Place = { raw, file: file ?? 'configuration', lines, origins };
   const result = fileSchema.safeParse(raw);
-  if (!result.success) {
-    issues.push(...result.error.issues.flatMap((issue) => describe(issue, file, names)));
-  }
+  if (!result.success) issues.push(...result.error.issues.flatMap((issue) => describe(issue, place)));
+  issues.push(...labelIssues(place));
   if (issues.length > 0 || !result.success) throw new ConfigError(issues);
   const config = toConfig(result.data, {
     uri: nonEmpty(sources.env['LIBVIRT_DEFAULT_URI']),
     stateDirectory: nonEmpty(sources.env['STATE_DIRECTORY'])?.split(':')[0],
   });
   return { config, file, origins, raw };
-
-  function put(content: RawContent, setting: Setting, text: string, origin: Origin, name: string): void {
-    const section = content[setting.section] ?? {};
-    content[setting.section] = { ...section, [setting.name]: fromText(setting, text) };
-    origins.set(setting.key, origin);
-    names.set(setting.key, name);
-  }
 }
 
-async function readRaw(named: string | undefined): Promise<{ raw: RawContent; file: string | undefined }> {
+async function readRaw(named: string | undefined): Promise<ReadFile> {
   const file = named ?? defaultConfigFile;
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
     const absent = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    if (absent && named === undefined) return { raw: {}, file: undefined };
+    if (absent && named === undefined) return { raw: {}, file: undefined, lines: new Map() };
     const message = absent
       ? 'there is no such file; name an existing one with --config, or leave the option out'
       : `cannot be read (${errorText(error)}); check its permissions`;
@@ -100,61 +112,141 @@ async function readRaw(named: string | undefined): Promise<{ raw: RawContent; fi
     throw new ConfigError([{ where: file, key: '', message: `is larger than ${maxFileBytes} octets` }]);
   }
   try {
-    return { raw: parse(text) as RawContent, file };
+    return { raw: parse(text), file, lines: keyLines(text) };
   } catch (error) {
-    const message = error instanceof TomlError ? error.message : errorText(error);
-    throw new ConfigError([{ where: file, key: '', message: `is not valid TOML: ${message}` }]);
+    const where = error instanceof TomlError ? `${file}:${error.line}` : file;
+    // The first line says what is wrong; the others draw the place.
+    const reason = errorText(error)
+      .split('\n', 1)[0]
+      ?.replace(/^Invalid TOML document: /, '');
+    throw new ConfigError([{ where, key: '', message: `is not valid TOML: ${reason}` }]);
   }
 }
 
-/** Environment and flags are text: lists are separated by commas or blanks. */
-function fromText(setting: Setting, text: string): unknown {
-  const model = setting.default;
-  if (typeof model === 'boolean')
-    return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text;
-  if (Array.isArray(model)) return text.split(/[\s,]+/).filter((word) => word !== '');
-  if (typeof model === 'number' && setting.unit !== 'seconds') return Number(text);
-  return text;
+/** Lays a value of the environment or of an option over what the file holds. */
+function put(
+  raw: RawContent,
+  setting: Setting,
+  text: string,
+  origins: Map<string, Origin>,
+  origin: Origin,
+): void {
+  const table = raw[setting.section] ?? {};
+  // What is no table at all gets its own message.
+  if (!isTable(table)) return;
+  raw[setting.section] = { ...table, [setting.name]: setting.fromText(text) };
+  origins.set(setting.key, origin);
 }
 
-function describe(
-  issue: z.core.$ZodIssue,
-  file: string | undefined,
-  names: ReadonlyMap<string, string>,
-): readonly ConfigIssue[] {
+/** What is needed to say where a problem is. */
+interface Place {
+  readonly raw: RawContent;
+  readonly file: string;
+  readonly lines: ReadonlyMap<string, number>;
+  readonly origins: ReadonlyMap<string, Origin>;
+}
+
+function whereIs({ file, lines, origins }: Place, path: readonly string[]): string {
+  const origin = origins.get(path.slice(0, 2).join('.')) ?? 'file';
+  if (origin !== 'file') return origin.replace(/^(environment|option) /, '');
+  for (let length = path.length; length > 0; length--) {
+    const line = lines.get(path.slice(0, length).join('.'));
+    if (line !== undefined) return `${file}:${line}`;
+  }
+  return file;
+}
+
+function describe(issue: z.core.$ZodIssue, place: Place): readonly ConfigIssue[] {
   const path = issue.path.map(String);
-  const key = path.join('.');
-  const where = names.get(path.slice(0, 2).join('.')) ?? file ?? 'configuration';
+  const where = whereIs(place, path);
+  const key = spelled(issue.path);
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((unknown) => {
-      const full = [...path, unknown].join('.');
-      return { where, key: full, message: `unknown key${didYouMean(full, knownKeys())}` };
+      const full = [...path, unknown];
+      return {
+        where: whereIs(place, full),
+        key: spelled([...issue.path, unknown]),
+        message: `unknown key${suggestion(full.join('.'))}`,
+      };
     });
   }
-  const setting = settings.find((each) => each.key === path.slice(0, 2).join('.'));
-  const unit = setting?.unit;
-  const hint = unit === undefined || issue.message.includes(unit) ? '' : ` (in ${unit})`;
-  return [{ where, key, message: `${issue.message}${hint}` }];
+  const setting = settingByKey.get(path.slice(0, 2).join('.'));
+  if (setting !== undefined && issue.code !== 'custom') {
+    return [{ where, key: setting.key, message: mustBe(setting, place.raw) }];
+  }
+  if (setting !== undefined) {
+    const isOwnWord = issue.message !== 'not allowed';
+    return [{ where, key, message: isOwnWord ? issue.message : mustBe(setting, place.raw) }];
+  }
+  if (path.length === 1 && path[0] !== undefined && path[0] !== 'labels') {
+    return [{ where, key, message: `must be a table: [${path[0]}]` }];
+  }
+  return [{ where, key, message: issue.message }];
 }
 
-function knownKeys(): readonly string[] {
-  const tables = ['severity', 'labels', 'namespaces'];
-  return [
-    ...settings.map((setting) => setting.key),
-    ...settings.map((setting) => setting.section),
-    ...tables,
-  ];
+function mustBe(setting: Setting, raw: RawContent): string {
+  const table = raw[setting.section];
+  const value = isTable(table) ? table[setting.name] : undefined;
+  const shown = value === undefined ? '' : `, not ${clip(JSON.stringify(value))}`;
+  return `must be ${setting.allowed}${shown}`;
+}
+
+/** `labels[1].xpath` */
+function spelled(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`;
+    return text === '' ? String(part) : `${text}.${String(part)}`;
+  }, '');
+}
+
+/** Rules that are well-formed tables may still hold what is no XPath, or a prefix nobody declared. */
+function labelIssues(place: Place): ConfigIssue[] {
+  const rules = freeTables.labels.schema.safeParse(place.raw['labels']);
+  const namespaces = freeTables.namespaces.schema.safeParse(place.raw['namespaces']);
+  if (!rules.success || !namespaces.success) return [];
+  const names = rules.data.map((rule) => rule.name);
+  return rules.data.flatMap((rule, at) => {
+    const key = (name: string): string => `labels[${at}].${name}`;
+    const where = (name: string): string => whereIs(place, ['labels', String(at), name]);
+    if (names.indexOf(rule.name) < at) {
+      const message = `an earlier rule is called "${rule.name}" already`;
+      return [{ where: where('name'), key: key('name'), message }];
+    }
+    try {
+      new LabelReader([rule], namespaces.data);
+      return [];
+    } catch (error) {
+      return [{ where: where('xpath'), key: key('xpath'), message: errorText(error) }];
+    }
+  });
+}
+
+/** A key of the same last name in another section is nearer than any spelling. */
+function suggestion(key: string): string {
+  const name = key.slice(key.lastIndexOf('.') + 1);
+  const moved = settings.find((setting) => setting.name === name);
+  if (moved !== undefined) return `; did you mean "${moved.key}"?`;
+  const tables = [...Object.keys(sections), ...Object.keys(freeTables)];
+  return didYouMean(key, [...settings.map((setting) => setting.key), ...tables]);
 }
 
 function unknownVariables(env: Readonly<Record<string, string | undefined>>): ConfigIssue[] {
   const known = new Set(settings.map((setting) => setting.env));
   return Object.keys(env)
-    .filter((name) => name.startsWith('LIBVIRT_AGENTX_') && !known.has(name) && !otherVariables.has(name))
+    .filter((name) => name.startsWith(variablePrefix) && !known.has(name) && !otherVariables.has(name))
     .map((name) => ({
       where: 'environment',
       key: name,
       message: `unknown variable${didYouMean(name, known)}`,
     }));
+}
+
+function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function clip(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

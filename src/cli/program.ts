@@ -1,0 +1,126 @@
+import { Command, Option } from 'commander';
+import { nearestName } from '../config/suggest.ts';
+import { DaemonError } from '../errors.ts';
+import { check } from './check.ts';
+import { dump } from './dump.ts';
+import { mib } from './mib.ts';
+import { addConfigOptions } from './options.ts';
+import { run } from './run.ts';
+import { showConfig } from './show-config.ts';
+
+/** A command: takes its options, resolves with the exit code of the process. */
+export type Action = (options: Readonly<Record<string, unknown>>) => Promise<number>;
+
+export interface ProgramOptions {
+  readonly version: string;
+  /** Told the exit code of the command that ran. */
+  readonly onDone: (exitCode: number) => void;
+}
+
+const examples = `
+Examples:
+  libvirt-agentx                                  run with /etc/libvirt-agentx.toml or the defaults
+  libvirt-agentx dump --only vmName               which virtual machines are there?
+  libvirt-agentx dump --uri qemu:///session       those of this user
+  libvirt-agentx check                            why is there nothing in SNMP?
+  libvirt-agentx check --snmp 127.0.0.1:161       ... and does snmpd let me see it?
+  libvirt-agentx config --example > /etc/libvirt-agentx.toml
+                                                  begin a configuration, everything explained
+  libvirt-agentx mib --root 1.3.6.1.4.1.99999.1 > LIBVIRT-EXT-MIB
+                                                  the module for the pollers, under your own root
+
+Settings come from options, then from the environment (LIBVIRT_AGENTX_SECTION_KEY, such as
+LIBVIRT_AGENTX_COLLECT_INTERVAL), then from the file, then from defaults.
+
+Signals:
+  SIGTERM, SIGINT  stop tidily, within 5 seconds; a second one stops at once
+  SIGHUP           read the configuration again; if it is not valid, the old one stays in force
+
+Exit codes:
+   0  in order                                    70  a defect in the program
+  64  the command line is wrong                   78  the configuration or the state directory
+  69  libvirt or snmpd is not available               cannot be used
+`;
+
+/** The command line: commands, options and their help. */
+export function makeProgram({ version, onDone }: ProgramOptions): Command {
+  const perform = (command: Action) => async (_options: Record<string, unknown>, self: Command) => {
+    if (self.args.length > 0) throw notACommand(program, self.args[0] ?? '');
+    onDone(await command(self.optsWithGlobals()));
+  };
+  const program = new Command('libvirt-agentx')
+    .description('Shows every virtual machine of a libvirt host to SNMP: an AgentX subagent for snmpd.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help; after a command, the help of that command')
+    .helpCommand(false)
+    .configureHelp({ showGlobalOptions: true, helpWidth: 100 })
+    .showHelpAfterError('(libvirt-agentx --help explains all commands and options)')
+    .exitOverride();
+  addConfigOptions(program);
+
+  program
+    .command('run', { isDefault: true })
+    .description('run the agent (what happens without a command)')
+    .allowExcessArguments()
+    .action(perform(run));
+
+  program
+    .command('dump')
+    .description('collect once and print what a walk would show; needs no snmpd')
+    .addOption(
+      new Option('-f, --format <format>', 'how to print it').choices(['walk', 'json']).default('walk'),
+    )
+    .option('-o, --only <prefix>', 'only objects whose name starts like this, such as lveDom or vmName')
+    .action(perform(dump));
+
+  program
+    .command('check')
+    .description('look for what stands in the way: configuration, libvirt, permissions, snmpd')
+    .option('--snmp <host:port>', 'also read lveAgentVersion through this snmpd')
+    .option('--community <name>', 'community for --snmp', 'public')
+    .option('--v3-user <name>', 'ask with SNMPv3 as this user instead of with a community')
+    .addOption(
+      new Option(
+        '--v3-auth <[protocol:]passphrase>',
+        'authentication: SHA-256 unless a protocol is named',
+      ).env('LIBVIRT_AGENTX_CHECK_V3_AUTH'),
+    )
+    .addOption(
+      new Option('--v3-priv <[protocol:]passphrase>', 'privacy: AES unless DES is named').env(
+        'LIBVIRT_AGENTX_CHECK_V3_PRIV',
+      ),
+    )
+    .action(perform(check));
+
+  program
+    .command('mib')
+    .description('print LIBVIRT-EXT-MIB, for the pollers')
+    .option('-r, --root <oid>', 'under another root (see mib.root)')
+    .addOption(
+      new Option('-m, --module <name>', 'which module')
+        .choices(['LIBVIRT-EXT-MIB', 'VM-MIB'])
+        .default('LIBVIRT-EXT-MIB'),
+    )
+    .option('-d, --dir', 'print the directory of the modules instead')
+    .action(perform(mib));
+
+  program
+    .command('config')
+    .description('print the configuration in effect and where each value comes from')
+    .option('-e, --example', 'print a commented example file instead')
+    .option('-r, --reference', 'print the reference of all settings (Markdown) instead')
+    .action(perform(showConfig));
+
+  return program.addHelpText('after', examples);
+}
+
+/** The default command swallows what is no command; tell it by its name. */
+function notACommand(program: Command, word: string): DaemonError {
+  const names = program.commands.map((command) => command.name());
+  if (names.includes(word)) {
+    return new DaemonError('USAGE', `"${word}" must be the only command`);
+  }
+  const nearest = nearestName(word, names);
+  const hint = nearest === undefined ? `the commands are ${names.join(', ')}` : `did you mean "${nearest}"?`;
+  return new DaemonError('USAGE', `"${word}" is not a command; ${hint}`);
+}

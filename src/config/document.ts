@@ -1,0 +1,146 @@
+import { stringify, type TomlTable } from 'smol-toml';
+import { maskUserInfo } from '../mask.ts';
+import { eventKindByName } from './event-names.ts';
+import type { LoadedConfig } from './load.ts';
+import { freeTables, type SectionName } from './schema.ts';
+import { defaultStatSelectors, statSelectorNames, statSelectors } from './selectors.ts';
+import { type Setting, settings } from './settings.ts';
+
+/** What each section is about. */
+const sectionHelp: Readonly<Record<SectionName, string>> = {
+  libvirt: 'The connection to libvirt, and how gently it is used.',
+  collect: 'What is collected, and how often.',
+  intervals:
+    'Sources that are read less often than at every refresh. One that is due is read with the next refresh.',
+  agentx: 'The connection to the master agent (snmpd).',
+  mib: 'Where the objects are.',
+  state: 'What survives a restart.',
+  notifications: 'Traps and informs; who receives them is configured in snmpd.',
+  events: 'The event log (lveEventTable).',
+  log: 'Messages on standard error.',
+};
+
+/** A commented example file: every setting with its help and its default, commented out. */
+export function exampleToml(): string {
+  const lines = [
+    '# Configuration of libvirt-agentx. Every setting is optional; what is commented out is the default.',
+    '# Commands that help: libvirt-agentx config (what is in effect), libvirt-agentx check (does it work).',
+    '# Durations are seconds, or texts such as "500ms", "90s", "5m", "1h".',
+  ];
+  for (const section of sectionNames()) {
+    lines.push('', '', ...commented(sectionHelp[section]), `[${section}]`);
+    for (const setting of settings.filter((each) => each.section === section)) {
+      lines.push('', ...commented(setting.help), ...commented(`Allowed: ${setting.allowed}.`));
+      lines.push(`#${setting.name} = ${setting.default === undefined ? '""' : tomlValue(setting.default)}`);
+    }
+  }
+  for (const { help, example } of Object.values(freeTables)) {
+    lines.push('', '', ...commented(help), ...example.split('\n').map((line) => `#${line}`));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** The reference: a table for each section, then selectors and events. Markdown. */
+export function referenceMarkdown(): string {
+  const parts = sectionNames().map((section) => {
+    const rows = settings.filter((each) => each.section === section).map(settingRow);
+    return [
+      `### \`[${section}]\``,
+      '',
+      sectionHelp[section],
+      '',
+      '| Key | Default | Allowed | Meaning |',
+      '|---|---|---|---|',
+      ...rows,
+    ].join('\n');
+  });
+  for (const [name, { help, example }] of Object.entries(freeTables)) {
+    parts.push([`### \`${name}\``, '', cell(help), '', '```toml', example, '```'].join('\n'));
+  }
+  const selectorRows = statSelectorNames.map((name) => {
+    const isDefault = defaultStatSelectors.includes(name) ? 'yes' : 'no';
+    return `| \`${name}\` | ${isDefault} | ${cell(statSelectors[name])} |`;
+  });
+  parts.push(
+    ['### Selectors of `extra_stats`', '', '| Selector | In `default` | What it brings |', '|---|---|---|']
+      .concat(selectorRows)
+      .join('\n'),
+    [
+      '### Events of `notifications.events`',
+      '',
+      [...eventKindByName.keys()].map((name) => `\`${name}\``).join(', '),
+    ].join('\n'),
+  );
+  return `${parts.join('\n\n')}\n`;
+}
+
+/** The configuration in effect as a file that would give it again; where each value is from in comments. */
+export function effectiveToml({ config, file, origins, raw }: LoadedConfig): string {
+  const lines = [`# Configuration file: ${file ?? 'none'}`];
+  const found: Readonly<Record<string, string>> = {
+    'libvirt.uri': config.libvirt.uri,
+    'state.directory': config.state.directory,
+  };
+  for (const section of sectionNames()) {
+    lines.push('', `[${section}]`);
+    const given = raw[section] as Readonly<Record<string, unknown>> | undefined;
+    for (const setting of settings.filter((each) => each.section === section)) {
+      const value = effectiveValue(setting, given, found);
+      lines.push(`${setting.name} = ${tomlValue(value)}  # ${origins.get(setting.key) ?? 'default'}`);
+    }
+  }
+  for (const name of Object.keys(freeTables)) {
+    if (raw[name] !== undefined) lines.push('', stringify({ [name]: raw[name] } as TomlTable).trimEnd());
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function effectiveValue(
+  setting: Setting,
+  given: Readonly<Record<string, unknown>> | undefined,
+  found: Readonly<Record<string, string>>,
+): unknown {
+  const value = given?.[setting.name] ?? found[setting.key] ?? setting.default;
+  return typeof value === 'string' ? maskUserInfo(value) : value;
+}
+
+function settingRow(setting: Setting): string {
+  const value = setting.default === undefined ? 'see there' : `\`${tomlValue(setting.default)}\``;
+  const option = setting.flag === undefined ? '' : ` Option \`--${setting.flag}\`.`;
+  return `| \`${setting.name}\` | ${escapePipes(value)} | ${cell(setting.allowed)} | ${cell(setting.help)}${option} |`;
+}
+
+function sectionNames(): readonly SectionName[] {
+  return [...new Set(settings.map((setting) => setting.section))];
+}
+
+/** A value in TOML notation; texts with backslashes as literal strings, which read better. */
+function tomlValue(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(tomlValue).join(', ')}]`;
+  if (typeof value === 'string' && value.includes('\\') && !/['\n]/.test(value)) return `'${value}'`;
+  return stringify({ value } as TomlTable)
+    .trim()
+    .replace(/^value = /, '');
+}
+
+/** Comment lines of at most 100 characters. */
+function commented(text: string): string[] {
+  const lines: string[] = [];
+  let line = '#';
+  for (const word of text.split(' ')) {
+    if (line.length + word.length >= 100) {
+      lines.push(line);
+      line = '#';
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line];
+}
+
+function cell(text: string): string {
+  return escapePipes(text).replaceAll('<', '&lt;');
+}
+
+function escapePipes(text: string): string {
+  return text.replaceAll('|', '\\|');
+}

@@ -1,0 +1,7 @@
+/**
+ * Replaces the user information of every URI in a text (`//user:secret@host`) by asterisks: neither logs nor
+ * printed configurations are places for credentials.
+ */
+export function maskUserInfo(text: string): string {
+  return text.includes('@') ? text.replace(/\/\/[^/@\s]*@/g, '//***@') : text;
+}
