@@ -3,11 +3,14 @@ import { limits } from '../libvirt/protocol.ts';
 import type { DiskError } from '../model/disk.ts';
 import { BackOff } from './back-off.ts';
 import type { Collector, CollectorPass } from './collector.ts';
-import type { DomainRecord } from './domain-record.ts';
+import type { DomainRecord, RuntimeFacts } from './domain-record.ts';
 import { eachDomain } from './each-domain.ts';
 
 /** virDomainDiskErrorCode by number; 0 is no error. */
 const codes: readonly (DiskError['code'] | undefined)[] = [undefined, 'unspecified', 'noSpace'];
+
+/** VIR_DOMAIN_PAUSED_IOERROR */
+const pausedForIoError = 5;
 
 /** Disks in error (virDomainGetDiskErrors): a row exists while the error lasts. */
 export class DiskErrors implements Collector {
@@ -17,6 +20,8 @@ export class DiskErrors implements Collector {
   readonly intervalSec: number;
   readonly promptedBy = ['ioError', 'ioErrorReason'] as const;
   readonly #backOff: BackOff;
+  /** Targets whose error stopped the guest. */
+  readonly #stoppers = new WeakMap<RuntimeFacts, Set<string>>();
 
   constructor(enabled: boolean, intervalSec: number) {
     this.enabled = enabled;
@@ -38,7 +43,7 @@ export class DiskErrors implements Collector {
     if (!reply.called) return;
     const known = new Map(runtime.diskErrors.map((error) => [error.target, error]));
     const errors = reply.reply.errors
-      .filter((error) => error.error !== 0)
+      .filter(({ disk, error }) => error !== 0 && !this.#isOver(record, runtime, disk))
       .map(({ disk, error }): DiskError => {
         const code = codes[error] ?? 'other';
         const before = known.get(disk);
@@ -50,5 +55,16 @@ export class DiskErrors implements Collector {
     if (errors.length === 0 && runtime.diskErrors.length === 0) return;
     runtime.diskErrors = errors;
     record.touch();
+  }
+
+  /**
+   * QEMU 7.2 reports the error of a disk until the guest is reset, also after it was resumed and its writes
+   * succeeded. An error that stopped the guest is over when the guest runs; if not, it stops it again.
+   */
+  #isOver(record: DomainRecord, runtime: RuntimeFacts, target: string): boolean {
+    const stoppers = this.#stoppers.get(runtime) ?? new Set<string>();
+    if (record.state === 'paused' && record.reason === pausedForIoError) stoppers.add(target);
+    this.#stoppers.set(runtime, stoppers);
+    return record.state === 'running' && stoppers.has(target);
   }
 }

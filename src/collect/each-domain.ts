@@ -6,6 +6,8 @@ import {
   isNotSupported,
   isOperationInvalid,
   isUnknownProcedure,
+  LibvirtError,
+  virErrors,
 } from '../libvirt/libvirt-error.ts';
 import type { BackOff } from './back-off.ts';
 import type { CollectorPass } from './collector.ts';
@@ -45,11 +47,18 @@ export async function eachDomain(
         if (isNoDomain(error)) continue;
         if (!isPassing(error)) backOff.failed(record, pass.now);
         pass.failed(error, record.name);
-        hopeless = isUnknownProcedure(error) || (isAccessDenied(error) && backOff.failures(record) > 0);
+        hopeless = isMissing(error) || (isAccessDenied(error) && backOff.failures(record) > 0);
       }
     }
   };
   await Promise.all(Array.from({ length: inFlight }, worker));
+}
+
+/** Neither this daemon nor another domain of it will answer. */
+function isMissing(error: unknown): boolean {
+  return (
+    isUnknownProcedure(error) || (error instanceof LibvirtError && error.virCode === virErrors.noSupport)
+  );
 }
 
 /** Whether the next attempt may well succeed. */

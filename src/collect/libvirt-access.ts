@@ -1,6 +1,6 @@
 import type { CallOptions } from '../libvirt/connection.ts';
 import { CallTimeoutError, type LibvirtConnection } from '../libvirt/connection.ts';
-import { isAccessDenied, isUnknownProcedure, LibvirtError, virErrors } from '../libvirt/libvirt-error.ts';
+import { isUnknownProcedure, LibvirtError, virErrors } from '../libvirt/libvirt-error.ts';
 import { domainGetControlInfo } from '../libvirt/procedures.ts';
 import type { Procedure } from '../libvirt/protocol.ts';
 import type { DomainRecord } from './domain-record.ts';
@@ -27,7 +27,7 @@ export class LibvirtAccess {
   readonly gate: MonitorGate;
   readonly #timeoutMs: number;
   /** Procedures this daemon or driver does not have, or this connection may not call. */
-  readonly #refused = new Map<string, 'unsupported' | 'forbidden'>();
+  readonly #refused = new Map<string, Refusal>();
 
   constructor(
     session: LibvirtSession,
@@ -45,11 +45,12 @@ export class LibvirtAccess {
 
   /** Why a procedure is not called any more in this session, if so. */
   refusal(procedure: { readonly name: string }): 'unsupported' | 'forbidden' | undefined {
-    return this.#refused.get(procedure.name);
+    return this.#refused.get(procedure.name)?.why;
   }
 
   /**
-   * A call that libvirt answers without asking a hypervisor process.
+   * A call that libvirt answers without asking a hypervisor process. What this session refused once is not
+   * asked again: the same error is thrown.
    *
    * @throws LibvirtError, CallTimeoutError, ConnectionLostError
    */
@@ -60,11 +61,18 @@ export class LibvirtAccess {
     options: CallOptions = {},
   ): Promise<R> {
     const connection = this.#connection(channel);
+    const refusal = this.#refused.get(procedure.name);
+    if (refusal !== undefined) throw refusal.error;
     try {
       return await connection.call(procedure, args, { timeoutMs: this.#timeoutMs, ...options });
     } catch (error) {
-      if (isMissing(error)) this.#refused.set(procedure.name, 'unsupported');
-      else if (isAccessDenied(error)) this.#refused.set(procedure.name, 'forbidden');
+      const why = isMissing(error) ? 'unsupported' : isForbidden(error) ? 'forbidden' : undefined;
+      if (why !== undefined && error instanceof LibvirtError) {
+        // Calls that were under way together end alike: all report the one error, which counts once.
+        const first = this.#refused.get(procedure.name) ?? { why, error };
+        this.#refused.set(procedure.name, first);
+        throw first.error;
+      }
       throw error;
     }
   }
@@ -84,7 +92,7 @@ export class LibvirtAccess {
     options: CallOptions = {},
   ): Promise<GatedReply<R>> {
     const refusal = this.#refused.get(procedure.name);
-    if (refusal !== undefined) return { called: false, why: refusal };
+    if (refusal !== undefined) return { called: false, why: refusal.why };
     const lease = await this.gate.reserve(records.map((record) => record.uuid));
     if (lease === undefined) return { called: false, why: this.gate.saturated ? 'saturated' : 'held' };
     const free = new Set(lease.uuids);
@@ -132,6 +140,17 @@ export class LibvirtAccess {
     if (connection === undefined) throw new TypeError('no read-write connection in this session');
     return connection;
   }
+}
+
+/** A procedure that is not called any more. */
+interface Refusal {
+  readonly why: 'unsupported' | 'forbidden';
+  readonly error: LibvirtError;
+}
+
+/** A read-only connection may not call it, whatever the domain; an access rule may concern one domain only. */
+function isForbidden(error: unknown): boolean {
+  return error instanceof LibvirtError && error.virCode === virErrors.operationDenied;
 }
 
 /** The daemon is older than the procedure, or the driver lacks it altogether; other refusals concern one domain. */

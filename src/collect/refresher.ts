@@ -1,5 +1,6 @@
 import { ConnectionLostError, errorText } from '../errors.ts';
 import type { LibvirtEvent } from '../libvirt/events.ts';
+import { LibvirtError } from '../libvirt/libvirt-error.ts';
 import type { Logger } from '../log.ts';
 import type { CollectorId } from '../model/agent.ts';
 import type { Collector, CollectorPass } from './collector.ts';
@@ -64,6 +65,7 @@ export class Refresher {
   #count = 0;
   #errors = 0;
   #overruns = 0;
+  readonly #reported = new WeakSet<LibvirtError>();
   /** When each complaint was last logged as a warning. */
   readonly #complaints = new Map<string, number>();
 
@@ -250,6 +252,9 @@ export class Refresher {
     let failures = 0;
     let ok = true;
     const failed = (error: unknown, about?: string): void => {
+      // A refusal that is remembered is thrown again and again, but happened once.
+      if (error instanceof LibvirtError && this.#reported.has(error)) return;
+      if (error instanceof LibvirtError) this.#reported.add(error);
       failures += 1;
       board.failed(collector.id, error, about);
       this.#complain(collector, error, about);
@@ -273,7 +278,8 @@ export class Refresher {
 
   /** A complaint that repeats is worth a line now and then, not one in each refresh. */
   #complain(collector: Collector, error: unknown, about: string | undefined): void {
-    const complaint = `${collector.name} ${about ?? ''} ${errorText(error)}`;
+    // Without the domain: what fails for a thousand domains is one complaint.
+    const complaint = `${collector.name} ${errorText(error)}`;
     const now = performance.now();
     const said = this.#complaints.get(complaint);
     const silent = said !== undefined && now - said < repeatComplaintMs;
