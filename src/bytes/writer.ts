@@ -17,11 +17,13 @@ export class ByteWriter {
   }
 
   u8(value: number): void {
-    this.#view.setUint8(this.reserve(1), value);
+    const at = this.reserve(1);
+    this.#view.setUint8(at, value);
   }
 
   u16(value: number): void {
-    this.#view.setUint16(this.reserve(2), value, this.#littleEndian);
+    const at = this.reserve(2);
+    this.#view.setUint16(at, value, this.#littleEndian);
   }
 
   /** Also writes a signed value, in two's complement. */

@@ -47,9 +47,9 @@ export function decodeTypedParams(reader: XdrReader, max: number): TypedParams {
   }
   const { buffer, view } = reader;
   const end = buffer.length;
-  const names = new Array<ParamName>(count);
+  const names: ParamName[] = [];
   const types = new Uint8Array(count);
-  const values = new Array<ParamValue>(count);
+  const values: ParamValue[] = [];
   let at = reader.offset;
   for (let index = 0; index < count; index++) {
     if (at + 4 > end) {
