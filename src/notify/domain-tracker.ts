@@ -179,10 +179,14 @@ export class DomainTracker {
   compare(rows: readonly Domain[], comparison: Comparison): readonly Fact[] {
     const facts: Fact[] = [];
     const seen = new Set<string>();
+    const goneAt = new Map<string, EpochMs>();
     this.#compared = true;
     this.#isWaiting = false;
     for (const row of rows) {
-      if (row.presence === 'gone') continue;
+      if (row.presence === 'gone') {
+        goneAt.set(row.uuid, row.goneAt ?? 0);
+        continue;
+      }
       seen.add(row.uuid);
       const known = this.#domains.get(row.uuid);
       if (known === undefined) {
@@ -195,7 +199,11 @@ export class DomainTracker {
       }
     }
     for (const known of this.#domains.values()) {
-      if (seen.has(known.uuid) || comparison.refreshCount < known.settledAtRefresh) continue;
+      if (seen.has(known.uuid)) continue;
+      // A domain that was missed in a list read after its last event is gone; else the list may be older.
+      const isSettled =
+        comparison.refreshCount >= known.settledAtRefresh || (goneAt.get(known.uuid) ?? 0) > known.eventAt;
+      if (!isSettled) continue;
       if (known.present && !this.#isPatienceOver(known.differsSince, comparison)) {
         known.differsSince ??= comparison.at;
         continue;

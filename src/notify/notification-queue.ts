@@ -1,4 +1,5 @@
-import { DaemonError, errorText } from '../errors.ts';
+import { AgentxError } from '../agentx/errors.ts';
+import { errorText } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { OutgoingNotification } from '../mib/tree.ts';
 
@@ -118,7 +119,7 @@ export class NotificationQueue {
   #failed(entry: QueuedNotification, error: unknown): void {
     this.#outstanding.delete(entry.id);
     entry.attempts += 1;
-    const isRefused = error instanceof DaemonError && error.code === 'AGENTX_ERROR';
+    const isRefused = error instanceof AgentxError && error.resErrorName !== 'notOpen';
     if (isRefused || entry.attempts >= maxAttempts) {
       this.#options.logger.warn(
         { notification: entry.notification.name, error: errorText(error) },

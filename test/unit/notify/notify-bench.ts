@@ -1,4 +1,5 @@
 import { vi } from 'vitest';
+import type { AgentxError } from '../../../src/agentx/errors.ts';
 import { ConnectionLostError } from '../../../src/errors.ts';
 import type { EventDescription } from '../../../src/events/event-description.ts';
 import { EventLog } from '../../../src/events/event-log.ts';
@@ -44,6 +45,8 @@ export class NotifyBench {
   readonly sent: SentNotification[] = [];
   /** What a master without a session does. */
   masterAway = false;
+  /** What a master says that does not want a notification. */
+  refusal: AgentxError | undefined;
   #refreshes = 0;
   readonly #values = new Map<OutgoingNotification, SentNotification['values']>();
 
@@ -68,6 +71,7 @@ export class NotifyBench {
         return notification;
       },
       send: async (notification) => {
+        if (this.refusal !== undefined) throw this.refusal;
         if (this.masterAway) throw new ConnectionLostError('the master went away');
         this.sent.push({ name: notification.name, values: this.#values.get(notification) ?? {} });
       },

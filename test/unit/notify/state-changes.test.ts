@@ -447,6 +447,18 @@ describe('snapshots', () => {
     ]);
   });
 
+  it('tell soon that a domain migrated away for good, of which libvirt sends no event', async () => {
+    const bench = await open({ domains: [running] });
+    bench.lifecycle(running, events.stopped, 3);
+    expect(bench.takeNames()).toEqual(['vmShutdown', 'lveDomainStateChange']);
+    bench.store.update({ domains: [sampleGoneDomain({ index: 1, name: 'web', goneAt: SAMPLE_NOW + 30 })] });
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(bench.take()).toMatchObject([
+      { name: 'vmDeleted', values: { vmOperState: 'shutdown', vmPersistent: 'persistent' } },
+      { name: 'lveDomainEvent', values: { lveEventName: 'undefined/removed' } },
+    ]);
+  });
+
   it('wait for the state of a domain before they tell of it', async () => {
     const bench = await open();
     await bench.find([{ ...running, state: 'nostate', reason: 0, statsAt: undefined }]);

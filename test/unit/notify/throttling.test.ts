@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AgentxError, ResponseError } from '../../../src/agentx/errors.ts';
 import type { Domain } from '../../../src/model/domain.ts';
 import { virtualMachineList } from '../../../src/notify/bulk-window.ts';
 import { SAMPLE_NOW, sampleDomain } from '../../support/sample-snapshot.ts';
@@ -271,6 +272,25 @@ describe('while the master is away', () => {
       20,
     ]);
     expect(bench.entries.filter((entry) => entry.notified)).toHaveLength(10);
+  });
+
+  it('a refused notification is given up, unless only the session is over', async () => {
+    const [domain] = fleet(1);
+    if (domain === undefined) throw new Error('no domain');
+    const bench = await NotifyBench.open({ domains: [domain], notify });
+    bench.refusal = new AgentxError('Notify', ResponseError.notOpen);
+    bench.lifecycle(domain, events.stopped, 1);
+    await vi.advanceTimersByTimeAsync(500);
+    bench.refusal = undefined;
+    await vi.advanceTimersByTimeAsync(500);
+    expect(bench.takeNames()).toEqual(['lveDomainStateChange']);
+    bench.refusal = new AgentxError('Notify', ResponseError.processingError);
+    bench.lifecycle(domain, events.started, 0);
+    await vi.advanceTimersByTimeAsync(500);
+    bench.refusal = undefined;
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(bench.take()).toEqual([]);
+    expect(bench.store.current.notify.suppressed).toBe(1);
   });
 
   it('a failure without word from the session is followed by another try', async () => {
