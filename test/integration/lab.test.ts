@@ -126,7 +126,7 @@ describe('private libvirtd', () => {
         balloonStatsPeriodSec: 5,
         metadata: `${novaMetadata()}${ovirtMetadata()}`,
         disks: [{ path: overlay, format: 'qcow2', serial: 'S3R1AL' }, { device: 'cdrom' }],
-        nics: [{ ...(libvirtd.bridge === undefined ? {} : { bridge: libvirtd.bridge }) }],
+        nics: [libvirtd.bridge === undefined ? {} : { bridge: libvirtd.bridge }],
         agentChannel: true,
         panicDevice: true,
         watchdogAction: 'none',

@@ -84,19 +84,19 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     configPath,
     stateDirectory,
     exited: child.exited,
-    stdout: child.stdout,
-    stderr: child.stderr,
+    stdout: () => child.stdout(),
+    stderr: () => child.stderr(),
     logLines: () => child.stderr().split('\n').flatMap(parseLine),
     async waitForLog(text, timeoutMs = 20_000) {
       await waitUntil(() => child.stderr().includes(text), {
         what: `"${text}" in the agent's log`,
         timeoutMs,
-        context: child.stderr,
+        context: () => child.stderr(),
       });
     },
-    signal: child.signal,
+    signal: (signal) => child.signal(signal),
     stop: () => end(() => child.stop(10_000)),
-    kill: () => end(child.kill),
+    kill: () => end(() => child.kill()),
     async [Symbol.asyncDispose]() {
       await end(() => child.stop(10_000));
     },

@@ -50,7 +50,7 @@ async function findLibvirt(privately: boolean): Promise<string> {
     privately ? 'starting a private libvirtd' : 'no libvirt runs on this host: starting a private libvirtd',
   );
   const libvirtd = await startLibvirtd();
-  closers.push(libvirtd.stop);
+  closers.push(() => libvirtd.stop());
   const how = libvirtd.domainType === 'kvm' ? 'with KVM' : 'emulated, because KVM is of no use here';
   say(`starting two guests of 16 MiB (${how})`);
   await Promise.all([startGuest(libvirtd, 'web-1', 'Web server'), startGuest(libvirtd, 'db-1', 'Data base')]);
@@ -84,7 +84,7 @@ async function untilServed(snmpd: Snmpd, agent: Agent): Promise<number> {
       const count = Number(number.value);
       return (await snmpd.bulkwalk(vmName)).length === count ? count : undefined;
     },
-    { what: 'the agent to answer', timeoutMs: 60_000, intervalMs: 100, context: agent.stderr },
+    { what: 'the agent to answer', timeoutMs: 60_000, intervalMs: 100, context: () => agent.stderr() },
   );
   if (count < 0) throw new Error(`the agent ended:\n${agent.stderr()}`);
   return count;
@@ -105,10 +105,10 @@ async function quickstart(once: boolean, privately: boolean): Promise<void> {
   const uri = await findLibvirt(privately);
   say('starting a private snmpd');
   const snmpd = await startSnmpd();
-  closers.push(snmpd.stop);
+  closers.push(() => snmpd.stop());
   say(`starting the agent (AgentX at ${snmpd.agentxAddress})`);
   const agent = await startAgent({ uri, agentxAddress: snmpd.agentxAddress });
-  closers.push(agent.stop);
+  closers.push(() => agent.stop());
   const count = await untilServed(snmpd, agent);
   say(`snmpd at ${snmpd.address} serves ${count} virtual machine${count === 1 ? '' : 's'}\n`);
   for (const { name, columns } of tables) {

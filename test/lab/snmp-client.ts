@@ -67,7 +67,8 @@ export function makeSnmpClient(settings: SnmpClientSettings): SnmpClient {
   };
 
   const tool: SnmpClient['tool'] = (name, args, operands, options = {}) => {
-    const all = { ...settings.defaults, ...options };
+    const version = options.version ?? (options.user === undefined ? settings.defaults.version : '3');
+    const all = { ...settings.defaults, ...options, ...(version === undefined ? {} : { version }) };
     return runAnyway(
       name,
       [
