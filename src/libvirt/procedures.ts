@@ -80,6 +80,12 @@ export interface CountedParams {
   readonly nparams: number;
 }
 
+/**
+ * VIR_TYPED_PARAM_STRING_OKAY, which libvirt's own library always sets too: without it a daemon leaves out
+ * the parameters that are texts.
+ */
+const STRING_OKAY = 4;
+
 function countedParams(max: number): Decode<CountedParams> {
   return (reader) => ({ params: decodeTypedParams(reader, max), nparams: reader.i32() });
 }
@@ -220,7 +226,7 @@ export const nodeGetMemoryParameters = procedure(
   'nodeGetMemoryParameters',
   (writer, args: { readonly nparams: number; readonly flags: number }) => {
     writer.i32(args.nparams);
-    writer.u32(args.flags);
+    writer.u32(args.flags | STRING_OKAY);
   },
   countedParams(limits.nodeMemoryParams),
 );
@@ -406,7 +412,7 @@ export const domainGetSchedulerParametersFlags = procedure(
   (writer, args: { readonly domain: DomainRef; readonly nparams: number; readonly flags: number }) => {
     encodeDomain(writer, args.domain);
     writer.i32(args.nparams);
-    writer.u32(args.flags);
+    writer.u32(args.flags | STRING_OKAY);
   },
   (reader) => decodeTypedParams(reader, limits.schedulerParams),
 );
@@ -483,7 +489,7 @@ export const domainBlockStatsFlags = procedure(
     encodeDomain(writer, args.domain);
     writer.string(args.path);
     writer.i32(args.nparams);
-    writer.u32(args.flags);
+    writer.u32(args.flags | STRING_OKAY);
   },
   countedParams(limits.blockStatsParams),
 );
@@ -513,7 +519,7 @@ export const domainGetBlockIoTune = procedure(
     encodeDomain(writer, args.domain);
     writer.optionalString(args.disk);
     writer.i32(args.nparams);
-    writer.u32(args.flags);
+    writer.u32(args.flags | STRING_OKAY);
   },
   countedParams(limits.blockIoTuneParams),
 );
@@ -550,7 +556,7 @@ export const domainGetInterfaceParameters = procedure(
     encodeDomain(writer, args.domain);
     writer.string(args.device);
     writer.i32(args.nparams);
-    writer.u32(args.flags);
+    writer.u32(args.flags | STRING_OKAY);
   },
   countedParams(limits.interfaceParams),
 );

@@ -54,8 +54,9 @@ export class XdrReader extends ByteReader {
   /** Variable-length opaque data, copied out of the message. */
   opaque(max: number, what: string): Uint8Array {
     const length = this.#lengthOf(max, what);
-    const start = this.take(paddedLength(length));
-    return this.bytes.slice(start, start + length);
+    const octets = this.copy(length);
+    this.take(paddedLength(length) - length);
+    return octets;
   }
 
   /** UTF-8 text; octets that are not UTF-8 become U+FFFD. */

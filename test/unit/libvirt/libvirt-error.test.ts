@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import {
+  decodeLibvirtError,
+  isAccessDenied,
+  isAgentUnresponsive,
+  isNoDomain,
+  isNotSupported,
+  isOperationInvalid,
+  isTimeout,
+  isUnknownProcedure,
+  LibvirtError,
+} from '../../../src/libvirt/libvirt-error.ts';
+import { loadHexFixture, payloadReader } from '../../support/hex-fixture.ts';
+
+const error = (virCode: number, virDomain = 10, message = 'text'): LibvirtError =>
+  new LibvirtError({ virCode, virDomain, level: 2, procedure: 'domainGetState' }, message);
+
+describe('LibvirtError', () => {
+  it('is decoded from a real error reply', () => {
+    const { reply } = loadHexFixture('domain-get-control-info-error');
+    const decoded = decodeLibvirtError(payloadReader(reply), 'domainGetControlInfo');
+    expect(decoded).toMatchObject({
+      code: 'LIBVIRT_ERROR',
+      name: 'LibvirtError',
+      virCode: 55,
+      virDomain: 20,
+      level: 2,
+      procedure: 'domainGetControlInfo',
+      message: 'Requested operation is not valid: domain is not running',
+    });
+    expect(isOperationInvalid(decoded)).toBe(true);
+  });
+
+  it.each([
+    [isNotSupported, [3, 84, 67, 74]],
+    [isNoDomain, [42]],
+    [isOperationInvalid, [55]],
+    [isAccessDenied, [29, 88, 45, 79, 94]],
+    [isTimeout, [68]],
+    [isAgentUnresponsive, [86, 97, 112, 113]],
+  ])('%o is told by code', (predicate, codes) => {
+    for (const code of codes) expect(predicate(error(code))).toBe(true);
+    expect(predicate(error(38))).toBe(false);
+    expect(predicate(new Error('text'))).toBe(false);
+  });
+
+  it('tells a procedure the daemon does not know from other faults of the RPC layer', () => {
+    expect(isUnknownProcedure(error(39, 7, 'unknown procedure: 999'))).toBe(true);
+    expect(isNotSupported(error(39, 7, 'unknown procedure: 999'))).toBe(true);
+    expect(isNotSupported(error(39, 7, 'Unable to encode message payload'))).toBe(false);
+    expect(isNotSupported(error(39, 13, 'unknown procedure: 999'))).toBe(false);
+  });
+});
