@@ -40,6 +40,7 @@ export function makeLogger(options: Config['log'], target: LogTarget): Adjustabl
         ignore: 'pid,hostname',
         translateTime: 'SYS:yyyy-mm-dd HH:MM:ss',
         singleLine: true,
+        errorLikeObjectKeys: ['err'],
       })
     : destination({ dest: fd, sync: true });
   const root = pino(
@@ -62,7 +63,7 @@ export function makeLogger(options: Config['log'], target: LogTarget): Adjustabl
   };
 }
 
-function wrap(logger: PinoLogger, gate: { readonly rank: number }): Logger {
+function wrap(logger: PinoLogger, gate: { readonly rank: number }, root: PinoLogger = logger): Logger {
   const write =
     (level: Config['log']['level']) =>
     (fields: object, message: string): void => {
@@ -74,7 +75,8 @@ function wrap(logger: PinoLogger, gate: { readonly rank: number }): Logger {
     info: write('info'),
     warn: write('warn'),
     error: write('error'),
-    child: (bindings) => wrap(logger.child(bindings), gate),
+    // From the root: the component of a part replaces that of the part it belongs to.
+    child: (bindings) => wrap(root.child(bindings), gate, root),
   };
 }
 

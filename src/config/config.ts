@@ -74,8 +74,10 @@ export interface Fallbacks {
   readonly stateDirectory: string | undefined;
 }
 
-const defaultUri = 'qemu:///system';
-const defaultStateDirectory = '/var/lib/libvirt-agentx';
+/** Where neither the configuration nor LIBVIRT_DEFAULT_URI says otherwise. */
+export const defaultUri = 'qemu:///system';
+/** Where neither the configuration nor STATE_DIRECTORY says otherwise. */
+export const defaultStateDirectory = '/var/lib/libvirt-agentx';
 
 /** The configuration from validated file content. */
 export function toConfig(content: FileContent, fallbacks: Fallbacks): Config {

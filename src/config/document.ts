@@ -1,5 +1,6 @@
 import { stringify, type TomlTable } from 'smol-toml';
 import { maskUserInfo } from '../mask.ts';
+import { defaultStateDirectory, defaultUri } from './config.ts';
 import { eventKindByName } from './event-names.ts';
 import type { LoadedConfig } from './load.ts';
 import { freeTables, type SectionName } from './schema.ts';
@@ -31,7 +32,7 @@ export function exampleToml(): string {
     lines.push('', '', ...commented(sectionHelp[section]), `[${section}]`);
     for (const setting of settings.filter((each) => each.section === section)) {
       lines.push('', ...commented(setting.help), ...commented(`Allowed: ${setting.allowed}.`));
-      lines.push(`#${setting.name} = ${setting.default === undefined ? '""' : tomlValue(setting.default)}`);
+      lines.push(`#${setting.name} = ${tomlValue(shownDefault(setting))}`);
     }
   }
   for (const { help, example } of Object.values(freeTables)) {
@@ -105,9 +106,16 @@ function effectiveValue(
 }
 
 function settingRow(setting: Setting): string {
-  const value = setting.default === undefined ? 'see there' : `\`${tomlValue(setting.default)}\``;
+  const value = `\`${tomlValue(shownDefault(setting))}\``;
   const option = setting.flag === undefined ? '' : ` Option \`--${setting.flag}\`.`;
   return `| \`${setting.name}\` | ${escapePipes(value)} | ${cell(setting.allowed)} | ${cell(setting.help)}${option} |`;
+}
+
+/** Two defaults are found at run time; these are shown where nothing is found. */
+function shownDefault(setting: Setting): unknown {
+  if (setting.key === 'libvirt.uri') return defaultUri;
+  if (setting.key === 'state.directory') return defaultStateDirectory;
+  return setting.default;
 }
 
 function sectionNames(): readonly SectionName[] {

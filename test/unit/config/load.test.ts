@@ -1,0 +1,331 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Config } from '../../../src/config/config.ts';
+import { ConfigError, issueText } from '../../../src/config/config-error.ts';
+import { type ConfigSources, loadConfig } from '../../../src/config/load.ts';
+
+let directory = '';
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'lveconf-'));
+});
+
+afterAll(async () => {
+  await rm(directory, { recursive: true });
+});
+
+interface Given {
+  readonly toml?: string;
+  readonly env?: ConfigSources['env'];
+  readonly flags?: ConfigSources['flags'];
+}
+
+async function load({ toml = '', env = {}, flags = [] }: Given): ReturnType<typeof loadConfig> {
+  const file = join(directory, 'agent.toml');
+  await writeFile(file, toml);
+  return await loadConfig({ file, env, flags });
+}
+
+/** The problems of a configuration as people read them; the directory of the file is left out. */
+async function problems(given: Given): Promise<readonly string[]> {
+  try {
+    await load(given);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    expect(error.code).toBe('CONFIG_INVALID');
+    return error.issues.map((issue) => issueText(issue).replaceAll(`${directory}/`, ''));
+  }
+  return [];
+}
+
+function interval(seconds: string) {
+  return { key: 'collect.interval', option: '--interval', text: seconds };
+}
+
+describe('precedence', () => {
+  const toml = '[collect]\ninterval = 20\n';
+  const env = { LIBVIRT_AGENTX_COLLECT_INTERVAL: '30' };
+
+  it.each([
+    ['default', {}, 10, undefined],
+    ['file', { toml }, 20, 'file'],
+    ['environment', { toml, env }, 30, 'environment LIBVIRT_AGENTX_COLLECT_INTERVAL'],
+    ['option', { toml, env, flags: [interval('40')] }, 40, 'option --interval'],
+    ['later option', { flags: [interval('40'), interval('50')] }, 50, 'option --interval'],
+    ['empty variable', { toml, env: { LIBVIRT_AGENTX_COLLECT_INTERVAL: '' } }, 20, 'file'],
+  ])('%s', async (_name, given: Given, seconds, origin) => {
+    const { config, origins } = await load(given);
+    expect(config.collect.interval).toBe(seconds);
+    expect(origins.get('collect.interval')).toBe(origin);
+  });
+
+  it('takes the URI from LIBVIRT_DEFAULT_URI only where nothing else says one', async () => {
+    const env = { LIBVIRT_DEFAULT_URI: 'test:///default' };
+    expect((await load({ env })).config.libvirt.uri).toBe('test:///default');
+    const toml = '[libvirt]\nuri = "qemu:///session"';
+    expect((await load({ env, toml })).config.libvirt.uri).toBe('qemu:///session');
+    expect((await load({})).config.libvirt.uri).toBe('qemu:///system');
+  });
+
+  it('takes the first directory of STATE_DIRECTORY', async () => {
+    const env = { STATE_DIRECTORY: '/var/lib/first:/var/lib/second' };
+    expect((await load({ env })).config.state.directory).toBe('/var/lib/first');
+  });
+});
+
+describe('values', () => {
+  async function valueOf<T>(toml: string, pick: (config: Config) => T): Promise<T> {
+    return pick((await load({ toml })).config);
+  }
+
+  it.each([
+    ['3', 3],
+    ['0.5', 0.5],
+    ['"500ms"', 0.5],
+    ['"5 s"', 5],
+    ['"2m"', 120],
+  ])('reads the duration %s', async (text, seconds) => {
+    const toml = `[libvirt]\ncall_timeout = ${text}`;
+    expect(await valueOf(toml, (config) => config.libvirt.callTimeout)).toBe(seconds);
+  });
+
+  it('resolves selectors in the order of the MIB', async () => {
+    const toml = '[collect]\nextra_stats = ["vcpu", "cpu_util", "perf", "-vcpu"]';
+    expect(await valueOf(toml, (config) => config.collect.extraStats)).toEqual(['cpu_util', 'perf']);
+  });
+
+  it('leaves what needs a read-write connection out of the default selectors', async () => {
+    const chosen = await valueOf('', (config) => config.collect.extraStats);
+    expect(chosen).toContain('cpu_util');
+    expect(
+      chosen.filter((name) => ['guest', 'fs_info', 'xml', 'raw', 'block_layers'].includes(name)),
+    ).toEqual([]);
+  });
+
+  it('reads lists of the environment with commas or blanks', async () => {
+    const { config } = await load({ env: { LIBVIRT_AGENTX_AGENTX_CONTEXTS: 'north, south' } });
+    expect(config.agentx.contexts).toEqual(['north', 'south']);
+  });
+
+  it.each([
+    ['true', true],
+    ['yes', true],
+    ['0', false],
+  ])('reads the switch %s of the environment', async (text, on) => {
+    const { config } = await load({ env: { LIBVIRT_AGENTX_LIBVIRT_READ_WRITE: text } });
+    expect(config.libvirt.readWrite).toBe(on);
+  });
+
+  it('admits domains by include and exclude', async () => {
+    const toml = '[collect]\ninclude = ["^web"]\nexclude = ["-test$"]';
+    const admits = await valueOf(toml, (config) => config.collect.admitsDomain);
+    expect(['web1', 'web-test', 'db1'].map(admits)).toEqual([true, false, false]);
+  });
+
+  it('accepts event names in severities as the documentation spells them', async () => {
+    const toml = '[severity]\n"paused/user" = "okay"\n"event:io-error" = "warning"';
+    expect(await valueOf(toml, (config) => config.severity)).toEqual({
+      'paused/user': 'okay',
+      'event:ioError': 'warning',
+    });
+  });
+
+  it('excludes KVM counters from the table of parameters by default', async () => {
+    const patterns = await valueOf('', (config) => config.collect.statExclude);
+    const excluded = (name: string): boolean => patterns.some((pattern) => pattern.test(name));
+    expect(excluded('vcpu.3.halt_wakeup.sum')).toBe(true);
+    expect(excluded('vm.remote_tlb_flush.sum')).toBe(true);
+    expect(excluded('vcpu.3.delay')).toBe(false);
+  });
+
+  it('is frozen all the way down', async () => {
+    const { config } = await load({ toml: '[[labels]]\nname = "a"\nxpath = "/domain"' });
+    expect(Object.isFrozen(config.collect.intervals)).toBe(true);
+    expect(Object.isFrozen(config.agentx.contexts)).toBe(true);
+    expect(Object.isFrozen(config.collect.labels[0])).toBe(true);
+  });
+});
+
+describe('problems', () => {
+  it.each<[string, Given, string]>([
+    [
+      'a key in the wrong section',
+      { toml: 'interval = 5' },
+      'agent.toml:1: interval: unknown key; did you mean "collect.interval"?',
+    ],
+    [
+      'a misspelt key',
+      { toml: '# comment\n[collect]\nintervall = 5' },
+      'agent.toml:3: collect.intervall: unknown key; did you mean "collect.interval"?',
+    ],
+    [
+      'a misspelt section',
+      { toml: '[notification]' },
+      'agent.toml:1: notification: unknown key; did you mean "notifications"?',
+    ],
+    ['a value for a section', { toml: 'collect = 5' }, 'agent.toml:1: collect: must be a table: [collect]'],
+    [
+      'a number beyond its limits',
+      { toml: '[libvirt]\nbatch_size = 500' },
+      'agent.toml:2: libvirt.batch_size: must be a whole number from 1 to 100, not 500',
+    ],
+    [
+      'a fraction where whole numbers are wanted',
+      { toml: '[agentx]\npriority = 1.5' },
+      'agent.toml:2: agentx.priority: must be a whole number from 1 to 255, not 1.5',
+    ],
+    [
+      'a duration beyond its limits',
+      { toml: '[collect]\ninterval = "2h"' },
+      'agent.toml:2: collect.interval: must be 1 to 3600 whole seconds, as a number or a text such as "90s", "5m" or "1h", not "2h"',
+    ],
+    [
+      'a duration in no known unit',
+      { toml: '[libvirt]\ncall_timeout = "3 weeks"' },
+      'agent.toml:2: libvirt.call_timeout: must be 0.1 to 300 seconds, as a number or a text such as "500ms" or "3s", not "3 weeks"',
+    ],
+    [
+      'a text for a switch',
+      { toml: '[events]\npersistent = "maybe"' },
+      'agent.toml:2: events.persistent: must be true or false, not "maybe"',
+    ],
+    [
+      'an unknown word',
+      { toml: '[log]\nlevel = "loud"' },
+      'agent.toml:2: log.level: must be one of "trace", "debug", "info", "warn", "error", not "loud"',
+    ],
+    [
+      'an unknown selector',
+      { toml: '[collect]\nextra_stats = ["cpu_util", "perv"]' },
+      'agent.toml:2: collect.extra_stats[1]: unknown selector "perv"; did you mean "perf"?',
+    ],
+    [
+      'an unknown event',
+      { toml: '[notifications]\nevents = ["io-eror"]' },
+      'agent.toml:2: notifications.events[0]: unknown event "io-eror"; did you mean "io-error"?',
+    ],
+    [
+      'a pattern that does not compile',
+      { toml: '[collect]\ninclude = ["("]' },
+      'agent.toml:2: collect.include[0]: "(" is not a regular expression: unterminated group',
+    ],
+    [
+      'an OID with too large a number',
+      { toml: '[mib]\nroot = "1.3.4294967296"' },
+      'agent.toml:2: mib.root: must be an OID of at most 64 numbers in quotes, such as "1.3.6.1.4.1.99999.1", not "1.3.4294967296"',
+    ],
+    [
+      'a relative state directory',
+      { toml: '[state]\ndirectory = "here"' },
+      'agent.toml:2: state.directory: must be an absolute path, not "here"',
+    ],
+    [
+      'an AgentX address without a path',
+      { toml: '[agentx]\naddress = "unix:relative"' },
+      "agent.toml:2: agentx.address: 'unix:relative' is not the address of an AgentX master: the path of a UNIX socket starts with /",
+    ],
+    [
+      'a state that does not exist',
+      { toml: '[severity]\n"paused/ioerr" = "okay"' },
+      'agent.toml:2: severity.paused/ioerr: is no state ("paused"), state with reason ("paused/ioerror") or event ("event:watchdog"); did you mean "paused/ioerror"?',
+    ],
+    [
+      'a severity that does not exist',
+      { toml: '[severity]\npaused = "bad"' },
+      'agent.toml:2: severity.paused: must be "okay", "warning" or "failure", not "bad"',
+    ],
+    [
+      'a label without a usable name',
+      { toml: '[[labels]]\nname = "a b"\nxpath = "/domain"' },
+      'agent.toml:2: labels[0].name: must be 1 to 64 letters, digits, "_", "." or "-"',
+    ],
+    [
+      'a second label of the same name',
+      { toml: '[[labels]]\nname = "a"\nxpath = "/domain"\n[[labels]]\nname = "a"\nxpath = "/x"' },
+      'agent.toml:5: labels[1].name: an earlier rule is called "a" already',
+    ],
+    [
+      'an unknown key of a label',
+      { toml: '[[labels]]\nname = "a"\nxpath = "/domain"\nxpth = 1' },
+      'agent.toml:4: labels[0].xpth: unknown key',
+    ],
+    [
+      'text that is no TOML',
+      { toml: '[collect]\ninterval = = 5' },
+      'agent.toml:2: is not valid TOML: invalid value',
+    ],
+    [
+      'a bad variable',
+      { env: { LIBVIRT_AGENTX_LIBVIRT_BATCH_SIZE: 'many' } },
+      'LIBVIRT_AGENTX_LIBVIRT_BATCH_SIZE: libvirt.batch_size: must be a whole number from 1 to 100, not "many"',
+    ],
+    [
+      'an unknown variable',
+      { env: { LIBVIRT_AGENTX_COLLECT_INTERVALL: '5' } },
+      'environment: LIBVIRT_AGENTX_COLLECT_INTERVALL: unknown variable; did you mean "LIBVIRT_AGENTX_COLLECT_INTERVAL"?',
+    ],
+    [
+      'a bad option',
+      { flags: [interval('0')] },
+      '--interval: collect.interval: must be 1 to 3600 whole seconds, as a number or a text such as "90s", "5m" or "1h", not 0',
+    ],
+    [
+      'an option for no setting',
+      { flags: [{ key: 'notifications.holdof', option: '--set notifications.holdof', text: '1' }] },
+      '--set notifications.holdof: notifications.holdof: unknown key; did you mean "notifications.holdoff"?',
+    ],
+  ])('names %s', async (_name, given, expected) => {
+    expect(await problems(given)).toEqual([expected]);
+  });
+
+  it.each([
+    ['nonsense', /^agent\.toml:2: libvirt\.uri: .*"nonsense"/],
+    ['', /^agent\.toml:2: libvirt\.uri: must not be empty/],
+  ])('names the URI %j', async (uri, expected) => {
+    const [only, ...others] = await problems({ toml: `[libvirt]\nuri = "${uri}"` });
+    expect(only).toMatch(expected);
+    expect(others).toEqual([]);
+  });
+
+  it('names an XPath that cannot be used', async () => {
+    const [only] = await problems({ toml: '[[labels]]\nname = "a"\nxpath = "//acme:x"' });
+    expect(only).toMatch(/^agent\.toml:3: labels\[0\]\.xpath: .*acme/);
+    const declared = '[[labels]]\nname = "a"\nxpath = "//acme:x"\n[namespaces]\nacme = "urn:acme"';
+    expect(await problems({ toml: declared })).toEqual([]);
+  });
+
+  it('lists everything that is wrong at once', async () => {
+    const toml = '[libvirt]\nbatch_size = 0\nurl = ""\n[log]\nlevel = 1\n[severity]\nrunning = "x"';
+    const env = { LIBVIRT_AGENTX_AGENTX_PRIORITY: '0' };
+    expect(await problems({ toml, env, flags: [interval('x')] })).toHaveLength(6);
+  });
+
+  it('does not show the user of a URI', async () => {
+    const [only] = await problems({
+      toml: '[libvirt]\nuri = "qemu+pigeon://bob:secret@host.example/system"',
+    });
+    expect(only).toContain('libvirt.uri');
+    expect(only).not.toContain('secret');
+  });
+
+  it('says which file is missing', async () => {
+    const file = join(directory, 'absent.toml');
+    await expect(loadConfig({ file, env: {}, flags: [] })).rejects.toThrow(
+      `${file}: there is no such file; name an existing one with --config, or leave the option out`,
+    );
+  });
+
+  it('says why a file cannot be read', async () => {
+    await expect(loadConfig({ file: directory, env: {}, flags: [] })).rejects.toThrow(
+      /cannot be read \(EISDIR/,
+    );
+  });
+
+  it('refuses a file that is too large', async () => {
+    expect(await problems({ toml: `#${'x'.repeat(1024 * 1024)}` })).toEqual([
+      'agent.toml: is larger than 1048576 octets',
+    ]);
+  });
+});
