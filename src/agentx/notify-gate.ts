@@ -24,6 +24,7 @@ export class NotifyGate {
     this.#session = session;
     this.#counters = counters;
     session.ended.addEventListener('abort', () => {
+      this.#outstanding += this.#waiting.length;
       for (const wake of this.#waiting.splice(0)) wake();
     });
   }
@@ -42,8 +43,9 @@ export class NotifyGate {
       await new Promise<void>((resolve) => {
         this.#waiting.push(resolve);
       });
+    } else {
+      this.#outstanding += 1;
     }
-    this.#outstanding += 1;
     try {
       await this.#session.request(
         {
@@ -60,17 +62,24 @@ export class NotifyGate {
       if (!(error instanceof ConnectionLostError)) this.#counters.notificationsFailed += 1;
       throw error;
     } finally {
-      this.#outstanding -= 1;
-      this.#waiting.shift()?.();
-      if (this.#outstanding === 0 && this.#waiting.length === 0) {
-        for (const resolve of this.#idle.splice(0)) resolve();
-      }
+      this.#release();
     }
+  }
+
+  /** Hands the place of a notification on to the one that waits longest. */
+  #release(): void {
+    const next = this.#waiting.shift();
+    if (next !== undefined) {
+      next();
+      return;
+    }
+    this.#outstanding -= 1;
+    if (this.#outstanding === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   /** Waits until nothing is under way, at most `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
-    if (this.#outstanding === 0 && this.#waiting.length === 0) return;
+    if (this.#outstanding === 0) return;
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       this.#idle.push(resolve);

@@ -23,12 +23,16 @@ export interface DirectResponder {
 }
 
 /** A responder without a connection; requests are encoded and answers decoded around it. */
-export function directResponder(tree: MibTree, contexts: readonly string[] = []): DirectResponder {
+export function directResponder(
+  tree: MibTree,
+  contexts: readonly string[] = [],
+  sessionId = ids.sessionId,
+): DirectResponder {
   const counters = newCounters();
   const faults: unknown[] = [];
   const view = new TreeView(tree, (_column, error) => faults.push(error));
   const responder = new Responder({
-    sessionId: ids.sessionId,
+    sessionId,
     contexts,
     view: () => view,
     readContext: () => noContext,

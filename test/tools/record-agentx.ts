@@ -2,7 +2,8 @@
  * Records AgentX PDUs of real peers into test/fixtures/agentx: `tsx test/tools/record-agentx.ts`.
  *
  * Two talks are recorded: snmpd as master with our subagent (the master's PDUs are kept), and snmpd as master
- * with a second snmpd as its subagent (`snmpd -X`; that one's PDUs are kept). The first PDU of each kind is
+ * with a second snmpd as its subagent
+ * (`snmpd -X`, in little-endian byte order; both sides' PDUs are kept). The first PDU of each kind is
  * written to a file of its own.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -27,7 +28,12 @@ const seen = new Set<string>();
 type Sender = 'master' | 'subagent';
 
 /** Passes everything on between subagents and a master and keeps one sender's PDUs. */
-async function tee(path: string, masterPath: string, keep: Sender, command: () => string): Promise<Server> {
+async function tee(
+  path: string,
+  masterPath: string,
+  keep: readonly Sender[],
+  command: () => string,
+): Promise<Server> {
   const server = createServer((subagent) => {
     const master = connect(masterPath);
     for (const [sender, from, to] of [
@@ -37,7 +43,9 @@ async function tee(path: string, masterPath: string, keep: Sender, command: () =
       const framer = new Framer(agentxFrames);
       from.on('data', (chunk) => {
         to.write(chunk);
-        if (sender === keep) for (const frame of framer.push(chunk)) record(keep, frame, command());
+        if (keep.includes(sender)) {
+          for (const frame of framer.push(chunk)) record(sender, frame, command());
+        }
       });
       from.on('close', () => to.destroy());
       from.on('error', () => to.destroy());
@@ -51,7 +59,9 @@ async function tee(path: string, masterPath: string, keep: Sender, command: () =
 function record(sender: Sender, frame: Uint8Array, command: string): void {
   const pdu = decodePdu(frame);
   const inContext = 'context' in pdu && pdu.context !== undefined ? '-context' : '';
-  const name = `${sender}-${pdu.kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}${inContext}`;
+  const littleEndian = sender === 'master' && ((frame[2] ?? 0) & 0x10) === 0 ? '-little-endian' : '';
+  const kind = pdu.kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const name = `${sender}-${kind}${inContext}${littleEndian}`;
   if (seen.has(name)) return;
   seen.add(name);
   const lines = Buffer.from(frame)
@@ -83,7 +93,7 @@ let command = 'start of a subagent';
 
 {
   const path = directory.file('tee-master');
-  const server = await tee(path, masterPath, 'master', () => command);
+  const server = await tee(path, masterPath, ['master'], () => command);
   await using subagent = new AgentxSubagent({
     address: { kind: 'unix', path },
     description: 'recorder',
@@ -138,7 +148,7 @@ let command = 'start of a subagent';
   command = 'start of a subagent';
   const path = directory.file('tee-subagent');
   const other = '1.3.6.1.4.1.8072.9999.9999.2';
-  const server = await tee(path, masterPath, 'subagent', () => command);
+  const server = await tee(path, masterPath, ['master', 'subagent'], () => command);
   const config = directory.file('subagent.conf');
   writeFileSync(
     config,
@@ -158,6 +168,8 @@ let command = 'start of a subagent';
   await waitUntil(async () => (await snmpd.get([`${other}.1.0`, `${other}.2.0`]))[1]?.type === 'INTEGER', {
     what: 'the value of the other subagent',
   });
+  command = `snmpgetnext ${other}.1`;
+  await snmpd.getNext(`${other}.1`);
   await waitUntil(() => seen.has('subagent-response'), { what: 'a response' });
   await waitUntil(() => seen.has('subagent-ping'), { what: 'a ping' }).catch(() => {});
   command = 'SIGTERM';

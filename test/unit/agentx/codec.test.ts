@@ -55,6 +55,21 @@ const recorded: Readonly<Record<string, object>> = {
   'master-commit-set': { kind: 'commitSet' },
   'master-undo-set': { kind: 'undoSet' },
   'master-cleanup-set': { kind: 'cleanupSet' },
+  'master-response-little-endian': { kind: 'response', ...netSnmpSubagent, sysUpTime: 32, error: 0 },
+  'master-get-little-endian': {
+    kind: 'get',
+    sessionId: 7,
+    transactionId: 16,
+    packetId: 17,
+    ranges: [
+      { start: [...other, 1, 0], include: false, end: [] },
+      { start: [...other, 2, 0], include: false, end: [] },
+    ],
+  },
+  'master-get-next-little-endian': {
+    kind: 'getNext',
+    ranges: [{ start: [...other, 1, 0], include: true, end: [...other, 1, 1] }],
+  },
   'subagent-open': {
     kind: 'open',
     sessionId: 0,
@@ -122,7 +137,7 @@ describe('recorded PDUs', () => {
     expect(decodePdu(encoded(pdu))).toEqual(pdu);
   });
 
-  it.each(names.filter((name) => name.startsWith('master-') && !/get|test|response/.test(name)))(
+  it.each(names.filter((name) => name.startsWith('master-') && !/get|test|response|little/.test(name)))(
     '%s is encoded to the same bytes',
     (name) => {
       expect(encoded(decodePdu(fixture(name)))).toEqual(fixture(name));

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { decodePdu } from '../../../src/agentx/codec.ts';
 import { ResponseError } from '../../../src/agentx/errors.ts';
 import type { VarBind } from '../../../src/agentx/varbind.ts';
 import type { WireSyntax, WireValue } from '../../../src/mib/tree.ts';
+import { agentxFixture } from '../../support/agentx-fixture.ts';
 import { directResponder, ids } from '../../support/direct-responder.ts';
 import { noContext, scalar, syntheticTree } from '../../support/synthetic-tree.ts';
 
@@ -232,6 +234,34 @@ describe('responses', () => {
     expect(broken.get([1, 3, 1, 0])).toMatchObject([{ syntax: 'noSuchInstance' }]);
     expect(broken.faults.map(String)).toContain('Error: broken');
     expect(broken.faults.map(String)).toContain('TypeError: Gauge32 cannot carry string');
+  });
+});
+
+describe('requests recorded from snmpd', () => {
+  const playpen = [1, 3, 6, 1, 4, 1, 8072, 9999, 9999];
+  const served = syntheticTree([
+    scalar([...playpen, 1, 1], 'Integer32', 11),
+    scalar([...playpen, 1, 2], 'Integer32', 12),
+    scalar([...playpen, 2, 1], 'Integer32', 21),
+    scalar([...playpen, 2, 2], 'Integer32', 22),
+  ]);
+
+  it.each([
+    ['master-get', 5, [11, 12]],
+    ['master-get-next', 5, [11, 12]],
+    ['master-get-context', 5, [11]],
+    ['master-get-little-endian', 7, [21, 22]],
+    ['master-get-next-little-endian', 7, [21]],
+  ] as const)('%s', (name, sessionId, values) => {
+    const request = decodePdu(agentxFixture(name));
+    const response = decodePdu(directResponder(served, ['q1'], sessionId).respond(agentxFixture(name)));
+    expect(response).toMatchObject({
+      kind: 'response',
+      sessionId,
+      transactionId: request.transactionId,
+      packetId: request.packetId,
+      varBinds: values.map((value) => ({ value })),
+    });
   });
 });
 
