@@ -4,6 +4,7 @@ import { ConnectionLostError } from '../errors.ts';
 import type { AgentxAddress } from './address.ts';
 import { agentxFrames } from './codec.ts';
 import { connectFailure } from './connect-failure.ts';
+import { AGENTX_VERSION, HEADER_BYTES, PduFlag } from './pdu.ts';
 import { PduWriter } from './pdu-writer.ts';
 
 /** Octets read at once. */
@@ -136,9 +137,13 @@ export class AgentxConnection {
     // process.
     this.#reading = true;
     try {
-      for (const frame of this.#framer.push(chunk)) {
-        this.#options.onPdu(frame, this.#writer);
-        if (this.#writer.length > FLUSH_BYTES) this.#flush();
+      if (this.#framer.atBoundary && isWholePdu(chunk)) {
+        this.#options.onPdu(chunk, this.#writer);
+      } else {
+        for (const frame of this.#framer.push(chunk)) {
+          this.#options.onPdu(frame, this.#writer);
+          if (this.#writer.length > FLUSH_BYTES) this.#flush();
+        }
       }
     } catch (error) {
       this.destroy(error instanceof Error ? error : new Error(String(error)));
@@ -165,4 +170,13 @@ export class AgentxConnection {
       this.destroy(new ConnectionLostError('the master has stopped reading'));
     }
   }
+}
+
+/** Whether a chunk is exactly one PDU in network byte order. Most are, and need not be cut then. */
+function isWholePdu(chunk: Uint8Array): boolean {
+  if (chunk.length < HEADER_BYTES || chunk[0] !== AGENTX_VERSION) return false;
+  if (((chunk[2] ?? 0) & PduFlag.networkByteOrder) === 0 || chunk.length % 4 !== 0) return false;
+  const payload =
+    ((chunk[16] ?? 0) << 24) | ((chunk[17] ?? 0) << 16) | ((chunk[18] ?? 0) << 8) | (chunk[19] ?? 0);
+  return payload === chunk.length - HEADER_BYTES;
 }

@@ -1,7 +1,7 @@
 import type { Column, MibTree, ReadContext, RowSet } from '../mib/tree.ts';
 import type { PduWriter } from './pdu-writer.ts';
 import { internetPrefix } from './pdu-writer.ts';
-import type { RequestOid } from './request-oid.ts';
+import { RequestOid } from './request-oid.ts';
 import { valueTypes, writeValue } from './varbind.ts';
 
 /** Where a search stands and where it has to stop, as positions in the tree. */
@@ -37,6 +37,11 @@ export class TreeView {
   readonly #emptyFrom: Uint32Array;
   /** Where the last lookup ended: walks mostly stay in a column. */
   #lastColumn = 0;
+  #lastRow = 0;
+  /** The last end of a range and its position: a walk has the same one all the time. */
+  readonly #lastEnd = new RequestOid();
+  #lastEndColumn = 0;
+  #lastEndRow = 0;
   #foundColumn = 0;
   #foundRow = 0;
 
@@ -85,9 +90,14 @@ export class TreeView {
       cursor.endColumn = this.#columns.length;
       cursor.endRow = 0;
     } else {
-      this.#seek(end, true);
-      cursor.endColumn = this.#foundColumn;
-      cursor.endRow = this.#foundRow;
+      if (!sameName(this.#lastEnd, end)) {
+        this.#seek(end, true);
+        copyName(this.#lastEnd, end);
+        this.#lastEndColumn = this.#foundColumn;
+        this.#lastEndRow = this.#foundRow;
+      }
+      cursor.endColumn = this.#lastEndColumn;
+      cursor.endRow = this.#lastEndRow;
     }
     this.#seek(start, start.include);
     cursor.column = this.#foundColumn;
@@ -115,6 +125,7 @@ export class TreeView {
           cursor.row = row + 1;
           cursor.foundColumn = position;
           cursor.foundRow = row;
+          this.#lastRow = row;
           return true;
         }
       }
@@ -175,10 +186,17 @@ export class TreeView {
       const position = this.#foundColumn;
       const rows = this.#columns[position]?.rows;
       this.#foundRow =
-        rows === undefined ? 0 : lowerBound(rows, name, this.#prefixLength(position), inclusive);
+        rows === undefined ? 0 : this.#seekRow(rows, name, this.#prefixLength(position), inclusive);
     } else {
       this.#foundRow = 0;
     }
+  }
+
+  /** As {@link lowerBound}, but looks first where the last instance was found. */
+  #seekRow(rows: RowSet, name: RequestOid, from: number, inclusive: boolean): number {
+    const last = this.#lastRow;
+    if (last < rows.length && compareRow(rows, last, name, from) === 0) return inclusive ? last : last + 1;
+    return lowerBound(rows, name, from, inclusive);
   }
 
   /** Finds the column that a name lies in, or else (false) the first column behind the name. */
@@ -210,7 +228,7 @@ export class TreeView {
     const length = (this.#prefixAt[position + 1] ?? 0) - at;
     if (length === 0) return 1;
     const { subIds } = name;
-    const shorter = Math.min(length, name.length);
+    const shorter = length < name.length ? length : name.length;
     for (let i = 0; i < shorter; i++) {
       const difference = (this.#prefixes[at + i] ?? 0) - (subIds[i] ?? 0);
       if (difference !== 0) return difference;
@@ -249,6 +267,19 @@ export class TreeView {
   }
 }
 
+function sameName(left: RequestOid, right: RequestOid): boolean {
+  if (left.length !== right.length) return false;
+  for (let i = left.length - 1; i >= 0; i--) {
+    if (left.subIds[i] !== right.subIds[i]) return false;
+  }
+  return true;
+}
+
+function copyName(to: RequestOid, from: RequestOid): void {
+  to.length = from.length;
+  to.subIds.set(from.subIds);
+}
+
 /** Writes the name of a request with an exception as its value (RFC 2741 section 5.4). */
 export function writeException(writer: PduWriter, name: RequestOid, type: number): void {
   writer.u32(type << 16);
@@ -274,7 +305,7 @@ function compareRow(rows: RowSet, row: number, name: RequestOid, from: number): 
   const start = offsets[row] ?? 0;
   const length = (offsets[row + 1] ?? 0) - start;
   const rest = name.length - from;
-  const shorter = Math.min(length, rest);
+  const shorter = length < rest ? length : rest;
   for (let i = 0; i < shorter; i++) {
     const difference = (subIds[start + i] ?? 0) - (name.subIds[from + i] ?? 0);
     if (difference !== 0) return difference;
