@@ -82,7 +82,10 @@ export class AgentxSession {
       session.#responder = new Responder({ ...options, sessionId: response.sessionId });
       return session;
     } catch (error) {
-      session.#fail(error instanceof Error ? error : new Error(String(error)));
+      const reason = error instanceof Error ? error : new Error(String(error));
+      session.#fail(reason);
+      // A connection that the master accepted but does not speak on would outlive us.
+      session.#connection?.destroy(reason);
       throw error;
     } finally {
       signal.removeEventListener('abort', onAbort);
@@ -168,8 +171,14 @@ export class AgentxSession {
     if (pending === undefined) return;
     this.#pending.delete(response.packetId);
     this.#options.onSysUpTime(response.sysUpTime);
-    if (response.error === ResponseError.noError) pending.resolve(response);
-    else pending.reject(new AgentxError(pending.what, response.error));
+    if (response.error === ResponseError.noError) {
+      pending.resolve(response);
+      return;
+    }
+    pending.reject(new AgentxError(pending.what, response.error));
+    // The master knows this session no more: only a new one helps.
+    if (response.error === ResponseError.notOpen)
+      throw new ConnectionLostError('the master forgot the session');
   }
 
   #tick(): void {

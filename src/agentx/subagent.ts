@@ -113,7 +113,7 @@ export class AgentxSubagent {
     this.#running = supervise<AgentxSession>({
       signal: stopping.signal,
       connect: (inner) => this.#open(inner),
-      run: (session) => this.#serve(session),
+      run: (session, inner) => this.#serve(session, inner),
       onState: (change) => this.#onSupervised(change),
       backoff: isLocal(address) ? localBackoff : remoteBackoff,
       stableAfterMs: STABLE_AFTER_MS,
@@ -180,7 +180,12 @@ export class AgentxSubagent {
   }
 
   /** Lives with a session until it ends; rejects with why. */
-  async #serve(session: AgentxSession): Promise<void> {
+  async #serve(session: AgentxSession, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) {
+      // Opened while stop() already went on: it did not know of this session.
+      await session.close('shutdown');
+      return;
+    }
     this.#counters.sessions += 1;
     this.#session = session;
     this.#gate = new NotifyGate(session, this.#counters);
