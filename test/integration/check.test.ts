@@ -1,0 +1,188 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkSnmp } from '../../src/check/snmp.ts';
+import { snmpTarget } from '../../src/check/snmp-options.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { type Agent, programPath, startAgent } from '../lab/agent.ts';
+import { biosGuest } from '../lab/domain-xml.ts';
+import { type LabDirectory, makeLabDirectory } from '../lab/lab-directory.ts';
+import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
+import { type RunResult, runAnyway } from '../lab/process.ts';
+import { type Snmpd, startSnmpd } from '../lab/snmpd.ts';
+import { waitUntil } from '../lab/wait.ts';
+
+const root = '1.3.6.1.4.1.8072.9999.9999.16514';
+const user = { name: 'lab', authPassword: 'authentication', privacyPassword: 'confidential' } as const;
+const v3 = { v3User: user.name, v3Auth: `SHA:${user.authPassword}` } as const;
+
+let directory: LabDirectory;
+let libvirtd: Libvirtd;
+let snmpd: Snmpd;
+let agent: Agent;
+
+beforeAll(async () => {
+  directory = await makeLabDirectory();
+  libvirtd = await startLibvirtd();
+  await libvirtd.run(biosGuest({ name: 'one', type: libvirtd.domainType }));
+  snmpd = await startSnmpd({
+    users: [user],
+    extraConfig: [
+      // As Debian's snmpd.conf has it.
+      'view systemonly included .1.3.6.1.2.1.1',
+      'rocommunity narrow 127.0.0.1 -V systemonly',
+    ].join('\n'),
+  });
+  agent = await startAgent({ uri: libvirtd.uriReadOnly, agentxAddress: snmpd.agentxAddress });
+  await waitUntil(async () => (await snmpd.get(`${root}.1.1.1.0`))[0]?.type === 'STRING', {
+    what: 'the agent to be registered',
+    context: () => agent.stderr(),
+  });
+});
+
+afterAll(async () => {
+  await agent?.stop();
+  await snmpd?.stop();
+  await libvirtd?.stop();
+  await directory?.remove();
+});
+
+function check(
+  args: readonly string[],
+  prefix: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunResult> {
+  const [command = '', ...rest] = [...prefix, process.execPath, programPath, 'check'];
+  return runAnyway(command, [...rest, '--config', agent.configPath, ...args], { env });
+}
+
+/** The lines about one subject. */
+function about(result: RunResult, subject: string): readonly string[] {
+  return result.stdout.split('\n').filter((line) => line.slice(5).startsWith(`${subject}:`));
+}
+
+describe('when everything is in order', () => {
+  it('says so, line by line, and ends with 0', async () => {
+    const result = await check(['--snmp', snmpd.address]);
+    expect(result.stdout).not.toMatch(/^fail/m);
+    expect(result.code).toBe(0);
+    expect(about(result, 'configuration')[0]).toContain(agent.configPath);
+    expect(about(result, 'libvirt').at(-1)).toMatch(
+      /^ok .*read-only .*libvirt 9\.\d+\.\d+, hypervisor QEMU \d/,
+    );
+    expect(about(result, 'state')[0]).toContain(`process ${agent.pid}`);
+    expect(about(result, 'domains')).toEqual(['ok   domains: 1, of which 1 running']);
+    expect(about(result, 'collector domainStats')[0]).toMatch(/^ok/);
+    expect(about(result, 'agentx')[0]).toMatch(/^ok .*the master accepts sessions/);
+    expect(about(result, 'snmp')[0]).toMatch(/^ok .*lveAgentVersion\.0 = "libvirt-agentx \d/);
+  });
+
+  it('asks with SNMPv3, and takes the secrets from the environment as well', async () => {
+    const shown = await check([
+      ...['--snmp', snmpd.address, '--v3-user', user.name],
+      ...['--v3-auth', v3.v3Auth, '--v3-priv', user.privacyPassword],
+    ]);
+    expect(about(shown, 'snmp')[0]).toMatch(/^ok/);
+    const hidden = await check(['--snmp', snmpd.address, '--v3-user', user.name], [], {
+      LIBVIRT_AGENTX_CHECK_V3_AUTH: `SHA:${user.authPassword}`,
+      LIBVIRT_AGENTX_CHECK_V3_PRIV: user.privacyPassword,
+    });
+    expect(about(hidden, 'snmp')[0]).toMatch(/^ok/);
+  });
+});
+
+describe('what keeps a walk empty', () => {
+  async function found(options: Readonly<Record<string, string>>, mibRoot = root) {
+    const flags = [{ key: 'mib.root', option: '--mib-root', text: mibRoot }];
+    const { config } = await loadConfig({ file: agent.configPath, env: {}, flags });
+    const target = snmpTarget({ snmp: snmpd.address, ...options });
+    if (target === undefined) throw new Error('there is a target');
+    return await checkSnmp(config, target);
+  }
+
+  it.each([
+    ['a view that hides the subtree', { community: 'narrow' }, `view systemonly included .${root}`],
+    ['an unknown community', { community: 'wrong' }, 'rocommunity'],
+    ['an unknown user', { v3User: 'nobody', v3Auth: 'SHA:authentication' }, 'no such user'],
+    ['a wrong passphrase', { v3User: 'lab', v3Auth: 'SHA:not the one' }, '--v3-auth'],
+    ['too low a security level', v3, 'security level'],
+    ['what cannot be decrypted', { ...v3, v3Priv: 'not the one' }, '--v3-priv'],
+  ])('is told: %s', async (_name, options, remedy) => {
+    const finding = await found(options);
+    expect(finding.level).toBe('fail');
+    expect(finding.remedy).toContain(remedy);
+  });
+
+  it('is told: another root than the running agent serves', async () => {
+    const finding = await found({}, '1.3.6.1.4.1.99999.1');
+    expect(finding.level).toBe('fail');
+    expect(finding.remedy).toMatch(/not registered with this snmpd.*mib\.root/);
+  });
+
+  it('is told by the command, which then ends with 69', async () => {
+    const result = await check(['--snmp', snmpd.address, '--community', 'narrow']);
+    expect(about(result, 'snmp')[0]).toMatch(/^fail .* To do: Add to snmpd\.conf/);
+    expect(result.code).toBe(69);
+  });
+});
+
+describe('peers that cannot be reached', () => {
+  it('names a socket that is not there', async () => {
+    const result = await check(['--agentx', `unix:${directory.file('none')}`]);
+    expect(about(result, 'agentx')[0]).toMatch(/^fail .*ENOENT.*master agentx/);
+    expect(result.code).toBe(69);
+  });
+
+  it('names a socket nobody listens on, and one of another protocol', async () => {
+    await using stopped = await startSnmpd();
+    await stopped.kill();
+    const refused = await check(['--agentx', stopped.agentxAddress]);
+    expect(about(refused, 'agentx')[0]).toMatch(/^fail .*ECONNREFUSED.*start snmpd/);
+    const other = await check(['--agentx', `unix:${libvirtd.socketReadOnly}`]);
+    expect(about(other, 'agentx')[0]).toMatch(/^fail .*agentXSocket/);
+  });
+
+  it('names a libvirt socket that is not there, and goes on', async () => {
+    const result = await check(['--uri', `qemu+unix:///system?socket=${directory.file('none')}`]);
+    expect(about(result, 'libvirt').at(-1)).toMatch(/^fail .*does not exist/);
+    expect(about(result, 'agentx')[0]).toMatch(/^ok/);
+    expect(result.code).toBe(69);
+  });
+
+  describe.skipIf(process.getuid?.() !== 0)('as a user without rights', () => {
+    const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
+    const args = () => ['--config', '/dev/null', '--agentx', `unix:${directory.file('ax', 'master')}`];
+    let master: Snmpd;
+
+    beforeAll(async () => {
+      // Everything above the socket's own directory can be entered: what is in the way is one thing at a time.
+      chmodSync(directory.path, 0o755);
+      mkdirSync(directory.directory('ax'), { recursive: true });
+      master = await startSnmpd({ agentxSocketPath: directory.file('ax', 'master') });
+    });
+    afterAll(() => master.stop());
+
+    it('names the directory that cannot be entered, which agentXPerms does not change', async () => {
+      chmodSync(dirname(directory.file('ax', 'master')), 0o700);
+      const [line] = about(await check(args(), nobody), 'agentx');
+      expect(line).toMatch(/^fail .*EACCES.*chmod o\+x/);
+      expect(line).toContain(`${directory.path}/ax (mode 0700, uid 0, gid 0)`);
+    });
+
+    it('names agentXPerms where the socket itself is in the way', async () => {
+      chmodSync(dirname(directory.file('ax', 'master')), 0o755);
+      chmodSync(directory.file('ax', 'master'), 0o755);
+      const [line] = about(await check(args(), nobody), 'agentx');
+      expect(line).toMatch(/^fail .*EACCES.*agentXPerms 0660 0755 root GROUP/);
+    });
+  });
+});
+
+describe('a configuration that cannot be used', () => {
+  it('is told with every problem, and ends with 78', async () => {
+    const result = await check(['--set', 'collect.intervall=3', '--interval', 'soon']);
+    expect(result.code).toBe(78);
+    expect(result.stdout).toContain('did you mean "collect.interval"?');
+    expect(result.stdout.match(/^fail configuration: /gm)).toHaveLength(2);
+  });
+});
