@@ -1,0 +1,35 @@
+import type { CollectorPass } from '../../../src/collect/collector.ts';
+import { DomainRecord } from '../../../src/collect/domain-record.ts';
+import { WarningBoard } from '../../../src/collect/warning-board.ts';
+
+/** The parts of a pass that a collector under test touches; everything else is missing on purpose. */
+export interface TestPass {
+  readonly pass: CollectorPass;
+  readonly warnings: WarningBoard;
+  /** What was reported as failed: `guest: text`. */
+  readonly failures: string[];
+}
+
+export function testPass(records: readonly DomainRecord[], now = 0): TestPass {
+  const failures: string[] = [];
+  const warnings = new WarningBoard(() => undefined);
+  const pass = {
+    domains: { present: records, active: records.filter((record) => record.active) },
+    warnings,
+    now,
+    signal: new AbortController().signal,
+    failed: (error: unknown, about = '') => {
+      failures.push(`${about}: ${error instanceof Error ? error.message : String(error)}`);
+    },
+    supported: () => undefined,
+  };
+  return { pass: pass as unknown as CollectorPass, warnings, failures };
+}
+
+/** A record of an active domain. */
+export function activeRecord(name: string, index = 1): DomainRecord {
+  const record = new DomainRecord(`uuid-${name}`, index, name, 0);
+  record.active = true;
+  record.id = index;
+  return record;
+}

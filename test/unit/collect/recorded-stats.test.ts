@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { StatsDecoder } from '../../../src/collect/stats-decoder.ts';
+import { paramFixture } from './params.ts';
+
+describe('statistics recorded from libvirt 9.0', () => {
+  const fixture = paramFixture('domain-stats-9.0');
+  const decoder = new StatsDecoder({ unknown: true, all: false, exclude: [] });
+  const sample = decoder.decode(fixture.typed, 1, 1);
+
+  it('fill the fields', () => {
+    const value = (name: string) => fixture.params.find(([one]) => one === name)?.[2];
+    expect(sample.monitor).toMatchObject({
+      complete: true,
+      cpuTimeNs: value('cpu.time'),
+      balloonAvailableKib: value('balloon.available'),
+      vcpuMaximum: 2,
+    });
+    expect(sample.monitor.vcpus).toHaveLength(2);
+    expect(sample.monitor.blocks.map((block) => block.name)).toContain('vda');
+    expect(sample.monitor.iothreads.map((thread) => thread.id)).toEqual([1]);
+    expect(sample.perf.map((event) => event.name).sort()).toEqual(['cpu_clock', 'page_faults']);
+  });
+
+  it('leave nothing unseen: what has no field is listed by name', () => {
+    const known = new Set(sample.others.map((stat) => stat.name));
+    expect(
+      [...known].filter(
+        (name) => !/^(vcpu\.\d+\..+\.(sum|cur|max)|vm\..+|cpu\.cache\.monitor\..+|dirtyrate\..+)$/.test(name),
+      ),
+    ).toEqual([]);
+    const all = new StatsDecoder({ unknown: true, all: true, exclude: [] }).decode(fixture.typed, 1, 1);
+    expect(all.others.map((stat) => stat.name)).toEqual(fixture.params.map(([name]) => name));
+  });
+
+  it('can leave names out', () => {
+    const exclude = [/^vcpu\./, /^vm\./, /^cpu\.cache\./, /^dirtyrate\./];
+    const fewer = new StatsDecoder({ unknown: true, all: false, exclude }).decode(fixture.typed, 1, 1);
+    expect(fewer.others).toEqual([]);
+  });
+});
