@@ -1,0 +1,82 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { type Build, buildProgram, type Running, startCommand } from '../../support/command.ts';
+
+let build: Build;
+let directory = '';
+let agent: Running | undefined;
+
+beforeAll(async () => {
+  build = await buildProgram();
+});
+
+afterAll(() => build.remove());
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'lverun-'));
+});
+
+afterEach(async () => {
+  agent?.process.kill('SIGKILL');
+  await agent?.finished;
+  await rm(directory, { recursive: true });
+});
+
+/** Starts an agent whose peers are not there, which is no reason not to run. */
+async function start(content = ''): Promise<Running> {
+  const file = join(directory, 'agent.toml');
+  await writeFile(file, content);
+  const uri = `qemu+unix:///system?socket=${join(directory, 'no-libvirt')}`;
+  const master = `unix:${directory}/no-master`;
+  const state = join(directory, 'state');
+  const settings = ['--uri', uri, '--agentx', master, '--state-dir', state, '--log-format', 'json'];
+  agent = startCommand(build, ['run', '--config', file, ...settings]);
+  await agent.untilLogged('libvirt-agentx started');
+  return agent;
+}
+
+/** The log as objects. */
+function entries(stderr: string): readonly Record<string, unknown>[] {
+  return stderr
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+it.each(['SIGTERM', 'SIGINT'] as const)('stops tidily on %s', async (signal) => {
+  const running = await start();
+  running.process.kill(signal);
+  const { exitCode, stdout, stderr } = await running.finished;
+  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' });
+  expect(entries(stderr).at(-1)).toMatchObject({ level: 'info', msg: 'stopped' });
+});
+
+it('keeps the old configuration where the new one is not valid, and takes a valid one', async () => {
+  const running = await start();
+  const file = join(directory, 'agent.toml');
+  await writeFile(file, '[collect]\nretention = -1\n[log]\nlevl = "debug"\n');
+  running.process.kill('SIGHUP');
+  await running.untilLogged('the old one stays in force');
+  await writeFile(file, '[log]\nlevel = "debug"\n');
+  running.process.kill('SIGHUP');
+  await running.untilLogged('configuration reloaded');
+  running.process.kill('SIGTERM');
+  const { exitCode, stderr } = await running.finished;
+  expect(exitCode).toBe(0);
+  const errors = entries(stderr).filter(({ level }) => level === 'error');
+  expect(errors).toMatchObject([
+    { key: 'collect.retention', msg: expect.stringContaining(`${file}:2: collect.retention: must be`) },
+    { key: 'log.levl', msg: expect.stringContaining('did you mean "log.level"?') },
+    { problems: 2 },
+  ]);
+});
+
+it('names components and logs each of them once per line', async () => {
+  const running = await start();
+  await running.untilLogged('"component":"agentx"');
+  running.process.kill('SIGTERM');
+  const { stderr } = await running.finished;
+  for (const line of stderr.split('\n')) expect(line.match(/"component":/g)?.length ?? 0).toBeLessThan(2);
+});

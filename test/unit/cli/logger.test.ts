@@ -1,0 +1,69 @@
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeLogger } from '../../../src/cli/logger.ts';
+
+let directory = '';
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'lvelog-'));
+});
+
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function open(format: 'json' | 'human' | 'auto', terminal = false) {
+  const path = join(directory, `${format}-${terminal}-${Math.random()}`);
+  const logger = makeLogger({ level: 'info', format }, { fd: openSync(path, 'w'), terminal });
+  return { logger, text: () => readFileSync(path, 'utf8') };
+}
+
+describe('makeLogger', () => {
+  it('writes a JSON object per line', () => {
+    const { logger, text } = open('auto');
+    logger.child({ component: 'libvirt' }).warn({ attempt: 3 }, 'gone');
+    expect(JSON.parse(text())).toEqual({
+      level: 'warn',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+      component: 'libvirt',
+      attempt: 3,
+      msg: 'gone',
+    });
+  });
+
+  it('writes for people on a terminal, at once', () => {
+    const { logger, text } = open('auto', true);
+    logger.info({ domains: 2 }, 'refreshed');
+    expect(text()).toMatch(/INFO.*refreshed.*\{"domains":2\}.*\n/);
+  });
+
+  it('changes the level of children too', () => {
+    const { logger, text } = open('json');
+    const child = logger.child({ component: 'agentx' });
+    child.debug({}, 'first');
+    logger.setLevel('debug');
+    child.debug({}, 'second');
+    logger.setLevel('error');
+    child.warn({}, 'third');
+    expect([...text().matchAll(/"msg":"(\w+)"/g)].map((match) => match[1])).toEqual(['second']);
+  });
+
+  it('names only the innermost component', () => {
+    const { logger, text } = open('json');
+    logger.child({ component: 'agentx' }).child({ component: 'session' }).info({}, 'open');
+    expect(text().match(/"component":"[a-z]+"/g)).toEqual(['"component":"session"']);
+  });
+
+  it('masks users and passwords of URIs', () => {
+    const { logger, text } = open('json');
+    logger.info({ uri: 'qemu+tcp://bob:secret@host/system' }, 'at qemu+tcp://bob:secret@host/system');
+    expect(text()).not.toContain('secret');
+    expect(text()).toContain('//***@host');
+  });
+
+  it('writes errors with their stack', () => {
+    const { logger, text } = open('json');
+    logger.error({ err: new TypeError('broken') }, 'defect');
+    expect(JSON.parse(text())).toMatchObject({ err: { type: 'TypeError', message: 'broken' } });
+  });
+});
