@@ -52,8 +52,11 @@ function check(
   prefix: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
 ): Promise<RunResult> {
-  const [command = '', ...rest] = [...prefix, process.execPath, programPath, 'check'];
-  return runAnyway(command, [...rest, '--config', agent.configPath, ...args], { env });
+  const program = [programPath, 'check', '--config', agent.configPath, ...args];
+  const [first, ...rest] = prefix;
+  return first === undefined
+    ? runAnyway(process.execPath, program, { env })
+    : runAnyway(first, [...rest, process.execPath, ...program], { env });
 }
 
 /** The lines about one subject. */
@@ -78,12 +81,10 @@ describe('when everything is in order', () => {
   });
 
   it('asks with SNMPv3, and takes the secrets from the environment as well', async () => {
-    const shown = await check([
-      ...['--snmp', snmpd.address, '--v3-user', user.name],
-      ...['--v3-auth', v3.v3Auth, '--v3-priv', user.privacyPassword],
-    ]);
+    const asUser = ['--snmp', snmpd.address, '--v3-user', user.name];
+    const shown = await check([...asUser, '--v3-auth', v3.v3Auth, '--v3-priv', user.privacyPassword]);
     expect(about(shown, 'snmp')[0]).toMatch(/^ok/);
-    const hidden = await check(['--snmp', snmpd.address, '--v3-user', user.name], [], {
+    const hidden = await check(asUser, [], {
       LIBVIRT_AGENTX_CHECK_V3_AUTH: `SHA:${user.authPassword}`,
       LIBVIRT_AGENTX_CHECK_V3_PRIV: user.privacyPassword,
     });
