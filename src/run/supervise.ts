@@ -10,7 +10,7 @@ export type SupervisedState =
   /** `error` is why the last attempt or session ended; undefined if the peer ended it in order. */
   | { readonly state: 'disconnected'; readonly error: unknown };
 
-/** A connection with its end. */
+/** What is supervised, and how. */
 export interface SuperviseOptions<Connection> {
   /** Makes the connection; rejects if it cannot be made. Must end by itself when the signal aborts. */
   readonly connect: (signal: AbortSignal) => Promise<Connection>;

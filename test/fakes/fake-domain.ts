@@ -111,9 +111,23 @@ class SegmentWriter {
 
   #start(name: string, type: number): void {
     this.#count += 1;
-    this.#writer.string(name);
+    this.#writer.bytes(encodedName(name));
     this.#writer.i32(type);
   }
+}
+
+/** The domains share most names, so each is encoded once. */
+const encodedNames = new Map<string, Uint8Array>();
+
+function encodedName(name: string): Uint8Array {
+  let encoded = encodedNames.get(name);
+  if (encoded === undefined) {
+    const writer = new XdrWriter({ capacity: 64 });
+    writer.string(name);
+    encoded = writer.finish();
+    encodedNames.set(name, encoded);
+  }
+  return encoded;
 }
 
 /** A synthetic domain of the fake daemon. Its fields may be changed between calls. */
@@ -149,6 +163,11 @@ export class FakeDomain {
 
   get active(): boolean {
     return this.id >= 0;
+  }
+
+  /** Encodes the statistics now instead of when they are first asked for. */
+  prepare(): void {
+    this.#segments ??= this.#buildSegments();
   }
 
   /** Targets of the disks: vda, vdb, ... */

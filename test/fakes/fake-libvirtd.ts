@@ -59,6 +59,10 @@ export interface FakeFault {
   readonly action: FakeFaultAction;
 }
 
+/** connectGetAllDomainStats, whose replies are large: room for 25 domains. */
+const statsProcedure = 344;
+const statsReplyCapacity = 128 * 1024;
+
 interface Client {
   readonly socket: Socket;
   readonly framer: Framer;
@@ -282,7 +286,14 @@ export class FakeLibvirtd implements AsyncDisposable {
     serial: number,
     action: FakeFaultAction | undefined,
   ): void {
-    let writer = startFrame(programs.remote, procedure, messageTypes.reply, serial, messageStatus.ok);
+    let writer = startFrame(
+      programs.remote,
+      procedure,
+      messageTypes.reply,
+      serial,
+      messageStatus.ok,
+      procedure === statsProcedure ? statsReplyCapacity : undefined,
+    );
     try {
       if (action?.type === 'error') {
         throw new FakeError(action.code, action.domain ?? 10, action.message ?? `error ${action.code}`);
@@ -350,8 +361,9 @@ function startFrame(
   type: number,
   serial: number,
   status: number,
+  capacity = 512,
 ): XdrWriter {
-  const writer = new XdrWriter({ capacity: 4096 });
+  const writer = new XdrWriter({ capacity });
   for (const value of [0, program, 1, procedure, type, serial, status]) writer.u32(value);
   return writer;
 }
@@ -404,6 +416,7 @@ async function main(): Promise<void> {
     nics: Number(values.nics),
     kernelCounters: !values['no-kernel-counters'],
   });
+  for (const domain of daemon.domains.values()) domain.prepare();
   process.stdout.write(`${daemon.uri}\n`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void daemon.close().then(() => process.exit(0)));
