@@ -76,7 +76,7 @@ describe('precedence', () => {
 });
 
 describe('values', () => {
-  async function valueOf<T>(toml: string, pick: (config: Config) => T): Promise<T> {
+  async function valueIn<T>(toml: string, pick: (config: Config) => T): Promise<T> {
     return pick((await load({ toml })).config);
   }
 
@@ -88,16 +88,16 @@ describe('values', () => {
     ['"2m"', 120],
   ])('reads the duration %s', async (text, seconds) => {
     const toml = `[libvirt]\ncall_timeout = ${text}`;
-    expect(await valueOf(toml, (config) => config.libvirt.callTimeout)).toBe(seconds);
+    expect(await valueIn(toml, (config) => config.libvirt.callTimeout)).toBe(seconds);
   });
 
   it('resolves selectors in the order of the MIB', async () => {
     const toml = '[collect]\nextra_stats = ["vcpu", "cpu_util", "perf", "-vcpu"]';
-    expect(await valueOf(toml, (config) => config.collect.extraStats)).toEqual(['cpu_util', 'perf']);
+    expect(await valueIn(toml, (config) => config.collect.extraStats)).toEqual(['cpu_util', 'perf']);
   });
 
   it('leaves what needs a read-write connection out of the default selectors', async () => {
-    const chosen = await valueOf('', (config) => config.collect.extraStats);
+    const chosen = await valueIn('', (config) => config.collect.extraStats);
     expect(chosen).toContain('cpu_util');
     expect(
       chosen.filter((name) => ['guest', 'fs_info', 'xml', 'raw', 'block_layers'].includes(name)),
@@ -120,20 +120,20 @@ describe('values', () => {
 
   it('admits domains by include and exclude', async () => {
     const toml = '[collect]\ninclude = ["^web"]\nexclude = ["-test$"]';
-    const admits = await valueOf(toml, (config) => config.collect.admitsDomain);
+    const admits = await valueIn(toml, (config) => config.collect.admitsDomain);
     expect(['web1', 'web-test', 'db1'].map(admits)).toEqual([true, false, false]);
   });
 
   it('accepts event names in severities as the documentation spells them', async () => {
     const toml = '[severity]\n"paused/user" = "okay"\n"event:io-error" = "warning"';
-    expect(await valueOf(toml, (config) => config.severity)).toEqual({
+    expect(await valueIn(toml, (config) => config.severity)).toEqual({
       'paused/user': 'okay',
       'event:ioError': 'warning',
     });
   });
 
   it('excludes KVM counters from the table of parameters by default', async () => {
-    const patterns = await valueOf('', (config) => config.collect.statExclude);
+    const patterns = await valueIn('', (config) => config.collect.statExclude);
     const excluded = (name: string): boolean => patterns.some((pattern) => pattern.test(name));
     expect(excluded('vcpu.3.halt_wakeup.sum')).toBe(true);
     expect(excluded('vm.remote_tlb_flush.sum')).toBe(true);
