@@ -154,15 +154,15 @@ in_lab() {
 run_quickstart() {
   build_if_needed
   if needs_private_libvirtd "$@"; then
-    in_lab node_modules/.bin/tsx test/lab/quickstart.ts "$@"
+    in_lab node --import tsx test/lab/quickstart.ts "$@"
   else
-    node_modules/.bin/tsx test/lab/quickstart.ts "$@"
+    node --import tsx test/lab/quickstart.ts "$@"
   fi
 }
 
 run_bench() {
   build_if_needed
-  in_lab node_modules/.bin/tsx test/bench/main.ts "$@"
+  in_lab node --import tsx test/bench/main.ts "$@"
 }
 
 failed_steps=()
@@ -191,7 +191,7 @@ run_test() {
       --passWithNoTests "$@"
   done
   [ ${#failed_steps[@]} = 0 ] || printf 'failed: %s\n' "${failed_steps[@]}"
-  node_modules/.bin/tsx test/lab/test-totals.ts "$results/unit.json" "$results/integration.json" ||
+  node --import tsx test/lab/test-totals.ts "$results/unit.json" "$results/integration.json" ||
     failed_steps+=(totals)
   rm -rf "$results"
   [ ${#failed_steps[@]} = 0 ]

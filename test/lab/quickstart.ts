@@ -19,7 +19,7 @@ const usage = `npm run quickstart -- [--once] [--private]
   --private  start two guests of our own even if this host runs libvirt`;
 
 const vmNumber = '1.3.6.1.2.1.236.1.2.0';
-const vmName = '1.3.6.1.2.1.236.1.4.1.2';
+const lveRefreshCount = '1.3.6.1.4.1.8072.9999.9999.16514.1.1.16.0';
 
 const tables = [
   {
@@ -79,10 +79,8 @@ async function untilServed(snmpd: Snmpd, agent: Agent): Promise<number> {
   const count = await waitUntil(
     async () => {
       if (over) return -1;
-      const [number] = await snmpd.get(vmNumber);
-      if (number?.type !== 'INTEGER') return undefined;
-      const count = Number(number.value);
-      return (await snmpd.bulkwalk(vmName)).length === count ? count : undefined;
+      const [refreshes, number] = await snmpd.get([lveRefreshCount, vmNumber]);
+      return Number(refreshes?.value) > 0 ? Number(number?.value) : undefined;
     },
     { what: 'the agent to answer', timeoutMs: 60_000, intervalMs: 100, context: () => agent.stderr() },
   );
