@@ -168,16 +168,20 @@ export class Daemon {
     const stopping = new AbortController();
     publish(store.current);
     const unwatch = agentx.onStateChange((state) => notifications.onMasterState(state === 'registered'));
-    agentx.start(stopping.signal);
+    // Not stopped by `stopping`: the last notifications leave when nothing is collected any more.
+    const serving = new AbortController();
+    agentx.start(serving.signal);
     const running = collection.run(stopping.signal);
     this.#closers.push(
       () => agentx.stop(),
-      () => notifications.close(),
+      async () => {
+        await notifications.close();
+        unwatch();
+      },
       async () => {
         stopping.abort();
         await running;
         unsubscribe();
-        unwatch();
       },
     );
     logger.info(

@@ -185,8 +185,8 @@ export const sections = {
     bulk_threshold: setting(integer(1, 100_000), 5, {
       help: 'With notifications per virtual machine on, a bulk notification needs this many virtual machines.',
     }),
-    holdoff: setting(wholeSeconds(0, 86_400), 5, {
-      help: 'Least time between two notifications of one type about one entity.',
+    holdoff: setting(wholeSeconds(0, 86_400), 1, {
+      help: 'Least time between two notifications that say the same about one entity. A state held off follows later.',
     }),
     max_per_minute: setting(integer(0, 100_000), 120, {
       help: 'Most notifications a minute in all; 0 is no limit.',

@@ -723,6 +723,30 @@ describe('a storm', () => {
     expect(receiver.traps().slice(mark)).toMatchObject([{ name: 'vmBulkRunning' }]);
     expect(vmsOf(String(receiver.traps()[mark]?.values['vmAffectedVMs']))).toHaveLength(3);
   });
+
+  it('that is still being gathered is told before the agent stops', async () => {
+    const uri = `test+unix:///default?socket=${libvirtd.socket}`;
+    agent = await startAgent({
+      uri: `test+unix:///default?socket=${libvirtd.socketReadOnly}`,
+      agentxAddress: receiver.snmpd.agentxAddress,
+      config: { notifications: { enabled: false, per_vm: false, bulk_window: 60 } },
+    });
+    const state = `${oidOf('lveDomState')}.1`;
+    const isState = (wanted: string) =>
+      waitUntil(async () => (await receiver.snmpd.get(state))[0]?.value === wanted, {
+        what: `state ${wanted}`,
+      });
+    await isState('1');
+    const since = receiver.traps().length;
+    await run('virsh', ['-q', '-c', uri, 'suspend test']);
+    await isState('3');
+    expect(receiver.traps()).toHaveLength(since);
+    await agent.stop();
+    await waitUntil(() => receiver.traps().length > since, { what: 'the notification' });
+    expect(receiver.traps().slice(since)).toMatchObject([
+      { name: 'vmBulkPaused', values: { vmAffectedVMs: '80' } },
+    ]);
+  });
 });
 
 /** The virtual machines that a VirtualMachineList in hexadecimal names (RFC 7666). */
