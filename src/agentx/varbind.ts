@@ -55,11 +55,13 @@ export function writeValue(writer: PduWriter, syntax: VarBindSyntax, value: Wire
     case 'Counter32':
     case 'Gauge32':
     case 'TimeTicks':
-      if (typeof value !== 'number') throw misfit(syntax, value);
+      if (typeof value !== 'number' || Number.isNaN(value)) throw misfit(syntax, value);
       writer.u32(value);
       return;
     case 'Counter64':
-      if (typeof value !== 'number' && typeof value !== 'bigint') throw misfit(syntax, value);
+      if ((typeof value !== 'number' && typeof value !== 'bigint') || Number.isNaN(value)) {
+        throw misfit(syntax, value);
+      }
       writer.u64(value);
       return;
     case 'OctetString':
@@ -68,10 +70,14 @@ export function writeValue(writer: PduWriter, syntax: VarBindSyntax, value: Wire
       else throw misfit(syntax, value);
       return;
     case 'ObjectIdentifier':
-      if (!Array.isArray(value)) throw misfit(syntax, value);
+      if (!Array.isArray(value) || value.length > MAX_OID_SUB_IDS) throw misfit(syntax, value);
       writer.oid(value);
       return;
     case 'IpAddress':
+      // A master that cannot parse a Response ends the session: nothing malformed may leave.
+      if (!(value instanceof Uint8Array) || value.length !== 4) throw misfit(syntax, value);
+      writer.octets(value);
+      return;
     case 'Opaque':
       if (!(value instanceof Uint8Array)) throw misfit(syntax, value);
       writer.octets(value);
@@ -161,6 +167,13 @@ export function readOid(reader: ByteReader): { readonly oid: readonly number[]; 
 }
 
 function misfit(syntax: VarBindSyntax, value: WireValue | undefined): TypeError {
-  const kind = value instanceof Uint8Array ? 'octets' : Array.isArray(value) ? 'numbers' : typeof value;
+  const kind =
+    value instanceof Uint8Array
+      ? `${value.length} octets`
+      : Array.isArray(value)
+        ? `${value.length} numbers`
+        : Number.isNaN(value)
+          ? 'NaN'
+          : typeof value;
   return new TypeError(`${syntax} cannot carry ${kind}`);
 }

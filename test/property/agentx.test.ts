@@ -156,7 +156,12 @@ const u32 = fc.integer({ min: 0, max: 4_294_967_295 });
 const varBind: fc.Arbitrary<VarBind> = fc.oneof(
   fc.record({ oid: anyOid, syntax: fc.constant('Integer32' as const), value: fc.integer() }),
   fc.record({ oid: anyOid, syntax: fc.constantFrom('Counter32', 'Gauge32', 'TimeTicks'), value: u32 }),
-  fc.record({ oid: anyOid, syntax: fc.constantFrom('OctetString', 'IpAddress', 'Opaque'), value: octets }),
+  fc.record({ oid: anyOid, syntax: fc.constantFrom('OctetString', 'Opaque'), value: octets }),
+  fc.record({
+    oid: anyOid,
+    syntax: fc.constant('IpAddress' as const),
+    value: fc.uint8Array({ minLength: 4, maxLength: 4 }),
+  }),
   fc.record({ oid: anyOid, syntax: fc.constant('ObjectIdentifier' as const), value: anyOid }),
   fc.record({
     oid: anyOid,

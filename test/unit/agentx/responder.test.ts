@@ -33,13 +33,14 @@ const tree = syntheticTree([
 ]);
 
 /** Every instance in order, by reading the tree from one end to the other. */
-const golden: readonly VarBind[] = tree.columns.flatMap(({ oid, syntax, rows, read }) =>
-  Array.from({ length: rows.length }, (_, row) => row).flatMap((row) => {
-    const value = read(row, noContext);
+const golden: readonly VarBind[] = tree.columns.flatMap((column) => {
+  const { oid, syntax, rows } = column;
+  return Array.from({ length: rows.length }, (_, row) => row).flatMap((row) => {
+    const value = column.read(row, noContext);
     const index = rows.subIds.subarray(rows.offsets[row], rows.offsets[row + 1]);
     return value === undefined ? [] : [{ oid: [...oid, ...index], syntax, value: decoded(syntax, value) }];
-  }),
-);
+  });
+});
 
 function decoded(syntax: WireSyntax, value: WireValue): WireValue {
   return syntax === 'OctetString' && typeof value === 'string' ? new TextEncoder().encode(value) : value;
