@@ -71,7 +71,7 @@ export class AgentxSubagent {
 
   constructor(options: SubagentOptions) {
     this.#options = options;
-    this.#logger = options.logger.child({ component: 'agentx' });
+    this.#logger = options.logger;
     this.#clock = options.clock ?? systemClock;
     this.#timing = { ...subagentTiming, ...options.timing };
     this.#contexts = (options.contexts ?? []).filter((context) => context !== '');
@@ -122,7 +122,7 @@ export class AgentxSubagent {
     });
   }
 
-  /** Lets notifications under way finish, takes leave of the master and ends. Idempotent. */
+  /** Lets notifications under way finish, takes leave of the master and ends for good. Idempotent. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;

@@ -21,7 +21,7 @@ export type OnReadError = (column: Column, error: unknown) => void;
 
 /**
  * Looks instances up in a tree and writes them as variable bindings. Values are read when they are asked
- * for; of the tree only the columns' names are prepared, in two flat arrays.
+ * for; of the tree only the columns' names are prepared, in two flat arrays. No column may lie below another.
  */
 export class TreeView {
   readonly tree: MibTree;
@@ -228,7 +228,7 @@ export class TreeView {
     const length = (this.#prefixAt[position + 1] ?? 0) - at;
     if (length === 0) return 1;
     const { subIds } = name;
-    const shorter = length < name.length ? length : name.length;
+    const shorter = Math.min(length, name.length);
     for (let i = 0; i < shorter; i++) {
       const difference = (this.#prefixes[at + i] ?? 0) - (subIds[i] ?? 0);
       if (difference !== 0) return difference;
@@ -305,7 +305,7 @@ function compareRow(rows: RowSet, row: number, name: RequestOid, from: number): 
   const start = offsets[row] ?? 0;
   const length = (offsets[row + 1] ?? 0) - start;
   const rest = name.length - from;
-  const shorter = length < rest ? length : rest;
+  const shorter = Math.min(length, rest);
   for (let i = 0; i < shorter; i++) {
     const difference = (subIds[start + i] ?? 0) - (name.subIds[from + i] ?? 0);
     if (difference !== 0) return difference;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAgentxAddress } from '../../src/agentx/address.ts';
 import { AgentxSubagent, type SubagentOptions } from '../../src/agentx/subagent.ts';
 import { silentLogger } from '../../src/log.ts';
+import { compareOids } from '../../src/mib/oid.ts';
 import type { WireSyntax, WireValue } from '../../src/mib/tree.ts';
 import { type Snmpd, startSnmpd } from '../lab/snmpd.ts';
 import { startSnmptrapd } from '../lab/snmptrapd.ts';
@@ -229,6 +230,16 @@ describe('when snmpd comes and goes', () => {
     expect(lines[0]).toContain('start snmpd');
   });
 
+  it('notices that snmpd hangs, and is back when it runs again', async () => {
+    await using snmpd = await startSnmpd();
+    await using subagent = await started(snmpd, { timing: { pingIntervalMs: 100, adminTimeoutMs: 200 } });
+    snmpd.signal('SIGSTOP');
+    await waitUntil(() => subagent.state === 'connecting', { what: 'the loss' });
+    snmpd.signal('SIGCONT');
+    await waitUntil(() => subagent.state === 'registered', { what: 'registration' });
+    expect((await snmpd.get(name(1, 1, 0)))[0]?.type).toBe('INTEGER');
+  });
+
   it('leaves in order: the master forgets its region at once', async () => {
     await using snmpd = await startSnmpd();
     const subagent = await started(snmpd);
@@ -247,6 +258,32 @@ describe('when snmpd comes and goes', () => {
     subagent.setTree(tree);
     await waitUntil(() => subagent.state === 'registered', { what: 'registration' });
     expect((await snmpd.get(name(1, 1, 0)))[0]?.type).toBe('INTEGER');
+  });
+});
+
+describe('a table that changes while it is walked', () => {
+  it('is walked to its end, in order', async () => {
+    await using snmpd = await startSnmpd();
+    await using subagent = await started(snmpd);
+    let generation = 0;
+    const change = setInterval(() => {
+      generation += 1;
+      const some = rows.filter((_, row) => row % 7 !== generation % 7);
+      subagent.setTree(
+        syntheticTree(table.map(({ oid, syntax }) => ({ oid, syntax, rows: some, read: () => generation }))),
+      );
+    }, 2);
+    try {
+      const walks = await Promise.all([1, 10, 25].map((n) => snmpd.bulkwalk(name(2), { maxRepetitions: n })));
+      for (const walked of walks) {
+        expect(walked.length).toBeGreaterThan(tableSize / 2);
+        const oids = walked.map(({ oid }) => oid.split('.').map(Number));
+        expect(oids).toEqual([...oids].sort(compareOids));
+      }
+    } finally {
+      clearInterval(change);
+    }
+    expect(generation).toBeGreaterThan(1);
   });
 });
 
