@@ -8,13 +8,15 @@ import { describeEvent } from './events/describe-event.ts';
 import { EventLog } from './events/event-log.ts';
 import { initialSnapshot } from './initial-snapshot.ts';
 import type { Logger } from './log.ts';
+import type { MibControls } from './mib/bind.ts';
 import { modules } from './mib/objects.gen.ts';
 import { ServedMib } from './mib/served-mib.ts';
-import type { MibTree } from './mib/tree.ts';
 import type { EpochMs } from './model/scalar-types.ts';
 import type { Snapshot } from './model/snapshot.ts';
 import { NotificationCentre } from './notify/notification-centre.ts';
+import type { NotifyOptions } from './notify/notify-options.ts';
 import { SnapshotStore } from './publish/snapshot-store.ts';
+import { TreeFeed } from './publish/tree-feed.ts';
 import { IndexStore } from './state/index-store.ts';
 import { StateDirectory, StateDirectoryError } from './state/state-directory.ts';
 
@@ -27,6 +29,17 @@ export interface DaemonOptions {
 /** Undoes one step of starting. */
 type Closer = () => Promise<void> | void;
 
+/** What snmpd sees of the agent. It outlives a reload that does not concern it, so that nothing disappears. */
+interface Face {
+  /** The settings it was made from. */
+  readonly key: string;
+  readonly mib: ServedMib;
+  readonly agentx: AgentxSubagent;
+}
+
+/** Until libvirt has answered for the first time, at most so long, an empty table would be a lie. */
+const firstTreeMs = 5000;
+
 /**
  * The composition root of the running agent: makes the parts, connects them, and stops them in the reverse
  * order, so that nothing is lost on the way.
@@ -37,6 +50,9 @@ export class Daemon {
   readonly #startedAt: EpochMs = Date.now();
   #config: Config;
   #closers: Closer[] = [];
+  #face: Face | undefined;
+  /** Receives SETs; changes with each set of parts. */
+  #onSwitch: MibControls['set'] = () => undefined;
   #changing: Promise<void> = Promise.resolve();
 
   constructor(options: DaemonOptions) {
@@ -50,19 +66,34 @@ export class Daemon {
     await this.#inTurn(() => this.#startParts());
   }
 
-  /** Puts another configuration into effect. Indexes, facts and the event log live on in the state directory. */
+  /**
+   * Puts another configuration into effect. Indexes, facts and the event log live on in the state directory;
+   * snmpd goes on being answered from the last snapshot until there is a new one. If the new parts cannot
+   * start, the old configuration is put back.
+   */
   async reload(config: Config): Promise<void> {
     await this.#inTurn(async () => {
+      const old = this.#config;
       await this.#stopParts();
       this.#config = config;
-      await this.#startParts();
+      try {
+        await this.#startParts();
+      } catch (error) {
+        await this.#stopParts();
+        this.#config = old;
+        await this.#startParts();
+        throw error;
+      }
     });
     this.#logger.info({}, 'configuration reloaded');
   }
 
   /** Stops tidily: collecting, notifications, the session with the master, what is to be saved. */
   async stop(): Promise<void> {
-    await this.#inTurn(() => this.#stopParts());
+    await this.#inTurn(async () => {
+      await this.#stopParts();
+      await this.#stopFace();
+    });
   }
 
   /** One change at a time: a reload must not meet a stop half way. */
@@ -82,6 +113,12 @@ export class Daemon {
         this.#logger.warn({ error: errorText(error) }, 'a part did not stop in order');
       }
     }
+  }
+
+  async #stopFace(): Promise<void> {
+    const face = this.#face;
+    this.#face = undefined;
+    await face?.agentx.stop();
   }
 
   async #startParts(): Promise<void> {
@@ -111,30 +148,12 @@ export class Daemon {
     });
     this.#closers.push(() => log.close());
 
-    const mib = new ServedMib({
-      root: config.mib.root,
-      vmMib: config.mib.vmMib,
-      controls: { set: (name, value) => notifications.set(name, value) },
-    });
-    const agentx = this.#makeAgentx(config, mib);
+    const { mib, agentx } = await this.#openFace(config);
     const notifications = new NotificationCentre({
       store,
       log,
       indexes,
-      notify: {
-        enabled: config.notifications.enabled,
-        vmMib: config.mib.vmMib,
-        perVm: config.notifications.perVm,
-        bulk: config.notifications.bulk,
-        bulkWindowMs: config.notifications.bulkWindow * 1000,
-        bulkThreshold: config.notifications.bulkThreshold,
-        holdoffSec: config.notifications.holdoff,
-        maxPerMinute: config.notifications.maxPerMinute,
-        queueLimit: config.notifications.queue,
-        maxOutstanding: maxOutstandingNotifications,
-        events: config.notifications.events,
-        overrides: config.severity,
-      },
+      notify: notifyOptions(config),
       build: (name, values) => mib.notification(name, values),
       send: (notification) => agentx.notify(notification),
       uri: store.current.agent.uri,
@@ -156,38 +175,56 @@ export class Daemon {
         notifications.onConnection(state, error === undefined ? '' : errorText(error)),
     });
 
-    let tree: MibTree | undefined;
-    const publish = (snapshot: Snapshot): void => {
-      tree = mib.buildTree(snapshot, tree);
-      agentx.setTree(tree);
+    const trees = new TreeFeed({
+      build: (snapshot, previous) => mib.buildTree(snapshot, previous),
+      deliver: (tree) => agentx.setTree(tree),
+    });
+    this.#onSwitch = (name, value) => {
+      notifications.set(name, value);
+      store.update({ notify: notifications.status });
+      trees.flush();
     };
     const unsubscribe = store.subscribe((snapshot, previous) => {
-      publish(snapshot);
+      if (isWorthServing(snapshot)) trees.push(snapshot);
       notifications.onSnapshot(snapshot, previous);
     });
-    const stopping = new AbortController();
-    publish(store.current);
+    const patience = setTimeout(() => trees.push(store.current), firstTreeMs);
     const unwatch = agentx.onStateChange((state) => notifications.onMasterState(state === 'registered'));
-    // Not stopped by `stopping`: the last notifications leave when nothing is collected any more.
-    const serving = new AbortController();
-    agentx.start(serving.signal);
+    notifications.onMasterState(agentx.state === 'registered');
+    const stopping = new AbortController();
     const running = collection.run(stopping.signal);
     this.#closers.push(
-      () => agentx.stop(),
+      () => notifications.close(),
       async () => {
-        await notifications.close();
-        unwatch();
-      },
-      async () => {
+        clearTimeout(patience);
         stopping.abort();
         await running;
         unsubscribe();
+        unwatch();
+        trees.close();
       },
     );
     logger.info(
       { version: this.#version, uri: store.current.agent.uri, agentx: config.agentx.address },
       'libvirt-agentx started',
     );
+  }
+
+  /** The face for these settings: the one there is, or a new one. */
+  async #openFace(config: Config): Promise<Face> {
+    const key = JSON.stringify([config.agentx, config.mib]);
+    if (this.#face?.key === key) return this.#face;
+    await this.#stopFace();
+    const mib = new ServedMib({
+      root: config.mib.root,
+      vmMib: config.mib.vmMib,
+      controls: { set: (name, value) => this.#onSwitch(name, value) },
+    });
+    const agentx = this.#makeAgentx(config, mib);
+    // Stopped by stop(), which says goodbye to the master first; not by a signal.
+    agentx.start(new AbortController().signal);
+    this.#face = { key, mib, agentx };
+    return this.#face;
   }
 
   /**
@@ -231,6 +268,30 @@ export class Daemon {
 
 /** More Notify PDUs without a response could block the master. */
 const maxOutstandingNotifications = 16;
+
+/** Whether a snapshot tells more than that the agent has just started. */
+function isWorthServing(snapshot: Snapshot): boolean {
+  const { refreshCount, connState } = snapshot.agent;
+  return refreshCount > 0 || (connState !== 'connecting' && connState !== 'connected');
+}
+
+function notifyOptions(config: Config): NotifyOptions {
+  const { notifications } = config;
+  return {
+    enabled: notifications.enabled,
+    vmMib: config.mib.vmMib,
+    perVm: notifications.perVm,
+    bulk: notifications.bulk,
+    bulkWindowMs: notifications.bulkWindow * 1000,
+    bulkThreshold: notifications.bulkThreshold,
+    holdoffSec: notifications.holdoff,
+    maxPerMinute: notifications.maxPerMinute,
+    queueLimit: notifications.queue,
+    maxOutstanding: maxOutstandingNotifications,
+    events: notifications.events,
+    overrides: config.severity,
+  };
+}
 
 /** Conditions that follow from the configuration alone. */
 function standingWarnings(config: Config, warnings: WarningBoard): void {

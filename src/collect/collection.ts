@@ -107,7 +107,8 @@ export class Collection {
           buildDomain(record, context);
         },
         onDefinition: () => {
-          this.#publishAgent({ configChangedAt: Date.now() });
+          // Shown with the snapshot that shows the definition.
+          this.#publisher.note({ configChangedAt: Date.now() });
         },
       }),
       board: this.#board,

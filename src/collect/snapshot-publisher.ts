@@ -33,12 +33,17 @@ export class SnapshotPublisher {
     this.#parts = parts;
   }
 
+  /** Parts of the agent's own row that become visible with the next snapshot. */
+  note(agent: Partial<Agent>): void {
+    this.#agent = { ...this.#agent, ...agent };
+  }
+
   /**
    * Publishes what the records hold now. A call while another is under way leads to one more publication
    * after it; the promise resolves when the state at the time of the call is visible.
    */
   async publish(agent: Partial<Agent> = {}): Promise<void> {
-    this.#agent = { ...this.#agent, ...agent };
+    this.note(agent);
     if (this.#running === undefined) {
       this.#running = this.#publishUntilCurrent().finally(() => {
         this.#running = undefined;
