@@ -46,20 +46,25 @@ export class HostStats implements Collector {
         guestUs: nsToUs(total.get('guest')),
         cpuUtil: this.#busy(all, total),
       });
-      pass.host.cpus = await Promise.all(
-        pass.host.cpus.map(async (cpu) => {
-          if (!cpu.online) return cpu;
-          const times = await this.#cpuTimes(pass, cpu.number);
-          return {
-            ...cpu,
-            userUs: nsToUs(times.get('user')),
-            kernelUs: nsToUs(times.get('kernel')),
-            idleUs: nsToUs(times.get('idle')),
-            iowaitUs: nsToUs(times.get('iowait')),
-            busy: this.#busy(cpu.number, times),
-          };
-        }),
+      const online = pass.host.cpus.filter((cpu) => cpu.online).map((cpu) => cpu.number);
+      const times = new Map(
+        await Promise.all(
+          online.map(async (number) => [number, await this.#cpuTimes(pass, number)] as const),
+        ),
       );
+      // Taken from the record only now: another collector may have told the cells meanwhile.
+      pass.host.cpus = pass.host.cpus.map((cpu) => {
+        const spent = times.get(cpu.number);
+        if (spent === undefined) return cpu;
+        return {
+          ...cpu,
+          userUs: nsToUs(spent.get('user')),
+          kernelUs: nsToUs(spent.get('kernel')),
+          idleUs: nsToUs(spent.get('idle')),
+          iowaitUs: nsToUs(spent.get('iowait')),
+          busy: this.#busy(cpu.number, spent),
+        };
+      });
     } catch (error) {
       pass.failed(error, 'CPU statistics');
     }
