@@ -18,6 +18,8 @@ export interface StartOptions {
   /** Called again and again with the output so far until it returns true; absent = ready at once. */
   readonly ready?: (output: string) => boolean | Promise<boolean>;
   readonly readyTimeoutMs?: number;
+  /** Standard output as it comes, for what must not be forgotten. */
+  readonly onStdout?: (text: string) => void;
 }
 
 export interface Exit {
@@ -60,6 +62,7 @@ export async function startProcess(options: StartOptions): Promise<RunningProces
   let output = '';
   let exit: Exit | undefined;
   collect(child.stdout, (text) => {
+    options.onStdout?.(text);
     stdout = bounded(stdout + text);
     output = bounded(output + text);
   });

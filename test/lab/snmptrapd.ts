@@ -64,23 +64,24 @@ export async function startSnmptrapd(options: SnmptrapdOptions = {}): Promise<Sn
   ];
   await writeFile(configPath, `${lines.join('\n')}\n`);
   const persistentDirectory = directory.directory('persistent');
+  const notifications: ReceivedNotification[] = [];
+  let incomplete = '';
   const daemon = await startProcess({
     name: 'snmptrapd',
     command: 'snmptrapd',
     args: ['-f', '-Lo', '-C', '-c', configPath, '-Onex', '-m', '', `udp:${address}`],
     env: { SNMP_PERSISTENT_DIR: persistentDirectory, SNMPCONFPATH: persistentDirectory },
     ready: (output) => output.includes('NET-SNMP version'),
+    onStdout(text) {
+      const records = (incomplete + text).split(`${end}\n`);
+      incomplete = records.pop() ?? '';
+      for (const record of records) notifications.push(parseNotification(record));
+    },
   }).catch(async (error: unknown) => {
     await directory.remove();
     throw error;
   });
 
-  const arrival: number[] = [];
-  const received = () => {
-    const notifications = parseNotifications(daemon.stdout());
-    while (arrival.length < notifications.length) arrival.push(Date.now());
-    return notifications.map((notification, i) => ({ ...notification, receivedAtMs: arrival[i] ?? 0 }));
-  };
   const stop = async () => {
     await daemon.stop();
     await directory.remove();
@@ -89,9 +90,9 @@ export async function startSnmptrapd(options: SnmptrapdOptions = {}): Promise<Sn
     address,
     port,
     pid: daemon.pid,
-    received,
+    received: () => [...notifications],
     waitFor: (predicate, timeoutMs = 10_000) =>
-      waitUntil(() => received().find(predicate), {
+      waitUntil(() => notifications.find(predicate), {
         what: 'a notification',
         timeoutMs,
         context: () => daemon.output(),
@@ -102,27 +103,21 @@ export async function startSnmptrapd(options: SnmptrapdOptions = {}): Promise<Sn
   };
 }
 
-function parseNotifications(output: string): readonly Omit<ReceivedNotification, 'receivedAtMs'>[] {
-  return output
-    .split(begin)
-    .slice(1)
-    .filter((part) => part.includes(end))
-    .map((part) => {
-      const body = part.slice(0, part.indexOf(end));
-      const [, version = '', pdu = '', enterprise = '', generic = '', specific = '', rest = ''] =
-        /^(v[12])\|(.*?)\|(.*?)\|(.*?)\|(.*?)\|\n(.*)$/s.exec(body) ?? [];
-      const varBinds = parseVarBinds(rest);
-      const carried = varBinds.find(({ oid }) => oid === snmpTrapOid)?.value;
-      const kind = version === 'v1' ? 'trap-v1' : pdu.startsWith('INFORM') ? 'inform' : 'trap-v2';
-      return {
-        pdu,
-        kind,
-        version: /SNMP v(1|2c|3)/.exec(pdu)?.[1] === '3' ? '3' : version === 'v1' ? '1' : '2c',
-        trapOid:
-          carried ?? trapOidOfV1(enterprise.replace(/^\./, ''), Number(generic), specific.replace(/^\./, '')),
-        varBinds,
-      };
-    });
+function parseNotification(record: string): ReceivedNotification {
+  const body = record.slice(record.indexOf(begin) + begin.length);
+  const [, version = '', pdu = '', enterprise = '', generic = '', specific = '', rest = ''] =
+    /^(v[12])\|(.*?)\|(.*?)\|(.*?)\|(.*?)\|\n(.*)$/s.exec(body) ?? [];
+  const varBinds = parseVarBinds(rest);
+  const carried = varBinds.find(({ oid }) => oid === snmpTrapOid)?.value;
+  return {
+    pdu,
+    kind: version === 'v1' ? 'trap-v1' : pdu.startsWith('INFORM') ? 'inform' : 'trap-v2',
+    version: pdu.includes('SNMP v3') ? '3' : version === 'v1' ? '1' : '2c',
+    trapOid:
+      carried ?? trapOidOfV1(enterprise.replace(/^\./, ''), Number(generic), specific.replace(/^\./, '')),
+    varBinds,
+    receivedAtMs: Date.now(),
+  };
 }
 
 /** RFC 3584 section 3.1 (2) and (3). */
