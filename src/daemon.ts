@@ -137,6 +137,7 @@ export class Daemon {
       directory,
       logger: logger.child({ component: 'state' }),
       onProblem: stateProblem('indexes'),
+      onLoss: (problem) => warnings.raise('indexes-lost', 'stateNotSaved', problem),
     });
     this.#closers.push(() => indexes.close());
     const log = await EventLog.open({

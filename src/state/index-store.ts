@@ -13,6 +13,8 @@ export interface IndexStoreOptions {
   readonly logger: Logger;
   /** Told when numbers cannot be kept (a sentence for the operator), and with undefined when they can again. */
   readonly onProblem?: (problem: string | undefined) => void;
+  /** Told when a saved file could not be used (a sentence for the operator). */
+  readonly onLoss?: (problem: string) => void;
   readonly now?: () => number;
 }
 
@@ -76,6 +78,7 @@ export class IndexStore {
   readonly #logger: Logger;
   readonly #now: () => number;
   readonly #onProblem: (problem: string | undefined) => void;
+  readonly #onLoss: (problem: string) => void;
   readonly #file: StateFile | undefined;
   readonly #references: ((domainIndex: number) => boolean)[] = [];
   readonly #domains: IndexAllocator;
@@ -90,6 +93,7 @@ export class IndexStore {
     this.#logger = options.logger;
     this.#now = options.now ?? Date.now;
     this.#onProblem = options.onProblem ?? (() => undefined);
+    this.#onLoss = options.onLoss ?? (() => undefined);
     const shared = { now: this.#now, quarantineMs };
     this.#domains = new IndexAllocator({
       now: this.#now,
@@ -112,7 +116,8 @@ export class IndexStore {
 
   /**
    * Opens the store. A file that is missing, corrupt or of another version means a fresh start; a corrupt
-   * one is kept beside as `indexes.json.corrupt`. Never throws for the state of the disk.
+   * one is kept beside as `indexes.json.corrupt`, and domains whose lines in it are intact keep their
+   * numbers. Never throws for the state of the disk.
    */
   static async load(options: IndexStoreOptions): Promise<IndexStore> {
     const store = new IndexStore(options);
@@ -322,7 +327,15 @@ export class IndexStore {
     const problem = content.kind === 'text' ? this.#restore(content.text) : content.problem;
     if (problem === undefined) return;
     const aside = await keepAside(this.#file.path);
-    this.#logger.warn({ problem, keptAs: aside }, 'the saved indexes cannot be used; starting afresh');
+    const salvaged = content.kind === 'text' ? this.#salvage(content.text) : 0;
+    this.#logger.warn(
+      { problem, keptAs: aside, salvaged },
+      'the saved indexes cannot be used; starting afresh',
+    );
+    const kept = aside === undefined ? '' : ` It is kept as ${aside}.`;
+    this.#onLoss(
+      `${this.#file.path} cannot be used (${problem}): rows may have other numbers than before.${kept}`,
+    );
     if (aside === undefined) this.#report(problem);
   }
 
@@ -336,20 +349,7 @@ export class IndexStore {
     } catch (error) {
       return `not JSON: ${errorText(error)}`;
     }
-    for (const { uuid, index, releasedAt, devices, facts, reported } of parsed.domains) {
-      if (!this.#domains.restore({ key: uuid, index, ...(releasedAt === undefined ? {} : { releasedAt }) })) {
-        continue;
-      }
-      const record = this.#record(uuid);
-      for (const scope of deviceScopes) {
-        for (const [key, number] of Object.entries(devices[scope] ?? {})) {
-          record.devices[scope].restore({ key, index: number });
-        }
-      }
-      if (facts !== undefined) record.facts = facts as DomainFacts;
-      if (reported !== undefined) record.reported = reported as unknown as ReportedDomain;
-      if (releasedAt !== undefined) this.#domains.release(uuid);
-    }
+    for (const domain of parsed.domains) this.#restoreDomain(domain);
     for (const gone of parsed.gone) {
       this.#gone.set(gone.uuid, { ...gone, columns: gone.columns as GoneDomain['columns'] });
     }
@@ -357,6 +357,33 @@ export class IndexStore {
     restoreAll(this.#networks, parsed.networks);
     restoreAll(this.#perfEvents, parsed.perfEvents);
     return undefined;
+  }
+
+  /** Takes over the domains whose lines are intact, each has one of its own; returns how many. */
+  #salvage(text: string): number {
+    let count = 0;
+    for (const line of text.split('\n')) {
+      const domain = domainSchema.safeParse(parseLine(line));
+      if (!domain.success) continue;
+      this.#restoreDomain(domain.data);
+      count += 1;
+    }
+    return count;
+  }
+
+  #restoreDomain(domain: z.infer<typeof domainSchema>): void {
+    const { uuid, index, releasedAt, devices, facts, reported } = domain;
+    const binding = { key: uuid, index, ...(releasedAt === undefined ? {} : { releasedAt }) };
+    if (!this.#domains.restore(binding)) return;
+    const record = this.#record(uuid);
+    for (const scope of deviceScopes) {
+      for (const [key, number] of Object.entries(devices[scope] ?? {})) {
+        record.devices[scope].restore({ key, index: number });
+      }
+    }
+    if (facts !== undefined) record.facts = facts as DomainFacts;
+    if (reported !== undefined) record.reported = reported as unknown as ReportedDomain;
+    if (releasedAt !== undefined) this.#domains.release(uuid);
   }
 
   #pieces(): readonly JsonPiece[] {
@@ -392,6 +419,15 @@ export class IndexStore {
 }
 
 const noFacts: DomainFacts = {};
+
+/** The JSON of one line of the file; undefined if it is none. */
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line.replace(/,$/, ''));
+  } catch {
+    return undefined;
+  }
+}
 
 function isObject(value: JsonValue | undefined): boolean {
   return typeof value === 'object' && value !== null;

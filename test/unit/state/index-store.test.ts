@@ -121,6 +121,29 @@ describe('IndexStore', () => {
     expect(saved).toMatchObject({ version: 1, domains: [{ uuid: first, index: 1 }] });
   });
 
+  it('keeps the numbers of the domains whose lines a damaged file still has, and tells of the loss', async () => {
+    const before = await load();
+    expect([first, second].map((uuid) => before.domain(uuid))).toEqual([1, 2]);
+    expect(before.disk(second, 'vda')).toBe(1);
+    await before.close();
+    const path = join(directory, 'indexes.json');
+    const text = await readFile(path, 'utf8');
+    await writeFile(
+      path,
+      text.slice(0, text.indexOf('"gone"')).replace(first, '???').replace('"index":1', '"ind'),
+    );
+    const losses: string[] = [];
+    await using store = await IndexStore.load({
+      directory,
+      logger: silentLogger,
+      onLoss: (problem) => losses.push(problem),
+    });
+    expect(store.peekDomain(second)).toBe(2);
+    expect(store.peekDomain(first)).toBeUndefined();
+    expect(store.problem).toBeUndefined();
+    expect(losses).toEqual([expect.stringContaining('indexes.json.corrupt')]);
+  });
+
   it.each([
     ['another version', '{"version":2,"domains":[],"gone":[],"pools":[],"networks":[],"perfEvents":[]}'],
     [
