@@ -152,6 +152,12 @@ export class Refresher {
     stats.only = undefined;
     const inventoried = await this.#run(inventory, base);
     failures += inventoried.failures;
+    if (!inventoried.ok) {
+      // Not a complete refresh: the age of the last one goes on growing.
+      this.#errors += 1;
+      await publisher.publish({ refreshErrors: this.#errors });
+      return;
+    }
     const [statsRun, coreRuns] = await Promise.all([this.#run(stats, base), this.#runInOrder(core, base)]);
     for (const id of statsAlso) board.ran(id, statsRun.durationMs, Date.now(), statsRun.ok);
     for (const outcome of [statsRun, ...coreRuns]) failures += outcome.failures;
