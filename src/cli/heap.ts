@@ -7,11 +7,14 @@ const maxYoungBytes = 8 * 1024 * 1024;
 const lookEveryMs = 100;
 
 /**
- * Keeps V8 from growing its young generation to 32 MiB. It does so for the sake of throughput in the first
- * seconds, when all definitions are read, and never gives the memory back: a third of what the agent would
- * hold for good on a host with a thousand domains.
+ * Tells V8 that this process is a guest on somebody's hypervisor. By default it lets garbage grow to several
+ * times what is alive before it collects, and its young generation to 32 MiB, for the sake of throughput that
+ * an agent needs only while it reads all definitions at its start; and it never gives that memory back.
+ * `docs/performance.md` has the figures.
  */
-export function limitYoungGeneration(): void {
+export function keepHeapSmall(): void {
+  // Read at each collection: how far the heap may grow until the next one.
+  setFlagsFromString('--optimize-for-size');
   const timer = setInterval(() => {
     const young = getHeapSpaceStatistics().find((space) => space.space_name === 'new_space');
     if (young !== undefined && young.space_size < maxYoungBytes) return;

@@ -3,7 +3,7 @@ import { Daemon } from '../daemon.ts';
 import { errorText } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { exitCodes } from './exit-codes.ts';
-import { limitYoungGeneration } from './heap.ts';
+import { keepHeapSmall } from './heap.ts';
 import { type AdjustableLogger, makeLogger } from './logger.ts';
 import { configFrom } from './options.ts';
 import { programVersion } from './version.ts';
@@ -17,7 +17,7 @@ export async function run(options: Readonly<Record<string, unknown>>): Promise<n
   const logger = makeLogger(config.log, { terminal: process.stderr.isTTY });
   endOnDefects(logger);
   logger.info({ file: file ?? 'none' }, 'configuration read');
-  limitYoungGeneration();
+  keepHeapSmall();
   const daemon = new Daemon({ config, logger, version: programVersion() });
   const stopped = untilToldToStop(logger);
   process.on('SIGHUP', () => void reload(daemon, options, logger));
