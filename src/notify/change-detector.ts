@@ -2,12 +2,11 @@ import type { EventDescription } from '../events/event-description.ts';
 import type { EventDraft } from '../events/event-log.ts';
 import { eventSeverity, type SeverityOverrides } from '../events/severity.ts';
 import type { CollectorId, ConnState } from '../model/agent.ts';
-import type { DomainState } from '../model/domain.ts';
 import type { EventKind } from '../model/event.ts';
 import type { Pool } from '../model/pool.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { type DomainIndexes, DomainTracker, patienceMs } from './domain-tracker.ts';
+import { type DomainIndexes, DomainTracker, patienceMs, type RefinedState } from './domain-tracker.ts';
 import type { Change, Fact } from './fact.ts';
 
 /** The parts of the index store that are needed here. */
@@ -70,12 +69,7 @@ export class ChangeDetector {
    *
    * @param at - when the event arrived
    */
-  onEvent(
-    event: EventDescription,
-    at: EpochMs,
-    snapshot: Snapshot,
-    refined?: { readonly state: DomainState; readonly reason: number },
-  ): Fact {
+  onEvent(event: EventDescription, at: EpochMs, snapshot: Snapshot, refined?: RefinedState): Fact {
     this.#refreshCount = snapshot.agent.refreshCount;
     const { subject, effect } = event;
     const draft = this.#draft(event, at);

@@ -1,5 +1,5 @@
 import type { EventDraft } from '../events/event-log.ts';
-import { type Lifecycle, lifecycleBetween } from '../events/lifecycle.ts';
+import { type ImpliedState, type Lifecycle, lifecycleBetween } from '../events/lifecycle.ts';
 import { operStateOf } from '../events/oper-state.ts';
 import { eventSeverity, type SeverityOverrides, severityOf } from '../events/severity.ts';
 import { reasonName, stateText } from '../events/state-text.ts';
@@ -14,6 +14,12 @@ import type { Change, DomainIdentity, DomainStateChanged, Fact } from './fact.ts
 
 /** The parts of {@link IndexStore} that are needed here. */
 export type DomainIndexes = Pick<IndexStore, 'domain' | 'disk' | 'reportedDomains' | 'setReported'>;
+
+/** State and reason that libvirt gave when asked. */
+export interface RefinedState {
+  readonly state: DomainState;
+  readonly reason: number;
+}
 
 /** One comparison of a snapshot with what has been reported. */
 export interface Comparison {
@@ -108,7 +114,7 @@ export class DomainTracker {
     lifecycle: Lifecycle,
     event: EventDraft,
     refreshCount: number,
-    refined: { readonly state: DomainState; readonly reason: number } | undefined,
+    refined: RefinedState | undefined,
   ): Fact {
     const isNew = !this.#domains.has(subject.uuid);
     // libvirt resumes a new run before it says that the run has started.
@@ -127,8 +133,9 @@ export class DomainTracker {
       if (kind === 'started') this.#missedStop(known, event.at);
       // Whoever starts without ever having been defined is transient.
       if (kind === 'started' && isNew && this.#compared) known.persistent = false;
-      const state = refined?.state === implied.state ? refined : implied;
-      const change = this.#changeState(known, state.state, state.reason, undefined);
+      const now = refineState(implied, refined);
+      const change =
+        now === undefined ? undefined : this.#changeState(known, now.state, now.reason, undefined);
       if (change !== undefined) changes.push(change);
       if (kind === 'stopped') this.#stopped(known, changes);
     }
@@ -563,6 +570,17 @@ export class DomainTracker {
       text: `${what.text}${comparison.foundText}`,
     };
   }
+}
+
+/**
+ * The state after an event, with what libvirt said when asked. Where the state has moved on, its reason is
+ * not known any more; a pause that was the beginning of a crash is told by the crash.
+ */
+function refineState(implied: ImpliedState, refined: RefinedState | undefined): RefinedState | undefined {
+  if (refined === undefined) return implied;
+  if (refined.state === implied.state) return refined;
+  if (implied.state !== 'paused') return implied;
+  return refined.state === 'crashed' ? undefined : { state: implied.state, reason: 0 };
 }
 
 function identityOf(known: Tracked): DomainIdentity {

@@ -5,7 +5,7 @@ import { stateFromCode } from '../events/state-text.ts';
 import type { Logger } from '../log.ts';
 import type { OutgoingNotification } from '../mib/tree.ts';
 import type { ConnState } from '../model/agent.ts';
-import type { Domain, DomainState } from '../model/domain.ts';
+import type { Domain } from '../model/domain.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
 import type { NotifyStatus, Snapshot } from '../model/snapshot.ts';
 import type { SnapshotStore } from '../publish/snapshot-store.ts';
@@ -13,7 +13,7 @@ import { type Clock, systemClock } from '../run/clock.ts';
 import { Batcher } from './batcher.ts';
 import { ChangeDetector, type DetectorIndexes } from './change-detector.ts';
 import { Dispatcher, type NotifySwitch } from './dispatcher.ts';
-import { patienceMs } from './domain-tracker.ts';
+import { patienceMs, type RefinedState } from './domain-tracker.ts';
 import type { Fact } from './fact.ts';
 import type { BuildNotification } from './notification-builder.ts';
 import type { NotifyOptions } from './notify-options.ts';
@@ -40,12 +40,6 @@ export interface NotificationCentreOptions {
   /** Whether a domain of this name is monitored at all. */
   readonly admits?: (name: string) => boolean;
   readonly clock?: Clock;
-}
-
-/** State and reason that libvirt gave when asked. */
-interface RefinedState {
-  readonly state: DomainState;
-  readonly reason: number;
 }
 
 /** In a flood of events, the faces get a new log at most this often. */

@@ -115,12 +115,12 @@ class Receiver {
     since: number,
     about: string,
     expected: readonly Expected[],
-    timeoutMs = 20_000,
+    { timeoutMs = 20_000, ignoring = '' } = {},
   ): Promise<void> {
     const relevant = (): NamedNotification[] =>
       this.traps()
         .slice(since)
-        .filter(({ values }) => Object.values(values).includes(about));
+        .filter(({ name, values }) => name !== ignoring && Object.values(values).includes(about));
     await waitUntil(() => relevant().length >= expected.length, {
       what: `${expected.map(([name]) => name).join(', ')} about ${about}`,
       timeoutMs,
@@ -188,10 +188,15 @@ describe('notifications of real guests', () => {
   const uuidOf = async (name: string): Promise<string> => (await libvirtd.virsh('domuuid', name)).trim();
 
   /** Does something and waits for what it leads to. */
-  const step = async (about: string, action: () => Promise<unknown>, expected: readonly Expected[]) => {
+  const step = async (
+    about: string,
+    action: () => Promise<unknown>,
+    expected: readonly Expected[],
+    ignoring = '',
+  ) => {
     const since = receiver.traps().length;
     await action();
-    await receiver.expect(since, about, expected, 60_000);
+    await receiver.expect(since, about, expected, { timeoutMs: 60_000, ignoring });
   };
 
   it('define, start, suspend, resume, reset, destroy and undefine', async () => {
@@ -314,13 +319,18 @@ describe('notifications of real guests', () => {
       connected,
     ]);
     await waitForGuestAgent(libvirtd, name);
-    await step(name, () => libvirtd.virsh('shutdown', name, '--mode', 'agent'), [
-      lost,
-      ['vmShuttingdown', { vmOperState: 'running' }],
-      stateChange('running', 'shutting down'),
-      ['vmShutdown', { vmOperState: 'shuttingdown' }],
-      stateChange('shutdown', 'shut off (shutdown)'),
-    ]);
+    // A guest that is fast enough is off before its agent's end is noticed.
+    await step(
+      name,
+      () => libvirtd.virsh('shutdown', name, '--mode', 'agent'),
+      [
+        ['vmShuttingdown', { vmOperState: 'running' }],
+        stateChange('running', 'shutting down'),
+        ['vmShutdown', { vmOperState: 'shuttingdown' }],
+        stateChange('shutdown', 'shut off (shutdown)'),
+      ],
+      'lveDomainGuestAgentChange',
+    );
     await step(name, boot, booted);
     await step(name, () => starveWatchdog(libvirtd, name), [
       ['lveDomainEvent', { lveEventName: 'watchdog/pause', lveEventSeverity: 'failure', lveEventDetail: 1 }],
@@ -331,10 +341,22 @@ describe('notifications of real guests', () => {
       ['vmRunning', { vmOperState: 'paused' }],
       stateChange('paused', 'running (unpaused)'),
     ]);
-    await step(name, () => panicGuest(libvirtd, name), [
-      ['vmCrashed', { vmOperState: 'running' }],
-      stateChange('running', 'crashed (panicked)', 'failure'),
-    ]);
+    // QEMU stops before it tells why: sometimes the agent sees the pause.
+    const panic = receiver.traps().length;
+    await panicGuest(libvirtd, name);
+    await waitUntil(
+      () =>
+        receiver
+          .traps()
+          .slice(panic)
+          .find(({ values }) => values['lveDomStateText'] === 'crashed (panicked)'),
+      { what: 'the panic' },
+    );
+    const crash = receiver
+      .traps()
+      .slice(panic)
+      .find(({ name: trap }) => trap === 'vmCrashed');
+    expect(['running', 'paused']).toContain(crash?.values['vmOperState']);
     // libvirt tells of the end of QEMU in between, or does not.
     const ending = receiver.traps().length;
     await libvirtd.virsh('destroy', name);

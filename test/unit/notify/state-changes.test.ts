@@ -310,12 +310,29 @@ describe('an event that does not tell its reason', () => {
       'vmRunning',
       'running (unpaused)',
       'vmPaused',
-      'paused (user)',
+      'paused',
       'vmRunning',
       'running (unpaused)',
       'vmPaused',
       'paused (user)',
     ]);
+  });
+});
+
+describe('a pause that is the beginning of a crash', () => {
+  it('is left to the crash', async () => {
+    const bench = await open({
+      domains: [running],
+      readState: () => Promise.resolve({ state: 6, reason: 1 }),
+    });
+    bench.lifecycle(running, events.suspended, 0);
+    bench.lifecycle(running, events.crashed, 0);
+    await ticks();
+    expect(bench.take()).toMatchObject([
+      { name: 'vmCrashed', values: { vmOperState: 'running' } },
+      { name: 'lveDomainStateChange' },
+    ]);
+    expect(bench.names).toEqual(['suspended/paused', 'crashed/panicked']);
   });
 });
 
