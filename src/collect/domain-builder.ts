@@ -9,6 +9,7 @@ import type { PerfEvent } from '../model/stat.ts';
 import type { Iothread, Vcpu } from '../model/vcpu.ts';
 import { kibToBytes, nsToUs, percentOf, sumKnown } from './arithmetic.ts';
 import type { DomainRecord } from './domain-record.ts';
+import { noGuestFacts } from './guest-info.ts';
 import { perfEvents } from './perf-events.ts';
 import type { BlockSample, MonitorSample, NetSample, VcpuSample } from './stats-sample.ts';
 
@@ -369,22 +370,7 @@ function guestOf(record: DomainRecord): Domain['guest'] {
   if (record.runtime.guest !== undefined) return record.runtime.guest;
   const agentState = record.definition?.agentChannel;
   if (agentState === undefined) return undefined;
-  return {
-    agentState,
-    hostname: undefined,
-    osId: undefined,
-    osName: undefined,
-    osVersion: undefined,
-    kernel: undefined,
-    machine: undefined,
-    timezone: undefined,
-    timeOffsetSec: undefined,
-    users: undefined,
-    load1: undefined,
-    load5: undefined,
-    load15: undefined,
-    infoAt: undefined,
-  };
+  return { agentState, ...noGuestFacts };
 }
 
 function perfOf(record: DomainRecord, context: BuildContext): readonly PerfEvent[] {
