@@ -79,7 +79,12 @@ find_missing() {
     want iproute2 'a bridge for the guests' has ip
     want util-linux 'namespaces' has nsenter
   fi
-  if [ "$command_name" != quickstart ]; then
+  if [ "$command_name" = bench ]; then
+    want gcc 'compiles the rivals' has gcc
+    want libc6-dev 'compiles the rivals' test -e /usr/include/stdio.h
+    want libsnmp-dev 'a C subagent as rival' has net-snmp-config
+  fi
+  if [ "$command_name" = test ]; then
     want busybox-static 'what Linux guests run' has_static_busybox
     want snmptrapd 'receives notifications' has snmptrapd
     want smitools 'smilint and smidump check the MIB modules' has smilint

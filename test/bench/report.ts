@@ -1,0 +1,84 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { repositoryPath } from '../lab/mib-path.ts';
+import { type Figure, isMet, type Measurement, type MeasurementResult } from './measurement.ts';
+import type { Summary } from './statistics.ts';
+
+const path = `${repositoryPath}/docs/performance.md`;
+const begin = '<!-- results: begin (written by npm run bench) -->';
+const end = '<!-- results: end -->';
+
+export interface ReportedMeasurement {
+  readonly measurement: Measurement;
+  readonly result: MeasurementResult;
+}
+
+const head = ['what', 'ours', 'rival', 'ratio', 'to reach', 'reached'] as const;
+
+function cells(figure: Figure): readonly string[] {
+  const { what, unit, ours, rival, ratio, target } = figure;
+  const met = isMet(figure);
+  return [
+    what,
+    `${spread(ours)} ${unit}`.trim(),
+    rival === undefined ? '' : `${rival.name}: ${spread(rival.summary)}`,
+    ratio === undefined ? '' : `${spread(ratio)}`,
+    target === undefined
+      ? ''
+      : `${target.at === 'least' ? '≥' : '≤'} ${digits(target.value)}${ratio === undefined ? ` ${unit}` : '×'}`,
+    met === undefined ? '' : met ? 'yes' : 'no',
+  ];
+}
+
+/** The figures for a terminal. */
+export function textTable(reported: readonly ReportedMeasurement[]): string {
+  const rows = [head, ...reported.flatMap(({ result }) => result.figures.map(cells))];
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** The figures as Markdown, by measurement. */
+export function markdown(reported: readonly ReportedMeasurement[], machine: string): string {
+  const row = (line: readonly string[]): string => `| ${line.join(' | ')} |`;
+  return [
+    machine,
+    ...reported.map(({ measurement, result }) =>
+      [
+        `### ${measurement.title}`,
+        measurement.method,
+        [row(head), row(head.map(() => '---')), ...result.figures.map((figure) => row(cells(figure)))].join(
+          '\n',
+        ),
+        ...(result.details ?? []),
+      ].join('\n\n'),
+    ),
+  ].join('\n\n');
+}
+
+/** Puts the results between the markers of docs/performance.md. */
+export async function writeResults(results: string): Promise<void> {
+  const text = await readFile(path, 'utf8');
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
+  if (from < 0 || to < from) throw new Error('docs/performance.md has no place for results');
+  await writeFile(path, `${text.slice(0, from + begin.length)}\n\n${results}\n\n${text.slice(to)}`);
+}
+
+function spread({ median, min, max }: Summary): string {
+  return min === max ? digits(median) : `${digits(median)} (${digits(min)} – ${digits(max)})`;
+}
+
+/** Three significant digits, thousands apart. */
+function digits(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 1000) return Math.round(value).toLocaleString('en-GB');
+  if (size >= 100) return value.toFixed(0);
+  if (size >= 10) return value.toFixed(1);
+  return size >= 1 || value === 0 ? String(Number(value.toFixed(2))) : value.toPrecision(2);
+}
