@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ratesBetween } from '../../../src/collect/rates.ts';
-import {
-  blockOf,
-  emptySample,
-  type MonitorSample,
-  vcpuOf,
-} from '../../../src/collect/stats-sample.ts';
+import { blockOf, emptySample, type MonitorSample, vcpuOf } from '../../../src/collect/stats-sample.ts';
 
 function reading(atMs: number, fill: (monitor: MonitorSample) => void): MonitorSample {
   const sample = emptySample(0, atMs);
