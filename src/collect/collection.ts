@@ -122,6 +122,7 @@ export class Collection {
         : undefined,
       logger: logger.child({ component: 'libvirt' }),
       onEvent: (event) => this.#onEvent(event),
+      onSubscribed: (any) => this.#board.supported('events', any ? 'supported' : 'unsupported'),
       onState: (agent, state, error) => this.#onState(agent, state, error),
       work: (session, signal) => this.#refresher.run(this.#passBase(session, signal)),
     });

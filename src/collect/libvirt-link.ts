@@ -13,11 +13,18 @@ import { LibvirtSession } from './libvirt-session.ts';
 /** Highest virDomainEventID that is asked for; a daemon refuses the ones it does not know. */
 const lastEventId = 29;
 
+/** virNetworkEventID, virStoragePoolEventID */
+const networkLifecycle = 0;
+const poolLifecycle = 0;
+const poolRefresh = 1;
+
 export interface LibvirtLinkOptions {
   readonly target: ConnectTarget;
   readonly readWriteTarget: ConnectTarget | undefined;
   readonly logger: Logger;
   readonly onEvent: (event: LibvirtEvent) => void;
+  /** Told once a session whether this daemon sends any events. */
+  readonly onSubscribed: (anyEvents: boolean) => void;
   /** Told of each change of the connection's state. */
   readonly onState: (agent: Partial<Agent>, state: ConnState, error: unknown) => void;
   /** Works with a session until the signal aborts or the session is lost. */
@@ -84,8 +91,15 @@ export class LibvirtLink {
 
   /** Subscribes before anything is collected, so that no change falls between the first list and the first event. */
   async #greet(session: LibvirtSession): Promise<void> {
-    const subscriptions = Array.from({ length: lastEventId + 1 }, (_, id) => session.control.subscribe(id));
-    const [libvirtVersion] = await Promise.all([readVersion(session), ...subscriptions]);
+    const { control } = session;
+    const [libvirtVersion, ...subscribed] = await Promise.all([
+      readVersion(session),
+      ...Array.from({ length: lastEventId + 1 }, (_, id) => control.subscribe(id)),
+      control.subscribeNetworks(networkLifecycle),
+      control.subscribeStoragePools(poolLifecycle),
+      control.subscribeStoragePools(poolRefresh),
+    ]);
+    this.#options.onSubscribed(subscribed.some((yes) => yes));
     this.#options.onState({ libvirtVersion }, 'connected', undefined);
   }
 

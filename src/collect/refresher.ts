@@ -16,6 +16,9 @@ const gatherMs = 20;
 /** Early refreshes are at least this many milliseconds apart: a guest in a boot loop announces a hundred a second. */
 const earlyRefreshGapMs = 250;
 
+/** A collector that events ask to run does so at most this often, in milliseconds. */
+const promptGapMs = 1000;
+
 /** A failure that goes on is logged as a warning again after this many milliseconds. */
 const repeatComplaintMs = 600_000;
 
@@ -59,6 +62,8 @@ export class Refresher {
   readonly #options: RefresherOptions;
   readonly #poked = new Set<string>();
   readonly #lastRun = new Map<string, number>();
+  /** Collectors that an event asked to run out of turn. */
+  readonly #prompted = new Set<string>();
   readonly #background = new Map<string, Promise<void>>();
   #wake: (() => void) | undefined;
   #lastEarlyMs = Number.NEGATIVE_INFINITY;
@@ -92,9 +97,9 @@ export class Refresher {
   /** Has the background collectors that wait for such an event run at once. */
   prompt(event: LibvirtEvent['type']): void {
     for (const collector of this.#options.extra) {
-      if (collector.enabled && collector.promptedBy?.includes(event)) this.#lastRun.delete(collector.name);
+      if (collector.enabled && collector.promptedBy?.includes(event)) this.#prompted.add(collector.name);
     }
-    this.#wake?.();
+    if (this.#prompted.size > 0) this.#wake?.();
   }
 
   /** Refreshes once, dear sources included, and publishes. */
@@ -221,7 +226,9 @@ export class Refresher {
 
   #isDue(collector: Collector, now: number): boolean {
     const last = this.#lastRun.get(collector.name);
-    return last === undefined || now - last >= collector.intervalSec * 1000;
+    if (last === undefined) return true;
+    const prompted = this.#prompted.has(collector.name);
+    return now - last >= (prompted ? promptGapMs : collector.intervalSec * 1000);
   }
 
   /** Runs a collector unless it is running already; publishes when it ends. Never rejects. */
@@ -229,6 +236,7 @@ export class Refresher {
     const running = this.#background.get(collector.name);
     if (running !== undefined) return await running;
     this.#lastRun.set(collector.name, performance.now());
+    this.#prompted.delete(collector.name);
     const run = this.#runGuarded(collector, base)
       .then(async () => {
         if (!base.signal.aborted) await this.#options.publisher.publish();
@@ -302,7 +310,7 @@ export class Refresher {
   async #idle(untilMs: number, signal: AbortSignal): Promise<void> {
     if (this.#poked.size > 0 || signal.aborted) return;
     await new Promise<void>((resolve) => {
-      const soonest = Math.min(untilMs, performance.now() + 1000);
+      const soonest = Math.min(untilMs, performance.now() + (this.#prompted.size > 0 ? 100 : 1000));
       const timer = setTimeout(done, Math.max(0, soonest - performance.now()));
       signal.addEventListener('abort', done, { once: true });
       this.#wake = done;
