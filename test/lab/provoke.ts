@@ -140,8 +140,9 @@ export async function startEndlessJob(
     },
     async abort() {
       await libvirtd.virsh('domjobabort', '--domain', name);
-      await job;
+      // The save returns when what QEMU had written before is gone, one way or the other.
       await reader.close();
+      await job;
     },
   };
 }
