@@ -1,7 +1,7 @@
 import { parseAgentxAddress } from './agentx/address.ts';
 import { AgentxSubagent } from './agentx/subagent.ts';
 import { Collection } from './collect/collection.ts';
-import { WarningBoard } from './collect/warning-board.ts';
+import { WarningBoard } from './collect/records/warning-board.ts';
 import type { Config } from './config/config.ts';
 import { errorText } from './errors.ts';
 import { describeEvent } from './events/describe-event.ts';

@@ -1,5 +1,5 @@
-import { buildHost } from './collect/host-builder.ts';
-import { HostRecord } from './collect/host-record.ts';
+import { buildHost } from './collect/records/host-builder.ts';
+import { HostRecord } from './collect/records/host-record.ts';
 import type { Config } from './config/config.ts';
 import type { EpochMs } from './model/scalar-types.ts';
 import type { Snapshot } from './model/snapshot.ts';

@@ -1,5 +1,5 @@
 import { Collection } from './collect/collection.ts';
-import { WarningBoard } from './collect/warning-board.ts';
+import { WarningBoard } from './collect/records/warning-board.ts';
 import type { Config } from './config/config.ts';
 import { initialSnapshot } from './initial-snapshot.ts';
 import { type Logger, silentLogger } from './log.ts';

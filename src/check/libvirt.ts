@@ -1,4 +1,4 @@
-import { versionText } from '../collect/host-identity.ts';
+import { versionText } from '../collect/sources/host-identity.ts';
 import type { Config } from '../config/config.ts';
 import { ConnectionFailedError, errorText } from '../errors.ts';
 import { LibvirtConnection } from '../libvirt/connection.ts';

@@ -3,7 +3,7 @@ import { CallTimeoutError } from '../libvirt/connection.ts';
 import { isAccessDenied, isNoDomain, isNotSupported, isUnknownProcedure } from '../libvirt/libvirt-error.ts';
 import { type CollectorId, type CollectorStatus, collectorIds } from '../model/agent.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
-import type { Collector } from './collector.ts';
+import type { Collector } from './sources/collector.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 

@@ -2,16 +2,16 @@ import type { Config } from '../config/config.ts';
 import type { StatSelector } from '../config/selectors.ts';
 import { LabelReader } from '../definition/labels.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
-import { DomainDefinitions } from './domain-definitions.ts';
-import { DomainInventory } from './domain-inventory.ts';
-import type { DomainRecord } from './domain-record.ts';
-import { DomainStats } from './domain-stats.ts';
+import { StatsDecoder } from './decode/stats-decoder.ts';
+import { groupsFor, monitorFreeGroups, statsFlags } from './decode/stats-groups.ts';
 import { makeExtendedCollectors } from './extended-collectors.ts';
-import { HostIdentity } from './host-identity.ts';
-import { HostStats } from './host-stats.ts';
+import type { DomainRecord } from './records/domain-record.ts';
 import type { RefresherOptions } from './refresher.ts';
-import { StatsDecoder } from './stats-decoder.ts';
-import { groupsFor, monitorFreeGroups, statsFlags } from './stats-groups.ts';
+import { DomainDefinitions } from './sources/domain-definitions.ts';
+import { DomainInventory } from './sources/domain-inventory.ts';
+import { DomainStats } from './sources/domain-stats.ts';
+import { HostIdentity } from './sources/host-identity.ts';
+import { HostStats } from './sources/host-stats.ts';
 
 export interface CollectorSettings {
   readonly config: Config;

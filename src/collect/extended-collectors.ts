@@ -1,19 +1,19 @@
 import type { Config } from '../config/config.ts';
 import type { StatSelector } from '../config/selectors.ts';
-import { BlockJobs } from './block-jobs.ts';
-import type { Collector } from './collector.ts';
-import { DiskErrors } from './disk-errors.ts';
-import { DomainJobs } from './domain-jobs.ts';
-import { DomainMessages } from './domain-messages.ts';
-import { DomainMoments } from './domain-moments.ts';
-import { DeviceLimits, DomainScheduler } from './domain-tuning.ts';
-import { GuestAgent } from './guest-agent.ts';
-import { HostKsm, HostNuma } from './host-memory.ts';
-import { HostSeenAddresses } from './nic-addresses.ts';
-import { RdtConflict } from './rdt-conflict.ts';
-import { StoragePools } from './storage-pools.ts';
-import { VcpuPinning } from './vcpu-pinning.ts';
-import { VirtualNetworks } from './virtual-networks.ts';
+import { BlockJobs } from './sources/block-jobs.ts';
+import type { Collector } from './sources/collector.ts';
+import { DiskErrors } from './sources/disk-errors.ts';
+import { DomainJobs } from './sources/domain-jobs.ts';
+import { DomainMessages } from './sources/domain-messages.ts';
+import { DomainMoments } from './sources/domain-moments.ts';
+import { DeviceLimits, DomainScheduler } from './sources/domain-tuning.ts';
+import { GuestAgent } from './sources/guest-agent.ts';
+import { HostKsm, HostNuma } from './sources/host-memory.ts';
+import { HostSeenAddresses } from './sources/nic-addresses.ts';
+import { RdtConflict } from './sources/rdt-conflict.ts';
+import { StoragePools } from './sources/storage-pools.ts';
+import { VcpuPinning } from './sources/vcpu-pinning.ts';
+import { VirtualNetworks } from './sources/virtual-networks.ts';
 
 /**
  * The sources beyond the basics, each with its selector (`extra_stats`) and its interval: the list to add a

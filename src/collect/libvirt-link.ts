@@ -7,8 +7,8 @@ import type { ConnectTarget } from '../libvirt/uri.ts';
 import type { Logger } from '../log.ts';
 import type { Agent, ConnState } from '../model/agent.ts';
 import { supervise } from '../run/supervise.ts';
-import { versionText } from './host-identity.ts';
-import { LibvirtSession } from './libvirt-session.ts';
+import { LibvirtSession } from './access/libvirt-session.ts';
+import { versionText } from './sources/host-identity.ts';
 
 /** Highest virDomainEventID that is asked for; a daemon refuses the ones it does not know. */
 const lastEventId = 29;

@@ -3,12 +3,12 @@ import type { LibvirtEvent } from '../libvirt/events.ts';
 import { LibvirtError } from '../libvirt/libvirt-error.ts';
 import type { Logger } from '../log.ts';
 import type { CollectorId } from '../model/agent.ts';
-import type { Collector, CollectorPass } from './collector.ts';
 import type { CollectorBoard } from './collector-board.ts';
-import type { DomainDefinitions } from './domain-definitions.ts';
-import type { DomainInventory } from './domain-inventory.ts';
-import type { DomainStats } from './domain-stats.ts';
 import type { SnapshotPublisher } from './snapshot-publisher.ts';
+import type { Collector, CollectorPass } from './sources/collector.ts';
+import type { DomainDefinitions } from './sources/domain-definitions.ts';
+import type { DomainInventory } from './sources/domain-inventory.ts';
+import type { DomainStats } from './sources/domain-stats.ts';
 
 /** Time in milliseconds that announced changes are gathered before the early refresh they cause. */
 const gatherMs = 20;

@@ -3,11 +3,11 @@ import type { Agent } from '../model/agent.ts';
 import type { Domain } from '../model/domain.ts';
 import type { SnapshotStore } from '../publish/snapshot-store.ts';
 import type { CollectorBoard } from './collector-board.ts';
-import { type BuildContext, buildDomain } from './domain-builder.ts';
-import type { DomainTable } from './domain-table.ts';
-import { buildHost } from './host-builder.ts';
-import type { HostRecord } from './host-record.ts';
-import type { InfrastructureRecord } from './infrastructure-record.ts';
+import { type BuildContext, buildDomain } from './records/domain-builder.ts';
+import type { DomainTable } from './records/domain-table.ts';
+import { buildHost } from './records/host-builder.ts';
+import type { HostRecord } from './records/host-record.ts';
+import type { InfrastructureRecord } from './records/infrastructure-record.ts';
 
 /** Longest time in milliseconds that rows are built without letting requests through. */
 const sliceMs = 4;

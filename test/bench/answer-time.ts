@@ -66,7 +66,6 @@ export const answerTimeMeasurement: Measurement = {
         measured(`${what}, longest hold of the event loop`, 'ms', busy.stallsMs, atMost(stallLimitMs)),
         measured(`${what}, the same when idle`, 'ms', idle.stallsMs),
       );
-      context.say(`${what}: longest holds ${busy.stallsMs.map((ms) => ms.toFixed(1)).join(' ')} ms`);
     }
     return { figures };
   },
@@ -95,6 +94,9 @@ async function timesOf(context: BenchContext, uri: string, intervalSec: number):
     paced.push(await master.time(instance, 3000, paceMs));
     rapid.push(await master.time(instance, 3000));
     stallsMs.push((await probe.read(agent.pid)).maxMs);
+    context.say(
+      `interval ${intervalSec} s: paced p99 ${quantile(paced.at(-1) ?? [], 0.99).toFixed(2)} ms, rapid p99 ${quantile(rapid.at(-1) ?? [], 0.99).toFixed(3)} ms, longest hold ${stallsMs.at(-1)?.toFixed(1)} ms`,
+    );
   }
   await renice(process.pid, 0);
   return { paced, rapid, stallsMs };

@@ -1,5 +1,5 @@
 import { Collection } from '../../src/collect/collection.ts';
-import { WarningBoard } from '../../src/collect/warning-board.ts';
+import { WarningBoard } from '../../src/collect/records/warning-board.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { initialSnapshot } from '../../src/initial-snapshot.ts';
 import { silentLogger } from '../../src/log.ts';

@@ -1,6 +1,6 @@
-import type { CollectorPass } from '../../../src/collect/collector.ts';
-import { DomainRecord } from '../../../src/collect/domain-record.ts';
-import { WarningBoard } from '../../../src/collect/warning-board.ts';
+import { DomainRecord } from '../../../src/collect/records/domain-record.ts';
+import { WarningBoard } from '../../../src/collect/records/warning-board.ts';
+import type { CollectorPass } from '../../../src/collect/sources/collector.ts';
 
 /** The parts of a pass that a collector under test touches; everything else is missing on purpose. */
 export interface TestPass {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { StatsDecoder } from '../../../src/collect/stats-decoder.ts';
+import { StatsDecoder } from '../../../src/collect/decode/stats-decoder.ts';
 import { paramFixture } from './params.ts';
 
 describe('statistics recorded from libvirt 9.0', () => {

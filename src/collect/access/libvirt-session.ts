@@ -1,0 +1,75 @@
+import type { ConnectionLostError } from '../../errors.ts';
+import { LibvirtConnection } from '../../libvirt/connection.ts';
+import type { ConnectTarget } from '../../libvirt/uri.ts';
+import type { Logger } from '../../log.ts';
+
+/** What a session needs to know. */
+export interface LibvirtSessionOptions {
+  readonly target: ConnectTarget;
+  /** Target of the optional read-write connection for guest agent data. */
+  readonly readWriteTarget: ConnectTarget | undefined;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The connections of one session with a libvirt daemon. They are separate because a daemon serves few
+ * requests of a connection at a time: a slow call must not delay lists, control probes or events.
+ */
+export class LibvirtSession {
+  /** Lists, states, control probes, definitions, events: nothing that waits for a hypervisor process. */
+  readonly control: LibvirtConnection;
+  /** Domain statistics in batches. */
+  readonly bulk: LibvirtConnection;
+  /** Everything dear: disk errors, jobs, pinning, pools. */
+  readonly slow: LibvirtConnection;
+  /** Guest agent data; only with `read_write`. */
+  readonly readWrite: LibvirtConnection | undefined;
+
+  private constructor(
+    control: LibvirtConnection,
+    bulk: LibvirtConnection,
+    slow: LibvirtConnection,
+    readWrite: LibvirtConnection | undefined,
+  ) {
+    this.control = control;
+    this.bulk = bulk;
+    this.slow = slow;
+    this.readWrite = readWrite;
+  }
+
+  /** Opens all connections, or none. */
+  static async open(options: LibvirtSessionOptions): Promise<LibvirtSession> {
+    const { target, readWriteTarget, logger, signal } = options;
+    const opened: LibvirtConnection[] = [];
+    const open = async (to: ConnectTarget, readOnly: boolean): Promise<LibvirtConnection> => {
+      const connection = await LibvirtConnection.open(to, { readOnly, logger, signal });
+      opened.push(connection);
+      return connection;
+    };
+    try {
+      const control = await open(target, true);
+      const bulk = await open(target, true);
+      const slow = await open(target, true);
+      const readWrite = readWriteTarget === undefined ? undefined : await open(readWriteTarget, false);
+      return new LibvirtSession(control, bulk, slow, readWrite);
+    } catch (error) {
+      await Promise.all(opened.map((connection) => connection.close()));
+      throw error;
+    }
+  }
+
+  /** Resolves when any of the connections ended, with the reason. */
+  async closed(): Promise<ConnectionLostError | undefined> {
+    return await Promise.race(this.#all().map((connection) => connection.closed));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#all().map((connection) => connection.close()));
+  }
+
+  #all(): readonly LibvirtConnection[] {
+    const all = [this.control, this.bulk, this.slow];
+    return this.readWrite === undefined ? all : [...all, this.readWrite];
+  }
+}

@@ -1,0 +1,183 @@
+import type { DiskDefinition, NicDefinition } from '../../definition/domain-definition.ts';
+import type { DomainRef } from '../../libvirt/protocol.ts';
+import type { BlockJob, DiskError, IoTune } from '../../model/disk.ts';
+import type {
+  ControlInfo,
+  Domain,
+  DomainSpec,
+  DomainState,
+  Label,
+  NovaMetadata,
+  StatsStatus,
+  XmlChunk,
+} from '../../model/domain.ts';
+import type { FileSystem, Guest } from '../../model/guest.ts';
+import type { Job } from '../../model/job.ts';
+import type { EpochMs } from '../../model/scalar-types.ts';
+import type { AffinityCell } from '../../model/vcpu.ts';
+import type { Rates } from '../decode/rates.ts';
+import type { StatsSample } from '../decode/stats-sample.ts';
+
+/** What the definition says, as far as rows need it. */
+export interface DefinitionFacts {
+  readonly spec: DomainSpec;
+  readonly disks: readonly DiskDefinition[];
+  readonly nics: readonly NicDefinition[];
+  readonly nova: NovaMetadata | undefined;
+  readonly labels: readonly Label[];
+  readonly xmlChunks: readonly XmlChunk[];
+  /** State attribute of the guest agent's channel; undefined without such a channel. */
+  readonly agentChannel: 'connected' | 'disconnected' | 'unknown' | undefined;
+}
+
+/** Pinning of one active domain (virDomainGetVcpuPinInfo, EmulatorPinInfo, IOThreadInfo). */
+export interface PinFacts {
+  /** By vCPU number. */
+  readonly vcpus: ReadonlyMap<number, VcpuPin>;
+  readonly emulator: string | undefined;
+  /** By IOThread id. */
+  readonly iothreads: ReadonlyMap<number, string>;
+}
+
+export interface VcpuPin {
+  readonly list: string;
+  readonly pinned: boolean;
+  /** The host CPUs of `list` by number; shared between vCPUs with the same mask. */
+  readonly cpus: readonly number[];
+  readonly cells: readonly AffinityCell[] | undefined;
+}
+
+/** virDomainGetSchedulerParameters */
+export interface SchedulerFacts {
+  readonly shares: number | bigint | undefined;
+  readonly quotaUs: number | undefined;
+  readonly periodUs: number | undefined;
+}
+
+/** virDomainGetInterfaceParameters of one interface, bytes per second. */
+export interface NicLimits {
+  readonly inAverageBytes: number | undefined;
+  readonly outAverageBytes: number | undefined;
+}
+
+/** virDomainInterfaceAddresses of one interface. */
+export interface NicAddresses {
+  readonly text: string;
+  readonly source: 'lease' | 'agent' | 'arp';
+}
+
+/** ifIndex of an interface's host device and of what it is attached to; 0 where there is none. */
+export interface NicLinks {
+  readonly ifIndex: number;
+  readonly parentIfIndex: number;
+}
+
+/**
+ * What only an active domain has. It is dropped as a whole when the domain stops or starts anew, so that no
+ * figure of an earlier run survives into the next.
+ */
+export interface RuntimeFacts {
+  /** The last reading; its monitor half may be older than the reading itself. */
+  sample: StatsSample | undefined;
+  rates: Rates | undefined;
+  control: ControlInfo | undefined;
+  pins: PinFacts | undefined;
+  /** Host CPU by vCPU number (virDomainGetVcpus). */
+  hostCpus: ReadonlyMap<number, number> | undefined;
+  diskErrors: readonly DiskError[];
+  blockJobs: readonly BlockJob[];
+  backgroundJob: Job | undefined;
+  guest: Guest | undefined;
+  fileSystems: readonly FileSystem[];
+  /** By MAC address. */
+  nicAddresses: ReadonlyMap<string, NicAddresses> | undefined;
+  /** By MAC address. */
+  nicLinks: ReadonlyMap<string, NicLinks> | undefined;
+}
+
+/**
+ * The working record of one domain: every collector writes what it learns here and calls {@link touch};
+ * `domain-builder.ts` turns it into the immutable row when a snapshot is published.
+ */
+export class DomainRecord {
+  readonly uuid: string;
+  readonly index: number;
+  name: string;
+  /** libvirt's id, -1 while inactive. */
+  id: number;
+  active = false;
+  persistent = false;
+  autostart: boolean | undefined;
+  managedSave: boolean | undefined;
+  goneAt: EpochMs | undefined;
+
+  /** False until libvirt was asked for the first time: the first state is no change of state. */
+  stateKnown = false;
+  state: DomainState = 'nostate';
+  reason = 0;
+  stateSince: EpochMs;
+  stateChanges = 0;
+  startedAt: EpochMs | undefined;
+  startSource: Domain['startSource'];
+  discontinuityAt: EpochMs | undefined;
+  statsStatus: StatsStatus = 'stale';
+  statsAt: EpochMs | undefined;
+
+  definition: DefinitionFacts | undefined;
+  runtime: RuntimeFacts = emptyRuntime();
+
+  // Facts that outlive a run of the domain.
+  completedJob: Job | undefined;
+  snapshots: number | undefined;
+  oldestSnapshotAt: EpochMs | undefined;
+  checkpoints: number | undefined;
+  messages: readonly string[] | undefined;
+  scheduler: SchedulerFacts | undefined;
+  ioTunes: readonly IoTune[] = [];
+  /** By MAC address. */
+  nicLimits: ReadonlyMap<string, NicLimits> | undefined;
+
+  /** The row last built; reused while nothing was touched. */
+  built: Domain | undefined;
+
+  constructor(uuid: string, index: number, name: string, now: EpochMs) {
+    this.uuid = uuid;
+    this.index = index;
+    this.name = name;
+    this.id = -1;
+    this.stateSince = now;
+  }
+
+  /** How libvirt's calls name the domain; the daemon looks it up by UUID alone. */
+  get ref(): DomainRef {
+    return { name: this.name, uuid: this.uuid, id: this.id };
+  }
+
+  /** Marks the row as changed. */
+  touch(): void {
+    this.built = undefined;
+  }
+
+  /** Forgets what belongs to a run of the domain. */
+  resetRuntime(): void {
+    this.runtime = emptyRuntime();
+    this.touch();
+  }
+}
+
+function emptyRuntime(): RuntimeFacts {
+  return {
+    sample: undefined,
+    rates: undefined,
+    control: undefined,
+    pins: undefined,
+    hostCpus: undefined,
+    diskErrors: [],
+    blockJobs: [],
+    backgroundJob: undefined,
+    guest: undefined,
+    fileSystems: [],
+    nicAddresses: undefined,
+    nicLinks: undefined,
+  };
+}

@@ -1,0 +1,10 @@
+import type { Network } from '../../model/network.ts';
+import type { Pool } from '../../model/pool.ts';
+
+/** Storage pools and virtual networks as last collected; collectors replace the lists. */
+export class InfrastructureRecord {
+  /** Ascending by index. */
+  pools: readonly Pool[] = [];
+  /** Ascending by index. */
+  networks: readonly Network[] = [];
+}

@@ -1,0 +1,50 @@
+import { isOperationInvalid } from '../../libvirt/libvirt-error.ts';
+import { domainGetControlInfo } from '../../libvirt/procedures.ts';
+import type { ControlInfo } from '../../model/domain.ts';
+import type { DomainRecord } from '../records/domain-record.ts';
+import type { CollectorPass } from './collector.ts';
+
+/** virDomainControlState by number. */
+const controlStates: readonly ControlInfo['state'][] = ['ok', 'job', 'occupied', 'error'];
+
+/** Probes sent at once; the daemon reads a few requests of a connection at a time anyway. */
+const probesInFlight = 64;
+
+/**
+ * Asks for the control interface of each active domain (virDomainGetControlInfo): a high-priority call that
+ * never waits for the hypervisor process. It must precede everything that does.
+ */
+export async function probeControl(pass: CollectorPass, records: readonly DomainRecord[]): Promise<void> {
+  for (let from = 0; from < records.length; from += probesInFlight) {
+    await Promise.all(records.slice(from, from + probesInFlight).map((record) => probe(pass, record)));
+  }
+}
+
+/**
+ * Whether the hypervisor process can be expected to answer: its control interface is idle, or busy for no
+ * longer than the grace time.
+ */
+export function isResponsive(record: DomainRecord, graceMs: number): boolean {
+  const control = record.runtime.control;
+  if (control === undefined || control.state === 'ok') return true;
+  if (control.state === 'error') return false;
+  return (control.stateTimeMs ?? 0) <= graceMs;
+}
+
+async function probe(pass: CollectorPass, record: DomainRecord): Promise<void> {
+  try {
+    const info = await pass.libvirt.call('control', domainGetControlInfo, { domain: record.ref, flags: 0 });
+    const state = controlStates[info.state] ?? 'ok';
+    const control: ControlInfo = {
+      state,
+      stateTimeMs: state === 'job' || state === 'occupied' ? Number(info.stateTimeMs) : undefined,
+    };
+    const known = record.runtime.control;
+    if (known?.state !== control.state || known.stateTimeMs !== control.stateTimeMs) record.touch();
+    record.runtime.control = control;
+  } catch (error) {
+    record.runtime.control = undefined;
+    // A domain that stopped a moment ago, or a driver without the call, is no failure of this source.
+    if (!isOperationInvalid(error)) pass.failed(error, record.name);
+  }
+}

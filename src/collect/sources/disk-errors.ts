@@ -1,0 +1,70 @@
+import { domainGetDiskErrors } from '../../libvirt/procedures.ts';
+import { limits } from '../../libvirt/protocol.ts';
+import type { DiskError } from '../../model/disk.ts';
+import type { DomainRecord, RuntimeFacts } from '../records/domain-record.ts';
+import { BackOff } from './back-off.ts';
+import type { Collector, CollectorPass } from './collector.ts';
+import { eachDomain } from './each-domain.ts';
+
+/** virDomainDiskErrorCode by number; 0 is no error. */
+const codes: readonly (DiskError['code'] | undefined)[] = [undefined, 'unspecified', 'noSpace'];
+
+/** VIR_DOMAIN_PAUSED_IOERROR */
+const pausedForIoError = 5;
+
+/** Disks in error (virDomainGetDiskErrors): a row exists while the error lasts. */
+export class DiskErrors implements Collector {
+  readonly name = 'disk-errors';
+  readonly id = 'diskErrors';
+  readonly enabled: boolean;
+  readonly intervalSec: number;
+  readonly promptedBy = ['ioError', 'ioErrorReason'] as const;
+  readonly #backOff: BackOff;
+  /** Targets whose error stopped the guest. */
+  readonly #stoppers = new WeakMap<RuntimeFacts, Set<string>>();
+
+  constructor(enabled: boolean, intervalSec: number) {
+    this.enabled = enabled;
+    this.intervalSec = intervalSec;
+    this.#backOff = new BackOff(intervalSec * 1000);
+  }
+
+  async collect(pass: CollectorPass): Promise<void> {
+    await eachDomain(pass, pass.domains.active, this.#backOff, (record) => this.#collectOne(pass, record));
+  }
+
+  async #collectOne(pass: CollectorPass, record: DomainRecord): Promise<void> {
+    const { runtime } = record;
+    const reply = await pass.libvirt.monitorCall('slow', domainGetDiskErrors, [record], () => ({
+      domain: record.ref,
+      maxErrors: limits.diskErrors,
+      flags: 0,
+    }));
+    if (!reply.called) return;
+    const known = new Map(runtime.diskErrors.map((error) => [error.target, error]));
+    const errors = reply.reply.errors
+      .filter(({ disk, error }) => error !== 0 && !this.#isOver(record, runtime, disk))
+      .map(({ disk, error }): DiskError => {
+        const code = codes[error] ?? 'other';
+        const before = known.get(disk);
+        if (before?.code === code) return before;
+        const since = before?.since ?? pass.now;
+        return { diskIndex: pass.indexes.disk(record.uuid, disk), target: disk, code, since };
+      })
+      .sort((a, b) => a.diskIndex - b.diskIndex);
+    if (errors.length === 0 && runtime.diskErrors.length === 0) return;
+    runtime.diskErrors = errors;
+    record.touch();
+  }
+
+  /**
+   * QEMU 7.2 reports the error of a disk until the guest is reset, also after it was resumed and its writes
+   * succeeded. An error that stopped the guest is over when the guest runs; if not, it stops it again.
+   */
+  #isOver(record: DomainRecord, runtime: RuntimeFacts, target: string): boolean {
+    const stoppers = this.#stoppers.get(runtime) ?? new Set<string>();
+    if (record.state === 'paused' && record.reason === pausedForIoError) stoppers.add(target);
+    this.#stoppers.set(runtime, stoppers);
+    return record.state === 'running' && stoppers.has(target);
+  }
+}

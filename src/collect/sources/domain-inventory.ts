@@ -1,0 +1,56 @@
+import { connectListAllDomains } from '../../libvirt/procedures.ts';
+import type { InventoryChanges, ListedDomain } from '../records/domain-table.ts';
+import type { Collector, CollectorPass } from './collector.ts';
+
+/** virConnectListAllDomainsFlags */
+const listFlags = { persistent: 1 << 2, managedSave: 1 << 8, autostart: 1 << 10 } as const;
+
+/** Which domains exist: one list call, and one for each property that libvirt can filter by. */
+export class DomainInventory implements Collector {
+  readonly name = 'inventory';
+  readonly id = 'inventory';
+  readonly enabled = true;
+  readonly intervalSec: number;
+  readonly #admits: (name: string) => boolean;
+  #changes: InventoryChanges = { appeared: [], vanished: [], switched: [] };
+
+  /** @param admits - whether a domain of this name is monitored at all. */
+  constructor(intervalSec: number, admits: (name: string) => boolean) {
+    this.intervalSec = intervalSec;
+    this.#admits = admits;
+  }
+
+  /** What the last run found. */
+  get changes(): InventoryChanges {
+    return this.#changes;
+  }
+
+  async collect(pass: CollectorPass): Promise<void> {
+    const [all, persistent, autostart, managedSave] = await Promise.all([
+      pass.libvirt.call('control', connectListAllDomains, { flags: 0 }),
+      this.#withFlag(pass, listFlags.persistent),
+      this.#withFlag(pass, listFlags.autostart),
+      this.#withFlag(pass, listFlags.managedSave),
+    ]);
+    const listed: ListedDomain[] = all
+      .filter((ref) => this.#admits(ref.name))
+      .map((ref) => ({
+        ref,
+        persistent: persistent?.has(ref.uuid) ?? false,
+        autostart: autostart?.has(ref.uuid),
+        managedSave: managedSave?.has(ref.uuid),
+      }));
+    this.#changes = pass.domains.applyInventory(listed, Date.now());
+  }
+
+  /** The UUIDs of the domains with a property; undefined where this driver cannot tell. */
+  async #withFlag(pass: CollectorPass, flags: number): Promise<ReadonlySet<string> | undefined> {
+    try {
+      const refs = await pass.libvirt.call('control', connectListAllDomains, { flags });
+      return new Set(refs.map((ref) => ref.uuid));
+    } catch (error) {
+      pass.failed(error);
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,217 @@
+import { ConnectionLostError } from '../../errors.ts';
+import { CallTimeoutError } from '../../libvirt/connection.ts';
+import { isNoDomain, isNotSupported } from '../../libvirt/libvirt-error.ts';
+import {
+  connectGetAllDomainStats,
+  type DomainStatsRecord,
+  domainGetState,
+} from '../../libvirt/procedures.ts';
+import { ratesBetween } from '../decode/rates.ts';
+import type { StatsDecoder } from '../decode/stats-decoder.ts';
+import { statsFlags } from '../decode/stats-groups.ts';
+import type { StatsSample } from '../decode/stats-sample.ts';
+import type { DomainRecord } from '../records/domain-record.ts';
+import type { Collector, CollectorPass } from './collector.ts';
+import { isResponsive, probeControl } from './control-probe.ts';
+
+export interface DomainStatsOptions {
+  readonly intervalSec: number;
+  /** Bit set of virDomainStatsTypes in use. */
+  readonly groups: number;
+  /** Those of them that are answered without asking the hypervisor process. */
+  readonly monitorFreeGroups: number;
+  /** Extra flags of the call, such as BACKING. */
+  readonly flags: number;
+  readonly batchSize: number;
+  readonly callsInFlight: number;
+  readonly controlGraceMs: number;
+  readonly decoder: StatsDecoder;
+  /** Called for each domain as soon as its figures are in, to build its row while others are still awaited. */
+  readonly onRecord: (record: DomainRecord) => void;
+}
+
+/** Domains asked for in one call. */
+interface Batch {
+  readonly records: readonly DomainRecord[];
+  /** Whether the call may enter the monitor. */
+  readonly monitor: boolean;
+  /** Whether the domains were part of a call that failed: then they are not split and tried again. */
+  readonly retry: boolean;
+}
+
+/**
+ * The statistics of all domains (virConnectGetAllDomainStats), in small explicit batches: a reply has a size
+ * limit, one hung hypervisor process must not hide the others, and decoding never holds the event loop long.
+ */
+export class DomainStats implements Collector {
+  readonly name = 'domain-stats';
+  readonly id = 'domainStats';
+  readonly enabled = true;
+  readonly intervalSec: number;
+  readonly #options: DomainStatsOptions;
+  /** Restricts the next run to these domains; undefined is all. */
+  only: ReadonlySet<string> | undefined;
+
+  constructor(options: DomainStatsOptions) {
+    this.#options = options;
+    this.intervalSec = options.intervalSec;
+  }
+
+  async collect(pass: CollectorPass): Promise<void> {
+    const { batchSize, controlGraceMs } = this.#options;
+    const only = this.only;
+    const wanted =
+      only === undefined ? pass.domains.present : pass.domains.present.filter((r) => only.has(r.uuid));
+    await probeControl(
+      pass,
+      wanted.filter((record) => record.active),
+    );
+    const asked: DomainRecord[] = [];
+    const spared: DomainRecord[] = [];
+    for (const record of wanted) {
+      const safe =
+        !record.active || (isResponsive(record, controlGraceMs) && !pass.libvirt.gate.isHeld(record.uuid));
+      (safe ? asked : spared).push(record);
+    }
+    const queue: Batch[] = [
+      ...batches(asked, batchSize).map((records) => ({ records, monitor: true, retry: false })),
+      ...batches(spared, batchSize).map((records) => ({ records, monitor: false, retry: false })),
+    ];
+    const workers = Array.from({ length: this.#options.callsInFlight }, async () => {
+      for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
+        queue.push(...(await this.#collectBatch(pass, batch)));
+      }
+    });
+    await Promise.all(workers);
+  }
+
+  /** One call. Returns the batches that must be asked for in another way. */
+  async #collectBatch(pass: CollectorPass, batch: Batch): Promise<readonly Batch[]> {
+    try {
+      const reply = batch.monitor
+        ? await this.#askAll(pass, batch)
+        : await this.#askMonitorFree(pass, batch.records);
+      if (!reply.called) return [await this.#withoutMonitor(pass, batch, reply.why === 'saturated')].flat();
+      this.#apply(pass, batch, reply.records, reply.reply);
+      const left = batch.records.filter((record) => !reply.records.includes(record));
+      return left.length > 0 ? [{ records: left, monitor: false, retry: batch.retry }] : [];
+    } catch (error) {
+      if (error instanceof ConnectionLostError || pass.signal.aborted) throw error;
+      pass.failed(error, batch.records.length === 1 ? batch.records[0]?.name : undefined);
+      return this.#afterFailure(pass, batch, error);
+    }
+  }
+
+  #askAll(pass: CollectorPass, batch: Batch) {
+    const { groups, flags } = this.#options;
+    return pass.libvirt.monitorCall('bulk', connectGetAllDomainStats, batch.records, (records) => ({
+      domains: records.map((record) => record.ref),
+      stats: groups,
+      flags: statsFlags.noWait | flags,
+    }));
+  }
+
+  async #askMonitorFree(pass: CollectorPass, records: readonly DomainRecord[]) {
+    if (pass.libvirt.gate.saturated) return { called: false, why: 'saturated' } as const;
+    const reply = await pass.libvirt.call('bulk', connectGetAllDomainStats, {
+      domains: records.map((record) => record.ref),
+      stats: this.#options.monitorFreeGroups,
+      flags: statsFlags.noWait,
+    });
+    return { called: true, reply, records } as const;
+  }
+
+  /** While too many calls are unanswered, only high-priority procedures are safe: they tell at least the states. */
+  async #withoutMonitor(pass: CollectorPass, batch: Batch, saturated: boolean): Promise<readonly Batch[]> {
+    if (!saturated) return batch.monitor ? [{ ...batch, monitor: false }] : [];
+    for (const record of batch.records) {
+      try {
+        const state = await pass.libvirt.call('control', domainGetState, { domain: record.ref, flags: 0 });
+        pass.domains.applyState(record, state.state, state.reason, Date.now());
+        this.#setStatus(record, record.active ? 'blocked' : 'inactive');
+      } catch (error) {
+        pass.failed(error, record.name);
+        this.#setStatus(record, 'stale');
+      }
+      this.#options.onRecord(record);
+    }
+    return [];
+  }
+
+  /** After a timeout the domains that are well are asked again; after an error, one by one. */
+  #afterFailure(pass: CollectorPass, batch: Batch, error: unknown): readonly Batch[] {
+    const { gate } = pass.libvirt;
+    const held = batch.records.filter((record) => gate.isHeld(record.uuid));
+    const well = batch.records.filter((record) => !gate.isHeld(record.uuid));
+    if (batch.retry || isNotSupported(error)) {
+      for (const record of batch.records) {
+        if (!isNoDomain(error)) this.#setStatus(record, record.active ? 'stale' : 'inactive');
+        this.#options.onRecord(record);
+      }
+      return [];
+    }
+    const again: Batch[] = [];
+    if (held.length > 0) again.push({ records: held, monitor: false, retry: true });
+    if (error instanceof CallTimeoutError) {
+      if (well.length > 0) again.push({ records: well, monitor: batch.monitor, retry: true });
+    } else {
+      for (const record of well) again.push({ records: [record], monitor: batch.monitor, retry: true });
+    }
+    return again;
+  }
+
+  #apply(
+    pass: CollectorPass,
+    batch: Batch,
+    records: readonly DomainRecord[],
+    reply: readonly DomainStatsRecord[],
+  ): void {
+    const at = Date.now();
+    const atMs = performance.now();
+    const byUuid = new Map(reply.map((entry) => [entry.domain.uuid, entry]));
+    for (const record of records) {
+      const entry = byUuid.get(record.uuid);
+      // libvirt leaves out a domain that vanished meanwhile: the next inventory will say so.
+      if (entry === undefined) continue;
+      const sample = this.#options.decoder.decode(entry.params, at, atMs);
+      this.#applySample(pass, record, sample, batch.monitor);
+      this.#options.onRecord(record);
+    }
+  }
+
+  #applySample(pass: CollectorPass, record: DomainRecord, sample: StatsSample, askedMonitor: boolean): void {
+    const previous = record.runtime.sample;
+    if (sample.state !== undefined) {
+      pass.domains.applyState(record, sample.state, sample.reason ?? 0, sample.at);
+    }
+    if (!record.active) {
+      this.#setStatus(record, 'inactive');
+    } else if (askedMonitor && sample.monitor.complete) {
+      record.runtime.rates =
+        previous === undefined
+          ? undefined
+          : ratesBetween(previous.monitor, sample.monitor, pass.host.cpusOnline);
+      this.#setStatus(record, 'ok');
+    } else {
+      const workedBefore = previous?.monitor.complete === true;
+      const busy = record.runtime.control !== undefined && record.runtime.control.state !== 'ok';
+      this.#setStatus(record, workedBefore || busy || !askedMonitor ? 'blocked' : 'partial');
+      if (workedBefore) sample.monitor = previous.monitor;
+    }
+    record.runtime.sample = sample;
+    record.statsAt = sample.monitor.at;
+    record.touch();
+  }
+
+  #setStatus(record: DomainRecord, status: DomainRecord['statsStatus']): void {
+    if (record.statsStatus === status) return;
+    record.statsStatus = status;
+    record.touch();
+  }
+}
+
+function batches(records: readonly DomainRecord[], size: number): readonly (readonly DomainRecord[])[] {
+  const result: (readonly DomainRecord[])[] = [];
+  for (let from = 0; from < records.length; from += size) result.push(records.slice(from, from + size));
+  return result;
+}

@@ -1,0 +1,138 @@
+import {
+  domainGetBlockIoTune,
+  domainGetInterfaceParameters,
+  domainGetSchedulerParametersFlags,
+} from '../../libvirt/procedures.ts';
+import { limits } from '../../libvirt/protocol.ts';
+import type { IoTune } from '../../model/disk.ts';
+import { ioTuneOf, nicLimitsOf, schedulerOf } from '../decode/io-tune.ts';
+import type { DomainRecord, NicLimits } from '../records/domain-record.ts';
+import { BackOff } from './back-off.ts';
+import type { Collector, CollectorPass } from './collector.ts';
+import { eachDomain } from './each-domain.ts';
+
+/** Limits of disks and interfaces (virDomainGetBlockIoTune, virDomainGetInterfaceParameters). */
+export class DeviceLimits implements Collector {
+  readonly name = 'device-limits';
+  readonly id = 'inventory';
+  readonly enabled: boolean;
+  readonly intervalSec: number;
+  readonly promptedBy = ['tunable', 'deviceAdded', 'deviceRemoved'] as const;
+  readonly #backOff: BackOff;
+  readonly #nicBackOff: BackOff;
+  /** How many parameters libvirt has for a disk and an interface; asked once. */
+  #tuneParams = 0;
+  #nicParams = 0;
+
+  constructor(enabled: boolean, intervalSec: number) {
+    this.enabled = enabled;
+    this.intervalSec = intervalSec;
+    this.#backOff = new BackOff(intervalSec * 1000);
+    this.#nicBackOff = new BackOff(intervalSec * 1000);
+  }
+
+  async collect(pass: CollectorPass): Promise<void> {
+    const { active } = pass.domains;
+    await eachDomain(pass, active, this.#backOff, (record) => this.#collectDisks(pass, record));
+    await eachDomain(pass, active, this.#nicBackOff, (record) => this.#collectNics(pass, record));
+  }
+
+  async #collectDisks(pass: CollectorPass, record: DomainRecord): Promise<void> {
+    const tunes: IoTune[] = [];
+    for (const { target, source } of record.definition?.disks ?? []) {
+      // A drive without a medium has no limits, and libvirt refuses to say so.
+      if (source === undefined) continue;
+      const domain = record.ref;
+      if (this.#tuneParams === 0) {
+        const sizes = await pass.libvirt.monitorCall('slow', domainGetBlockIoTune, [record], () => ({
+          domain,
+          disk: undefined,
+          nparams: 0,
+          flags: 0,
+        }));
+        if (!sizes.called) return;
+        this.#tuneParams = Math.min(sizes.reply.nparams, limits.blockIoTuneParams);
+      }
+      const reply = await pass.libvirt.monitorCall('slow', domainGetBlockIoTune, [record], () => ({
+        domain,
+        disk: target,
+        nparams: this.#tuneParams,
+        flags: 0,
+      }));
+      if (!reply.called) return;
+      const tune = ioTuneOf(pass.indexes.disk(record.uuid, target), reply.reply.params);
+      if (tune !== undefined) tunes.push(tune);
+    }
+    tunes.sort((a, b) => a.diskIndex - b.diskIndex);
+    if (sameRows(record.ioTunes, tunes)) return;
+    record.ioTunes = tunes;
+    record.touch();
+  }
+
+  async #collectNics(pass: CollectorPass, record: DomainRecord): Promise<void> {
+    const found = new Map<string, NicLimits>();
+    for (const nic of record.definition?.nics ?? []) {
+      const domain = record.ref;
+      const device = nic.target ?? nic.mac;
+      if (this.#nicParams === 0) {
+        const sizes = await pass.libvirt.call('slow', domainGetInterfaceParameters, {
+          domain,
+          device,
+          nparams: 0,
+          flags: 0,
+        });
+        this.#nicParams = Math.min(sizes.nparams, limits.interfaceParams);
+      }
+      const reply = await pass.libvirt.call('slow', domainGetInterfaceParameters, {
+        domain,
+        device,
+        nparams: this.#nicParams,
+        flags: 0,
+      });
+      const nicLimits = nicLimitsOf(reply.params);
+      if (nicLimits !== undefined) found.set(nic.mac, nicLimits);
+    }
+    if (sameRows([...(record.nicLimits ?? [])], [...found])) return;
+    record.nicLimits = found;
+    record.touch();
+  }
+}
+
+/** Weight and bandwidth of a domain's vCPUs (virDomainGetSchedulerParameters). */
+export class DomainScheduler implements Collector {
+  readonly name = 'domain-scheduler';
+  readonly id = 'pinning';
+  readonly enabled: boolean;
+  readonly intervalSec: number;
+  readonly promptedBy = ['tunable'] as const;
+  readonly #backOff: BackOff;
+
+  constructor(enabled: boolean, intervalSec: number) {
+    this.enabled = enabled;
+    this.intervalSec = intervalSec;
+    this.#backOff = new BackOff(intervalSec * 1000);
+  }
+
+  async collect(pass: CollectorPass): Promise<void> {
+    await eachDomain(pass, pass.domains.active, this.#backOff, async (record) => {
+      const params = await pass.libvirt.call('slow', domainGetSchedulerParametersFlags, {
+        domain: record.ref,
+        nparams: limits.schedulerParams,
+        flags: 0,
+      });
+      const scheduler = schedulerOf(params);
+      if (sameRows([record.scheduler], [scheduler])) return;
+      record.scheduler = scheduler;
+      record.touch();
+    });
+  }
+}
+
+/** Rows made of plain values. */
+function sameRows(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && JSON.stringify(a, plain) === JSON.stringify(b, plain);
+}
+
+function plain(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? `${value}n` : value;
+}

@@ -1,0 +1,68 @@
+import { ConnectionLostError } from '../../errors.ts';
+import { CallTimeoutError } from '../../libvirt/connection.ts';
+import {
+  isAccessDenied,
+  isNoDomain,
+  isNotSupported,
+  isOperationInvalid,
+  isUnknownProcedure,
+  LibvirtError,
+  virErrors,
+} from '../../libvirt/libvirt-error.ts';
+import type { DomainRecord } from '../records/domain-record.ts';
+import type { BackOff } from './back-off.ts';
+import type { CollectorPass } from './collector.ts';
+
+/** Calls of one source under way at a time: the daemon reads five requests of a connection at once. */
+const inFlight = 2;
+
+/**
+ * Runs a step for each domain, a few at a time. A failing step costs the data of its domain only: it is
+ * reported, and what cannot work is not tried again soon. Ends early when the connection is lost, the signal
+ * aborts, or the first domains show that the call does not exist or is not permitted.
+ *
+ * @throws ConnectionLostError
+ */
+export async function eachDomain(
+  pass: CollectorPass,
+  records: readonly DomainRecord[],
+  backOff: BackOff,
+  step: (record: DomainRecord) => Promise<void>,
+): Promise<void> {
+  backOff.retain(pass.domains.present);
+  const due = records.filter((record) => backOff.isDue(record, pass.now));
+  let at = 0;
+  let hopeless = false;
+  const worker = async (): Promise<void> => {
+    while (!hopeless && !pass.signal.aborted) {
+      const record = due[at];
+      at += 1;
+      if (record === undefined) return;
+      try {
+        await step(record);
+        backOff.succeeded(record);
+      } catch (error) {
+        if (error instanceof ConnectionLostError) throw error;
+        // It stopped, or ceased to exist, a moment ago.
+        if (isNoDomain(error)) continue;
+        if (!isPassing(error)) backOff.failed(record, pass.now);
+        pass.failed(error, record.name);
+        hopeless = isMissing(error) || (isAccessDenied(error) && backOff.failures(record) > 0);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, worker));
+}
+
+/** Neither this daemon nor another domain of it will answer. */
+function isMissing(error: unknown): boolean {
+  return (
+    isUnknownProcedure(error) || (error instanceof LibvirtError && error.virCode === virErrors.noSupport)
+  );
+}
+
+/** Whether the next attempt may well succeed. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof CallTimeoutError) return true;
+  return !isNotSupported(error) && !isAccessDenied(error) && !isOperationInvalid(error);
+}

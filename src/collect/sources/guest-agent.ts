@@ -1,0 +1,247 @@
+import { ConnectionLostError } from '../../errors.ts';
+import { CallTimeoutError } from '../../libvirt/connection.ts';
+import {
+  isAgentUnresponsive,
+  isNoDomain,
+  isNotSupported,
+  isOperationInvalid,
+} from '../../libvirt/libvirt-error.ts';
+import { domainGetFsInfo, domainGetGuestInfo, domainInterfaceAddresses } from '../../libvirt/procedures.ts';
+import type { Procedure } from '../../libvirt/protocol.ts';
+import type { TypedParams } from '../../libvirt/typed-params.ts';
+import type { Guest } from '../../model/guest.ts';
+import type { LibvirtAccess } from '../access/libvirt-access.ts';
+import { MonitorGate } from '../access/monitor-gate.ts';
+import {
+  type FileSystemFacts,
+  fileSystemFacts,
+  fileSystemsFromFsInfo,
+  guestFacts,
+  noGuestFacts,
+} from '../decode/guest-info.ts';
+import type { DomainRecord, RuntimeFacts } from '../records/domain-record.ts';
+import { BackOff } from './back-off.ts';
+import type { Collector, CollectorPass } from './collector.ts';
+import { isInvalidArgument } from './invalid-argument.ts';
+import { addressesByMac, addressSources, takeAddresses } from './nic-addresses.ts';
+
+/** virDomainGuestInfoTypes */
+const infoTypes = { users: 1, os: 2, timezone: 4, hostname: 8, fileSystem: 16, load: 128 } as const;
+
+/** Without any bit libvirt asks the agent for all it knows and leaves out what it does not. */
+const everything = 0;
+
+/** libvirt itself gives an agent 5 s to synchronise; a little more, so that its answer comes first. */
+const agentTimeoutMs = 7000;
+
+/** Guests asked at a time. */
+const guestsInFlight = 2;
+
+/** Calls to agents that may stay unanswered: each occupies a worker of the daemon. */
+const maxUnanswered = 2;
+
+/** Longest wait between two attempts at an agent that does not answer. */
+const maxBackOffMs = 1_800_000;
+
+export interface GuestAgentOptions {
+  /** Selector guest: operating system, host name, load, users, addresses. */
+  readonly guest: boolean;
+  /** Selector fs_info. */
+  readonly fileSystems: boolean;
+  readonly intervalSec: number;
+}
+
+/** What the daemon in use turned out to know; begun anew with each session. */
+interface SessionState {
+  readonly gate: MonitorGate;
+  loadKnown: boolean;
+  /** Guests whose agent lacks a command that was asked for by name. */
+  readonly limited: Set<string>;
+}
+
+/**
+ * What guest agents tell: file systems, operating system, host name, load, users, addresses. Needs a
+ * read-write connection. Calls to agents have a gate of their own, so that a mute agent costs nothing but
+ * its own data.
+ */
+export class GuestAgent implements Collector {
+  readonly name = 'guest-agent';
+  readonly id = 'guestAgent';
+  readonly enabled: boolean;
+  readonly intervalSec: number;
+  readonly promptedBy = ['agentLifecycle'] as const;
+  readonly #options: GuestAgentOptions;
+  readonly #backOff: BackOff;
+  readonly #sessions = new WeakMap<LibvirtAccess, SessionState>();
+  /** State of the channel at the last attempt: an agent that came back is asked at once. */
+  readonly #channels = new Map<string, string>();
+
+  constructor(options: GuestAgentOptions) {
+    this.#options = options;
+    this.enabled = options.guest || options.fileSystems;
+    this.intervalSec = options.intervalSec;
+    this.#backOff = new BackOff(options.intervalSec * 1000, maxBackOffMs);
+  }
+
+  async collect(pass: CollectorPass): Promise<void> {
+    if (!pass.libvirt.canWrite) {
+      pass.supported('unsupported', 'not permitted on this connection: guest data needs libvirt.read_write');
+      return;
+    }
+    this.#backOff.retain(pass.domains.present);
+    const due = pass.domains.active.filter((record) => this.#isDue(record, pass.now));
+    let at = 0;
+    const worker = async (): Promise<void> => {
+      for (let record = due[at]; record !== undefined && !pass.signal.aborted; record = due[at]) {
+        at += 1;
+        await this.#collectOne(pass, record);
+      }
+    };
+    await Promise.all(Array.from({ length: guestsInFlight }, worker));
+  }
+
+  /** An agent can answer only while its guest runs and is connected to the channel. */
+  #isDue(record: DomainRecord, now: number): boolean {
+    const channel = record.definition?.agentChannel;
+    if (channel === undefined || record.state !== 'running') return false;
+    const before = this.#channels.get(record.uuid);
+    this.#channels.set(record.uuid, channel);
+    if (channel === 'disconnected') {
+      this.#setState(record, record.runtime, 'disconnected');
+      return false;
+    }
+    if (before !== undefined && before !== channel) this.#backOff.succeeded(record);
+    return this.#backOff.isDue(record, now);
+  }
+
+  async #collectOne(pass: CollectorPass, record: DomainRecord): Promise<void> {
+    const { runtime } = record;
+    try {
+      const asked = await this.#ask(pass, record, runtime);
+      if (asked) this.#backOff.succeeded(record);
+    } catch (error) {
+      if (error instanceof ConnectionLostError) throw error;
+      if (isNoDomain(error) || isOperationInvalid(error)) return;
+      this.#backOff.failed(record, pass.now);
+      if (isAgentUnresponsive(error) || error instanceof CallTimeoutError) {
+        this.#setState(record, runtime, 'notResponding');
+      }
+      pass.failed(error, record.name);
+    }
+  }
+
+  /** @returns false if there was no call, because an earlier one is still unanswered. */
+  async #ask(pass: CollectorPass, record: DomainRecord, runtime: RuntimeFacts): Promise<boolean> {
+    const session = this.#session(pass.libvirt);
+    const params = await this.#guestInfo(pass, session, record);
+    if (params === undefined) return false;
+    const facts =
+      this.#options.guest && params !== 'unsupported' ? guestFacts(params, Date.now()) : noGuestFacts;
+    runtime.guest = { ...facts, agentState: 'connected' };
+    if (this.#options.fileSystems) {
+      const disks = record.definition?.disks ?? [];
+      const found =
+        params === 'unsupported'
+          ? fileSystemsFromFsInfo((await this.#fsInfo(pass, session, record)) ?? [], disks)
+          : fileSystemFacts(params, disks);
+      runtime.fileSystems = numbered(pass, record, found);
+    }
+    record.touch();
+    if (this.#options.guest) await this.#addresses(pass, session, record, runtime);
+    return true;
+  }
+
+  /** `unsupported` from a libvirt older than 5.7. */
+  async #guestInfo(
+    pass: CollectorPass,
+    session: SessionState,
+    record: DomainRecord,
+  ): Promise<TypedParams | 'unsupported' | undefined> {
+    if (pass.libvirt.refusal(domainGetGuestInfo) === 'unsupported') return 'unsupported';
+    for (;;) {
+      const types = session.limited.has(record.uuid) ? everything : this.#wantedTypes(session);
+      try {
+        const args = { domain: record.ref, types, flags: 0 };
+        return await this.#call(pass, session, record, domainGetGuestInfo, args);
+      } catch (error) {
+        // A libvirt that does not know load refuses the whole question; so does one whose agent lacks a command.
+        if (isInvalidArgument(error) && session.loadKnown) session.loadKnown = false;
+        else if (pass.libvirt.refusal(domainGetGuestInfo) === 'unsupported') return 'unsupported';
+        else if ((isNotSupported(error) || isInvalidArgument(error)) && types !== everything) {
+          session.limited.add(record.uuid);
+        } else throw error;
+      }
+    }
+  }
+
+  #wantedTypes(session: SessionState): number {
+    const { guest, fileSystems } = this.#options;
+    const info = infoTypes.users | infoTypes.os | infoTypes.timezone | infoTypes.hostname;
+    return (
+      (guest ? info | (session.loadKnown ? infoTypes.load : 0) : 0) | (fileSystems ? infoTypes.fileSystem : 0)
+    );
+  }
+
+  async #fsInfo(pass: CollectorPass, session: SessionState, record: DomainRecord) {
+    return await this.#call(pass, session, record, domainGetFsInfo, { domain: record.ref, flags: 0 });
+  }
+
+  /** The addresses are a second question: an agent that fails it has still answered the first. */
+  async #addresses(
+    pass: CollectorPass,
+    session: SessionState,
+    record: DomainRecord,
+    runtime: RuntimeFacts,
+  ): Promise<void> {
+    try {
+      const args = { domain: record.ref, source: addressSources.agent, flags: 0 };
+      const reply = await this.#call(pass, session, record, domainInterfaceAddresses, args);
+      if (reply !== undefined) takeAddresses(record, runtime, addressesByMac(reply, 'agent'));
+    } catch (error) {
+      if (error instanceof ConnectionLostError) throw error;
+      pass.failed(error, record.name);
+    }
+  }
+
+  async #call<A, R>(
+    pass: CollectorPass,
+    session: SessionState,
+    record: DomainRecord,
+    procedure: Procedure<A, R>,
+    args: A,
+  ): Promise<R | undefined> {
+    const lease = await session.gate.reserve([record.uuid]);
+    if (lease === undefined) return undefined;
+    try {
+      const reply = await pass.libvirt.call('readWrite', procedure, args, { timeoutMs: agentTimeoutMs });
+      lease.release();
+      return reply;
+    } catch (error) {
+      if (error instanceof CallTimeoutError) lease.unanswered(error.answered);
+      else lease.release();
+      throw error;
+    }
+  }
+
+  #session(libvirt: LibvirtAccess): SessionState {
+    let state = this.#sessions.get(libvirt);
+    if (state === undefined) {
+      state = { gate: new MonitorGate(maxUnanswered), loadKnown: true, limited: new Set() };
+      this.#sessions.set(libvirt, state);
+    }
+    return state;
+  }
+
+  #setState(record: DomainRecord, runtime: RuntimeFacts, agentState: Guest['agentState']): void {
+    if (runtime.guest?.agentState === agentState) return;
+    runtime.guest = { ...(runtime.guest ?? noGuestFacts), agentState };
+    record.touch();
+  }
+}
+
+function numbered(pass: CollectorPass, record: DomainRecord, found: readonly FileSystemFacts[]) {
+  pass.indexes.retainDevices(record.uuid, 'fileSystem', new Set(found.map((one) => one.mountPoint)));
+  return found
+    .map((one) => ({ index: pass.indexes.fileSystem(record.uuid, one.mountPoint), ...one }))
+    .sort((a, b) => a.index - b.index);
+}

@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises';
+import {
+  connectGetHostname,
+  connectGetType,
+  connectGetVersion,
+  nodeGetCpuMap,
+  nodeGetInfo,
+} from '../../libvirt/procedures.ts';
+import type { EpochMs } from '../../model/scalar-types.ts';
+import type { Collector, CollectorPass } from './collector.ts';
+
+/** What the host is: names, versions, topology. Changes rarely. */
+export class HostIdentity implements Collector {
+  readonly name = 'host-identity';
+  readonly id = 'nodeStats';
+  readonly enabled = true;
+  readonly intervalSec: number;
+  readonly #local: boolean;
+  readonly #agentStartedAt: EpochMs;
+
+  /** @param local - whether the hypervisor is this machine, so that its boot time can be read here. */
+  constructor(intervalSec: number, local: boolean, agentStartedAt: EpochMs) {
+    this.intervalSec = intervalSec;
+    this.#local = local;
+    this.#agentStartedAt = agentStartedAt;
+  }
+
+  async collect(pass: CollectorPass): Promise<void> {
+    const { libvirt, host } = pass;
+    const ask = async <T>(call: Promise<T>): Promise<T | undefined> => {
+      try {
+        return await call;
+      } catch (error) {
+        pass.failed(error);
+        return undefined;
+      }
+    };
+    const [hostname, type, version, info, map] = await Promise.all([
+      ask(libvirt.call('control', connectGetHostname, undefined)),
+      ask(libvirt.call('control', connectGetType, undefined)),
+      ask(libvirt.call('control', connectGetVersion, undefined)),
+      ask(libvirt.call('control', nodeGetInfo, undefined)),
+      ask(libvirt.call('control', nodeGetCpuMap, { needMap: true, needOnline: true, flags: 0 })),
+    ]);
+    const bootedAt = this.#local ? ((await bootTime()) ?? this.#agentStartedAt) : this.#agentStartedAt;
+    host.set({
+      hostname,
+      hvSoftware: type,
+      hvVersion: version === undefined ? undefined : versionText(Number(version)),
+      bootedAt,
+      cpuModel: info?.model,
+      mhz: info?.mhz,
+      numaCells: info?.nodes,
+      sockets: info?.sockets,
+      cores: info?.cores,
+      threads: info?.threads,
+      cpusOnline: map?.online ?? info?.cpus,
+      cpusPresent: map?.present,
+    });
+    if (map !== undefined) {
+      const cellOf = new Map(host.cpus.map((cpu) => [cpu.number, cpu]));
+      host.cpus = Array.from({ length: map.present }, (_, number) => ({
+        cell: undefined,
+        userUs: undefined,
+        kernelUs: undefined,
+        idleUs: undefined,
+        iowaitUs: undefined,
+        busy: undefined,
+        ...cellOf.get(number),
+        number,
+        online: isSet(map.map, number),
+      }));
+    }
+  }
+}
+
+/** libvirt's version numbers: major * 1000000 + minor * 1000 + release. */
+export function versionText(version: number): string {
+  return `${Math.floor(version / 1_000_000)}.${Math.floor(version / 1000) % 1000}.${version % 1000}`;
+}
+
+/** Bit n of a CPU map, least significant bit of the first octet first. */
+export function isSet(map: Uint8Array, bit: number): boolean {
+  return ((map[bit >> 3] ?? 0) & (1 << (bit & 7))) !== 0;
+}
+
+/** Boot of this host, from /proc/stat. */
+async function bootTime(): Promise<EpochMs | undefined> {
+  try {
+    const match = /^btime (\d+)$/m.exec(await readFile('/proc/stat', 'utf8'));
+    return match?.[1] === undefined ? undefined : Number(match[1]) * 1000;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,132 @@
+import { nodeGetCpuStats, nodeGetMemoryStats } from '../../libvirt/procedures.ts';
+import type { Count, Percent } from '../../model/scalar-types.ts';
+import { add, increase, kibToBytes, nsToUs, percentOf } from '../decode/arithmetic.ts';
+import type { Collector, CollectorPass } from './collector.ts';
+
+/** VIR_NODE_CPU_STATS_ALL_CPUS, VIR_NODE_MEMORY_STATS_ALL_CELLS */
+const all = -1;
+
+/** Nanoseconds since boot by kind of use (virNodeGetCPUStats). */
+type CpuTimes = ReadonlyMap<string, Count>;
+
+/** CPU time and memory of the host (virNodeGetCPUStats, virNodeGetMemoryStats). */
+export class HostStats implements Collector {
+  readonly name = 'host-stats';
+  readonly id = 'nodeStats';
+  readonly enabled = true;
+  readonly intervalSec: number;
+  readonly #withUtil: boolean;
+  readonly #previous = new Map<number, CpuTimes>();
+  /** The number of parameters each call returns: it has to be asked for exactly. */
+  #cpuParams: number | undefined;
+  #memoryParams: number | undefined;
+
+  /** @param withUtil - whether percentages are wanted (selector cpu_util). */
+  constructor(intervalSec: number, withUtil: boolean) {
+    this.intervalSec = intervalSec;
+    this.#withUtil = withUtil;
+  }
+
+  async collect(pass: CollectorPass): Promise<void> {
+    await Promise.all([this.#collectCpu(pass), this.#collectMemory(pass)]);
+  }
+
+  async #collectCpu(pass: CollectorPass): Promise<void> {
+    try {
+      this.#cpuParams ??= (
+        await pass.libvirt.call('control', nodeGetCpuStats, { cpuNum: all, nparams: 0, flags: 0 })
+      ).nparams;
+      const total = await this.#cpuTimes(pass, all);
+      pass.host.set({
+        userUs: nsToUs(total.get('user')),
+        kernelUs: nsToUs(total.get('kernel')),
+        idleUs: nsToUs(total.get('idle')),
+        iowaitUs: nsToUs(total.get('iowait')),
+        intrUs: nsToUs(total.get('intr')),
+        guestUs: nsToUs(total.get('guest')),
+        cpuUtil: this.#busy(all, total),
+      });
+      const online = pass.host.cpus.filter((cpu) => cpu.online).map((cpu) => cpu.number);
+      const times = new Map(
+        await Promise.all(
+          online.map(async (number) => [number, await this.#cpuTimes(pass, number)] as const),
+        ),
+      );
+      // Taken from the record only now: another collector may have told the cells meanwhile.
+      pass.host.cpus = pass.host.cpus.map((cpu) => {
+        const spent = times.get(cpu.number);
+        if (spent === undefined) return cpu;
+        return {
+          ...cpu,
+          userUs: nsToUs(spent.get('user')),
+          kernelUs: nsToUs(spent.get('kernel')),
+          idleUs: nsToUs(spent.get('idle')),
+          iowaitUs: nsToUs(spent.get('iowait')),
+          busy: this.#busy(cpu.number, spent),
+        };
+      });
+    } catch (error) {
+      pass.failed(error, 'CPU statistics');
+    }
+  }
+
+  async #cpuTimes(pass: CollectorPass, cpuNum: number): Promise<CpuTimes> {
+    const reply = await pass.libvirt.call('control', nodeGetCpuStats, {
+      cpuNum,
+      nparams: this.#cpuParams ?? 0,
+      flags: 0,
+    });
+    return new Map(reply.params.map((param) => [param.field, param.value]));
+  }
+
+  /** The share of the time since the last reading that was neither idle nor waiting; absent on the first. */
+  #busy(cpuNum: number, times: CpuTimes): Percent | undefined {
+    if (!this.#withUtil) return undefined;
+    const previous = this.#previous.get(cpuNum);
+    this.#previous.set(cpuNum, times);
+    if (previous === undefined) return undefined;
+    let total = 0;
+    let idle = 0;
+    for (const name of ['user', 'kernel', 'idle', 'iowait']) {
+      const spent = increase(times.get(name), previous.get(name));
+      if (spent === undefined) continue;
+      total += spent;
+      if (name === 'idle' || name === 'iowait') idle += spent;
+    }
+    return total <= 0 ? undefined : percentOf(total - idle, total);
+  }
+
+  async #collectMemory(pass: CollectorPass): Promise<void> {
+    try {
+      this.#memoryParams ??= (
+        await pass.libvirt.call('control', nodeGetMemoryStats, { cellNum: all, nparams: 0, flags: 0 })
+      ).nparams;
+      const reply = await pass.libvirt.call('control', nodeGetMemoryStats, {
+        cellNum: all,
+        nparams: this.#memoryParams,
+        flags: 0,
+      });
+      const kib = new Map(reply.params.map((param) => [param.field, param.value]));
+      const total = kib.get('total');
+      const unused = ['free', 'buffers', 'cached']
+        .map((name) => kib.get(name))
+        .reduce<Count | undefined>(
+          (sum, value) => (sum === undefined || value === undefined ? undefined : add(sum, value)),
+          0,
+        );
+      pass.host.set({
+        memTotalBytes: kibToBytes(total),
+        memFreeBytes: kibToBytes(kib.get('free')),
+        memBuffersBytes: kibToBytes(kib.get('buffers')),
+        memCachedBytes: kibToBytes(kib.get('cached')),
+        memAvailableBytes: kibToBytes(kib.get('available')),
+        memUsedPercent:
+          total === undefined || unused === undefined
+            ? undefined
+            : percentOf(Math.max(0, Number(total) - Number(unused)), total),
+      });
+    } catch (error) {
+      pass.failed(error, 'memory statistics');
+    }
+  }
+}
