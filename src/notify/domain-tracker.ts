@@ -548,8 +548,8 @@ export class DomainTracker {
       name: wasPersistent ? 'undefined/removed' : 'stopped',
       text: 'the domain no longer exists',
     });
-    // A domain of which only events are known has its end in the log already.
-    facts.push({ event: known.row === undefined && !wasActive ? undefined : event, changes });
+    // The log has the end of a transient domain already.
+    facts.push({ event: !wasActive && known.persistent !== true ? undefined : event, changes });
   }
 
   #draft(

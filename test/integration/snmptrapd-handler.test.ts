@@ -33,22 +33,24 @@ it('the handler logs each notification of the modules once, with the right prior
     env,
     ready: (output) => output.includes('NET-SNMP version'),
   });
-  const trap = (name: string, ...varBinds: readonly string[]) =>
-    run('snmptrap', [...mibs, '-v2c', '-c', 'public', address, '', name, ...varBinds], { env });
+  const trap = (
+    name: string,
+    ...varBinds: readonly (readonly [oid: string, type: string, value: string])[]
+  ) => run('snmptrap', [...mibs, '-v2c', '-c', 'public', address, '', name, ...varBinds.flat()], { env });
 
   await trap(
     'LIBVIRT-EXT-MIB::lveDomainStateChange',
-    ...['LIBVIRT-EXT-MIB::lveDomName.3', 's', 'wéb "1"'],
-    ...['LIBVIRT-EXT-MIB::lveDomStateText.3', 's', 'paused (I/O error)'],
-    ...['LIBVIRT-EXT-MIB::lveDomSeverity.3', 'i', '3'],
+    ['LIBVIRT-EXT-MIB::lveDomName.3', 's', 'wéb "1"'],
+    ['LIBVIRT-EXT-MIB::lveDomStateText.3', 's', 'paused (I/O error)'],
+    ['LIBVIRT-EXT-MIB::lveDomSeverity.3', 'i', '3'],
   );
   await trap(
     'VM-MIB::vmShutdown',
-    ...['VM-MIB::vmName.3', 's', 'web'],
-    ...['VM-MIB::vmUUID.3', 'x', '10112233445566778899aabbccddeeff'],
-    ...['VM-MIB::vmOperState.3', 'i', '4'],
+    ['VM-MIB::vmName.3', 's', 'web'],
+    ['VM-MIB::vmUUID.3', 'x', '10112233445566778899aabbccddeeff'],
+    ['VM-MIB::vmOperState.3', 'i', '4'],
   );
-  await trap('LIBVIRT-EXT-MIB::lveConnectionChange', 'LIBVIRT-EXT-MIB::lveNotifyConnUp.0', 'i', '2');
+  await trap('LIBVIRT-EXT-MIB::lveConnectionChange', ['LIBVIRT-EXT-MIB::lveNotifyConnUp.0', 'i', '2']);
   await trap('.1.3.6.1.6.3.1.1.5.1');
 
   const lines = await waitUntil(

@@ -476,6 +476,18 @@ describe('snapshots', () => {
     ]);
   });
 
+  it('log the end of a defined domain that only events had shown', async () => {
+    const bench = await open();
+    bench.lifecycle(off, events.defined, 0);
+    bench.lifecycle(off, events.started, 0);
+    bench.lifecycle(off, events.stopped, 3);
+    bench.take();
+    await bench.find([]);
+    await bench.find([]);
+    await bench.find([]);
+    expect(bench.takeNames()).toEqual(['vmDeleted', 'lveDomainEvent']);
+  });
+
   it('wait for the state of a domain before they tell of it', async () => {
     const bench = await open();
     await bench.find([{ ...running, state: 'nostate', reason: 0, statsAt: undefined }]);
