@@ -92,7 +92,17 @@ export async function makeNodeNamespaces(directory: LabDirectory, hostname: stri
     ready: (output) => output.includes('READY'),
   });
   const initPid = await waitUntil(() => findChildPid(holder.pid), { what: 'the first process of the lab' });
-  const enter = ['nsenter', '--target', String(initPid), '--mount', '--net', '--uts', '--pid', '--'];
+  const enter = [
+    'nsenter',
+    '--target',
+    String(initPid),
+    '--mount',
+    '--net',
+    '--uts',
+    '--pid',
+    '--root',
+    '--',
+  ];
   return {
     initPid,
     bridge: holder.output().includes('BRIDGE') ? 'lab0' : undefined,

@@ -114,7 +114,12 @@ export async function startProcess(options: StartOptions): Promise<RunningProces
   try {
     const outcome = await waitUntil<'ready' | 'exited'>(
       async () => {
-        if (await ready(output)) return 'ready';
+        // What a readiness check throws must not hide that the process has ended.
+        const answer = await (async () => ready(output))().catch((error: unknown) => {
+          if (exit === undefined) throw error;
+          return false;
+        });
+        if (answer) return 'ready';
         return exit === undefined ? undefined : 'exited';
       },
       {
