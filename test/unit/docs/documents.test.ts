@@ -1,0 +1,60 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { defaultStatSelectors, statSelectors } from '../../../src/config/selectors.ts';
+import { listNotifications } from '../../../src/mib/inventory.ts';
+import { tables } from '../../../src/mib/objects.gen.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const readme = read('README.md');
+
+const documents = [
+  'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'contrib/README.md',
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+
+describe('README.md', () => {
+  test.each(Object.keys(tables))('says what %s holds', (table) => {
+    expect(readme).toMatch(new RegExp(`^\\|.*\\b${table}\\b.*\\|`, 'm'));
+  });
+
+  test('lists the selectors as they are', () => {
+    const listed = [...readme.matchAll(/^\| `(\w+)` \| (yes|no) \| (.+) \|$/gm)].map(([, name, on, what]) => [
+      name,
+      on === 'yes',
+      what,
+    ]);
+    const isDefault = new Set<string>(defaultStatSelectors);
+    expect(listed).toEqual(
+      Object.entries(statSelectors).map(([name, what]) => [name, isDefault.has(name), what]),
+    );
+  });
+
+  test('names the notifications of LIBVIRT-EXT-MIB', () => {
+    const names = listNotifications().map(({ name }) => name);
+    expect(names.filter((name) => name.startsWith('lve') && !readme.includes(name))).toEqual([]);
+  });
+});
+
+describe.each(documents)('%s', (document) => {
+  const text = read(document);
+
+  test('links to files that exist', () => {
+    const targets = [...text.matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)].map((match) => match[1] ?? '');
+    expect(targets.filter((target) => !existsSync(join(root, dirname(document), target)))).toEqual([]);
+  });
+
+  test('names files of this project that exist', () => {
+    const named = [...text.matchAll(/`((?:src|docs|test|contrib|mibs)\/[\w./-]+)`/g)].map(
+      (match) => match[1] ?? '',
+    );
+    expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+});
