@@ -6,8 +6,9 @@ import type { EventKind } from '../model/event.ts';
 import type { Pool } from '../model/pool.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { type DomainIndexes, DomainTracker, patienceMs, type RefinedState } from './domain-tracker.ts';
+import { type DomainIndexes, DomainTracker, patienceMs } from './domain-tracker.ts';
 import type { Change, Fact } from './fact.ts';
+import type { RefinedState } from './tracked-domain.ts';
 
 /** The parts of the index store that are needed here. */
 export type DetectorIndexes = DomainIndexes & { pool(uuid: string): number };

@@ -1,9 +1,8 @@
 import type { EventDraft } from '../events/event-log.ts';
-import { type ImpliedState, type Lifecycle, lifecycleBetween } from '../events/lifecycle.ts';
+import { type Lifecycle, lifecycleBetween } from '../events/lifecycle.ts';
 import { operStateOf } from '../events/oper-state.ts';
 import { eventSeverity, type SeverityOverrides, severityOf } from '../events/severity.ts';
 import { reasonName, stateText } from '../events/state-text.ts';
-import type { DiskError } from '../model/disk.ts';
 import type { Domain, DomainState, VmOperState } from '../model/domain.ts';
 import type { EventKind } from '../model/event.ts';
 import type { Guest } from '../model/guest.ts';
@@ -11,62 +10,22 @@ import type { EpochMs } from '../model/scalar-types.ts';
 import type { IndexStore } from '../state/index-store.ts';
 import type { ReportedDomain } from '../state/state-types.ts';
 import type { Change, DomainIdentity, DomainStateChanged, Fact } from './fact.ts';
+import {
+  type Comparison,
+  completedJobOf,
+  diskErrorsOf,
+  identityOf,
+  isActive,
+  isSettled,
+  knownOperState,
+  type RefinedState,
+  refineState,
+  type TrackedDomain,
+  tellsState,
+} from './tracked-domain.ts';
 
 /** The parts of {@link IndexStore} that are needed here. */
 export type DomainIndexes = Pick<IndexStore, 'domain' | 'disk' | 'reportedDomains' | 'setReported'>;
-
-/** State and reason that libvirt gave when asked. */
-export interface RefinedState {
-  readonly state: DomainState;
-  readonly reason: number;
-}
-
-/** One comparison of a snapshot with what has been reported. */
-export interface Comparison {
-  readonly at: EpochMs;
-  /** Refreshes the snapshot has behind it. */
-  readonly refreshCount: number;
-  /** Added to the texts: how and why the change was only found. */
-  readonly foundText: string;
-  /** Whether the domains found are only noted: the agent has never reported anything. */
-  readonly adopt: boolean;
-  /** Whether the rows tell which disks are in error. */
-  readonly diskErrorsKnown: boolean;
-  /** Whether the rows tell which jobs were completed. */
-  readonly jobsKnown: boolean;
-  /** Whether a change of state is believed only if it is still there a little later. */
-  readonly patient: boolean;
-}
-
-/** What the receivers have been told about a domain. */
-interface Tracked {
-  readonly index: number;
-  readonly uuid: string;
-  name: string;
-  present: boolean;
-  state: DomainState;
-  reason: number;
-  operState: VmOperState;
-  /** Undefined until a snapshot or an event tells. */
-  persistent: boolean | undefined;
-  agentState: Guest['agentState'] | undefined;
-  diskErrors: ReadonlyMap<string, DiskError['code']>;
-  /** When the last event about the guest agent came. */
-  agentEventAt: EpochMs;
-  /** Identifies the completed job of the row last compared; undefined while none has been looked at. */
-  completedJob: string | undefined;
-  /** Whether an event has told of a job that the rows do not show yet. */
-  jobTold: boolean;
-  /** The row last compared. */
-  row: Domain | undefined;
-  /** Since when snapshots differ from what was reported; an event may be on its way. */
-  differsSince: EpochMs | undefined;
-  /** Snapshots with fewer refreshes may be older than the last event. */
-  settledAtRefresh: number;
-  eventAt: EpochMs;
-  /** The log entry made for a change that was found, in case its event is only late. */
-  found: { readonly kind: EventKind; readonly at: EpochMs } | undefined;
-}
 
 /**
  * A refresh may be under way while an event arrives, and show the state before it. The second refresh
@@ -84,7 +43,7 @@ const agentEventMs = 5000;
 export class DomainTracker {
   readonly #indexes: DomainIndexes;
   readonly #overrides: SeverityOverrides;
-  readonly #domains = new Map<string, Tracked>();
+  readonly #domains = new Map<string, TrackedDomain>();
   /** Domains that snapshots show and nobody has announced, and since when. */
   readonly #newcomers = new Map<string, EpochMs>();
   /** Whether all domains of the host have been seen once. */
@@ -240,8 +199,8 @@ export class DomainTracker {
     return known?.present === true && isActive(known.state);
   }
 
-  #create(uuid: string, name: string): Tracked {
-    const known: Tracked = {
+  #create(uuid: string, name: string): TrackedDomain {
+    const known: TrackedDomain = {
       index: this.#indexes.domain(uuid),
       uuid,
       name,
@@ -275,7 +234,7 @@ export class DomainTracker {
     known.diskErrors = new Map(Object.entries(reported.diskErrors ?? {}));
   }
 
-  #remember(known: Tracked): void {
+  #remember(known: TrackedDomain): void {
     if (!known.present || known.state === 'nostate') {
       this.#indexes.setReported(known.uuid, undefined);
       return;
@@ -291,7 +250,7 @@ export class DomainTracker {
     });
   }
 
-  #defined(known: Tracked, name: string, isNew: boolean): void {
+  #defined(known: TrackedDomain, name: string, isNew: boolean): void {
     known.name = name;
     known.persistent = true;
     const wasDeleted = !known.present;
@@ -302,7 +261,7 @@ export class DomainTracker {
     known.operState = operStateOf(known).operState;
   }
 
-  #undefined(known: Tracked, changes: Change[]): void {
+  #undefined(known: TrackedDomain, changes: Change[]): void {
     if (isActive(known.state)) {
       known.persistent = false;
       return;
@@ -311,12 +270,12 @@ export class DomainTracker {
   }
 
   /** A transient domain ends with its run. */
-  #stopped(known: Tracked, changes: Change[]): void {
+  #stopped(known: TrackedDomain, changes: Change[]): void {
     known.agentState = undefined;
     if (known.persistent === false) changes.push(this.#deleted(known));
   }
 
-  #deleted(known: Tracked): Change {
+  #deleted(known: TrackedDomain): Change {
     known.present = false;
     return {
       type: 'domainDeleted',
@@ -327,7 +286,7 @@ export class DomainTracker {
   }
 
   /** A domain that starts has been off, even if nobody told. */
-  #missedStop(known: Tracked, at: EpochMs): void {
+  #missedStop(known: TrackedDomain, at: EpochMs): void {
     if (known.state !== 'running' || (known.found !== undefined && at - known.found.at < lateEventMs)) return;
     known.state = 'shutoff';
     known.reason = 0;
@@ -335,7 +294,7 @@ export class DomainTracker {
   }
 
   #changeState(
-    known: Tracked,
+    known: TrackedDomain,
     state: DomainState,
     reason: number,
     operState: VmOperState | undefined,
@@ -362,7 +321,7 @@ export class DomainTracker {
     };
   }
 
-  #changeAgent(known: Tracked, state: Guest['agentState']): readonly Change[] {
+  #changeAgent(known: TrackedDomain, state: Guest['agentState']): readonly Change[] {
     const before = known.agentState;
     known.agentState = state;
     // An agent that has not come up yet is not lost.
@@ -390,7 +349,7 @@ export class DomainTracker {
     facts.push({ event, changes: change !== undefined && isActive(row.state) ? [change] : [] });
   }
 
-  #compareRow(known: Tracked, row: Domain, comparison: Comparison, facts: Fact[]): void {
+  #compareRow(known: TrackedDomain, row: Domain, comparison: Comparison, facts: Fact[]): void {
     if (!known.present) {
       this.#domains.delete(known.uuid);
       this.#appeared(row, comparison, facts);
@@ -415,7 +374,7 @@ export class DomainTracker {
   }
 
   /** Whether a row shows a state that has not been reported. */
-  #differs(known: Tracked, row: Domain): boolean {
+  #differs(known: TrackedDomain, row: Domain): boolean {
     if (!tellsState(row)) return false;
     const severity = severityOf(row.state, row.reason, undefined, this.#overrides);
     return (
@@ -425,7 +384,7 @@ export class DomainTracker {
     );
   }
 
-  #compareState(known: Tracked, row: Domain, comparison: Comparison, facts: Fact[]): void {
+  #compareState(known: TrackedDomain, row: Domain, comparison: Comparison, facts: Fact[]): void {
     const before = known.state;
     const lifecycle = lifecycleBetween(before, row.state, reasonName(row.state, row.reason));
     const change = this.#changeState(known, row.state, row.reason, knownOperState(row) ?? known.operState);
@@ -439,7 +398,7 @@ export class DomainTracker {
     });
   }
 
-  #compareDiskErrors(known: Tracked, row: Domain, comparison: Comparison, facts: Fact[]): void {
+  #compareDiskErrors(known: TrackedDomain, row: Domain, comparison: Comparison, facts: Fact[]): void {
     const before = known.diskErrors;
     const now = diskErrorsOf(row);
     known.diskErrors = now;
@@ -480,7 +439,7 @@ export class DomainTracker {
 
   /** The agent is asked rarely: only a new answer counts, not one that is older than the last event. */
   #compareAgent(
-    known: Tracked,
+    known: TrackedDomain,
     before: Domain | undefined,
     row: Domain,
     comparison: Comparison,
@@ -503,7 +462,7 @@ export class DomainTracker {
     });
   }
 
-  #compareJob(known: Tracked, row: Domain, comparison: Comparison, facts: Fact[]): void {
+  #compareJob(known: TrackedDomain, row: Domain, comparison: Comparison, facts: Fact[]): void {
     const job = row.jobs.find((candidate) => candidate.kind === 'completed');
     const key = completedJobOf(row);
     const before = known.completedJob;
@@ -534,7 +493,7 @@ export class DomainTracker {
     });
   }
 
-  #vanished(known: Tracked, comparison: Comparison, facts: Fact[]): void {
+  #vanished(known: TrackedDomain, comparison: Comparison, facts: Fact[]): void {
     const changes: Change[] = [];
     const wasPersistent = known.persistent !== false;
     const wasActive = isActive(known.state);
@@ -553,7 +512,7 @@ export class DomainTracker {
   }
 
   #draft(
-    known: Tracked,
+    known: TrackedDomain,
     comparison: Comparison,
     what: { readonly kind: EventKind; readonly name: string; readonly text: string },
   ): EventDraft {
@@ -570,52 +529,4 @@ export class DomainTracker {
       text: `${what.text}${comparison.foundText}`,
     };
   }
-}
-
-/**
- * The state after an event, with what libvirt said when asked. Where the state has moved on, its reason is
- * not known any more; a pause that was the beginning of a crash is told by the crash.
- */
-function refineState(implied: ImpliedState, refined: RefinedState | undefined): RefinedState | undefined {
-  if (refined === undefined) return implied;
-  if (refined.state === implied.state) return refined;
-  if (implied.state !== 'paused') return implied;
-  return refined.state === 'crashed' ? undefined : { state: implied.state, reason: 0 };
-}
-
-function identityOf(known: Tracked): DomainIdentity {
-  return { index: known.index, uuid: known.uuid, name: known.name };
-}
-
-function isActive(state: DomainState): boolean {
-  return state !== 'shutoff' && state !== 'nostate';
-}
-
-/**
- * Whether a row's state is worth comparing. One that has not been read yet is not, nor one that lasts only
- * for the moment of a start.
- */
-function tellsState(row: Domain): boolean {
-  if (row.state === 'nostate' && row.statsAt === undefined) return false;
-  return row.state !== 'paused' || reasonName(row.state, row.reason) !== 'starting_up';
-}
-
-function isSettled(known: Tracked, row: Domain, comparison: Comparison): boolean {
-  if (comparison.refreshCount < known.settledAtRefresh) return false;
-  if (row.statsStatus === 'stale') return false;
-  return !row.active || row.statsAt === undefined || row.statsAt >= known.eventAt;
-}
-
-/** The state derived by the collectors, who know of running jobs; not `unknown`, which only says that they lost touch. */
-function knownOperState(row: Domain): VmOperState | undefined {
-  return row.operState === 'unknown' ? undefined : row.operState;
-}
-
-function diskErrorsOf(row: Domain): ReadonlyMap<string, DiskError['code']> {
-  return new Map(row.diskErrors.map((error) => [error.target, error.code]));
-}
-
-function completedJobOf(row: Domain): string {
-  const job = row.jobs.find((candidate) => candidate.kind === 'completed');
-  return job === undefined ? '' : `${job.operation}/${String(job.elapsedMs)}/${job.time}`;
 }

@@ -13,10 +13,11 @@ import { type Clock, systemClock } from '../run/clock.ts';
 import { Batcher } from './batcher.ts';
 import { ChangeDetector, type DetectorIndexes } from './change-detector.ts';
 import { Dispatcher, type NotifySwitch } from './dispatcher.ts';
-import { patienceMs, type RefinedState } from './domain-tracker.ts';
+import { patienceMs } from './domain-tracker.ts';
 import type { Fact } from './fact.ts';
 import type { BuildNotification } from './notification-builder.ts';
 import type { NotifyOptions } from './notify-options.ts';
+import type { RefinedState } from './tracked-domain.ts';
 
 export interface NotificationCentreOptions {
   readonly store: SnapshotStore;

@@ -1,0 +1,112 @@
+import type { ImpliedState } from '../events/lifecycle.ts';
+import { reasonName } from '../events/state-text.ts';
+import type { DiskError } from '../model/disk.ts';
+import type { Domain, DomainState, VmOperState } from '../model/domain.ts';
+import type { EventKind } from '../model/event.ts';
+import type { Guest } from '../model/guest.ts';
+import type { EpochMs } from '../model/scalar-types.ts';
+import type { DomainIdentity } from './fact.ts';
+
+/** State and reason that libvirt gave when asked. */
+export interface RefinedState {
+  readonly state: DomainState;
+  readonly reason: number;
+}
+
+/** One comparison of a snapshot with what has been reported. */
+export interface Comparison {
+  readonly at: EpochMs;
+  /** Refreshes the snapshot has behind it. */
+  readonly refreshCount: number;
+  /** Added to the texts: how and why the change was only found. */
+  readonly foundText: string;
+  /** Whether the domains found are only noted: the agent has never reported anything. */
+  readonly adopt: boolean;
+  /** Whether the rows tell which disks are in error. */
+  readonly diskErrorsKnown: boolean;
+  /** Whether the rows tell which jobs were completed. */
+  readonly jobsKnown: boolean;
+  /** Whether a change of state is believed only if it is still there a little later. */
+  readonly patient: boolean;
+}
+
+/** What the receivers have been told about a domain. */
+export interface TrackedDomain {
+  readonly index: number;
+  readonly uuid: string;
+  name: string;
+  present: boolean;
+  state: DomainState;
+  reason: number;
+  operState: VmOperState;
+  /** Undefined until a snapshot or an event tells. */
+  persistent: boolean | undefined;
+  agentState: Guest['agentState'] | undefined;
+  diskErrors: ReadonlyMap<string, DiskError['code']>;
+  /** When the last event about the guest agent came. */
+  agentEventAt: EpochMs;
+  /** Identifies the completed job of the row last compared; undefined while none has been looked at. */
+  completedJob: string | undefined;
+  /** Whether an event has told of a job that the rows do not show yet. */
+  jobTold: boolean;
+  /** The row last compared. */
+  row: Domain | undefined;
+  /** Since when snapshots differ from what was reported; an event may be on its way. */
+  differsSince: EpochMs | undefined;
+  /** Snapshots with fewer refreshes may be older than the last event. */
+  settledAtRefresh: number;
+  eventAt: EpochMs;
+  /** The log entry made for a change that was found, in case its event is only late. */
+  found: { readonly kind: EventKind; readonly at: EpochMs } | undefined;
+}
+
+/**
+ * The state after an event, with what libvirt said when asked. Where the state has moved on, its reason is
+ * not known any more; a pause that was the beginning of a crash is told by the crash.
+ */
+export function refineState(
+  implied: ImpliedState,
+  refined: RefinedState | undefined,
+): RefinedState | undefined {
+  if (refined === undefined) return implied;
+  if (refined.state === implied.state) return refined;
+  if (implied.state !== 'paused') return implied;
+  return refined.state === 'crashed' ? undefined : { state: implied.state, reason: 0 };
+}
+
+export function identityOf(known: TrackedDomain): DomainIdentity {
+  return { index: known.index, uuid: known.uuid, name: known.name };
+}
+
+export function isActive(state: DomainState): boolean {
+  return state !== 'shutoff' && state !== 'nostate';
+}
+
+/**
+ * Whether a row's state is worth comparing. One that has not been read yet is not, nor one that lasts only
+ * for the moment of a start.
+ */
+export function tellsState(row: Domain): boolean {
+  if (row.state === 'nostate' && row.statsAt === undefined) return false;
+  return row.state !== 'paused' || reasonName(row.state, row.reason) !== 'starting_up';
+}
+
+export function isSettled(known: TrackedDomain, row: Domain, comparison: Comparison): boolean {
+  if (comparison.refreshCount < known.settledAtRefresh) return false;
+  if (row.statsStatus === 'stale') return false;
+  return !row.active || row.statsAt === undefined || row.statsAt >= known.eventAt;
+}
+
+/** The state derived by the collectors, who know of running jobs; not `unknown`, which only says that they lost touch. */
+export function knownOperState(row: Domain): VmOperState | undefined {
+  return row.operState === 'unknown' ? undefined : row.operState;
+}
+
+export function diskErrorsOf(row: Domain): ReadonlyMap<string, DiskError['code']> {
+  return new Map(row.diskErrors.map((error) => [error.target, error.code]));
+}
+
+export function completedJobOf(row: Domain): string {
+  const job = row.jobs.find((candidate) => candidate.kind === 'completed');
+  return job === undefined ? '' : `${job.operation}/${String(job.elapsedMs)}/${job.time}`;
+}
