@@ -22,7 +22,7 @@ export interface VmStates {
 /**
  * Maps libvirt's state, reason, running job and managed save image to VirtualMachineOperState and
  * VirtualMachineAdminState (RFC 7666 section 6.2). The RFC leaves the mapping to the implementation; this
- * one is stated in the agent's capabilities.
+ * one is told in docs/mib-choices.md.
  */
 export function operStateOf(input: OperStateInput): VmStates {
   switch (input.state) {

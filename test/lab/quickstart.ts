@@ -80,7 +80,9 @@ async function untilServed(snmpd: Snmpd, agent: Agent): Promise<number> {
     async () => {
       if (over) return -1;
       const [refreshes, number] = await snmpd.get([lveRefreshCount, vmNumber]);
-      return Number(refreshes?.value) > 0 ? Number(number?.value) : undefined;
+      // snmpd asks for the two in requests of their own: one may be answered just before the first refresh.
+      if (!(Number(refreshes?.value) > 0) || number?.type.startsWith('noSuch') !== false) return undefined;
+      return Number(number.value);
     },
     { what: 'the agent to answer', timeoutMs: 60_000, intervalMs: 100, context: () => agent.stderr() },
   );
