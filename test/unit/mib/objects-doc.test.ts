@@ -5,7 +5,7 @@ import { renderObjectsDoc } from '../../../src/mib/objects-doc.ts';
 
 const text = renderObjectsDoc();
 
-test('docs/objects.md is what `npm run docs:objects` makes of the modules', () => {
+test('docs/objects.md is what `npm run docs` makes of the modules', () => {
   expect(readFileSync(new URL('../../../docs/objects.md', import.meta.url), 'utf8')).toBe(text);
 });
 
