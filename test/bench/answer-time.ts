@@ -11,7 +11,7 @@ import {
   type Measurement,
   measured,
 } from './measurement.ts';
-import { favour, measuredNiceness, renice } from './process-cost.ts';
+import { favour } from './process-cost.ts';
 import { quantile } from './statistics.ts';
 import { startStopwatchMaster } from './stopwatch-master.ts';
 import { atRest } from './walk-rig.ts';
@@ -32,7 +32,7 @@ interface Times {
 export const answerTimeMeasurement: Measurement = {
   name: 'answer-time',
   title: 'Answer time while refreshes run',
-  method: `Gets straight to the agent’s AgentX socket: one every ${paceMs} ms whether or not the last was answered ("paced"), and one after the other without a pause, as a walking manager asks ("rapid"). Refreshing: interval 1 s, which at 5,000 domains means all the time; idle: nothing is refreshed. The longest hold of the event loop is told by monitorEventLoopDelay inside the program.`,
+  method: `Gets straight to the agent’s AgentX socket: one every ${paceMs} ms whether or not the last was answered ("paced"), and one after the other without a pause, as a walking manager asks ("rapid"). Refreshing: interval 1 s, which at 5,000 domains means all the time; idle: nothing is refreshed. How long the event loop is held is told by a timer of 1 ms inside the program: the CPU time between two of its ticks.`,
   async run(context) {
     const figures: Figure[] = [];
     const sizes: readonly (readonly [number, number])[] = [
@@ -81,10 +81,9 @@ async function timesOf(context: BenchContext, uri: string, intervalSec: number):
     env: probe.env,
   });
   await favour(agent.pid, context.cpu);
-  await renice(process.pid, measuredNiceness);
   await master.waitForObject(instance);
   // What is read once, at the start, is no part of a refresh.
-  if (intervalSec > 1) await atRest(agent.pid);
+  if (intervalSec > 1) await atRest(agent.pid, 100);
   else await master.time(instance, 20_000, 50);
   const paced: (readonly number[])[] = [];
   const rapid: (readonly number[])[] = [];
@@ -98,6 +97,5 @@ async function timesOf(context: BenchContext, uri: string, intervalSec: number):
       `interval ${intervalSec} s: paced p99 ${quantile(paced.at(-1) ?? [], 0.99).toFixed(2)} ms, rapid p99 ${quantile(rapid.at(-1) ?? [], 0.99).toFixed(3)} ms, longest hold ${stallsMs.at(-1)?.toFixed(1)} ms`,
     );
   }
-  await renice(process.pid, 0);
   return { paced, rapid, stallsMs };
 }

@@ -1,20 +1,19 @@
 import { repositoryPath } from '../lab/mib-path.ts';
 import { run } from '../lab/process.ts';
 import type { CollectingReport } from './children/collecting.ts';
-import { measuredNiceness } from './process-cost.ts';
 
 /** Runs a script of `children/` to its end on one CPU and returns what it printed. */
 export function runChild(name: string, args: readonly string[], cpu: number): Promise<string> {
-  return runFavoured(
+  return runPinned(
     process.execPath,
     ['--import', 'tsx', `${repositoryPath}/test/bench/children/${name}.ts`, ...args],
     cpu,
   );
 }
 
-/** Runs a command to its end, on one CPU and before other work, and returns what it printed. */
-export function runFavoured(command: string, args: readonly string[], cpu: number): Promise<string> {
-  return run('taskset', ['-c', String(cpu), 'nice', '-n', String(measuredNiceness), command, ...args], {
+/** Runs a command to its end on one CPU and returns what it printed. */
+export function runPinned(command: string, args: readonly string[], cpu: number): Promise<string> {
+  return run('taskset', ['-c', String(cpu), command, ...args], {
     cwd: repositoryPath,
     timeoutMs: 3_600_000,
   });

@@ -86,7 +86,7 @@ async function costsAt(context: BenchContext, domains: number): Promise<Costs> {
   await master.waitForObject([...uptime, domains]);
   const startMs = performance.now() - startedMs;
   if (domains < 1000) await master.time([...uptime, domains], 5000, 50);
-  else await atRest(agent.pid);
+  else await atRest(agent.pid, 100);
   const startCpuMs = await cpuMs(agent.pid);
   await probe.read(agent.pid);
   const answers = await master.time([...uptime, domains], 12_000, 5);

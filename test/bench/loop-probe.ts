@@ -5,10 +5,11 @@ import { waitUntil } from '../lab/wait.ts';
 
 /** What the probe in a process tells. */
 export interface LoopReading {
-  /** Longest time that the event loop was held since the last reading. */
+  /** Longest time that the program held the event loop since the last reading, time of other programs left out. */
   readonly maxMs: number;
   readonly p99Ms: number;
-  readonly heapMib: number;
+  /** Longest delay of a timer, for whatever reason. */
+  readonly maxLatenessMs: number;
 }
 
 /** Watches the event loop of a Node.js process from inside. */
@@ -27,7 +28,7 @@ export async function makeLoopProbe(): Promise<LoopProbe> {
     (await readFile(file, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
   return {
     env: {
-      NODE_OPTIONS: `--import=${repositoryPath}/test/bench/probes/loop-delay.mjs`,
+      NODE_OPTIONS: `--import=${repositoryPath}/test/bench/probes/held-loop.mjs`,
       BENCH_PROBE_FILE: file,
     },
     async read(pid) {

@@ -9,6 +9,7 @@ import { describeMachine } from './machine.ts';
 import { managersMeasurement } from './managers.ts';
 import type { BenchContext, Measurement } from './measurement.ts';
 import { memoryMeasurement } from './memory.ts';
+import { prioritize } from './process-cost.ts';
 import { refreshCostMeasurement } from './refresh-cost.ts';
 import { markdown, type ReportedMeasurement, textTable, writeResults } from './report.ts';
 import { sevenColumnsMeasurement } from './seven-columns.ts';
@@ -60,6 +61,7 @@ async function main(): Promise<void> {
     otherCpu: 0,
     say: (text) => process.stderr.write(`  ${text}\n`),
   };
+  await prioritize(process.pid);
   const reported: ReportedMeasurement[] = [];
   for (const measurement of chosen) {
     process.stderr.write(`${measurement.name}: ${measurement.title}\n`);

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { runAnyway } from '../lab/process.ts';
 
 /** CPU time of all threads of a process so far, in milliseconds, to the nanosecond as the scheduler counts it. */
@@ -22,17 +22,19 @@ export async function pin(pid: number, cpu: number): Promise<void> {
   await runAnyway('taskset', ['-acp', String(cpu), String(pid)]);
 }
 
-/** Sets the nice value of all threads of a process; below zero only where that is permitted. */
-export async function renice(pid: number, niceness: number): Promise<void> {
-  const threads = await readdir(`/proc/${pid}/task`);
-  await runAnyway('renice', ['-n', String(niceness), '-p', ...threads]);
-}
-
 /** Before other work on the machine: what is measured should not be the queue for the CPU. */
-export const measuredNiceness = -20;
+const measuredNiceness = -20;
+
+/** Lets a process and what it starts go before other work, where that is permitted. */
+export async function prioritize(pid: number): Promise<void> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  await runAnyway('renice', ['-n', String(measuredNiceness), '-p', ...threads]);
+  // With autogrouping the nice value counts only within a session: what counts is that of the session.
+  await writeFile(`/proc/${pid}/autogroup`, String(measuredNiceness)).catch(() => {});
+}
 
 /** Pins a process under measurement and lets it go first. */
 export async function favour(pid: number, cpu: number): Promise<void> {
   await pin(pid, cpu);
-  await renice(pid, measuredNiceness);
+  await prioritize(pid);
 }

@@ -1,4 +1,4 @@
-import { runChild, runCollecting, runFavoured } from './child.ts';
+import { runChild, runCollecting, runPinned } from './child.ts';
 import { startFleet } from './fleet.ts';
 import { atLeast, atMost, compared, type Measurement, measured } from './measurement.ts';
 import { buildLibvirtRival } from './rivals.ts';
@@ -21,7 +21,7 @@ export const refreshCostMeasurement: Measurement = {
     const full: number[] = [];
     const same: number[] = [];
     for (let round = 0; round < context.rounds; round++) {
-      const c = await runFavoured(program, [fleet.uri, 'stats', '20'], context.cpu);
+      const c = await runPinned(program, [fleet.uri, 'stats', '20'], context.cpu);
       rival.push(
         quantile(
           c

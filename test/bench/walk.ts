@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
-import { measuredNiceness } from './process-cost.ts';
 
 export interface WalkOptions {
   readonly address: string;
@@ -22,9 +21,6 @@ export async function bulkwalk(options: WalkOptions): Promise<number> {
         [
           '-c',
           String(options.cpu),
-          'nice',
-          '-n',
-          String(measuredNiceness),
           'snmpbulkwalk',
           '-v2c',
           '-c',

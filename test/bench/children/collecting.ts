@@ -37,8 +37,9 @@ const { values } = parseArgs({
 
 const { Collection } =
   await production<typeof import('../../../src/collect/collection.ts')>('collect/collection');
-const { WarningBoard } =
-  await production<typeof import('../../../src/collect/records/warning-board.ts')>('collect/records/warning-board');
+const { WarningBoard } = await production<typeof import('../../../src/collect/records/warning-board.ts')>(
+  'collect/records/warning-board',
+);
 const { loadConfig } = await production<typeof import('../../../src/config/load.ts')>('config/load');
 const { initialSnapshot } =
   await production<typeof import('../../../src/initial-snapshot.ts')>('initial-snapshot');
