@@ -169,6 +169,7 @@ export class Refresher {
     for (const record of [...inventory.changes.appeared, ...inventory.changes.switched]) {
       definitions.request(record.uuid);
     }
+    definitions.resume(base.libvirt.gate);
     if (first) await this.#definitionsForAWhile(base);
     this.#count += 1;
     if (failures > 0) this.#errors += 1;

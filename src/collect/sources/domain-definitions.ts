@@ -9,6 +9,7 @@ import { ConnectionLostError } from '../../errors.ts';
 import { CallTimeoutError } from '../../libvirt/connection.ts';
 import { domainGetXmlDesc } from '../../libvirt/procedures.ts';
 import type { XmlChunk } from '../../model/domain.ts';
+import type { MonitorGate } from '../access/monitor-gate.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 import type { Collector, CollectorPass } from './collector.ts';
 import { readNicLinks } from './nic-links.ts';
@@ -55,6 +56,8 @@ export class DomainDefinitions implements Collector {
   readonly intervalSec: number;
   readonly #options: DomainDefinitionsOptions;
   readonly #requested = new Set<string>();
+  /** Domains that could not be asked, because their hypervisor process does not answer. */
+  readonly #postponed = new Set<string>();
   readonly #read = new Map<string, ReadState>();
   readonly #baselines = new WeakMap<
     DomainRecord,
@@ -69,6 +72,12 @@ export class DomainDefinitions implements Collector {
   /** Has the definition of a domain read at the next run. */
   request(uuid: string): void {
     this.#requested.add(uuid);
+  }
+
+  /** Has the definitions that were postponed read at the next run, where calls are admitted again. */
+  resume(gate: MonitorGate): void {
+    if (gate.saturated) return;
+    for (const uuid of this.#postponed) if (!gate.isHeld(uuid)) this.#requested.add(uuid);
   }
 
   /** Whether a run has something to do. */
@@ -100,9 +109,10 @@ export class DomainDefinitions implements Collector {
       const live = active ? await this.#xml(pass, record, xmlFlags.live) : undefined;
       const inactive = persistent || !active ? await this.#xml(pass, record, xmlFlags.inactive) : undefined;
       if (live === 'not now' || inactive === 'not now') {
-        this.#requested.add(record.uuid);
+        this.#postponed.add(record.uuid);
         return;
       }
+      this.#postponed.delete(record.uuid);
       const text = live ?? inactive;
       if (text === undefined) return;
       const digest = createHash('sha1')
@@ -114,6 +124,7 @@ export class DomainDefinitions implements Collector {
       await this.#take(pass, record, text, live, inactive);
     } catch (error) {
       if (error instanceof ConnectionLostError) throw error;
+      this.#postponed.delete(record.uuid);
       this.#read.set(record.uuid, { digest: '', readAt: Date.now() });
       pass.failed(error, record.name);
     }
@@ -197,9 +208,10 @@ export class DomainDefinitions implements Collector {
   }
 
   #forgetVanished(present: readonly DomainRecord[]): void {
-    if (this.#read.size <= present.length) return;
+    if (this.#read.size <= present.length && this.#postponed.size === 0) return;
     const uuids = new Set(present.map((record) => record.uuid));
     for (const uuid of this.#read.keys()) if (!uuids.has(uuid)) this.#read.delete(uuid);
+    for (const uuid of this.#postponed) if (!uuids.has(uuid)) this.#postponed.delete(uuid);
   }
 }
 
