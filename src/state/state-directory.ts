@@ -210,14 +210,15 @@ function unusable(path: string, error: unknown): StateDirectoryError {
     return new StateDirectoryError(
       'permission',
       `${path} cannot be written: ${errorText(error)}`,
-      `Make ${path} writable for the user of the agent (uid ${process.getuid?.() ?? 'unknown'}).`,
+      `Make ${path} writable for the user of the agent (uid ${process.getuid?.() ?? 'unknown'}), or set ` +
+        'state.directory to another one.',
       { cause: error },
     );
   }
   return new StateDirectoryError(
     'unusable',
     `${path} cannot be used: ${errorText(error)}`,
-    'Name a directory on a local file system.',
+    'Set state.directory to a directory on a local file system.',
     { cause: error },
   );
 }
