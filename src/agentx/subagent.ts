@@ -92,7 +92,7 @@ export class AgentxSubagent {
 
   /** Answers come from this tree from now on. Nothing is registered before the first one. */
   setTree(tree: MibTree): void {
-    this.#view = new TreeView(tree, (column, error) => this.#onReadError(column, error));
+    this.#view = new TreeView(tree, (column, error) => this.#onReadError(column, error), this.#view);
     this.#onFirstTree?.();
     this.#onFirstTree = undefined;
   }

@@ -33,7 +33,7 @@ export class TreeView {
   /** What a variable binding of a column begins with, likewise. */
   readonly #heads: Uint32Array;
   readonly #headAt: Uint32Array;
-  /** By column: no row from here on has a value, as far as searches have found out. */
+  /** By column: no row from here on has a value, as far as searches have found out; else {@link noHole}. */
   readonly #emptyFrom: Uint32Array;
   /** Where the last lookup ended: walks mostly stay in a column. */
   #lastColumn = 0;
@@ -45,25 +45,32 @@ export class TreeView {
   #foundColumn = 0;
   #foundRow = 0;
 
-  constructor(tree: MibTree, onReadError: OnReadError) {
+  /** @param previous the view before: what was prepared for the same columns is taken over. */
+  constructor(tree: MibTree, onReadError: OnReadError, previous?: TreeView) {
     const { columns } = tree;
     this.tree = tree;
     this.#columns = columns;
     this.#onReadError = onReadError;
+    this.#emptyFrom = new Uint32Array(columns.length).fill(noHole);
+    if (previous !== undefined && sameObjects(previous.#columns, columns)) {
+      this.#prefixes = previous.#prefixes;
+      this.#prefixAt = previous.#prefixAt;
+      this.#heads = previous.#heads;
+      this.#headAt = previous.#headAt;
+      return;
+    }
     let subIds = 0;
     for (const { oid } of columns) subIds += oid.length;
     this.#prefixes = new Uint32Array(subIds);
     this.#prefixAt = new Uint32Array(columns.length + 1);
     this.#heads = new Uint32Array(subIds + 2 * columns.length);
     this.#headAt = new Uint32Array(columns.length + 1);
-    this.#emptyFrom = new Uint32Array(columns.length);
     this.#prepare();
-    this.forgetHoles();
   }
 
   /** Values that were absent may have come: what was learnt about empty columns no longer holds. */
   forgetHoles(): void {
-    for (const [position, { rows }] of this.#columns.entries()) this.#emptyFrom[position] = rows.length;
+    this.#emptyFrom.fill(noHole);
   }
 
   /** Answers one name of a Get (RFC 2741 section 7.2.3.1): always writes one variable binding. */
@@ -116,7 +123,7 @@ export class TreeView {
     while (position <= endColumn) {
       const column = this.#columns[position];
       if (column === undefined) break;
-      const emptyFrom = this.#emptyFrom[position] ?? 0;
+      const emptyFrom = Math.min(this.#emptyFrom[position] ?? 0, column.rows.length);
       const stop = position === endColumn && endRow < emptyFrom ? endRow : emptyFrom;
       const from = row;
       for (; row < stop; row++) {
@@ -265,6 +272,16 @@ export class TreeView {
     writer.range(subIds, from, to);
     if (type !== 0) writer.patchU32(at, type << 16);
   }
+}
+
+/** No row is known to be without a value. */
+const noHole = 0xffff_ffff;
+
+/** Whether two lists of columns are of the same objects. */
+function sameObjects(a: readonly Column[], b: readonly Column[]): boolean {
+  return (
+    a.length === b.length && a.every(({ oid, syntax }, i) => oid === b[i]?.oid && syntax === b[i]?.syntax)
+  );
 }
 
 function sameName(left: RequestOid, right: RequestOid): boolean {

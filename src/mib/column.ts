@@ -2,7 +2,7 @@ import type { Snapshot } from '../model/snapshot.ts';
 import type { MibControls, ReadFunction, SwitchName } from './bind.ts';
 import type { Converter } from './convert.ts';
 import type { Oid } from './oid.ts';
-import { scalarRows } from './row-layout.ts';
+import { type RowLayout, scalarRows } from './row-layout.ts';
 import type { Column, ReadContext, RowSet, SetError, SetPlan, WireSyntax, WireValue } from './tree.ts';
 
 /** What the columns of one object have in common over all trees. */
@@ -22,24 +22,27 @@ export class BoundColumn implements Column {
   readonly name: string;
   readonly oid: Oid;
   readonly syntax: WireSyntax;
-  readonly rows: RowSet;
-  readonly #records: readonly unknown[];
+  readonly #layout: RowLayout;
   readonly #read: ReadFunction;
   readonly #convert: Converter;
 
-  constructor(slot: Slot, rows: RowSet, records: readonly unknown[]) {
+  constructor(slot: Slot, layout: RowLayout) {
     this.name = slot.name;
     this.oid = slot.oid;
     this.syntax = slot.syntax;
-    this.rows = rows;
-    this.#records = records;
+    this.#layout = layout;
     this.#read = slot.read;
     this.#convert = slot.convert;
   }
 
+  get rows(): RowSet {
+    return this.#layout.rows;
+  }
+
   read(row: number, context: ReadContext): WireValue | undefined {
-    if (row < 0 || row >= this.#records.length) return undefined;
-    const value = this.#read(this.#records[row], context);
+    const { records } = this.#layout;
+    if (row < 0 || row >= records.length) return undefined;
+    const value = this.#read(records[row], context);
     return value === undefined ? undefined : this.#convert(value, context);
   }
 }
@@ -51,7 +54,7 @@ export class SwitchColumn extends BoundColumn {
   readonly #controls: MibControls;
 
   constructor(slot: Slot, records: readonly unknown[], snapshot: Snapshot, controls: MibControls) {
-    super(slot, scalarRows, records);
+    super(slot, { rows: scalarRows, records });
     this.#readSwitch = slot.read;
     this.#snapshot = snapshot;
     this.#controls = controls;

@@ -20,6 +20,7 @@ import { layOutNumbers } from './number-rows.ts';
 import { modules, notifications, tables } from './objects.gen.ts';
 import { compareOids, MAX_SUB_IDS, type Oid } from './oid.ts';
 import { type RowLayout, scalarRows } from './row-layout.ts';
+import { TableRows } from './table-rows.ts';
 import { scalarBindings, tableBindings } from './tables/index.ts';
 import { layOutTexts } from './text-rows.ts';
 import type { Column, MibTree, OutgoingNotification, ReadContext } from './tree.ts';
@@ -31,12 +32,6 @@ export interface ServedMibOptions {
   readonly vmMib: boolean;
   /** Receives SET requests; without it every object is read-only. */
   readonly controls?: MibControls;
-}
-
-/** A table's rows at one snapshot, with what tells whether they are still valid. */
-interface TablePart {
-  readonly source: readonly unknown[];
-  readonly layout: RowLayout;
 }
 
 /** The MIB modules over the model: turns snapshots into trees and events into notifications. */
@@ -51,7 +46,7 @@ export class ServedMib {
   readonly #slots: readonly Slot[];
   readonly #parts = new WeakMap<
     MibTree,
-    { readonly tables: readonly TablePart[]; readonly columns: readonly Column[] }
+    { readonly tables: readonly TableRows[]; readonly columns: readonly Column[] }
   >();
 
   /** @throws {MibError} if the bindings do not fit the modules or the root is too deep. */
@@ -85,29 +80,27 @@ export class ServedMib {
    */
   buildTree(snapshot: Snapshot, previous?: MibTree): MibTree {
     const before = previous === undefined ? undefined : this.#parts.get(previous);
-    const shared = new Map<AnyTableBinding['rows'], TablePart>();
-    const parts = this.#tables.map(({ binding, parts: indexParts }, position): TablePart => {
-      const part =
-        shared.get(binding.rows) ?? layOut(binding, indexParts, snapshot, before?.tables[position]);
-      shared.set(binding.rows, part);
-      return part;
+    const shared = new Map<AnyTableBinding['rows'], TableRows>();
+    const tables = this.#tables.map(({ binding, parts }, position): TableRows => {
+      const table = shared.get(binding.rows) ?? tableRows(binding, parts, snapshot, before?.tables[position]);
+      shared.set(binding.rows, table);
+      return table;
     });
     const records: readonly unknown[] = [snapshot];
+    const scalars: RowLayout = { rows: scalarRows, records };
     const columns = this.#slots.map((slot, position): Column => {
       if (slot.table >= 0) {
-        const part = parts[slot.table];
+        const table = tables[slot.table];
         const kept = before?.columns[position];
-        if (part === undefined || (kept !== undefined && part === before?.tables[slot.table])) {
-          return kept ?? new BoundColumn(slot, scalarRows, []);
-        }
-        return new BoundColumn(slot, part.layout.rows, part.layout.records);
+        if (kept !== undefined && table === before?.tables[slot.table]) return kept;
+        return new BoundColumn(slot, table ?? scalars);
       }
       return slot.writable && this.#controls !== undefined
         ? new SwitchColumn(slot, records, snapshot, this.#controls)
-        : new BoundColumn(slot, scalarRows, records);
+        : new BoundColumn(slot, scalars);
     });
     const tree: MibTree = { snapshot, columns };
-    this.#parts.set(tree, { tables: parts, columns });
+    this.#parts.set(tree, { tables, columns });
     return tree;
   }
 
@@ -176,20 +169,22 @@ export class ServedMib {
 }
 
 /** The rows of a table at a snapshot; `old` itself if nothing they come from has changed. */
-function layOut(
+function tableRows(
   binding: AnyTableBinding,
-  indexParts: readonly IndexPart[],
+  parts: readonly IndexPart[],
   snapshot: Snapshot,
-  old: TablePart | undefined,
-): TablePart {
+  old: TableRows | undefined,
+): TableRows {
   const source = binding.source(snapshot);
   if (old !== undefined && sameElements(old.source, source)) return old;
   const addRows = (add: AddRow): void => binding.rows(snapshot, add);
-  const onlyNumbers = indexParts.every((part) => part.kind === 'number');
-  const layout = onlyNumbers
-    ? layOutNumbers(indexParts.length, addRows, old?.layout)
-    : layOutTexts(indexParts, addRows, old?.layout);
-  return { source, layout };
+  const onlyNumbers = parts.every((part) => part.kind === 'number');
+  return new TableRows(
+    source,
+    (known) =>
+      onlyNumbers ? layOutNumbers(parts.length, addRows, known) : layOutTexts(parts, addRows, known),
+    old,
+  );
 }
 
 /** Notifications carry no TimeStamp, the only kind of value whose conversion needs the time. */

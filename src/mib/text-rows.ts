@@ -18,8 +18,8 @@ interface Group {
   readonly keys: (number | string)[];
 }
 
-/** The fragments of each layout made here, by first sub-identifier. */
-const fragmentsOf = new WeakMap<RowLayout, ReadonlyMap<number, Fragment>>();
+/** The fragments of each row set made here, by first sub-identifier. */
+const fragmentsOf = new WeakMap<RowSet, ReadonlyMap<number, Fragment>>();
 
 /**
  * Lays out a table whose index has labels or texts. A text is sent with its length first, so the order on
@@ -28,23 +28,23 @@ const fragmentsOf = new WeakMap<RowLayout, ReadonlyMap<number, Fragment>>();
  * statistics.
  * @param parts the INDEX clause.
  * @param addRows adds every row.
- * @param previous an earlier layout of the same table.
+ * @param known an earlier row set of the table; it is taken over if the rows are the same.
  */
 export function layOutTexts(
   parts: readonly IndexPart[],
   addRows: (add: AddRow) => void,
-  previous?: RowLayout,
+  known?: RowSet,
 ): RowLayout {
   const [headPart, ...tailParts] = parts;
   const groups = collectGroups(headPart === undefined ? [] : [headPart], addRows);
-  const before = previous === undefined ? undefined : fragmentsOf.get(previous);
+  const before = known === undefined ? undefined : fragmentsOf.get(known);
 
   const fragments = new Map<number, Fragment>();
   let neighbour: Fragment | undefined;
   for (const group of groups) {
     const old = before?.get(group.head);
     const fragment = [old, neighbour].find(
-      (known) => known !== undefined && sameKeys(known.keys, group.keys),
+      (candidate) => candidate !== undefined && sameKeys(candidate.keys, group.keys),
     );
     neighbour = fragment ?? encodeGroup(tailParts, group);
     fragments.set(group.head, neighbour);
@@ -52,10 +52,9 @@ export function layOutTexts(
   const same =
     before?.size === fragments.size &&
     [...fragments].every(([head, fragment]) => before.get(head) === fragment);
-  const rows = previous !== undefined && same ? previous.rows : assemble(fragments);
-  const layout: RowLayout = { rows, records: recordsOf(groups, fragments) };
-  fragmentsOf.set(layout, fragments);
-  return layout;
+  const rows = known !== undefined && same ? known : assemble(fragments);
+  if (rows !== known) fragmentsOf.set(rows, fragments);
+  return { rows, records: recordsOf(groups, fragments) };
 }
 
 /** The rows by their first sub-identifier, ascending. */

@@ -61,8 +61,9 @@ export interface Column {
 
 /**
  * Every object served, at one snapshot. No value is encoded in advance: a tree is sorted row sets over the
- * model plus one read function per column, so that publishing a snapshot costs no more than sorting what
- * changed. `src/agentx` walks it by OID; `dump` walks it from one end to the other.
+ * model plus one read function per column, and the row set of a table is made when it is first asked for, so
+ * that publishing a snapshot costs next to nothing. `src/agentx` walks it by OID; `dump` walks it from one end
+ * to the other.
  */
 export interface MibTree {
   readonly snapshot: Snapshot;

@@ -68,11 +68,11 @@ describe('layOutNumbers', () => {
         ['A', 2],
         ['B', 1],
       ]),
-      first,
+      first.rows,
     );
     expect(second.rows).toBe(first.rows);
     expect(second.records).toEqual(['B', 'A']);
-    const third = layOutNumbers(1, adding([['A', 2]]), second);
+    const third = layOutNumbers(1, adding([['A', 2]]), second.rows);
     expect(shown(third)).toEqual([['2', 'A']]);
   });
 
@@ -148,15 +148,15 @@ describe('layOutTexts', () => {
       ['c', 2, 'completed', 'a'],
     ];
     const first = layOutTexts(parts, adding(rows));
-    const second = layOutTexts(parts, adding(rows.map(([, ...key]) => ['new', ...key])), first);
+    const second = layOutTexts(parts, adding(rows.map(([, ...key]) => ['new', ...key])), first.rows);
     expect(second.rows).toBe(first.rows);
     expect(second.records).toEqual(['new', 'new', 'new']);
-    const third = layOutTexts(parts, adding(rows.slice(0, 2)), second);
+    const third = layOutTexts(parts, adding(rows.slice(0, 2)), second.rows);
     expect(shown(third)).toEqual([
       [index(1, 'completed', 'a'), 'b'],
       [index(1, 'completed', 'bb'), 'a'],
     ]);
-    const fourth = layOutTexts(parts, adding([...rows.slice(0, 1), ['d', 1, 'completed', 'c']]), third);
+    const fourth = layOutTexts(parts, adding([...rows.slice(0, 1), ['d', 1, 'completed', 'c']]), third.rows);
     expect(shown(fourth)).toEqual([
       [index(1, 'completed', 'c'), 'd'],
       [index(1, 'completed', 'bb'), 'a'],

@@ -201,6 +201,7 @@ describe('the next tree', () => {
 
   test('shows new values of the same rows without a new row set', () => {
     const first = served.buildTree(sampleEmptySnapshot({ domains: [sampleDomain({ name: 'before' })] }));
+    expect(read(first, 'vmName', '1')).toBe('before');
     const second = served.buildTree(
       sampleEmptySnapshot({ domains: [sampleDomain({ name: 'after' })] }),
       first,
@@ -209,6 +210,16 @@ describe('the next tree', () => {
     expect(read(first, 'vmName', '1')).toBe('before');
     const rows = (tree: MibTree): unknown => tree.columns.find((c) => c.name === 'vmName')?.rows;
     expect(rows(second)).toBe(rows(first));
+  });
+
+  test('shows each snapshot as it was, in whichever order it is asked', () => {
+    const first = served.buildTree(sampleEmptySnapshot({ domains: [sampleDomain({ name: 'before' })] }));
+    const second = served.buildTree(
+      sampleEmptySnapshot({ domains: [sampleDomain({ name: 'after' })] }),
+      first,
+    );
+    expect(read(second, 'vmName', '1')).toBe('after');
+    expect(read(first, 'vmName', '1')).toBe('before');
   });
 
   test('adds and removes rows', () => {
