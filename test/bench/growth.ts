@@ -21,8 +21,9 @@ const costs = [
   ['startCpuMs', 'CPU until everything is collected', 'ms'],
   ['refreshMs', 'refresh, wall', 'ms'],
   ['refreshCpuMs', 'refresh, CPU', 'ms'],
-  ['treeMs', 'tree and view, rows unchanged', 'ms'],
-  ['fullTreeMs', 'tree and view, from nothing', 'ms'],
+  ['treeMs', 'tree and view', 'ms'],
+  ['allRowsMs', 'rows of all tables, unchanged', 'ms'],
+  ['fromNothingMs', 'the same from nothing', 'ms'],
   ['answerMs', 'answer to a GET, median', 'ms'],
   ['stallMs', 'longest hold of the event loop in refreshes', 'ms'],
   ['residentMib', 'resident', 'MiB'],
@@ -57,7 +58,10 @@ export const growthMeasurement: Measurement = {
       costs
         .filter(
           ([name]) =>
-            name === 'refreshCpuMs' || name === 'treeMs' || name === 'startCpuMs' || name === 'answerMs',
+            name === 'refreshCpuMs' ||
+            name === 'fromNothingMs' ||
+            name === 'startCpuMs' ||
+            name === 'answerMs',
         )
         .map(([name, what]) => ({ what, values: found.map((at) => at[name]) })),
     );
@@ -96,7 +100,8 @@ async function costsAt(context: BenchContext, domains: number): Promise<Costs> {
     refreshMs: quantile(report.durationMs, 0.5),
     refreshCpuMs: report.cpuMs.reduce((sum, ms) => sum + ms, 0) / report.cpuMs.length,
     treeMs: quantile(trees.treeMs, 0.5),
-    fullTreeMs: quantile(trees.fullTreeMs, 0.5),
+    allRowsMs: quantile(trees.allRowsMs, 0.5),
+    fromNothingMs: quantile(trees.fromNothingMs, 0.5),
     answerMs: quantile(answers, 0.5),
     stallMs: (await probe.read(agent.pid)).maxMs,
     residentMib: await residentMib(agent.pid),

@@ -1,12 +1,15 @@
+import { writeFile } from 'node:fs/promises';
+import { Session } from 'node:inspector';
 import { parseArgs } from 'node:util';
+import type { TreeView as TreeViewClass } from '../../../src/agentx/view.ts';
 import { silentLogger } from '../../../src/log.ts';
 import type { MibTree } from '../../../src/mib/tree.ts';
 import type { Snapshot } from '../../../src/model/snapshot.ts';
 import { production } from '../production.ts';
 
 /*
- * tsx test/bench/children/collecting.ts --uri URI --refreshes 20 [--pause MS]: everything from libvirt's bytes to the
- * prepared view, without AgentX, refreshing again and again. Prints one JSON document: see CollectingReport.
+ * tsx test/bench/children/collecting.ts --uri URI --refreshes 20: everything from libvirt's bytes to the prepared
+ * view, without AgentX, refreshing again and again. Prints one JSON document: see CollectingReport.
  */
 
 /** What the process prints. Lists have one entry a refresh, warm-up left out. */
@@ -16,12 +19,12 @@ export interface CollectingReport {
   readonly durationMs: readonly number[];
   /** CPU time of the whole process, all threads. */
   readonly cpuMs: readonly number[];
-  /** Of it, tree and view: buildTree and TreeView. */
+  /** Of it, buildTree and TreeView: what stands between the snapshot and the first answer. */
   readonly treeMs: readonly number[];
-  /** A full build beside it: no previous tree. */
-  readonly fullTreeMs: readonly number[];
-  /** Tree and view of a snapshot in which no table changed. */
-  readonly sameTreeMs: readonly number[];
+  /** With --trees: the rows of all tables besides, as if every table were asked for. */
+  readonly allRowsMs: readonly number[];
+  /** With --trees: all that for the same snapshot without an earlier tree. */
+  readonly fromNothingMs: readonly number[];
   readonly rssMib: readonly number[];
 }
 
@@ -30,8 +33,9 @@ const { values } = parseArgs({
     uri: { type: 'string', default: '' },
     refreshes: { type: 'string', default: '20' },
     'warm-up': { type: 'string', default: '10' },
-    /** Takes the time of full builds and unchanged trees too, which the CPU figures then contain. */
     trees: { type: 'boolean', default: false },
+    /** Where to write a CPU profile of the refreshes that count. */
+    profile: { type: 'string' },
   },
 });
 
@@ -77,45 +81,82 @@ const collection = new Collection({
 });
 
 const wanted = Number(values.refreshes);
-const warmUp = Number(values['warm-up']);
 const durationMs: number[] = [];
 const cpuMs: number[] = [];
 const treeMs: number[] = [];
-const fullTreeMs: number[] = [];
-const sameTreeMs: number[] = [];
+const allRowsMs: number[] = [];
+const fromNothingMs: number[] = [];
 const rssMib: number[] = [];
 let tree: MibTree | undefined;
+let view: TreeViewClass | undefined;
 let sinceRefreshMs = 0;
 let lastCpuMs = 0;
+/** Refreshes still to be left out; counted down once every source has been read. */
+let warmUp = Number(values['warm-up']);
 
-const present = (snapshot: Snapshot, previous: MibTree | undefined): { tree: MibTree; ms: number } => {
+const profiler = new Session();
+profiler.connect();
+const post = (method: string): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    profiler.post(method, (error, result) => (error === null ? resolve(result) : reject(error)));
+  });
+
+function timed(action: () => void): number {
   const fromMs = performance.now();
-  const built = mib.buildTree(snapshot, previous);
-  new TreeView(built, () => undefined);
-  return { tree: built, ms: performance.now() - fromMs };
-};
+  action();
+  return performance.now() - fromMs;
+}
+
+/** Has the rows of every table laid out. */
+function layOutAll(of: MibTree): void {
+  for (const column of of.columns) void column.rows.length;
+}
+
+/** Whether every source in use has been read, the dear ones that are read only once here included. */
+function isComplete({ collectors, domains }: Snapshot): boolean {
+  const hasRun = collectors.every(({ enabled, runs, id }) => !enabled || runs > 0 || id === 'events');
+  return hasRun && domains.every(({ spec }) => spec !== undefined);
+}
 
 store.subscribe((snapshot, previous) => {
-  const presented = present(snapshot, tree);
-  tree = presented.tree;
-  sinceRefreshMs += presented.ms;
+  sinceRefreshMs += timed(() => {
+    tree = mib.buildTree(snapshot, tree);
+    view = new TreeView(tree, () => undefined, view);
+  });
   if (snapshot.agent.refreshCount === previous.agent.refreshCount) return;
-  if (values.trees) {
-    fullTreeMs.push(present(snapshot, undefined).ms);
-    sameTreeMs.push(present(snapshot, tree).ms);
-  }
   const cpu = process.cpuUsage();
   const nowMs = (cpu.user + cpu.system) / 1000;
-  durationMs.push(snapshot.agent.refreshDurationMs ?? 0);
-  treeMs.push(sinceRefreshMs);
-  cpuMs.push(nowMs - lastCpuMs);
-  lastCpuMs = nowMs;
+  if (isComplete(snapshot)) warmUp -= 1;
+  if (warmUp < 0) {
+    durationMs.push(snapshot.agent.refreshDurationMs ?? 0);
+    treeMs.push(sinceRefreshMs);
+    cpuMs.push(nowMs - lastCpuMs);
+    rssMib.push(process.memoryUsage.rss() / 2 ** 20);
+    if (values.trees && tree !== undefined) {
+      const current = tree;
+      allRowsMs.push(timed(() => layOutAll(current)));
+      fromNothingMs.push(
+        timed(() => {
+          const fresh = mib.buildTree(snapshot);
+          new TreeView(fresh, () => undefined);
+          layOutAll(fresh);
+        }),
+      );
+    }
+  } else if (warmUp === 0 && values.profile !== undefined) {
+    void post('Profiler.enable').then(() => post('Profiler.start'));
+  }
+  const after = process.cpuUsage();
+  lastCpuMs = (after.user + after.system) / 1000;
   sinceRefreshMs = 0;
-  rssMib.push(process.memoryUsage.rss() / 2 ** 20);
-  if (snapshot.agent.refreshCount >= wanted + warmUp) stopping.abort();
+  if (durationMs.length >= wanted) stopping.abort();
 });
 await collection.run(stopping.signal);
 await indexes.close();
+if (values.profile !== undefined) {
+  const { profile } = (await post('Profiler.stop')) as { profile: unknown };
+  await writeFile(values.profile, JSON.stringify(profile));
+}
 
 let varbinds = 0;
 const context = { snapshot: store.current, now: Date.now(), masterStartedAt: startedAt };
@@ -126,11 +167,11 @@ for (const column of tree?.columns ?? []) {
 }
 const report: CollectingReport = {
   varbinds,
-  durationMs: durationMs.slice(warmUp),
-  cpuMs: cpuMs.slice(warmUp),
-  treeMs: treeMs.slice(warmUp),
-  fullTreeMs: fullTreeMs.slice(warmUp),
-  sameTreeMs: sameTreeMs.slice(warmUp),
-  rssMib: rssMib.slice(warmUp),
+  durationMs,
+  cpuMs,
+  treeMs,
+  allRowsMs,
+  fromNothingMs,
+  rssMib,
 };
 process.stdout.write(`${JSON.stringify(report)}\n`);
