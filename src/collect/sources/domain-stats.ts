@@ -128,7 +128,9 @@ export class DomainStats implements Collector {
       try {
         const state = await pass.libvirt.call('control', domainGetState, { domain: record.ref, flags: 0 });
         pass.domains.applyState(record, state.state, state.reason, Date.now());
-        this.#setStatus(record, record.active ? 'blocked' : 'inactive');
+        const culprit =
+          pass.libvirt.gate.isHeld(record.uuid) || !isResponsive(record, this.#options.controlGraceMs);
+        this.#setStatus(record, record.active ? (culprit ? 'blocked' : 'stale') : 'inactive');
       } catch (error) {
         pass.failed(error, record.name);
         this.#setStatus(record, 'stale');
