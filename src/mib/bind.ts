@@ -69,6 +69,11 @@ export interface TableBinding<T extends TableName, Row> {
   /** Parts of the snapshot that the rows come from: the rows stay as they are while all parts are identical. */
   readonly source: (snapshot: Snapshot) => readonly unknown[];
   /**
+   * The very parts of the model that give the rows, for a large table whose rows stay the same although its
+   * source changes: they are compared when the table is first asked for.
+   */
+  readonly parts?: (snapshot: Snapshot) => readonly unknown[];
+  /**
    * Adds every row with the values of its INDEX, best in ascending order. Tables whose bindings name the same
    * function share one layout of their rows: then `source` and the INDEX must be the same too.
    */
@@ -102,6 +107,7 @@ export type AddRow = Methods['add'];
 export interface AnyTableBinding {
   readonly table: TableName;
   readonly source: (snapshot: Snapshot) => readonly unknown[];
+  readonly parts?: (snapshot: Snapshot) => readonly unknown[];
   readonly rows: Methods['rows'];
   readonly columns: Readonly<Record<string, ReadFunction>>;
 }

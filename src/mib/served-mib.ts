@@ -23,7 +23,7 @@ import { type RowLayout, scalarRows } from './row-layout.ts';
 import { TableRows } from './table-rows.ts';
 import { scalarBindings, tableBindings } from './tables/index.ts';
 import { layOutTexts } from './text-rows.ts';
-import type { Column, MibTree, OutgoingNotification, ReadContext } from './tree.ts';
+import type { Column, MibTree, OutgoingNotification, ReadContext, RowSet } from './tree.ts';
 
 export interface ServedMibOptions {
   /** Where LIBVIRT-EXT-MIB is registered; default: the point the module is distributed with. */
@@ -175,24 +175,17 @@ function tableRows(
   snapshot: Snapshot,
   old: TableRows | undefined,
 ): TableRows {
-  const source = binding.source(snapshot);
-  if (old !== undefined && sameElements(old.source, source)) return old;
   const addRows = (add: AddRow): void => binding.rows(snapshot, add);
   const onlyNumbers = parts.every((part) => part.kind === 'number');
-  return new TableRows(
-    source,
-    (known) =>
+  const { parts: partsOf } = binding;
+  const options = {
+    source: binding.source(snapshot),
+    ...(partsOf === undefined ? {} : { parts: () => partsOf(snapshot) }),
+    layOut: (known: RowSet | undefined) =>
       onlyNumbers ? layOutNumbers(parts.length, addRows, known) : layOutTexts(parts, addRows, known),
-    old,
-  );
+  };
+  return old === undefined ? new TableRows(options) : old.next(options);
 }
 
 /** Notifications carry no TimeStamp, the only kind of value whose conversion needs the time. */
 const outsideOfTime = { masterStartedAt: undefined } as ReadContext;
-
-function sameElements(a: readonly unknown[], b: readonly unknown[]): boolean {
-  if (a === b) return true;
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}

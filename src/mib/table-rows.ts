@@ -1,34 +1,43 @@
 import type { RowLayout } from './row-layout.ts';
 import type { RowSet } from './tree.ts';
 
+export interface TableRowsOptions {
+  /** What the rows come from; cheap to tell. */
+  readonly source: readonly unknown[];
+  /** What exactly the rows come from, where that can be the same although the source is not. */
+  readonly parts?: () => readonly unknown[];
+  /** Makes the layout; given a row set, it takes that over if the rows are the same. */
+  readonly layOut: (known: RowSet | undefined) => RowLayout;
+}
+
+/** The last layout of a table with parts, which stays valid while they are identical. */
+interface KeptLayout {
+  readonly parts: readonly unknown[];
+  readonly layout: RowLayout;
+}
+
 /**
  * The rows of a table at one snapshot, laid out when they are first asked for: between two refreshes most
  * tables are not asked for at all.
  */
 export class TableRows implements RowLayout {
-  /** What tells whether the rows are still valid. */
-  readonly source: readonly unknown[];
-  readonly #layOut: (known: RowSet | undefined) => RowLayout;
-  #known: RowSet | undefined;
+  readonly #options: TableRowsOptions;
   #layout: RowLayout | undefined;
+  // Of earlier layouts no more is kept than is needed: their records would keep a whole old snapshot in memory.
+  #known: RowSet | undefined;
+  #kept: KeptLayout | undefined;
 
-  /**
-   * @param layOut makes the layout; given a row set, it takes that over if the rows are the same.
-   * @param before the rows of an earlier snapshot.
-   */
-  constructor(
-    source: readonly unknown[],
-    layOut: (known: RowSet | undefined) => RowLayout,
-    before?: TableRows,
-  ) {
-    this.source = source;
-    this.#layOut = layOut;
-    this.#known = before?.latestRowSet;
+  /** @param before the rows of an earlier snapshot. */
+  constructor(options: TableRowsOptions, before?: TableRows) {
+    this.#options = options;
+    if (before === undefined) return;
+    this.#known = before.#layout === undefined ? before.#known : before.#layout.rows;
+    this.#kept = before.#kept;
   }
 
-  /** The newest row set that was laid out here or before. It refers to nothing of the model. */
-  get latestRowSet(): RowSet | undefined {
-    return this.#layout?.rows ?? this.#known;
+  /** The rows of the same table at the next snapshot: these if they come from the same source. */
+  next(options: TableRowsOptions): TableRows {
+    return sameElements(this.#options.source, options.source) ? this : new TableRows(options, this);
   }
 
   get rows(): RowSet {
@@ -40,8 +49,22 @@ export class TableRows implements RowLayout {
   }
 
   #make(): RowLayout {
-    this.#layout = this.#layOut(this.#known);
+    const parts = this.#options.parts?.();
+    const kept = this.#kept;
+    if (parts !== undefined && kept !== undefined && sameElements(parts, kept.parts)) {
+      this.#layout = kept.layout;
+    } else {
+      this.#layout = this.#options.layOut(this.#known);
+      this.#kept = parts === undefined ? undefined : { parts, layout: this.#layout };
+    }
     this.#known = undefined;
     return this.#layout;
   }
+}
+
+function sameElements(a: readonly unknown[], b: readonly unknown[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

@@ -1,11 +1,13 @@
 import type { AffinityCell } from '../../model/vcpu.ts';
 import type { TableBinding } from '../bind.ts';
+import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
 /** VM-MIB: vCPUs by host CPUs. The largest table of all, so it is laid out again only if a mask changed. */
 export const vmCpuAffinityTable: TableBinding<'vmCpuAffinityTable', AffinityCell> = {
   table: 'vmCpuAffinityTable',
-  source: (snapshot) => {
+  source: domainsOf,
+  parts: (snapshot) => {
     const masks: unknown[] = [];
     for (const domain of presentDomains(snapshot)) {
       for (const vcpu of domain.vcpus) {

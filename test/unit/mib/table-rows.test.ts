@@ -1,36 +1,57 @@
 import { describe, expect, test } from 'vitest';
 import { layOutNumbers } from '../../../src/mib/number-rows.ts';
-import { TableRows } from '../../../src/mib/table-rows.ts';
+import { TableRows, type TableRowsOptions } from '../../../src/mib/table-rows.ts';
 
 /** Rows of one number, with a count of how often they were laid out. */
-function counted(numbers: readonly number[], before?: TableRows) {
+function counted(numbers: readonly number[], parts?: readonly unknown[]) {
   let count = 0;
-  const rows = new TableRows(
-    [numbers],
-    (known) => {
+  const options: TableRowsOptions = {
+    source: [numbers],
+    ...(parts === undefined ? {} : { parts: () => parts }),
+    layOut: (known) => {
       count += 1;
       return layOutNumbers(1, (add) => numbers.forEach((number) => void add(`row ${number}`, number)), known);
     },
-    before,
-  );
-  return { rows, count: () => count };
+  };
+  return { options, count: () => count };
 }
 
 describe('TableRows', () => {
   test('lays out at the first question, once', () => {
-    const table = counted([1, 2]);
-    expect(table.count()).toBe(0);
-    expect(table.rows.records).toEqual(['row 1', 'row 2']);
-    expect(Array.from(table.rows.rows.subIds)).toEqual([1, 2]);
-    expect(table.count()).toBe(1);
+    const { options, count } = counted([1, 2]);
+    const table = new TableRows(options);
+    expect(count()).toBe(0);
+    expect(table.records).toEqual(['row 1', 'row 2']);
+    expect(Array.from(table.rows.subIds)).toEqual([1, 2]);
+    expect(count()).toBe(1);
+  });
+
+  test('is the same while its source is', () => {
+    const { options } = counted([1, 2]);
+    const table = new TableRows(options);
+    expect(table.next({ ...options, source: [...options.source] })).toBe(table);
+    expect(table.next(counted([1, 2]).options)).not.toBe(table);
   });
 
   test('takes over the row set of the last rows that were laid out, past rows that never were', () => {
-    const first = counted([1, 2]);
-    const { rows } = first.rows;
-    const skipped = counted([1, 2, 3], first.rows);
-    const last = counted([1, 2], skipped.rows);
-    expect(last.rows.rows).toBe(rows);
+    const first = new TableRows(counted([1, 2]).options);
+    const { rows } = first;
+    const skipped = counted([1, 2, 3]);
+    const last = first.next(skipped.options).next(counted([1, 2]).options);
+    expect(last.rows).toBe(rows);
     expect(skipped.count()).toBe(0);
+  });
+
+  test('takes over rows and records while the parts are the same', () => {
+    const part = {};
+    const first = new TableRows(counted([1, 2], [part]).options);
+    const { records } = first;
+    const same = counted([1, 2], [part]);
+    const second = first.next(counted([1, 2], [part]).options).next(same.options);
+    expect(second.records).toBe(records);
+    expect(same.count()).toBe(0);
+    const changed = counted([3], [{}]);
+    expect(second.next(changed.options).records).toEqual(['row 3']);
+    expect(changed.count()).toBe(1);
   });
 });
