@@ -37,6 +37,8 @@ export interface Libvirtd {
   readonly namespaces: NodeNamespaces;
   /** libvirtd's process id. */
   pid(): number;
+  /** Signals libvirtd. */
+  signal(signal: NodeJS.Signals): void;
   virsh(...args: readonly string[]): Promise<string>;
   define(xml: string): Promise<void>;
   /** Starts a defined domain. */
@@ -134,6 +136,7 @@ export async function startLibvirtd(options: LibvirtdOptions = {}): Promise<Libv
   const stop = () => {
     stopping ??= (async () => {
       await keepCapabilities(directory).catch(() => {});
+      daemon?.signal('SIGCONT');
       await namespaces.stop();
       await daemon?.exited;
       await directory.remove();
@@ -168,6 +171,12 @@ export async function startLibvirtd(options: LibvirtdOptions = {}): Promise<Libv
     pid() {
       if (daemonPid === undefined) throw new Error('libvirtd is not running');
       return daemonPid;
+    },
+    signal(signal) {
+      if (daemonPid === undefined) throw new Error('libvirtd is not running');
+      process.kill(daemonPid, signal);
+      // nsenter stops itself when its child is stopped, and would not even notice the child's end then.
+      if (signal === 'SIGCONT') daemon?.signal(signal);
     },
     virsh,
     define: (xml) => domainOfXml('define', xml),
