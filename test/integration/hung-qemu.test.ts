@@ -12,6 +12,7 @@ import { parseLines } from '../support/virsh-text.ts';
 const names = ['one', 'two', 'three', 'four', 'five', 'six'] as const;
 const ok = '1';
 const blocked = '3';
+const stale = '4';
 const occupied = '3';
 /** `libvirt.max_unanswered_calls`, by default. */
 const cap = 3;
@@ -135,7 +136,7 @@ async function otherClientMs(...healthy: readonly string[]): Promise<number> {
 
 /** Watches for a number of refreshes that the healthy domains stay fresh and the daemon keeps its workers. */
 async function watch(healthy: readonly string[], seconds: number): Promise<void> {
-  let before = await walkServed(snmpd);
+  const before = await walkServed(snmpd);
   const end = Date.now() + seconds * 1000;
   let busiest = 0;
   while (Date.now() < end) {
@@ -150,7 +151,6 @@ async function watch(healthy: readonly string[], seconds: number): Promise<void>
   expect(busiest).toBeLessThanOrEqual(cap + 3);
   const after = await walkServed(snmpd);
   for (const name of healthy) expect([name, reads(after, name) > reads(before, name)]).toEqual([name, true]);
-  before = after;
 }
 
 describe.sequential('with QEMU processes that do not answer', () => {
@@ -184,6 +184,10 @@ describe.sequential('with QEMU processes that do not answer', () => {
     const usualMs = await otherClientMs('one', 'five');
     await hang('two', 'three', 'six');
     await untilHeld('two', 'three', 'six');
+    await untilWalk('the others to be shown as not refreshed', (walk) =>
+      ['one', 'four', 'five'].every((name) => status(walk, name) === stale && control(walk, name) === ok),
+    );
+    expect(await readServed(snmpd, 'lveDomainsBlocked', 0)).toBe('3');
     let busiest = 0;
     for (let round = 0; round < 12; round += 1) {
       busiest = Math.max(busiest, await busyWorkers());
