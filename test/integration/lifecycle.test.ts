@@ -175,10 +175,10 @@ describe.sequential('the state directory', () => {
     const path = `${stateDirectory}/indexes.json`;
     const damaged = '{"version":1,"domains":[\n{"uuid":';
     writeFileSync(path, damaged);
-    const { stderr } = await startWith({ stateDirectory });
+    const started = await startWith({ stateDirectory });
     const walk = await untilKnown('alpha', 'beta');
     expect(await stateWarnings()).toEqual([expect.stringContaining(`${path}.corrupt`)]);
-    expect(stderr()).toContain('starting afresh');
+    expect(started.stderr()).toContain('starting afresh');
     expect(readFileSync(`${path}.corrupt`, 'utf8')).toBe(damaged);
     expect([...walk.column('lveDomName').keys()]).toEqual(['1', '2']);
     await until('a new file', async () => existsSync(path) && readFileSync(path, 'utf8').includes('"uuid"'));
@@ -192,12 +192,12 @@ describe.sequential('the state directory', () => {
   it('that cannot be written: a warning that names it, and everything served all the same', async () => {
     const stateDirectory = `${directory.file('a-file')}/state`;
     writeFileSync(directory.file('a-file'), '');
-    const { logLines } = await startWith({ stateDirectory });
+    const started = await startWith({ stateDirectory });
     await untilKnown('alpha', 'beta');
     const texts = await stateWarnings();
     expect(texts.length).toBeGreaterThan(0);
     expect(texts[0]).toContain(stateDirectory);
-    const told = logLines().filter(({ remedy }) => String(remedy).includes('state.directory'));
+    const told = started.logLines().filter(({ remedy }) => String(remedy).includes('state.directory'));
     expect(told).toHaveLength(1);
   });
 
