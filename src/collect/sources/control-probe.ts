@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isOperationInvalid } from '../../libvirt/libvirt-error.ts';
 import { domainGetControlInfo } from '../../libvirt/procedures.ts';
 import type { ControlInfo } from '../../model/domain.ts';
@@ -17,6 +18,7 @@ const probesInFlight = 64;
 export async function probeControl(pass: CollectorPass, records: readonly DomainRecord[]): Promise<void> {
   for (let from = 0; from < records.length; from += probesInFlight) {
     await Promise.all(records.slice(from, from + probesInFlight).map((record) => probe(pass, record)));
+    await nextTurn();
   }
 }
 

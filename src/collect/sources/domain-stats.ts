@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConnectionLostError } from '../../errors.ts';
 import { CallTimeoutError } from '../../libvirt/connection.ts';
 import { isNoDomain, isNotSupported } from '../../libvirt/libvirt-error.ts';
@@ -80,6 +81,8 @@ export class DomainStats implements Collector {
     const workers = Array.from({ length: this.#options.callsInFlight }, async () => {
       for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
         queue.push(...(await this.#collectBatch(pass, batch)));
+        // While replies keep coming, the runtime reads on and on from this socket: let the others have a turn.
+        await nextTurn();
       }
     });
     await Promise.all(workers);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConnectionLostError } from '../../errors.ts';
 import { CallTimeoutError } from '../../libvirt/connection.ts';
 import {
@@ -40,6 +41,8 @@ export async function eachDomain(
       if (record === undefined) return;
       try {
         await step(record);
+        // A fast daemon must not keep the event loop from everybody else.
+        await nextTurn();
         backOff.succeeded(record);
       } catch (error) {
         if (error instanceof ConnectionLostError) throw error;
