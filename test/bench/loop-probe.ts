@@ -28,7 +28,8 @@ export async function makeLoopProbe(): Promise<LoopProbe> {
     (await readFile(file, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
   return {
     env: {
-      NODE_OPTIONS: `--import=${repositoryPath}/test/bench/probes/held-loop.mjs`,
+      // Options tried out on the command line of the bench are the program's too.
+      NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import=${repositoryPath}/test/bench/probes/held-loop.mjs`,
       BENCH_PROBE_FILE: file,
     },
     async read(pid) {
