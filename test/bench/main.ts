@@ -9,6 +9,7 @@ import { describeMachine } from './machine.ts';
 import { managersMeasurement } from './managers.ts';
 import type { BenchContext, Measurement } from './measurement.ts';
 import { memoryMeasurement } from './memory.ts';
+import { multiColumnMeasurement } from './multi-column.ts';
 import { prioritize } from './process-cost.ts';
 import { refreshCostMeasurement } from './refresh-cost.ts';
 import { markdown, type ReportedMeasurement, textTable, writeResults } from './report.ts';
@@ -21,6 +22,7 @@ const measurements: readonly Measurement[] = [
   bulkwalkMeasurement,
   managersMeasurement,
   sevenColumnsMeasurement,
+  multiColumnMeasurement,
   answerTimeMeasurement,
   refreshCostMeasurement,
   memoryMeasurement,
