@@ -569,7 +569,8 @@ describe.sequential('as a manager sees it', () => {
       async () => {
         const found = await walkServed(snmpd);
         const text = JSON.stringify([still(found.varBinds), found.varBinds.map(({ oid }) => oid)]);
-        const settled = text === last && found.value('lveDomEmulatorPin', 1) !== undefined;
+        const pin = found.value('lveDomEmulatorPin', found.indexOf('lveDomName', 'web'));
+        const settled = text === last && pin !== undefined;
         last = text;
         return settled ? found : undefined;
       },
