@@ -6,8 +6,11 @@ import { cacheDirectory } from './cache-directory.ts';
 /** `type` of libvirt's domain element. */
 export type DomainType = 'kvm' | 'qemu';
 
-/** What KVM does on this machine. `slow` = guests run, but many times slower than with emulation. */
-export type KvmQuality = 'good' | 'slow' | 'absent';
+/**
+ * What KVM does on this machine. `slow` = guests run, but many times slower than with emulation. `software` = the
+ * processor has no virtualisation, and what stands behind /dev/kvm runs some guests and kills others.
+ */
+export type KvmQuality = 'good' | 'slow' | 'software' | 'absent';
 
 /** With working hardware support this takes about 0.3 s; where KVM emulates real mode in software, 12 s. */
 const biosMaximumMs = 3_000;
@@ -31,6 +34,7 @@ export function kvmQuality(): Promise<KvmQuality> {
 }
 
 async function remembered(): Promise<KvmQuality> {
+  if (!(await hasHardwareSupport())) return 'software';
   const path = join(cacheDirectory(), 'kvm-quality');
   const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '')).trim();
   const key = `${bootId} ${process.getuid?.() ?? 0} `;
@@ -42,6 +46,11 @@ async function remembered(): Promise<KvmQuality> {
   const quality = await probe();
   await writeFile(path, `${key}${quality}`);
   return quality;
+}
+
+/** Whether the processor tells of virtualisation: VMX (Intel) or SVM (AMD). */
+async function hasHardwareSupport(): Promise<boolean> {
+  return /^flags\s*:.* (vmx|svm)\b/m.test(await readFile('/proc/cpuinfo', 'utf8'));
 }
 
 function probe(): Promise<KvmQuality> {

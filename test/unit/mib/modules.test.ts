@@ -42,10 +42,15 @@ function lint(file: string, ...directories: string[]): string {
 
 /** Translates names to OIDs with Net-SNMP on a host that has no modules but those given. */
 function translate(names: readonly string[], module: string, ...directories: string[]): string[] {
+  // On a host that never ran Net-SNMP this directory would be made, with a word about it.
+  mkdirSync(join(scratch, 'cert_indexes'), { recursive: true });
   const { stdout, stderr } = spawnSync(
     'snmptranslate',
     ['-m', module, '-M', directories.join(':'), '-On', ...names],
-    { encoding: 'utf8', env: { PATH: process.env['PATH'], MIBS: '', HOME: scratch } },
+    {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], MIBS: '', HOME: scratch, SNMP_PERSISTENT_DIR: scratch },
+    },
   );
   expect(stderr).toBe('');
   return stdout.trim().split(/\n+/);
