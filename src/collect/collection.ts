@@ -86,7 +86,8 @@ export class Collection {
       diskIndex: (uuid, target) => indexes.disk(uuid, target),
       nicIndex: (uuid, mac) => indexes.nic(uuid, mac),
       perfEventNumber: (name) => indexes.perfEvent(name),
-      sizeUnit: (uuid, entity, sizeBytes) => units.unit(uuid, entity, sizeBytes),
+      memoryUnit: (uuid, sizeBytes) => units.memory(uuid, sizeBytes),
+      diskUnit: (uuid, target, sizeBytes) => units.disk(uuid, target, sizeBytes),
     };
     this.#table = new DomainTable(indexes, config.collect.retention * 1000);
     this.#host = new HostRecord(config.mib.hvObjectId);

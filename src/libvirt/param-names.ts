@@ -154,8 +154,28 @@ export class ParamNameTable {
   }
 }
 
+/** The same for texts that come and go: when it is full, it starts anew. */
+class TextCache {
+  readonly #maxTexts: number;
+  #table: ParamNameTable;
+
+  constructor(maxTexts: number) {
+    this.#maxTexts = maxTexts;
+    this.#table = new ParamNameTable(maxTexts);
+  }
+
+  /** As {@link ParamNameTable.lookup}; ids mean nothing here. */
+  lookup(buffer: Buffer, view: DataView, start: number, length: number): ParamName {
+    if (this.#table.size >= this.#maxTexts) this.#table = new ParamNameTable(this.#maxTexts);
+    return this.#table.lookup(buffer, view, start, length);
+  }
+}
+
 /** The table all connections share, so that an id means the same name everywhere. */
 export const paramNames = new ParamNameTable();
+
+/** Values that are texts: names of devices and paths, much the same in every reply. */
+export const paramTexts = new TextCache(16_384);
 
 /** FNV-1a over words instead of octets, with a final mix because only low bits choose the slot. */
 function hashWords(view: DataView, start: number, length: number): number {

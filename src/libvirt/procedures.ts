@@ -249,14 +249,15 @@ export const connectListAllDomains = priority(
 );
 
 /** Statistics of one domain. */
-export interface DomainStatsRecord {
+export interface DomainStatsRecord<Params = TypedParams> {
   readonly domain: DomainRef;
-  readonly params: TypedParams;
+  readonly params: Params;
 }
 
 /**
  * Statistics of the domains listed; an empty list is all domains. Domains that do not exist are left
- * out. May wait for ever for a hypervisor process that hangs, even with the flag NOWAIT.
+ * out. May wait for ever for a hypervisor process that hangs, even with the flag NOWAIT. What is to be read
+ * from many domains is better decoded on the way: see `domain-stats.ts`.
  */
 export const connectGetAllDomainStats = procedure(
   344,

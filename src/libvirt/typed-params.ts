@@ -1,6 +1,6 @@
 import { ProtocolError } from '../errors.ts';
 import type { ParamName } from './param-names.ts';
-import { paramNames } from './param-names.ts';
+import { paramNames, paramTexts } from './param-names.ts';
 import { limits } from './protocol.ts';
 import { paddedLength, type XdrReader } from './xdr.ts';
 
@@ -30,28 +30,63 @@ export interface TypedParams {
 
 export const noParams: TypedParams = { names: [], types: new Uint8Array(0), values: [] };
 
+const noName: ParamName = { id: -1, text: '' };
+
 const TWO_32 = 0x1_0000_0000;
 
 /** Shortest parameter: length of an empty name, type, value of 4 octets. */
 const MIN_PARAM_OCTETS = 12;
 
 /**
- * Decodes `remote_typed_param<max>`: u32 count, then per item string field, i32 type, value.
- *
- * @throws ProtocolError on an unknown type, because its length is unknown too.
+ * Walks through `remote_typed_param<max>`: u32 count, then per item string field, i32 type, value. Nothing is
+ * made of a value that is not asked for.
  */
-export function decodeTypedParams(reader: XdrReader, max: number): TypedParams {
-  const count = reader.count(max, 'typed parameters');
-  if (count * MIN_PARAM_OCTETS > reader.remaining) {
-    throw new ProtocolError(`${count} typed parameters do not fit into the ${reader.remaining} octets left`);
+export class ParamCursor {
+  /** Of the parameter the cursor stands on. */
+  name: ParamName = noName;
+  /** See {@link paramTypes}. */
+  type = 0;
+  readonly count: number;
+  readonly #reader: XdrReader;
+  readonly #buffer: Buffer;
+  readonly #view: DataView;
+  readonly #end: number;
+  #left: number;
+  /** Where the value lies, and where the next parameter begins. */
+  #valueAt = 0;
+  #nextAt: number;
+
+  constructor(reader: XdrReader, max: number) {
+    const count = reader.count(max, 'typed parameters');
+    if (count * MIN_PARAM_OCTETS > reader.remaining) {
+      throw new ProtocolError(
+        `${count} typed parameters do not fit into the ${reader.remaining} octets left`,
+      );
+    }
+    this.#reader = reader;
+    this.#buffer = reader.buffer;
+    this.#view = reader.view;
+    this.#end = reader.buffer.length;
+    this.count = count;
+    this.#left = count;
+    this.#nextAt = reader.offset;
   }
-  const { buffer, view } = reader;
-  const end = buffer.length;
-  const names: ParamName[] = [];
-  const types = new Uint8Array(count);
-  const values: ParamValue[] = [];
-  let at = reader.offset;
-  for (let index = 0; index < count; index++) {
+
+  /**
+   * Goes to the next parameter, whose octets are then all there; false after the last one: the reader then
+   * stands behind it.
+   *
+   * @throws ProtocolError on an unknown type, because its length is unknown too.
+   */
+  next(): boolean {
+    const view = this.#view;
+    const end = this.#end;
+    let at = this.#nextAt;
+    if (this.#left === 0) {
+      this.#reader.take(at - this.#reader.offset);
+      return false;
+    }
+    this.#left -= 1;
     if (at + 4 > end) {
       throw truncated(at, 4, end);
     }
@@ -64,70 +99,99 @@ export function decodeTypedParams(reader: XdrReader, max: number): TypedParams {
     if (at + padded + 8 > end) {
       throw truncated(at, padded + 8, end);
     }
-    names[index] = paramNames.lookup(buffer, view, at, length);
+    this.name = paramNames.lookup(this.#buffer, view, at, length);
     at += padded;
     const type = view.getUint32(at);
     at += 4;
-    types[index] = type;
-    switch (type) {
+    this.type = type;
+    this.#valueAt = at;
+    let size = 4;
+    if (type === paramTypes.ullong || type === paramTypes.llong || type === paramTypes.double) {
+      size = 8;
+    } else if (type === paramTypes.string) {
+      const octets = view.getUint32(at);
+      if (octets > limits.stringOctets) {
+        throw new ProtocolError(`parameter value of ${octets} octets at offset ${at}`);
+      }
+      size = 4 + paddedLength(octets);
+    } else if (type < paramTypes.int || type > paramTypes.string) {
+      throw new ProtocolError(`unknown type ${type} of parameter "${this.name.text}" at offset ${at - 4}`);
+    }
+    if (at + size > end) {
+      throw truncated(at, size, end);
+    }
+    this.#nextAt = at + size;
+    return true;
+  }
+
+  /** The value if it is a number that a double holds exactly, else NaN. */
+  number(): number {
+    const at = this.#valueAt;
+    const view = this.#view;
+    switch (this.type) {
       case 1:
-        values[index] = view.getInt32(at);
-        at += 4;
-        break;
+        return view.getInt32(at);
       case 2:
-        values[index] = view.getUint32(at);
-        at += 4;
-        break;
+        return view.getUint32(at);
       case 3: {
-        if (at + 8 > end) {
-          throw truncated(at, 8, end);
-        }
         const high = view.getInt32(at);
         const safe = high < 0x20_0000 && high >= -0x1f_ffff;
-        values[index] = safe ? high * TWO_32 + view.getUint32(at + 4) : safeOrBig(view.getBigInt64(at));
-        at += 8;
-        break;
+        return safe ? high * TWO_32 + view.getUint32(at + 4) : Number.NaN;
       }
       case 4: {
-        if (at + 8 > end) {
-          throw truncated(at, 8, end);
-        }
         const high = view.getUint32(at);
-        values[index] = high < 0x20_0000 ? high * TWO_32 + view.getUint32(at + 4) : view.getBigUint64(at);
-        at += 8;
-        break;
+        return high < 0x20_0000 ? high * TWO_32 + view.getUint32(at + 4) : Number.NaN;
       }
       case 5:
-        if (at + 8 > end) {
-          throw truncated(at, 8, end);
-        }
-        values[index] = view.getFloat64(at);
-        at += 8;
-        break;
-      case 6:
-        values[index] = view.getInt32(at) !== 0;
-        at += 4;
-        break;
-      case 7: {
-        const size = view.getUint32(at);
-        at += 4;
-        if (size > limits.stringOctets) {
-          throw new ProtocolError(`parameter value of ${size} octets at offset ${at - 4}`);
-        }
-        if (at + paddedLength(size) > end) {
-          throw truncated(at, paddedLength(size), end);
-        }
-        values[index] = buffer.toString('utf8', at, at + size);
-        at += paddedLength(size);
-        break;
-      }
+        return view.getFloat64(at);
       default:
-        throw new ProtocolError(
-          `unknown type ${type} of parameter "${names[index]?.text}" at offset ${at - 4}`,
-        );
+        return Number.NaN;
     }
   }
-  reader.take(at - reader.offset);
+
+  /** The value if it is a text, else undefined. The same text is mostly the same string. */
+  text(): string | undefined {
+    if (this.type !== paramTypes.string) return undefined;
+    const at = this.#valueAt;
+    return paramTexts.lookup(this.#buffer, this.#view, at + 4, this.#view.getUint32(at)).text;
+  }
+
+  value(): ParamValue {
+    const at = this.#valueAt;
+    switch (this.type) {
+      case 3: {
+        const number = this.number();
+        return Number.isNaN(number) ? safeOrBig(this.#view.getBigInt64(at)) : number;
+      }
+      case 4: {
+        const number = this.number();
+        return Number.isNaN(number) ? this.#view.getBigUint64(at) : number;
+      }
+      case 6:
+        return this.#view.getInt32(at) !== 0;
+      case 7:
+        return this.#buffer.toString('utf8', at + 4, at + 4 + this.#view.getUint32(at));
+      default:
+        return this.number();
+    }
+  }
+}
+
+/**
+ * Decodes `remote_typed_param<max>` as a whole.
+ *
+ * @throws ProtocolError as {@link ParamCursor.next}
+ */
+export function decodeTypedParams(reader: XdrReader, max: number): TypedParams {
+  const cursor = new ParamCursor(reader, max);
+  const names: ParamName[] = [];
+  const types = new Uint8Array(cursor.count);
+  const values: ParamValue[] = [];
+  while (cursor.next()) {
+    types[names.length] = cursor.type;
+    names.push(cursor.name);
+    values.push(cursor.value());
+  }
   return { names, types, values };
 }
 

@@ -1,5 +1,5 @@
+import type { ParamValue } from '../../libvirt/typed-params.ts';
 import type { Stat } from '../../model/stat.ts';
-import type { ParamValue } from './stat-fields.ts';
 
 /** virTypedParameterType by number. */
 const typeNames: readonly Stat['type'][] = [

@@ -1,8 +1,12 @@
-import type { TypedParams } from '../../libvirt/typed-params.ts';
+import type { ParamName } from '../../libvirt/param-names.ts';
+import type { ParamCursor } from '../../libvirt/typed-params.ts';
 import type { EpochMs } from '../../model/scalar-types.ts';
-import { type FieldRule, fieldRule } from './stat-fields.ts';
+import type { Stat } from '../../model/stat.ts';
+import { Figures } from './figures.ts';
+import { ShapeStep } from './record-shape.ts';
+import type { FieldRule } from './stat-fields.ts';
 import { statOf } from './stat-value.ts';
-import { emptySample, type StatsSample } from './stats-sample.ts';
+import { type PerfSample, StatsSample } from './stats-sample.ts';
 
 /** Which parameters go to lveStatTable besides those that have fields. */
 export interface OtherStatsPolicy {
@@ -14,53 +18,112 @@ export interface OtherStatsPolicy {
   readonly exclude: readonly RegExp[];
 }
 
-interface NameRule {
-  readonly field: FieldRule;
-  readonly listed: boolean;
-}
-
 /** Most parameters of one domain kept by name: a bound on what a peer can make the agent hold. */
 const maxOthers = 16_384;
 
-/**
- * Turns the typed parameters of virConnectGetAllDomainStats into samples. The rule for each parameter name
- * is worked out once and kept by the name's number, so that a refresh costs one indexed call a parameter.
- */
+/** Most steps that are remembered, some hundred octets each: a bound on the same. */
+const maxSteps = 32_768;
+
+/** Slots reserved for a domain before the first one was seen. */
+const firstGuess = 160;
+
+const none: readonly never[] = [];
+
+/** Turns the typed parameters of virConnectGetAllDomainStats into samples. */
 export class StatsDecoder {
   readonly #policy: OtherStatsPolicy;
-  readonly #rules: (NameRule | undefined)[] = [];
+  #start = ShapeStep.start();
+  #steps = 0;
+  /** Slots of the domain seen last. */
+  #size = firstGuess;
 
   constructor(policy: OtherStatsPolicy) {
     this.#policy = policy;
   }
 
-  /** Decodes one record. `atMs` is monotonic and the base of rates. */
-  decode(params: TypedParams, at: EpochMs, atMs: number): StatsSample {
-    const sample = emptySample(at, atMs);
-    const { names, values, types } = params;
-    for (let i = 0; i < names.length; i += 1) {
-      const name = names[i];
-      const value = values[i];
-      if (name === undefined || value === undefined) continue;
-      const rule = this.#rules[name.id] ?? this.#ruleFor(name.id, name.text);
-      if (typeof rule.field === 'function') rule.field(sample, value);
-      if (rule.listed && sample.others.length < maxOthers) {
-        sample.others.push(statOf(name.text, types[i] ?? 0, value));
+  /** What decodes the records of one reply about so many domains. */
+  reply(domains: number): (params: ParamCursor) => StatsSample {
+    let figures: Figures | undefined;
+    let at = 0;
+    let atMs = 0;
+    return (params) => {
+      if (figures === undefined) {
+        figures = new Figures(domains * this.#size);
+        at = Date.now();
+        atMs = performance.now();
       }
-    }
-    return sample;
+      return this.#decode(params, figures, at, atMs);
+    };
   }
 
-  #ruleFor(id: number, text: string): NameRule {
-    const field = fieldRule(text);
-    const listed =
-      this.#policy.all ||
-      (this.#policy.unknown &&
-        field === undefined &&
-        !this.#policy.exclude.some((pattern) => pattern.test(text)));
-    const rule = { field, listed };
-    // A negative number marks a name beyond the intern table's bound: its rule is worked out each time.
-    if (id >= 0) this.#rules[id] = rule;
-    return rule;
+  #decode(params: ParamCursor, figures: Figures, at: EpochMs, atMs: number): StatsSample {
+    const base = figures.used;
+    let perf: PerfSample[] | undefined;
+    let others: Stat[] | undefined;
+    let step = this.#start;
+    while (params.next()) {
+      step = step.after(params.name) ?? this.#extend(step, params.name);
+      switch (step.kind) {
+        case 'count': {
+          const number = params.number();
+          if (number >= 0) figures.setNumber(base + step.slot, number);
+          else if (Number.isNaN(number)) setLarge(figures, base + step.slot, params);
+          break;
+        }
+        case 'small':
+          figures.setNumber(base + step.slot, params.number());
+          break;
+        case 'text': {
+          const text = params.text();
+          if (text !== undefined) figures.setText(base + step.slot, text);
+          break;
+        }
+        case 'flag': {
+          const value = params.value();
+          if (typeof value === 'boolean') figures.setNumber(base + step.slot, value ? 1 : 0);
+          break;
+        }
+        case 'perf': {
+          const value = params.value();
+          if ((typeof value === 'number' || typeof value === 'bigint') && value >= 0) {
+            perf ??= [];
+            perf.push({ name: step.event, value });
+          }
+          break;
+        }
+        case 'none':
+          break;
+      }
+      if (step.listed) {
+        others ??= [];
+        if (others.length < maxOthers) others.push(statOf(params.name.text, params.type, params.value()));
+      }
+    }
+    const { layout } = step;
+    this.#size = layout.size;
+    figures.advance(layout.size);
+    return new StatsSample({ at, atMs, figures, base, layout, perf: perf ?? none, others: others ?? none });
   }
+
+  #extend(step: ShapeStep, name: ParamName): ShapeStep {
+    // A negative number marks a name beyond the bound of what is kept: it is another object each time.
+    const remember = name.id >= 0;
+    if (remember) this.#steps += 1;
+    if (this.#steps > maxSteps) {
+      this.#steps = 0;
+      this.#start = ShapeStep.start();
+    }
+    return step.extend(name, this.#isListed, remember);
+  }
+
+  readonly #isListed = (name: string, rule: FieldRule): boolean => {
+    const { all, unknown, exclude } = this.#policy;
+    return all || (unknown && rule.to === 'others' && !exclude.some((pattern) => pattern.test(name)));
+  };
+}
+
+/** A count that a number does not hold exactly; anything else is left unknown. */
+function setLarge(figures: Figures, slot: number, params: ParamCursor): void {
+  const value = params.value();
+  if (typeof value === 'bigint' && value >= 0n) figures.setLarge(slot, value);
 }

@@ -1,17 +1,22 @@
-import type { DiskDefinition, NicDefinition } from '../../definition/domain-definition.ts';
 import { operStateOf } from '../../events/oper-state.ts';
 import { type SeverityOverrides, severityOf } from '../../events/severity.ts';
 import { stateText } from '../../events/state-text.ts';
 import type { Disk } from '../../model/disk.ts';
-import type { Domain, DomainCpu, DomainMemory } from '../../model/domain.ts';
+import type { Domain, DomainMemory } from '../../model/domain.ts';
 import type { Nic } from '../../model/nic.ts';
+import type { Count } from '../../model/scalar-types.ts';
 import type { PerfEvent } from '../../model/stat.ts';
 import type { Iothread, Vcpu } from '../../model/vcpu.ts';
-import { kibToBytes, nsToUs, percentOf, sumKnown } from '../decode/arithmetic.ts';
+import { kibToBytes } from '../decode/arithmetic.ts';
 import { noGuestFacts } from '../decode/guest-info.ts';
 import { perfEvents } from '../decode/perf-events.ts';
-import type { BlockSample, MonitorSample, NetSample, VcpuSample } from '../decode/stats-sample.ts';
-import type { DomainRecord } from './domain-record.ts';
+import type { BlockSample, MonitorSample, NetSample } from '../decode/stats-sample.ts';
+import type { DefinedDevices, DomainRecord } from './domain-record.ts';
+import { CpuRow } from './rows/cpu-row.ts';
+import { type DiskIdentity, DiskRow } from './rows/disk-row.ts';
+import { MemoryRow } from './rows/memory-row.ts';
+import { NicRow } from './rows/nic-row.ts';
+import { VcpuRow } from './rows/vcpu-row.ts';
 
 /** What building rows needs besides the record itself. */
 export interface BuildContext {
@@ -21,8 +26,10 @@ export interface BuildContext {
   diskIndex(uuid: string, target: string): number;
   nicIndex(uuid: string, mac: string): number;
   perfEventNumber(name: string): number;
-  /** Unit of a size in VM-MIB, fixed for the life of the row: 1024 or 1048576 octets. */
-  sizeUnit(uuid: string, entity: string, sizeBytes: number | bigint | undefined): number;
+  /** Unit of the memory sizes in VM-MIB, fixed for the life of the row: 1024 or 1048576 octets. */
+  memoryUnit(uuid: string, sizeBytes: Count | undefined): number;
+  /** The same of a disk's sizes. */
+  diskUnit(uuid: string, target: string, sizeBytes: Count | undefined): number;
 }
 
 /** The immutable row of a domain; the previous one where nothing was touched since. */
@@ -35,6 +42,8 @@ export function buildDomain(record: DomainRecord, context: BuildContext): Domain
 }
 
 const none: readonly never[] = [];
+
+const noDevices = { disks: none, nics: none } as const;
 
 /**
  * One literal for all rows, so that they share one shape: rows put together from parts cost ten times as
@@ -87,9 +96,9 @@ function domainRow(record: DomainRecord, context: BuildContext, lastEventSeq: nu
     nova: present ? definition?.nova : undefined,
     labels: present && definition !== undefined ? definition.labels : none,
     xmlChunks: present && definition !== undefined ? definition.xmlChunks : none,
-    cpu: present ? cpuOf(record, monitor) : undefined,
+    cpu: present ? new CpuRow(record, monitor) : undefined,
     memory: present ? memoryOf(record, monitor, context) : undefined,
-    vcpus: active && monitor !== undefined ? monitor.vcpus.map((vcpu) => vcpuRow(vcpu, record)) : none,
+    vcpus: active && monitor !== undefined ? vcpusOf(record, monitor) : none,
     iothreads: active && monitor !== undefined ? iothreadsOf(record, monitor) : none,
     disks: present ? disksOf(record, monitor, context) : none,
     diskErrors: present ? runtime.diskErrors : none,
@@ -111,104 +120,22 @@ function jobsOf(record: DomainRecord): Domain['jobs'] {
   return completedJob === undefined ? [backgroundJob] : [backgroundJob, completedJob];
 }
 
-/** Percentages of a domain that is not active are zero: that is their true value, not a placeholder. */
-function cpuOf(record: DomainRecord, monitor: MonitorSample | undefined): DomainCpu {
-  const { rates, pins } = record.runtime;
-  const idle = record.active ? undefined : 0;
-  const live = record.active ? monitor : undefined;
-  return {
-    timeUs: nsToUs(live?.cpuTimeNs),
-    userUs: nsToUs(live?.cpuUserNs),
-    systemUs: nsToUs(live?.cpuSystemNs),
-    hostPercent: idle ?? rates?.hostPercent,
-    percent: idle ?? rates?.percent,
-    stealUs: live && nsToUs(sumKnown(live.vcpus.map((vcpu) => vcpu.delayNs))),
-    stealPercent: idle ?? rates?.stealPercent,
-    waitUs: live && nsToUs(sumKnown(live.vcpus.map((vcpu) => vcpu.waitNs))),
-    haltPollSuccessUs: nsToUs(live?.haltPollSuccessNs),
-    haltPollFailUs: nsToUs(live?.haltPollFailNs),
-    shares: record.scheduler?.shares,
-    quotaUs: record.scheduler?.quotaUs,
-    periodUs: record.scheduler?.periodUs,
-    emulatorPin: pins?.emulator,
-    vcpusCurrent: monitor?.vcpuCurrent,
-    vcpusMaximum: monitor?.vcpuMaximum,
-  };
-}
-
 function memoryOf(
   record: DomainRecord,
   monitor: MonitorSample | undefined,
   context: BuildContext,
 ): DomainMemory | undefined {
   if (monitor === undefined) return undefined;
-  const live = record.active ? monitor : undefined;
-  const available = live?.balloonAvailableKib;
-  const free = live?.balloonUsableKib ?? live?.balloonUnusedKib;
-  const maximumBytes = kibToBytes(monitor.balloonMaximumKib);
-  return {
-    currentBytes: kibToBytes(monitor.balloonCurrentKib),
-    maximumBytes,
-    vmMemUnit: context.sizeUnit(record.uuid, 'memory', maximumBytes),
-    rssBytes: kibToBytes(live?.balloonRssKib),
-    availableBytes: kibToBytes(available),
-    unusedBytes: kibToBytes(live?.balloonUnusedKib),
-    usableBytes: kibToBytes(live?.balloonUsableKib),
-    diskCachesBytes: kibToBytes(live?.balloonDiskCachesKib),
-    usedPercent: record.active
-      ? available === undefined || free === undefined
-        ? undefined
-        : percentOf(Math.max(0, Number(available) - Number(free)), available)
-      : 0,
-    swapInBytes: kibToBytes(live?.balloonSwapInKib),
-    swapOutBytes: kibToBytes(live?.balloonSwapOutKib),
-    majorFaults: live?.balloonMajorFaults,
-    minorFaults: live?.balloonMinorFaults,
-    hugePageAllocs: live?.balloonHugePageAllocs,
-    hugePageFails: live?.balloonHugePageFails,
-    lastUpdateAt: lastUpdateOf(live),
-    dirtyStatus: dirtyStatusOf(live?.dirtyStatus),
-    dirtyRate: live?.dirtyRateMibs,
-    dirtyPeriodSec: live?.dirtyPeriodSec,
-    dirtyMode: live?.dirtyMode,
-  };
+  const unit = context.memoryUnit(record.uuid, kibToBytes(monitor.balloonMaximumKib));
+  return new MemoryRow(monitor, record.active, unit);
 }
 
-/** libvirt reports 0 for a guest driver that never updated its figures. */
-function lastUpdateOf(monitor: MonitorSample | undefined): number | undefined {
-  const seconds = Number(monitor?.balloonLastUpdateSec ?? 0);
-  return seconds > 0 ? seconds * 1000 : undefined;
-}
-
-function dirtyStatusOf(code: number | undefined): DomainMemory['dirtyStatus'] {
-  return code === undefined ? undefined : (['unstarted', 'measuring', 'measured'] as const)[code];
-}
-
-function vcpuRow(vcpu: VcpuSample, record: DomainRecord): Vcpu {
-  const { rates, pins, hostCpus } = record.runtime;
-  const pin = pins?.vcpus.get(vcpu.number);
-  return {
-    index: vcpu.number + 1,
-    number: vcpu.number,
-    state: vcpuState(vcpu.state),
-    timeUs: nsToUs(vcpu.timeNs),
-    percent: rates?.vcpuPercent.get(vcpu.number),
-    waitUs: nsToUs(vcpu.waitNs),
-    delayUs: nsToUs(vcpu.delayNs),
-    halted: vcpu.halted,
-    hostCpu: hostCpus?.get(vcpu.number),
-    pin: pin?.list,
-    pinned: pin?.pinned,
-    affinity: pin?.cells,
-  };
-}
-
-function vcpuState(code: number | undefined): Vcpu['state'] {
-  if (code === undefined) return undefined;
-  return (['offline', 'running', 'blocked'] as const)[code] ?? 'other';
+function vcpusOf({ runtime }: DomainRecord, monitor: MonitorSample): readonly Vcpu[] {
+  return monitor.vcpus.map((vcpu) => new VcpuRow(vcpu, runtime));
 }
 
 function iothreadsOf(record: DomainRecord, monitor: MonitorSample): readonly Iothread[] {
+  if (monitor.iothreads.length === 0) return none;
   const pins = record.runtime.pins?.iothreads;
   return monitor.iothreads
     .map((thread) => ({
@@ -222,146 +149,66 @@ function iothreadsOf(record: DomainRecord, monitor: MonitorSample): readonly Iot
     .sort((a, b) => a.id - b.id);
 }
 
-/** Disks are known by target, from the definition, the statistics or both. */
+/** The devices of the definition, ascending by number; worked out anew only for another definition. */
+function devicesOf(record: DomainRecord, context: BuildContext): Omit<DefinedDevices, 'definition'> {
+  const { definition, uuid } = record;
+  if (definition === undefined) return noDevices;
+  if (record.devices?.definition === definition) return record.devices;
+  const disks = new Map<string, DiskIdentity>();
+  for (const disk of definition.disks) {
+    const { target } = disk;
+    disks.set(target, { index: context.diskIndex(uuid, target), target, definition: disk });
+  }
+  record.devices = {
+    definition,
+    disks: [...disks.values()].sort(byIndex),
+    nics: definition.nics
+      .map((nic) => ({ index: context.nicIndex(uuid, nic.mac), definition: nic }))
+      .sort(byIndex),
+  };
+  return record.devices;
+}
+
+/** Disks are known by target, from the definition or, where that names none, from the statistics. */
 function disksOf(
   record: DomainRecord,
   monitor: MonitorSample | undefined,
   context: BuildContext,
 ): readonly Disk[] {
-  const definitions = new Map<string, DiskDefinition>();
-  for (const disk of record.definition?.disks ?? []) definitions.set(disk.target, disk);
-  const samples = new Map<string, BlockSample>();
-  for (const block of monitor?.blocks ?? []) {
+  const { uuid, active } = record;
+  const blocks = monitor?.blocks ?? none;
+  const defined = devicesOf(record, context).disks;
+  const identities = defined.length > 0 ? defined : reportedDisks(uuid, blocks, context);
+  return identities.map((identity) => {
     // With the flag BACKING the layers follow their disk under the same name: the first is the disk itself.
-    if (block.name !== undefined && !samples.has(block.name)) samples.set(block.name, block);
-  }
-  const targets = definitions.size > 0 ? definitions.keys() : samples.keys();
-  const disks: Disk[] = [];
-  for (const target of targets) {
-    disks.push(diskRow(target, definitions.get(target), samples.get(target), record, context));
-  }
-  return disks.sort((a, b) => a.index - b.index);
+    const block = blocks.find(({ name }) => name === identity.target);
+    const unit = context.diskUnit(uuid, identity.target, block?.capacityBytes);
+    return new DiskRow(identity, block, active, unit);
+  });
 }
 
-function diskRow(
-  target: string,
-  definition: DiskDefinition | undefined,
-  sample: BlockSample | undefined,
-  record: DomainRecord,
+function reportedDisks(
+  uuid: string,
+  blocks: readonly BlockSample[],
   context: BuildContext,
-): Disk {
-  const live = record.active ? sample : undefined;
-  const latencies = record.runtime.rates?.latencies.get(target);
-  const capacityBytes = sample?.capacityBytes;
-  return {
-    index: context.diskIndex(record.uuid, target),
-    target,
-    device: definition?.device,
-    type: definition?.type,
-    source: definition?.source ?? sample?.path,
-    pool: definition?.pool,
-    image: definition?.image,
-    serial: definition?.serial,
-    bus: definition?.bus,
-    format: definition?.format,
-    cache: definition?.cache,
-    discard: definition?.discard,
-    shared: definition?.shared,
-    readOnly: definition?.readOnly,
-    chainDepth: definition?.chainDepth,
-    vmSourceType: vmSourceType(definition, sample),
-    vmSizeUnit: context.sizeUnit(record.uuid, `disk ${target}`, capacityBytes),
-    capacityBytes,
-    allocationBytes: sample?.allocationBytes,
-    physicalBytes: sample?.physicalBytes,
-    allocPercent: percentOf(sample?.allocationBytes, capacityBytes),
-    thresholdBytes: live?.thresholdBytes,
-    readRequests: live?.readRequests,
-    readBytes: live?.readBytes,
-    readTimeUs: nsToUs(live?.readTimeNs),
-    writeRequests: live?.writeRequests,
-    writeBytes: live?.writeBytes,
-    writeTimeUs: nsToUs(live?.writeTimeNs),
-    flushRequests: live?.flushRequests,
-    flushTimeUs: nsToUs(live?.flushTimeNs),
-    readLatencyUs: latencies?.readUs,
-    writeLatencyUs: latencies?.writeUs,
-    flushLatencyUs: latencies?.flushUs,
-    ioErrors: live?.errors,
-  };
-}
-
-/** vmStorageSourceType (RFC 7666): a thin raw file is sparse, one whose blocks are all allocated is raw. */
-function vmSourceType(
-  definition: DiskDefinition | undefined,
-  sample: BlockSample | undefined,
-): Disk['vmSourceType'] {
-  switch (definition?.type) {
-    case undefined:
-      return 'unknown';
-    case 'block':
-    case 'nvme':
-    case 'vdpa':
-      return 'block';
-    case 'network':
-      return 'network';
-    case 'file':
-    case 'volume': {
-      if (definition.format !== undefined && definition.format !== 'raw') return 'sparse';
-      const { allocationBytes, capacityBytes } = sample ?? {};
-      if (allocationBytes === undefined || capacityBytes === undefined) return 'other';
-      return allocationBytes >= capacityBytes ? 'raw' : 'sparse';
-    }
-    default:
-      return 'other';
-  }
+): readonly DiskIdentity[] {
+  const targets = new Set<string>();
+  for (const { name } of blocks) if (name !== undefined) targets.add(name);
+  return [...targets]
+    .map((target) => ({ index: context.diskIndex(uuid, target), target, definition: undefined }))
+    .sort(byIndex);
 }
 
 function nicsOf(record: DomainRecord, nets: readonly NetSample[], context: BuildContext): readonly Nic[] {
-  const byDevice = new Map<string, NetSample>();
-  if (record.active) for (const net of nets) if (net.name !== undefined) byDevice.set(net.name, net);
-  const nics = (record.definition?.nics ?? []).map((nic) =>
-    nicRow(nic, nic.target === undefined ? undefined : byDevice.get(nic.target), record, context),
-  );
-  return nics.sort((a, b) => a.index - b.index);
+  return devicesOf(record, context).nics.map((nic) => {
+    const { target } = nic.definition;
+    const live = record.active && target !== undefined;
+    return new NicRow(nic, live ? nets.find(({ name }) => name === target) : undefined, record);
+  });
 }
 
-function nicRow(
-  nic: NicDefinition,
-  sample: NetSample | undefined,
-  record: DomainRecord,
-  context: BuildContext,
-): Nic {
-  const { nicAddresses, nicLinks } = record.runtime;
-  const addresses = nicAddresses?.get(nic.mac);
-  const links = nicLinks?.get(nic.mac);
-  const limits = record.nicLimits?.get(nic.mac);
-  return {
-    index: context.nicIndex(record.uuid, nic.mac),
-    mac: nic.mac,
-    target: nic.target,
-    type: nic.type,
-    source: nic.source,
-    model: nic.model,
-    alias: nic.alias,
-    portId: nic.portId,
-    mtuBytes: nic.mtuBytes,
-    link: nic.link,
-    ifIndex: links?.ifIndex ?? 0,
-    parentIfIndex: links?.parentIfIndex ?? 0,
-    rxBytes: sample?.rxBytes,
-    rxPackets: sample?.rxPackets,
-    rxErrors: sample?.rxErrors,
-    rxDrops: sample?.rxDrops,
-    txBytes: sample?.txBytes,
-    txPackets: sample?.txPackets,
-    txErrors: sample?.txErrors,
-    txDrops: sample?.txDrops,
-    inAverageBytes: limits?.inAverageBytes,
-    outAverageBytes: limits?.outAverageBytes,
-    addresses: addresses?.text,
-    addressSource: addresses?.source,
-  };
+function byIndex(a: { readonly index: number }, b: { readonly index: number }): number {
+  return a.index - b.index;
 }
 
 /** A guest row exists for an active domain with an agent channel, also before the agent was asked. */
@@ -374,6 +221,6 @@ function guestOf(record: DomainRecord): Domain['guest'] {
 }
 
 function perfOf(record: DomainRecord, context: BuildContext): readonly PerfEvent[] {
-  const samples = record.active ? (record.runtime.sample?.perf ?? []) : [];
-  return samples.length === 0 ? [] : perfEvents(samples, context.perfEventNumber);
+  const samples = record.active ? (record.runtime.sample?.perf ?? none) : none;
+  return samples.length === 0 ? none : perfEvents(samples, context.perfEventNumber);
 }

@@ -15,8 +15,9 @@ import type { FileSystem, Guest } from '../../model/guest.ts';
 import type { Job } from '../../model/job.ts';
 import type { EpochMs } from '../../model/scalar-types.ts';
 import type { AffinityCell } from '../../model/vcpu.ts';
-import type { Rates } from '../decode/rates.ts';
 import type { StatsSample } from '../decode/stats-sample.ts';
+import type { DiskIdentity } from './rows/disk-row.ts';
+import type { NicIdentity } from './rows/nic-row.ts';
 
 /** What the definition says, as far as rows need it. */
 export interface DefinitionFacts {
@@ -28,6 +29,13 @@ export interface DefinitionFacts {
   readonly xmlChunks: readonly XmlChunk[];
   /** State attribute of the guest agent's channel; undefined without such a channel. */
   readonly agentChannel: 'connected' | 'disconnected' | 'unknown' | undefined;
+}
+
+/** The devices of a definition with their numbers, ascending. */
+export interface DefinedDevices {
+  readonly definition: DefinitionFacts;
+  readonly disks: readonly DiskIdentity[];
+  readonly nics: readonly NicIdentity[];
 }
 
 /** Pinning of one active domain (virDomainGetVcpuPinInfo, EmulatorPinInfo, IOThreadInfo). */
@@ -77,9 +85,8 @@ export interface NicLinks {
  * figure of an earlier run survives into the next.
  */
 export interface RuntimeFacts {
-  /** The last reading; its monitor half may be older than the reading itself. */
+  /** The last reading; its monitor half may be older than the reading itself, and has the rates. */
   sample: StatsSample | undefined;
-  rates: Rates | undefined;
   control: ControlInfo | undefined;
   pins: PinFacts | undefined;
   /** Host CPU by vCPU number (virDomainGetVcpus). */
@@ -137,6 +144,8 @@ export class DomainRecord {
   /** By MAC address. */
   nicLimits: ReadonlyMap<string, NicLimits> | undefined;
 
+  /** Of the definition last built from. */
+  devices: DefinedDevices | undefined;
   /** The row last built; reused while nothing was touched. */
   built: Domain | undefined;
 
@@ -168,7 +177,6 @@ export class DomainRecord {
 function emptyRuntime(): RuntimeFacts {
   return {
     sample: undefined,
-    rates: undefined,
     control: undefined,
     pins: undefined,
     hostCpus: undefined,

@@ -18,20 +18,28 @@ export class RowUnits {
     this.#indexes = indexes;
   }
 
-  /** @param entity - `memory`, or `disk ` and the target. */
-  unit(uuid: string, entity: string, sizeBytes: Count | undefined): number {
-    const facts = this.#indexes.facts(uuid);
-    const target = entity.startsWith('disk ') ? entity.slice('disk '.length) : undefined;
-    const known = target === undefined ? facts.vmMemUnit : facts.diskSizeUnits?.[target];
-    if (known !== undefined) return known;
+  /** vmMemUnit */
+  memory(uuid: string, sizeBytes: Count | undefined): number {
+    const { vmMemUnit } = this.#indexes.facts(uuid);
+    if (vmMemUnit !== undefined) return vmMemUnit;
     if (sizeBytes === undefined) return kib;
-    const unit = sizeBytes >= largeBytes ? mib : kib;
-    this.#indexes.setFacts(
-      uuid,
-      target === undefined
-        ? { vmMemUnit: unit }
-        : { diskSizeUnits: { ...facts.diskSizeUnits, [target]: unit } },
-    );
+    const unit = unitFor(sizeBytes);
+    this.#indexes.setFacts(uuid, { vmMemUnit: unit });
     return unit;
   }
+
+  /** vmStorageSizeUnit of the disk with this target. */
+  disk(uuid: string, target: string, sizeBytes: Count | undefined): number {
+    const { diskSizeUnits } = this.#indexes.facts(uuid);
+    const known = diskSizeUnits?.[target];
+    if (known !== undefined) return known;
+    if (sizeBytes === undefined) return kib;
+    const unit = unitFor(sizeBytes);
+    this.#indexes.setFacts(uuid, { diskSizeUnits: { ...diskSizeUnits, [target]: unit } });
+    return unit;
+  }
+}
+
+function unitFor(sizeBytes: Count): number {
+  return sizeBytes >= largeBytes ? mib : kib;
 }

@@ -1,13 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConnectionLostError } from '../../errors.ts';
 import { CallTimeoutError } from '../../libvirt/connection.ts';
+import { domainStatsAs } from '../../libvirt/domain-stats.ts';
 import { isNoDomain, isNotSupported } from '../../libvirt/libvirt-error.ts';
-import {
-  connectGetAllDomainStats,
-  type DomainStatsRecord,
-  domainGetState,
-} from '../../libvirt/procedures.ts';
-import { ratesBetween } from '../decode/rates.ts';
+import { type DomainStatsRecord, domainGetState } from '../../libvirt/procedures.ts';
+import { noteRates } from '../decode/rates.ts';
 import type { StatsDecoder } from '../decode/stats-decoder.ts';
 import { statsFlags } from '../decode/stats-groups.ts';
 import type { StatsSample } from '../decode/stats-sample.ts';
@@ -96,6 +93,7 @@ export class DomainStats implements Collector {
         : await this.#askMonitorFree(pass, batch.records);
       if (!reply.called) return [await this.#withoutMonitor(pass, batch, reply.why === 'saturated')].flat();
       this.#apply(pass, batch, reply.records, reply.reply);
+      if (reply.records.length === batch.records.length) return [];
       const left = batch.records.filter((record) => !reply.records.includes(record));
       return left.length > 0 ? [{ records: left, monitor: false, retry: batch.retry }] : [];
     } catch (error) {
@@ -106,8 +104,9 @@ export class DomainStats implements Collector {
   }
 
   #askAll(pass: CollectorPass, batch: Batch) {
-    const { groups, flags } = this.#options;
-    return pass.libvirt.monitorCall('bulk', connectGetAllDomainStats, batch.records, (records) => ({
+    const { groups, flags, decoder } = this.#options;
+    const procedure = domainStatsAs(decoder.reply(batch.records.length));
+    return pass.libvirt.monitorCall('bulk', procedure, batch.records, (records) => ({
       domains: records.map((record) => record.ref),
       stats: groups,
       flags: statsFlags.noWait | flags,
@@ -116,7 +115,8 @@ export class DomainStats implements Collector {
 
   async #askMonitorFree(pass: CollectorPass, records: readonly DomainRecord[]) {
     if (pass.libvirt.gate.saturated) return { called: false, why: 'saturated' } as const;
-    const reply = await pass.libvirt.call('bulk', connectGetAllDomainStats, {
+    const procedure = domainStatsAs(this.#options.decoder.reply(records.length));
+    const reply = await pass.libvirt.call('bulk', procedure, {
       domains: records.map((record) => record.ref),
       stats: this.#options.monitorFreeGroups,
       flags: statsFlags.noWait,
@@ -169,16 +169,13 @@ export class DomainStats implements Collector {
     pass: CollectorPass,
     batch: Batch,
     records: readonly DomainRecord[],
-    reply: readonly DomainStatsRecord[],
+    reply: readonly DomainStatsRecord<StatsSample>[],
   ): void {
-    const at = Date.now();
-    const atMs = performance.now();
-    const byUuid = new Map(reply.map((entry) => [entry.domain.uuid, entry]));
+    const byUuid = new Map(reply.map((entry) => [entry.domain.uuid, entry.params]));
     for (const record of records) {
-      const entry = byUuid.get(record.uuid);
+      const sample = byUuid.get(record.uuid);
       // libvirt leaves out a domain that vanished meanwhile: the next inventory will say so.
-      if (entry === undefined) continue;
-      const sample = this.#options.decoder.decode(entry.params, at, atMs);
+      if (sample === undefined) continue;
       this.#applySample(pass, record, sample, batch.monitor);
       this.#options.onRecord(record);
     }
@@ -192,10 +189,7 @@ export class DomainStats implements Collector {
     if (!record.active) {
       this.#setStatus(record, 'inactive');
     } else if (askedMonitor && sample.monitor.complete) {
-      record.runtime.rates =
-        previous === undefined
-          ? undefined
-          : ratesBetween(previous.monitor, sample.monitor, pass.host.cpusOnline);
+      if (previous !== undefined) noteRates(previous.monitor, sample.monitor, pass.host.cpusOnline);
       this.#setStatus(record, 'ok');
     } else {
       const workedBefore = previous?.monitor.complete === true;

@@ -39,6 +39,7 @@ const { values } = parseArgs({
   },
 });
 
+const { keepHeapSmall } = await production<typeof import('../../../src/cli/heap.ts')>('cli/heap');
 const { Collection } =
   await production<typeof import('../../../src/collect/collection.ts')>('collect/collection');
 const { WarningBoard } = await production<typeof import('../../../src/collect/records/warning-board.ts')>(
@@ -54,6 +55,7 @@ const { IndexStore } =
 const { ServedMib } = await production<typeof import('../../../src/mib/served-mib.ts')>('mib/served-mib');
 const { TreeView } = await production<typeof import('../../../src/agentx/view.ts')>('agentx/view');
 
+keepHeapSmall();
 const rareKeys = ['inventory', 'pinning', 'disk_errors', 'jobs', 'guest_agent', 'snapshots', 'tuning'];
 const flags = [
   ['libvirt.uri', values.uri],

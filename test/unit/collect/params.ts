@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
+import { type OtherStatsPolicy, StatsDecoder } from '../../../src/collect/decode/stats-decoder.ts';
+import type { StatsSample } from '../../../src/collect/decode/stats-sample.ts';
 import { paramNames } from '../../../src/libvirt/param-names.ts';
-import { type ParamValue, paramTypes, type TypedParams } from '../../../src/libvirt/typed-params.ts';
+import {
+  ParamCursor,
+  type ParamValue,
+  paramTypes,
+  type TypedParams,
+} from '../../../src/libvirt/typed-params.ts';
+import { XdrReader, XdrWriter } from '../../../src/libvirt/xdr.ts';
 
 /** A parameter as the fixtures write it: name, type, value; 64-bit integers beyond 2^53 as texts. */
 export type ParamRow = readonly [
@@ -35,4 +43,31 @@ export function typedParams(rows: readonly ParamRow[]): TypedParams {
         typeof value === 'string' && (type === 'ullong' || type === 'llong') ? BigInt(value) : value,
     ),
   };
+}
+
+/** A cursor before typed parameters as they come from libvirt. */
+export function paramCursor(rows: readonly ParamRow[]): ParamCursor {
+  const writer = new XdrWriter();
+  writer.array(rows, (inner, [name, type, value]) => {
+    inner.string(name);
+    inner.u32(paramTypes[type]);
+    if (type === 'string') inner.string(String(value));
+    else if (type === 'double') inner.f64(Number(value));
+    else if (type === 'ullong' || type === 'llong') inner.u64(BigInt(value));
+    else inner.i32(Number(value));
+  });
+  return new ParamCursor(new XdrReader(writer.finish()), 10_000);
+}
+
+/** A reading of the statistics of one domain. */
+export function sampleOf(
+  rows: readonly ParamRow[],
+  policy: OtherStatsPolicy = { unknown: true, all: false, exclude: [] },
+): StatsSample {
+  return new StatsDecoder(policy).reply(1)(paramCursor(rows));
+}
+
+/** Counters by name: those of 64 bits, as most statistics are. */
+export function counters(values: Readonly<Record<string, number | bigint>>): readonly ParamRow[] {
+  return Object.entries(values).map(([name, value]) => [name, 'ullong', String(value)]);
 }

@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { StatsDecoder } from '../../../src/collect/decode/stats-decoder.ts';
-import { paramFixture } from './params.ts';
+import { paramFixture, sampleOf } from './params.ts';
 
 describe('statistics recorded from libvirt 9.0', () => {
   const fixture = paramFixture('domain-stats-9.0');
-  const decoder = new StatsDecoder({ unknown: true, all: false, exclude: [] });
-  const sample = decoder.decode(fixture.typed, 1, 1);
+  const sample = sampleOf(fixture.params);
 
   it('fill the fields', () => {
     const value = (name: string) => fixture.params.find(([one]) => one === name)?.[2];
@@ -28,13 +26,13 @@ describe('statistics recorded from libvirt 9.0', () => {
         (name) => !/^(vcpu\.\d+\..+\.(sum|cur|max)|vm\..+|cpu\.cache\.monitor\..+|dirtyrate\..+)$/.test(name),
       ),
     ).toEqual([]);
-    const all = new StatsDecoder({ unknown: true, all: true, exclude: [] }).decode(fixture.typed, 1, 1);
+    const all = sampleOf(fixture.params, { unknown: true, all: true, exclude: [] });
     expect(all.others.map((stat) => stat.name)).toEqual(fixture.params.map(([name]) => name));
   });
 
   it('can leave names out', () => {
     const exclude = [/^vcpu\./, /^vm\./, /^cpu\.cache\./, /^dirtyrate\./];
-    const fewer = new StatsDecoder({ unknown: true, all: false, exclude }).decode(fixture.typed, 1, 1);
+    const fewer = sampleOf(fixture.params, { unknown: true, all: false, exclude });
     expect(fewer.others).toEqual([]);
   });
 });

@@ -1,74 +1,88 @@
-import { describe, expect, it } from 'vitest';
-import { ratesBetween } from '../../../../src/collect/decode/rates.ts';
-import {
-  blockOf,
-  emptySample,
-  type MonitorSample,
-  vcpuOf,
-} from '../../../../src/collect/decode/stats-sample.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { noteRates } from '../../../../src/collect/decode/rates.ts';
+import type { MonitorSample } from '../../../../src/collect/decode/stats-sample.ts';
+import { counters, type ParamRow, sampleOf } from '../params.ts';
 
-function reading(atMs: number, fill: (monitor: MonitorSample) => void): MonitorSample {
-  const sample = emptySample(0, atMs);
-  fill(sample.monitor);
-  return sample.monitor;
+function reading(atMs: number, params: readonly ParamRow[]): MonitorSample {
+  vi.spyOn(performance, 'now').mockReturnValueOnce(atMs);
+  return sampleOf(params).monitor;
 }
 
 const second = 1e9;
 
-describe('ratesBetween', () => {
-  const earlier = reading(1000, (m) => {
-    m.cpuTimeNs = 10 * second;
-    m.vcpuCurrent = 2;
-    Object.assign(vcpuOf(m, 0), { timeNs: 4 * second, delayNs: 0 });
-    Object.assign(vcpuOf(m, 2), { timeNs: 6 * second, delayNs: second });
-    Object.assign(blockOf(m, 0), { name: 'vda', readRequests: 10, readTimeNs: 1_000_000, writeRequests: 5 });
-  });
-  const later = reading(3000, (m) => {
-    m.cpuTimeNs = 12 * second;
-    m.vcpuCurrent = 2;
-    Object.assign(vcpuOf(m, 0), { timeNs: 4.5 * second, delayNs: 0 });
-    Object.assign(vcpuOf(m, 2), { timeNs: 7.5 * second, delayNs: 1.2 * second });
-    Object.assign(blockOf(m, 1), { name: 'vda', readRequests: 20, readTimeNs: 5_000_000, writeRequests: 5 });
-  });
+const earlier = (): MonitorSample =>
+  reading(1000, [
+    ['vcpu.current', 'uint', 2],
+    ['block.0.name', 'string', 'vda'],
+    ...counters({
+      'cpu.time': 10 * second,
+      'vcpu.0.time': 4 * second,
+      'vcpu.0.delay': 0,
+      'vcpu.2.time': 6 * second,
+      'vcpu.2.delay': second,
+      'block.0.rd.reqs': 10,
+      'block.0.rd.times': 1_000_000,
+      'block.0.wr.reqs': 5,
+    }),
+  ]);
+
+const later = (): MonitorSample =>
+  reading(3000, [
+    ['vcpu.current', 'uint', 2],
+    ['block.1.name', 'string', 'vda'],
+    ...counters({
+      'cpu.time': 12 * second,
+      'vcpu.0.time': 4.5 * second,
+      'vcpu.0.delay': 0,
+      'vcpu.2.time': 7.5 * second,
+      'vcpu.2.delay': 1.2 * second,
+      'block.1.rd.reqs': 20,
+      'block.1.rd.times': 5_000_000,
+      'block.1.wr.reqs': 5,
+    }),
+  ]);
+
+const unknown = { hostPercent: undefined, percent: undefined, stealPercent: undefined };
+
+describe('noteRates', () => {
+  afterEach(() => vi.restoreAllMocks());
 
   it('relates CPU time to the real time that passed', () => {
-    const rates = ratesBetween(earlier, later, 4);
-    expect(rates?.hostPercent).toBe(2500);
-    expect(rates?.percent).toBe(5000);
-    expect([...(rates?.vcpuPercent ?? [])]).toEqual([
+    const sample = later();
+    expect(sample).toMatchObject(unknown);
+    noteRates(earlier(), sample, 4);
+    expect(sample).toMatchObject({ hostPercent: 2500, percent: 5000, stealPercent: 500 });
+    expect(sample.vcpus.map(({ number, percent }) => [number, percent])).toEqual([
       [0, 2500],
       [2, 7500],
     ]);
-    expect(rates?.stealPercent).toBe(500);
   });
 
   it('gives mean latencies by target, absent where nothing completed', () => {
-    const latencies = ratesBetween(earlier, later, 4)?.latencies.get('vda');
-    expect(latencies).toEqual({ readUs: 400, writeUs: undefined, flushUs: undefined });
+    const sample = later();
+    noteRates(earlier(), sample, 4);
+    expect(sample.blocks).toHaveLength(1);
+    expect(sample.blocks[0]).toMatchObject({ readUs: 400, writeUs: undefined, flushUs: undefined });
   });
 
   it('has no rates across a restart of the domain', () => {
-    const restarted = reading(5000, (m) => {
-      m.cpuTimeNs = second;
-    });
-    expect(ratesBetween(later, restarted, 4)).toBeUndefined();
+    const restarted = reading(5000, counters({ 'cpu.time': second }));
+    noteRates(later(), restarted, 4);
+    expect(restarted).toMatchObject(unknown);
   });
 
   it('has no rates when no time passed', () => {
-    expect(ratesBetween(later, later, 4)).toBeUndefined();
+    const sample = later();
+    noteRates(sample, sample, 4);
+    expect(sample).toMatchObject(unknown);
   });
 
   it('is exact beyond 2^53 nanoseconds', () => {
     const base = 2n ** 60n;
-    const one = reading(0, (m) => {
-      m.cpuTimeNs = base;
-      m.vcpuCurrent = 1;
-    });
-    const two = reading(1000, (m) => {
-      m.cpuTimeNs = base + 250_000_000n;
-      m.vcpuCurrent = 1;
-    });
-    expect(ratesBetween(one, two, undefined)?.percent).toBe(2500);
-    expect(ratesBetween(one, two, undefined)?.hostPercent).toBeUndefined();
+    const current: ParamRow = ['vcpu.current', 'uint', 1];
+    const one = reading(0, [...counters({ 'cpu.time': base }), current]);
+    const two = reading(1000, [...counters({ 'cpu.time': base + 250_000_000n }), current]);
+    noteRates(one, two, undefined);
+    expect(two).toMatchObject({ percent: 2500, hostPercent: undefined });
   });
 });

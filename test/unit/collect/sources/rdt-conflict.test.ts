@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { emptySample } from '../../../../src/collect/decode/stats-sample.ts';
 import { RdtConflict } from '../../../../src/collect/sources/rdt-conflict.ts';
 import { activeRecord, testPass } from '../collector-pass.ts';
+import { counters, sampleOf } from '../params.ts';
 
 describe('RdtConflict', () => {
   let directory: string;
@@ -17,9 +17,7 @@ describe('RdtConflict', () => {
     const mountsPath = join(directory, 'mounts');
     await writeFile(mountsPath, mounts);
     const record = activeRecord('guest');
-    const sample = emptySample(0, 0);
-    for (const name of events) sample.perf.push({ name, value: 1 });
-    record.runtime.sample = sample;
+    record.runtime.sample = sampleOf(counters(Object.fromEntries(events.map((name) => [`perf.${name}`, 1]))));
     const { pass, warnings } = testPass([record]);
     warnings.raise('rdt-conflict', 'rdtConflict', 'of an earlier run');
     await new RdtConflict({ enabled: true, intervalSec: 60, mountsPath }).collect(pass);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { blockOf, emptySample } from '../../../../src/collect/decode/stats-sample.ts';
 import type { DomainRecord } from '../../../../src/collect/records/domain-record.ts';
 import { provisionedIn } from '../../../../src/collect/sources/storage-pools.ts';
 import { parseDomainXml } from '../../../../src/definition/domain-definition.ts';
 import { activeRecord } from '../collector-pass.ts';
+import { sampleOf } from '../params.ts';
 
 function record(
   name: string,
@@ -21,13 +21,12 @@ function record(
     xmlChunks: [],
     agentChannel: undefined,
   };
-  const sample = emptySample(0, 0);
-  for (const [i, [, capacity]] of disks.entries()) {
-    const block = blockOf(sample.monitor, i);
-    block.name = `vd${i}`;
-    block.capacityBytes = capacity;
-  }
-  made.runtime.sample = sample;
+  made.runtime.sample = sampleOf(
+    disks.flatMap(([, capacity], i) => [
+      [`block.${i}.name`, 'string', `vd${i}`],
+      [`block.${i}.capacity`, 'ullong', String(capacity)],
+    ]),
+  );
   return made;
 }
 

@@ -1,0 +1,98 @@
+import type { DomainCpu } from '../../../model/domain.ts';
+import type { Count, Percent } from '../../../model/scalar-types.ts';
+import { add, nsToUs } from '../../decode/arithmetic.ts';
+import type { MonitorSample } from '../../decode/stats-sample.ts';
+import type { DomainRecord, PinFacts, SchedulerFacts } from '../domain-record.ts';
+
+/** Percentages of a domain that is not active are zero: that is their true value, not a placeholder. */
+export class CpuRow implements DomainCpu {
+  readonly #monitor: MonitorSample | undefined;
+  readonly #active: boolean;
+  readonly #scheduler: SchedulerFacts | undefined;
+  readonly #pins: PinFacts | undefined;
+
+  constructor(record: DomainRecord, monitor: MonitorSample | undefined) {
+    this.#monitor = monitor;
+    this.#active = record.active;
+    this.#scheduler = record.scheduler;
+    this.#pins = record.runtime.pins;
+  }
+
+  get timeUs(): Count | undefined {
+    return nsToUs(this.#live?.cpuTimeNs);
+  }
+
+  get userUs(): Count | undefined {
+    return nsToUs(this.#live?.cpuUserNs);
+  }
+
+  get systemUs(): Count | undefined {
+    return nsToUs(this.#live?.cpuSystemNs);
+  }
+
+  get hostPercent(): Percent | undefined {
+    return this.#active ? this.#monitor?.hostPercent : 0;
+  }
+
+  get percent(): Percent | undefined {
+    return this.#active ? this.#monitor?.percent : 0;
+  }
+
+  get stealUs(): Count | undefined {
+    let sum: Count | undefined;
+    for (const { delayNs } of this.#live?.vcpus ?? []) sum = addKnown(sum, delayNs);
+    return nsToUs(sum);
+  }
+
+  get stealPercent(): Percent | undefined {
+    return this.#active ? this.#monitor?.stealPercent : 0;
+  }
+
+  get waitUs(): Count | undefined {
+    let sum: Count | undefined;
+    for (const { waitNs } of this.#live?.vcpus ?? []) sum = addKnown(sum, waitNs);
+    return nsToUs(sum);
+  }
+
+  get haltPollSuccessUs(): Count | undefined {
+    return nsToUs(this.#live?.haltPollSuccessNs);
+  }
+
+  get haltPollFailUs(): Count | undefined {
+    return nsToUs(this.#live?.haltPollFailNs);
+  }
+
+  get shares(): Count | undefined {
+    return this.#scheduler?.shares;
+  }
+
+  get quotaUs(): number | undefined {
+    return this.#scheduler?.quotaUs;
+  }
+
+  get periodUs(): number | undefined {
+    return this.#scheduler?.periodUs;
+  }
+
+  get emulatorPin(): string | undefined {
+    return this.#pins?.emulator;
+  }
+
+  get vcpusCurrent(): number | undefined {
+    return this.#monitor?.vcpuCurrent;
+  }
+
+  get vcpusMaximum(): number | undefined {
+    return this.#monitor?.vcpuMaximum;
+  }
+
+  /** Counters exist only while the domain is active. */
+  get #live(): MonitorSample | undefined {
+    return this.#active ? this.#monitor : undefined;
+  }
+}
+
+function addKnown(sum: Count | undefined, value: Count | undefined): Count | undefined {
+  if (value === undefined) return sum;
+  return sum === undefined ? value : add(sum, value);
+}
