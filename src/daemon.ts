@@ -1,5 +1,4 @@
 import { parseAgentxAddress } from './agentx/address.ts';
-import { AgentxSubagent } from './agentx/subagent.ts';
 import { Collection } from './collect/collection.ts';
 import { WarningBoard } from './collect/records/warning-board.ts';
 import type { Config } from './config/config.ts';
@@ -8,7 +7,7 @@ import { describeEvent } from './events/describe-event.ts';
 import { EventLog } from './events/event-log.ts';
 import { initialSnapshot } from './initial-snapshot.ts';
 import type { Logger } from './log.ts';
-import type { MibControls } from './mib/bind.ts';
+import type { SwitchName } from './mib/bind.ts';
 import { modules } from './mib/objects.gen.ts';
 import { ServedMib } from './mib/served-mib.ts';
 import type { EpochMs } from './model/scalar-types.ts';
@@ -17,6 +16,7 @@ import { NotificationCentre } from './notify/notification-centre.ts';
 import type { NotifyOptions } from './notify/notify-options.ts';
 import { SnapshotStore } from './publish/snapshot-store.ts';
 import { TreeFeed } from './publish/tree-feed.ts';
+import { ServingThread } from './serve/serving-thread.ts';
 import { IndexStore } from './state/index-store.ts';
 import { StateDirectory, StateDirectoryError } from './state/state-directory.ts';
 
@@ -34,7 +34,7 @@ interface Face {
   /** The settings it was made from. */
   readonly key: string;
   readonly mib: ServedMib;
-  readonly agentx: AgentxSubagent;
+  readonly agentx: ServingThread;
 }
 
 /** Until libvirt has answered for the first time, at most so long, an empty table would be a lie. */
@@ -52,7 +52,7 @@ export class Daemon {
   #closers: Closer[] = [];
   #face: Face | undefined;
   /** Receives SETs; changes with each set of parts. */
-  #onSwitch: MibControls['set'] = () => undefined;
+  #onSwitch: (name: SwitchName, value: boolean) => void = () => undefined;
   #changing: Promise<void> = Promise.resolve();
 
   constructor(options: DaemonOptions) {
@@ -183,7 +183,6 @@ export class Daemon {
     this.#onSwitch = (name, value) => {
       notifications.set(name, value);
       store.update({ notify: notifications.status });
-      trees.flush();
     };
     const unsubscribe = store.subscribe((snapshot, previous) => {
       if (isWorthServing(snapshot)) trees.push(snapshot);
@@ -216,14 +215,8 @@ export class Daemon {
     const key = JSON.stringify([config.agentx, config.mib]);
     if (this.#face?.key === key) return this.#face;
     await this.#stopFace();
-    const mib = new ServedMib({
-      root: config.mib.root,
-      vmMib: config.mib.vmMib,
-      controls: { set: (name, value) => this.#onSwitch(name, value) },
-    });
-    const agentx = this.#makeAgentx(config, mib);
-    // Stopped by stop(), which says goodbye to the master first; not by a signal.
-    agentx.start(new AbortController().signal);
+    const mib = new ServedMib({ root: config.mib.root, vmMib: config.mib.vmMib });
+    const agentx = this.#startServing(config, mib);
     this.#face = { key, mib, agentx };
     return this.#face;
   }
@@ -249,20 +242,24 @@ export class Daemon {
     }
   }
 
-  #makeAgentx(config: Config, mib: ServedMib): AgentxSubagent {
+  #startServing(config: Config, mib: ServedMib): ServingThread {
     const names = ['LIBVIRT-EXT-MIB', 'VM-MIB'];
     const regions = mib.roots.map((oid, at) => ({ oid, name: names[at] ?? 'MIB' }));
-    return new AgentxSubagent({
-      address: parseAgentxAddress(config.agentx.address),
-      description: `libvirt-agentx ${this.#version}`,
-      regions,
-      capabilities: regions.map((region) => ({
-        oid: region.oid,
-        description: `libvirt-agentx ${this.#version}: ${region.name}`,
-      })),
-      contexts: config.agentx.contexts,
-      priority: config.agentx.priority,
+    return new ServingThread({
+      mib,
+      subagent: {
+        address: parseAgentxAddress(config.agentx.address),
+        description: `libvirt-agentx ${this.#version}`,
+        regions,
+        capabilities: regions.map((region) => ({
+          oid: region.oid,
+          description: `libvirt-agentx ${this.#version}: ${region.name}`,
+        })),
+        contexts: config.agentx.contexts,
+        priority: config.agentx.priority,
+      },
       logger: this.#logger.child({ component: 'agentx' }),
+      onSwitch: (name, value) => this.#onSwitch(name, value),
     });
   }
 }

@@ -49,6 +49,8 @@ export function responseErrorName(code: number): string {
 
 /** The master refused a PDU of ours. */
 export class AgentxError extends DaemonError {
+  /** The PDU that was refused. */
+  readonly what: string;
   /** res.error of its response. */
   readonly resError: number;
   readonly resErrorName: string;
@@ -56,6 +58,7 @@ export class AgentxError extends DaemonError {
   constructor(what: string, resError: number) {
     const name = responseErrorName(resError);
     super('AGENTX_ERROR', `the master refused ${what}: ${name}`);
+    this.what = what;
     this.resError = resError;
     this.resErrorName = name;
   }

@@ -22,7 +22,7 @@ export interface ResponderOptions {
   /** The tree to answer from; undefined while there is none. */
   readonly view: () => TreeView | undefined;
   /** What the values of a response are computed with. */
-  readonly readContext: (view: TreeView) => ReadContext;
+  readonly readContext: () => ReadContext;
   readonly counters: AgentxCounters;
   /** Told when a SET fails because of a fault in the program. */
   readonly onSetError: (phase: string, error: unknown) => void;
@@ -93,7 +93,7 @@ export class Responder {
 
     this.#options.counters.readRequests += 1;
     const limit = at + MAX_RESPONSE_BYTES;
-    const context = this.#options.readContext(view);
+    const context = this.#options.readContext();
     switch (type) {
       case PduType.get:
         return this.#get(writer, view, context, limit);

@@ -163,8 +163,7 @@ export class AgentxSubagent {
         contexts: this.#contexts,
         counters: this.#counters,
         view: () => this.#view,
-        readContext: ({ tree }) => ({
-          snapshot: tree.snapshot,
+        readContext: () => ({
           now: this.#clock.now(),
           masterStartedAt: this.#masterClock.startedAt,
         }),

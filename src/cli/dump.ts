@@ -18,7 +18,7 @@ export async function dump(options: Readonly<Record<string, unknown>>): Promise<
   const snapshot = await collectOnce({ config, logger, version: programVersion(), signal });
   const mib = new ServedMib({ root: config.mib.root, vmMib: config.mib.vmMib });
   const tree = mib.buildTree(snapshot);
-  const context: ReadContext = { snapshot, now: Date.now(), masterStartedAt: undefined };
+  const context: ReadContext = { now: Date.now(), masterStartedAt: undefined };
   if (options['format'] === 'json') {
     await print([`${JSON.stringify(toJson(tree, context), bigintAsText, 2)}\n`]);
   } else {

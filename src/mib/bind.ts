@@ -1,7 +1,7 @@
 import type { Count, EpochMs } from '../model/scalar-types.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import type { ElapsedReader } from './elapsed.ts';
 import type { notifications, objects, scalarGroups, tables } from './objects.gen.ts';
-import type { ReadContext } from './tree.ts';
 
 // The types that tie the model to the MIB. A binding is a plain constant annotated with one of them: a
 // missing, unknown or wrongly typed column is a compile error at its line.
@@ -63,6 +63,14 @@ export type IndexOf<T extends TableName> = IndexValues<(typeof tables)[T]['index
 type ReadableColumn<T extends TableName> = (typeof tables)[T]['columns'][number];
 type ReadableScalar<G extends ScalarGroupName> = (typeof scalarGroups)[G]['scalars'][number];
 
+/**
+ * How an object's value is read from a row: by a function, whose `undefined` is noSuchInstance; for what grows by
+ * itself, by a reader of the moment since when.
+ */
+type ReaderOf<O extends ObjectName, Row> =
+  | ((row: Row) => ValueOf<O> | undefined)
+  | (ValueOf<O> extends number ? ElapsedReader<Row> : never);
+
 /** A table over rows of the model. */
 export interface TableBinding<T extends TableName, Row> {
   readonly table: T;
@@ -78,24 +86,20 @@ export interface TableBinding<T extends TableName, Row> {
    * function share one layout of their rows: then `source` and the INDEX must be the same too.
    */
   readonly rows: (snapshot: Snapshot, add: (row: Row, ...index: IndexOf<T>) => void) => void;
-  /** One function per readable column; `undefined` is noSuchInstance. */
-  readonly columns: {
-    readonly [C in ReadableColumn<T>]: (row: Row, context: ReadContext) => ValueOf<C> | undefined;
-  };
+  /** One reader per readable column. */
+  readonly columns: { readonly [C in ReadableColumn<T>]: ReaderOf<C, Row> };
 }
 
 /** The readable scalars below one node of the MIB. */
 export interface ScalarBinding<G extends ScalarGroupName> {
   readonly group: G;
-  readonly scalars: {
-    readonly [S in ReadableScalar<G>]: (snapshot: Snapshot, context: ReadContext) => ValueOf<S> | undefined;
-  };
+  readonly scalars: { readonly [S in ReadableScalar<G>]: ReaderOf<S, Snapshot> };
 }
 
 // A method signature, so that functions of narrower rows are assignable; `checkBindings` and the tree use
 // them only with the rows of their own binding.
 interface Methods {
-  read(row: unknown, context: ReadContext): BoundValue | undefined;
+  read(row: unknown): BoundValue | undefined;
   add(row: unknown, ...index: readonly (number | string)[]): void;
   rows(snapshot: Snapshot, add: Methods['add']): void;
 }
@@ -103,31 +107,28 @@ interface Methods {
 export type ReadFunction = Methods['read'];
 export type AddRow = Methods['add'];
 
+/** The reader of any object. */
+export type AnyReader = ReadFunction | ElapsedReader<unknown>;
+
 /** Any table binding, its row type forgotten. */
 export interface AnyTableBinding {
   readonly table: TableName;
   readonly source: (snapshot: Snapshot) => readonly unknown[];
   readonly parts?: (snapshot: Snapshot) => readonly unknown[];
   readonly rows: Methods['rows'];
-  readonly columns: Readonly<Record<string, ReadFunction>>;
+  readonly columns: Readonly<Record<string, AnyReader>>;
 }
 
 /** Any scalar binding. */
 export interface AnyScalarBinding {
   readonly group: ScalarGroupName;
-  readonly scalars: Readonly<Record<string, ReadFunction>>;
+  readonly scalars: Readonly<Record<string, AnyReader>>;
 }
 
 /** The writable objects: all are TruthValue scalars. */
 export type SwitchName = {
   [O in ObjectName]: Definition<O> extends { readonly access: 'read-write' } ? O : never;
 }[ObjectName];
-
-/** Where SET requests go. */
-export interface MibControls {
-  /** Puts a switch into effect at once; the next snapshot shows it. */
-  set(name: SwitchName, value: boolean): void;
-}
 
 /** One object of a notification: its value and, for a column, the values of its table's INDEX. */
 export type NotifiedObject<O extends ObjectName> =

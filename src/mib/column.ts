@@ -1,38 +1,68 @@
-import type { Snapshot } from '../model/snapshot.ts';
-import type { MibControls, ReadFunction, SwitchName } from './bind.ts';
-import type { Converter } from './convert.ts';
+import type { AnyReader } from './bind.ts';
+import { type Clock, clockValue } from './clock.ts';
+import { type Converter, converterOf, keepMoment } from './convert.ts';
+import type { ObjectDefinition } from './definition.ts';
 import type { Oid } from './oid.ts';
-import { type RowLayout, scalarRows } from './row-layout.ts';
-import type { Column, ReadContext, RowSet, SetError, SetPlan, WireSyntax, WireValue } from './tree.ts';
+import type { RowLayout } from './row-layout.ts';
+import type { Column, ReadContext, RowSet, WireSyntax, WireValue } from './tree.ts';
 
 /** What the columns of one object have in common over all trees. */
 export interface Slot {
   readonly name: string;
   readonly oid: Oid;
   readonly syntax: WireSyntax;
-  readonly read: ReadFunction;
+  /** Set where a moment is stored, from which the value is worked out when it is read. */
+  readonly clock: Clock | undefined;
+  /** The value of a row, or the moment, as the binding gives it. */
+  readonly read: (row: unknown) => unknown;
   readonly convert: Converter;
-  /** Position of its table; -1 for a scalar. */
-  readonly table: number;
+  /** Which of the tree's layouts its rows are those of. */
+  readonly layout: number;
   readonly writable: boolean;
+}
+
+/** @param layout which of the tree's layouts the rows of the object are those of. */
+export function slotOf(
+  name: string,
+  oid: Oid,
+  definition: ObjectDefinition,
+  reader: AnyReader,
+  layout: number,
+): Slot {
+  const isElapsed = typeof reader !== 'function';
+  const ownClock = definition.kind === 'timeStamp' ? 'timeStamp' : undefined;
+  return {
+    name,
+    oid,
+    syntax: definition.syntax,
+    clock: isElapsed ? reader.clock : ownClock,
+    read: isElapsed ? reader.moment : reader,
+    convert: isElapsed ? keepMoment : converterOf(definition),
+    layout,
+    writable: definition.access === 'read-write',
+  };
 }
 
 /** A scalar or a column of a table over the records of one snapshot. */
 export class BoundColumn implements Column {
-  readonly name: string;
-  readonly oid: Oid;
-  readonly syntax: WireSyntax;
+  readonly slot: Slot;
   readonly #layout: RowLayout;
-  readonly #read: ReadFunction;
-  readonly #convert: Converter;
 
   constructor(slot: Slot, layout: RowLayout) {
-    this.name = slot.name;
-    this.oid = slot.oid;
-    this.syntax = slot.syntax;
+    this.slot = slot;
     this.#layout = layout;
-    this.#read = slot.read;
-    this.#convert = slot.convert;
+  }
+
+  get name(): string {
+    return this.slot.name;
+  }
+
+  get oid(): Oid {
+    return this.slot.oid;
+  }
+
+  get syntax(): WireSyntax {
+    return this.slot.syntax;
   }
 
   get rows(): RowSet {
@@ -42,38 +72,10 @@ export class BoundColumn implements Column {
   read(row: number, context: ReadContext): WireValue | undefined {
     const { records } = this.#layout;
     if (row < 0 || row >= records.length) return undefined;
-    const value = this.#read(records[row], context);
-    return value === undefined ? undefined : this.#convert(value, context);
-  }
-}
-
-/** A writable TruthValue. */
-export class SwitchColumn extends BoundColumn {
-  readonly #readSwitch: ReadFunction;
-  readonly #snapshot: Snapshot;
-  readonly #controls: MibControls;
-
-  constructor(slot: Slot, records: readonly unknown[], snapshot: Snapshot, controls: MibControls) {
-    super(slot, { rows: scalarRows, records });
-    this.#readSwitch = slot.read;
-    this.#snapshot = snapshot;
-    this.#controls = controls;
-  }
-
-  planSet(row: number, syntax: WireSyntax, value: WireValue): SetPlan | SetError {
-    if (row !== 0) return 'noCreation';
-    if (syntax !== 'Integer32') return 'wrongType';
-    if (value !== 1 && value !== 2) return 'wrongValue';
-    const name = this.name as SwitchName;
-    const context: ReadContext = {
-      snapshot: this.#snapshot,
-      now: this.#snapshot.at,
-      masterStartedAt: undefined,
-    };
-    const before = this.#readSwitch(this.#snapshot, context) === true;
-    return {
-      commit: () => this.#controls.set(name, value === 1),
-      undo: () => this.#controls.set(name, before),
-    };
+    const { slot } = this;
+    const given = slot.read(records[row]);
+    const stored = given === undefined ? undefined : slot.convert(given as never);
+    if (stored === undefined || slot.clock === undefined) return stored;
+    return clockValue(slot.clock, stored as number, context);
   }
 }

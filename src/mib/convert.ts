@@ -1,10 +1,13 @@
 import type { BoundValue } from './bind.ts';
 import type { ObjectDefinition } from './definition.ts';
 import { cutUtf8 } from './index-oid.ts';
-import type { ReadContext, WireValue } from './tree.ts';
+import type { WireValue } from './tree.ts';
 
-/** Turns the value of a binding into what is sent; undefined if the object cannot represent it. */
-export type Converter = (value: BoundValue, context: ReadContext) => WireValue | undefined;
+/**
+ * Turns the value of a binding into what is kept: what is sent, or for a TimeStamp the moment. Undefined if the
+ * object cannot represent it.
+ */
+export type Converter = (value: BoundValue) => WireValue | undefined;
 
 const TWO_32 = 2 ** 32;
 const MAX_64 = 2n ** 64n - 1n;
@@ -28,7 +31,7 @@ export function converterOf(definition: ObjectDefinition): Converter {
     case 'dateAndTime':
       return (value) => (typeof value === 'number' ? dateAndTime(value) : undefined);
     case 'timeStamp':
-      return timeStamp;
+      return keepMoment;
     case 'enum':
       return labelled(definition.labels ?? {});
     case 'text':
@@ -65,11 +68,9 @@ function counter64(value: BoundValue, limit: (big: bigint) => bigint): number | 
   return value === Number.POSITIVE_INFINITY ? MAX_64 : limit(BigInt(Math.trunc(value)));
 }
 
-/** Hundredths of a second between the start of the master and the moment; 0 if it was earlier or is not known. */
-function timeStamp(value: BoundValue, context: ReadContext): number | undefined {
-  if (typeof value !== 'number') return undefined;
-  if (context.masterStartedAt === undefined) return 0;
-  return wrap32((value - context.masterStartedAt) / 10);
+/** A moment, in milliseconds since 1970. */
+export function keepMoment(value: BoundValue): number | undefined {
+  return typeof value === 'number' && !Number.isNaN(value) ? value : undefined;
 }
 
 /**

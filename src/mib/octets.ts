@@ -1,11 +1,25 @@
 /** The sixteen octets of a UUID in text form, or undefined if it is not one. */
 export function uuidOctets(uuid: string): Uint8Array | undefined {
-  return fromHex(uuid.replaceAll('-', ''), 16);
+  return known.get(uuid) ?? remembered(uuid, fromHex(uuid.replaceAll('-', ''), 16));
 }
 
 /** The six octets of a MAC address with colons, or undefined if it is not one. */
 export function macOctets(mac: string): Uint8Array | undefined {
-  return fromHex(mac.replaceAll(':', ''), 6);
+  return known.get(mac) ?? remembered(mac, fromHex(mac.replaceAll(':', ''), 6));
+}
+
+/**
+ * Octets of texts that were asked for, so that the same text gives the same octets: what is compared with what was
+ * sent last, in each refresh, is then the same object.
+ */
+const known = new Map<string, Uint8Array>();
+const maxKnown = 65_536;
+
+function remembered(text: string, octets: Uint8Array | undefined): Uint8Array | undefined {
+  if (octets === undefined) return undefined;
+  if (known.size >= maxKnown) known.clear();
+  known.set(text, octets);
+  return octets;
 }
 
 function fromHex(digits: string, length: number): Uint8Array | undefined {

@@ -1,17 +1,16 @@
 import type { Snapshot } from '../model/snapshot.ts';
 import type {
   AddRow,
+  AnyReader,
   AnyScalarBinding,
   AnyTableBinding,
   BoundValue,
-  MibControls,
   NotificationName,
   NotificationValues,
-  ReadFunction,
   TableName,
 } from './bind.ts';
 import { checkBindings } from './check-bindings.ts';
-import { BoundColumn, type Slot, SwitchColumn } from './column.ts';
+import { BoundColumn, type Slot, slotOf } from './column.ts';
 import { converterOf } from './convert.ts';
 import { definitions, findDefinition, type ObjectDefinition } from './definition.ts';
 import { encodeIndex, type IndexPart, indexPartOf } from './index-oid.ts';
@@ -23,36 +22,42 @@ import { type RowLayout, scalarRows } from './row-layout.ts';
 import { TableRows } from './table-rows.ts';
 import { scalarBindings, tableBindings } from './tables/index.ts';
 import { layOutTexts } from './text-rows.ts';
-import type { Column, MibTree, OutgoingNotification, ReadContext, RowSet } from './tree.ts';
+import type { MibTree, OutgoingNotification, RowSet } from './tree.ts';
 
 export interface ServedMibOptions {
   /** Where LIBVIRT-EXT-MIB is registered; default: the point the module is distributed with. */
   readonly root?: Oid;
   /** Whether VM-MIB is served as well. */
   readonly vmMib: boolean;
-  /** Receives SET requests; without it every object is read-only. */
-  readonly controls?: MibControls;
+}
+
+/** The tree of a snapshot, with what its columns have in common. */
+export interface BoundTree extends MibTree {
+  readonly columns: readonly BoundColumn[];
+  /** The rows that columns share: that of the scalars first, then one for each function that gives rows. */
+  readonly layouts: readonly RowLayout[];
+}
+
+/** Tables whose bindings name the same function have the same rows. */
+interface LayoutSource {
+  readonly binding: AnyTableBinding;
+  readonly parts: readonly IndexPart[];
 }
 
 /** The MIB modules over the model: turns snapshots into trees and events into notifications. */
 export class ServedMib {
   /** The subtrees to register: the root of LIBVIRT-EXT-MIB, and that of VM-MIB if it is served. */
   readonly roots: readonly Oid[];
+  /** Every object served, ascending by OID: the columns of each tree, without their rows. */
+  readonly slots: readonly Slot[];
   readonly #root: Oid;
-  readonly #controls: MibControls | undefined;
-  readonly #tables: readonly { readonly binding: AnyTableBinding; readonly parts: readonly IndexPart[] }[];
+  readonly #sources: readonly LayoutSource[];
   /** Of every table, served or not: notifications need them too. */
   readonly #indexes: ReadonlyMap<string, readonly IndexPart[]>;
-  readonly #slots: readonly Slot[];
-  readonly #parts = new WeakMap<
-    MibTree,
-    { readonly tables: readonly TableRows[]; readonly columns: readonly Column[] }
-  >();
 
   /** @throws {MibError} if the bindings do not fit the modules or the root is too deep. */
   constructor(options: ServedMibOptions) {
     this.#root = options.root ?? modules['LIBVIRT-EXT-MIB'].root;
-    this.#controls = options.controls;
     this.roots = options.vmMib ? [this.#root, modules['VM-MIB'].root] : [this.#root];
 
     const isServed = (object: ObjectDefinition | undefined): boolean =>
@@ -65,43 +70,43 @@ export class ServedMib {
       isServed(findDefinition(Object.keys(binding.columns)[0] ?? '')),
     );
     this.#indexes = new Map(tableBindings.map(({ table }) => [table, this.#indexParts(table)]));
-    this.#tables = served.map((binding) => ({ binding, parts: this.#indexes.get(binding.table) ?? [] }));
-    this.#slots = [
-      ...served.flatMap((binding, table) => this.#slotsOf(binding.columns, table)),
-      ...scalars.flatMap((binding: AnyScalarBinding) => this.#slotsOf(binding.scalars, -1)),
+    const sources = new Map<AnyTableBinding['rows'], LayoutSource>();
+    for (const binding of served) {
+      if (!sources.has(binding.rows)) {
+        sources.set(binding.rows, { binding, parts: this.#indexes.get(binding.table) ?? [] });
+      }
+    }
+    this.#sources = [...sources.values()];
+    const functions = [...sources.keys()];
+    this.slots = [
+      ...scalars.flatMap((binding: AnyScalarBinding) => this.#slotsOf(binding.scalars, 0)),
+      ...served.flatMap(({ columns, rows }) => this.#slotsOf(columns, 1 + functions.indexOf(rows))),
     ]
       .filter((slot) => isServed(findDefinition(slot.name)))
       .sort((a, b) => compareOids(a.oid, b.oid));
   }
 
   /**
-   * The tree of a snapshot. Tables whose parts of the model are identical in the snapshot of `previous`, a
-   * tree of the same ServedMib, are taken over from it.
+   * The tree of a snapshot. Rows whose parts of the model are identical in the snapshot of `previous`, a tree of
+   * the same ServedMib, are taken over from it.
    */
-  buildTree(snapshot: Snapshot, previous?: MibTree): MibTree {
-    const before = previous === undefined ? undefined : this.#parts.get(previous);
-    const shared = new Map<AnyTableBinding['rows'], TableRows>();
-    const tables = this.#tables.map(({ binding, parts }, position): TableRows => {
-      const table = shared.get(binding.rows) ?? tableRows(binding, parts, snapshot, before?.tables[position]);
-      shared.set(binding.rows, table);
-      return table;
+  buildTree(snapshot: Snapshot, previous?: BoundTree): BoundTree {
+    const scalars: RowLayout = { rows: scalarRows, records: [snapshot] };
+    const layouts = [
+      scalars,
+      ...this.#sources.map(({ binding, parts }, at) => {
+        const before = previous?.layouts[1 + at];
+        return tableRows(binding, parts, snapshot, before instanceof TableRows ? before : undefined);
+      }),
+    ];
+    const columns = this.slots.map((slot, position) => {
+      const layout = layouts[slot.layout] ?? scalars;
+      const kept = previous?.columns[position];
+      return kept !== undefined && layout === previous?.layouts[slot.layout]
+        ? kept
+        : new BoundColumn(slot, layout);
     });
-    const records: readonly unknown[] = [snapshot];
-    const scalars: RowLayout = { rows: scalarRows, records };
-    const columns = this.#slots.map((slot, position): Column => {
-      if (slot.table >= 0) {
-        const table = tables[slot.table];
-        const kept = before?.columns[position];
-        if (kept !== undefined && table === before?.tables[slot.table]) return kept;
-        return new BoundColumn(slot, table ?? scalars);
-      }
-      return slot.writable && this.#controls !== undefined
-        ? new SwitchColumn(slot, records, snapshot, this.#controls)
-        : new BoundColumn(slot, scalars);
-    });
-    const tree: MibTree = { snapshot, columns };
-    this.#parts.set(tree, { tables, columns });
-    return tree;
+    return { columns, layouts };
   }
 
   /** A notification with the objects of its OBJECTS clause in their order, as OIDs under the root in use. */
@@ -116,7 +121,7 @@ export class ServedMib {
       varbinds: definition.objects.map((object) => {
         const carried = definitions[object];
         const entry = given[object];
-        const value = entry === undefined ? undefined : converterOf(carried)(entry.value, outsideOfTime);
+        const value = entry === undefined ? undefined : converterOf(carried)(entry.value);
         if (entry === undefined || value === undefined) {
           throw new MibError([`${name}: ${object} has no value that can be sent`]);
         }
@@ -137,21 +142,11 @@ export class ServedMib {
     return [...(module === 'VM-MIB' ? modules['VM-MIB'].root : this.#root), ...oid];
   }
 
-  #slotsOf(readers: Readonly<Record<string, ReadFunction>>, table: number): Slot[] {
-    return Object.entries(readers).flatMap(([name, read]) => {
+  #slotsOf(readers: Readonly<Record<string, AnyReader>>, layout: number): Slot[] {
+    return Object.entries(readers).flatMap(([name, reader]) => {
       const definition = findDefinition(name);
       if (definition === undefined) return [];
-      return [
-        {
-          name,
-          oid: this.#absolute(definition.module, definition.oid),
-          syntax: definition.syntax,
-          read,
-          convert: converterOf(definition),
-          table,
-          writable: definition.access === 'read-write',
-        },
-      ];
+      return [slotOf(name, this.#absolute(definition.module, definition.oid), definition, reader, layout)];
     });
   }
 
@@ -186,6 +181,3 @@ function tableRows(
   };
   return old === undefined ? new TableRows(options) : old.next(options);
 }
-
-/** Notifications carry no TimeStamp, the only kind of value whose conversion needs the time. */
-const outsideOfTime = { masterStartedAt: undefined } as ReadContext;

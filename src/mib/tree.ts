@@ -1,5 +1,4 @@
 import type { EpochMs } from '../model/scalar-types.ts';
-import type { Snapshot } from '../model/snapshot.ts';
 
 /** The SMI base types that travel on the wire (RFC 2741 section 5.4, RFC 2578 section 7.1). */
 export type WireSyntax =
@@ -18,9 +17,8 @@ export type WireSyntax =
  */
 export type WireValue = number | bigint | string | Uint8Array | readonly number[];
 
-/** What reading needs besides the snapshot: values such as ages are computed when they are read. */
+/** What reading needs besides the stored value: ages and the like are computed when they are read. */
 export interface ReadContext {
-  readonly snapshot: Snapshot;
   /** The moment at which the request is answered. */
   readonly now: EpochMs;
   /** The moment at which the master's sysUpTime was zero; undefined while no master has told. TimeStamp needs it. */
@@ -66,7 +64,6 @@ export interface Column {
  * to the other.
  */
 export interface MibTree {
-  readonly snapshot: Snapshot;
   /** Ascending by OID. */
   readonly columns: readonly Column[];
 }

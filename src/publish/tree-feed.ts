@@ -1,12 +1,12 @@
-import type { MibTree } from '../mib/tree.ts';
+import type { BoundTree } from '../mib/served-mib.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 
 /** Trees follow each other at this distance at least, in milliseconds, while snapshots come in bursts. */
 const gapMs = 50;
 
 export interface TreeFeedOptions {
-  readonly build: (snapshot: Snapshot, previous: MibTree | undefined) => MibTree;
-  readonly deliver: (tree: MibTree) => void;
+  readonly build: (snapshot: Snapshot, previous: BoundTree | undefined) => BoundTree;
+  readonly deliver: (tree: BoundTree) => void;
 }
 
 /**
@@ -15,7 +15,7 @@ export interface TreeFeedOptions {
  */
 export class TreeFeed {
   readonly #options: TreeFeedOptions;
-  #tree: MibTree | undefined;
+  #tree: BoundTree | undefined;
   #waiting: Snapshot | undefined;
   #timer: NodeJS.Timeout | undefined;
   #builtAt = Number.NEGATIVE_INFINITY;
@@ -29,13 +29,11 @@ export class TreeFeed {
     this.#waiting = snapshot;
     if (this.#timer !== undefined) return;
     const waitMs = this.#builtAt + gapMs - performance.now();
-    if (waitMs <= 0) this.flush();
-    else this.#timer = setTimeout(() => this.flush(), waitMs);
+    if (waitMs <= 0) this.#build();
+    else this.#timer = setTimeout(() => this.#build(), waitMs);
   }
 
-  /** Delivers the latest snapshot now: after a SET, the next GET must see its effect. */
-  flush(): void {
-    clearTimeout(this.#timer);
+  #build(): void {
     this.#timer = undefined;
     const snapshot = this.#waiting;
     if (snapshot === undefined) return;

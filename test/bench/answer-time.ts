@@ -11,7 +11,7 @@ import {
   type Measurement,
   measured,
 } from './measurement.ts';
-import { favour } from './process-cost.ts';
+import { separateServing } from './process-cost.ts';
 import { quantile } from './statistics.ts';
 import { startStopwatchMaster } from './stopwatch-master.ts';
 import { atRest } from './walk-rig.ts';
@@ -80,7 +80,7 @@ async function timesOf(context: BenchContext, uri: string, intervalSec: number):
     intervalSec,
     env: probe.env,
   });
-  await favour(agent.pid, context.cpu);
+  await separateServing(agent.pid, context.cpu, context.otherCpu);
   await master.waitForObject(instance);
   // What is read once, at the start, is no part of a refresh.
   if (intervalSec > 1) await atRest(agent.pid, 100);

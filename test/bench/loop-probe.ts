@@ -3,8 +3,9 @@ import { makeLabDirectory } from '../lab/lab-directory.ts';
 import { repositoryPath } from '../lab/mib-path.ts';
 import { waitUntil } from '../lab/wait.ts';
 
-/** What the probe in a process tells. */
+/** What the probe in a thread tells. */
 export interface LoopReading {
+  readonly thread: 'main' | 'serving';
   /** Longest time that the program held the event loop since the last reading, time of other programs left out. */
   readonly maxMs: number;
   readonly p99Ms: number;
@@ -12,11 +13,11 @@ export interface LoopReading {
   readonly maxLatenessMs: number;
 }
 
-/** Watches the event loop of a Node.js process from inside. */
+/** Watches the event loops of the agent from inside. */
 export interface LoopProbe {
   /** Environment of the process to be watched. */
   readonly env: Readonly<Record<string, string>>;
-  /** Reads the probe and starts it anew. */
+  /** Reads the probe in the thread that answers requests, and starts both anew. */
   read(pid: number): Promise<LoopReading>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -35,8 +36,14 @@ export async function makeLoopProbe(): Promise<LoopProbe> {
     async read(pid) {
       const before = (await readings()).length;
       process.kill(pid, 'SIGUSR2');
-      const line = await waitUntil(async () => (await readings())[before], { what: 'the loop probe' });
-      return JSON.parse(line) as LoopReading;
+      return await waitUntil(
+        async () =>
+          (await readings())
+            .slice(before)
+            .map((line) => JSON.parse(line) as LoopReading)
+            .find(({ thread }) => thread === 'serving'),
+        { what: 'the loop probe' },
+      );
     },
     [Symbol.asyncDispose]: () => directory.remove(),
   };

@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { runAnyway } from '../lab/process.ts';
+import { waitUntil } from '../lab/wait.ts';
 
 /** CPU time of all threads of a process so far, in milliseconds, to the nanosecond as the scheduler counts it. */
 export async function cpuMs(pid: number): Promise<number> {
@@ -15,6 +16,28 @@ export async function cpuMs(pid: number): Promise<number> {
 export async function residentMib(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s*(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+}
+
+/** Name of the agent's thread that answers requests; see src/serve/worker.ts. */
+const servingThreadName = 'agentx';
+
+/**
+ * Gives the thread of the agent that answers requests a CPU of its own, as a host with idle CPUs does by itself: with
+ * all of its threads on one CPU it would be the scheduler's time slices that are measured.
+ */
+export async function separateServing(pid: number, servingCpu: number, otherCpu: number): Promise<void> {
+  await pin(pid, otherCpu);
+  const thread = await waitUntil(() => threadNamed(pid, servingThreadName), { what: 'the serving thread' });
+  await runAnyway('taskset', ['-cp', String(servingCpu), thread]);
+  await runAnyway('renice', ['-n', String(measuredNiceness), '-p', thread]);
+}
+
+async function threadNamed(pid: number, wanted: string): Promise<string | undefined> {
+  for (const thread of await readdir(`/proc/${pid}/task`)) {
+    const name = await readFile(`/proc/${pid}/task/${thread}/comm`, 'utf8').catch(() => '');
+    if (name.trim() === wanted) return thread;
+  }
+  return undefined;
 }
 
 /** Keeps all threads of a process on one CPU. */

@@ -1,5 +1,4 @@
 import type { Column, MibTree, ReadContext, RowSet, WireSyntax, WireValue } from '../../src/mib/tree.ts';
-import type { Snapshot } from '../../src/model/snapshot.ts';
 
 /** A column as a test describes it: instances with their values, `undefined` for a hole. */
 export interface SyntheticColumn {
@@ -12,9 +11,7 @@ export interface SyntheticColumn {
   readonly planSet?: Column['planSet'];
 }
 
-export const noSnapshot = { at: 0 } as unknown as Snapshot;
-
-export const noContext: ReadContext = { snapshot: noSnapshot, now: 0, masterStartedAt: undefined };
+export const noContext: ReadContext = { now: 0, masterStartedAt: undefined };
 
 export function rowSet(indexes: readonly (readonly number[])[]): RowSet {
   const offsets = new Uint32Array(indexes.length + 1);
@@ -26,7 +23,6 @@ export function rowSet(indexes: readonly (readonly number[])[]): RowSet {
 export function syntheticTree(columns: readonly SyntheticColumn[]): MibTree {
   const sets = new Map<readonly (readonly number[])[], RowSet>();
   return {
-    snapshot: noSnapshot,
     columns: columns.map(({ name, oid, syntax, rows, read, planSet }): Column => {
       const set = sets.get(rows) ?? rowSet(rows);
       sets.set(rows, set);

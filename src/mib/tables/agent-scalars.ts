@@ -1,6 +1,6 @@
 import type { ScalarBinding } from '../bind.ts';
 import { countDomains } from '../domain-counts.ts';
-import { BEFORE_START, secondsSince, ticksBetween } from '../elapsed.ts';
+import { BEFORE_START, secondsSince, ticksSince } from '../elapsed.ts';
 import type { Oid } from '../oid.ts';
 
 /** The agent and its connection to libvirt. `root` is where the module is registered. */
@@ -10,7 +10,7 @@ export function agentScalars(root: Oid): ScalarBinding<'lveAgent'> {
     scalars: {
       lveAgentVersion: ({ agent }) => `libvirt-agentx ${agent.version}`,
       lveAgentMibRoot: () => root,
-      lveAgentUpTime: ({ agent }, { now }) => ticksBetween(agent.startedAt, now),
+      lveAgentUpTime: ticksSince(({ agent }) => agent.startedAt),
       lveConnUri: ({ agent }) => agent.uri,
       lveConnState: ({ agent }) => agent.connState,
       lveConnSince: ({ agent }) => agent.connSince,
@@ -22,7 +22,7 @@ export function agentScalars(root: Oid): ScalarBinding<'lveAgent'> {
       lveLibraryVersion: () => undefined,
       lveRefreshInterval: ({ agent }) => agent.intervalSec,
       lveRefreshLastTime: ({ agent }) => agent.refreshEndedAt,
-      lveRefreshAge: ({ agent }, { now }) => secondsSince(agent.refreshEndedAt, now),
+      lveRefreshAge: secondsSince(({ agent }) => agent.refreshEndedAt),
       lveRefreshDuration: ({ agent }) => agent.refreshDurationMs,
       lveRefreshCount: ({ agent }) => agent.refreshCount,
       lveRefreshErrors: ({ agent }) => agent.refreshErrors,

@@ -14,7 +14,7 @@ export const collectorTable: TableBinding<'lveCollectorTable', CollectorStatus> 
     lveCollectorSupport: (collector) => collector.support,
     lveCollectorInterval: (collector) => collector.intervalSec,
     lveCollectorLastTime: (collector) => collector.lastSuccessAt,
-    lveCollectorAge: (collector, { now }) => secondsSince(collector.lastSuccessAt, now),
+    lveCollectorAge: secondsSince((collector) => collector.lastSuccessAt),
     lveCollectorDuration: (collector) => collector.durationMs,
     lveCollectorRuns: (collector) => collector.runs,
     lveCollectorErrors: (collector) => collector.errors,

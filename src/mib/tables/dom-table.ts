@@ -1,14 +1,13 @@
 import type { Domain } from '../../model/domain.ts';
 import type { TableBinding } from '../bind.ts';
-import { BEFORE_START, secondsSince } from '../elapsed.ts';
-import type { ReadContext } from '../tree.ts';
+import { BEFORE_START, NEVER, secondsSince } from '../elapsed.ts';
 import { domainsOf } from './domain-rows.ts';
 
-type DomainReader<Value> = (domain: Domain, context: ReadContext) => Value | undefined;
+type DomainReader<Value> = (domain: Domain) => Value | undefined;
 
 /** Nothing for a domain that is gone. */
 function ifPresent<Value>(read: DomainReader<Value>): DomainReader<Value> {
-  return (domain, context) => (domain.presence === 'present' ? read(domain, context) : undefined);
+  return (domain) => (domain.presence === 'present' ? read(domain) : undefined);
 }
 
 function isUp(domain: Domain): boolean {
@@ -35,19 +34,19 @@ export const domTable: TableBinding<'lveDomTable', Domain> = {
     lveDomPresence: (domain) => domain.presence,
     lveDomGoneTime: (domain) => domain.goneAt,
     lveDomStateSince: (domain) => domain.stateSince,
-    lveDomStateAge: (domain, { now }) => secondsSince(domain.stateSince, now),
+    lveDomStateAge: secondsSince((domain) => domain.stateSince),
     lveDomStateChanges: (domain) => domain.stateChanges,
     lveDomStartTime: ifPresent((domain) => (domain.active ? domain.startedAt : undefined)),
-    lveDomUptime: ifPresent((domain, { now }) => (domain.active ? secondsSince(domain.startedAt, now) : 0)),
+    lveDomUptime: secondsSince(ifPresent((domain) => (domain.active ? domain.startedAt : NEVER))),
     lveDomStartSource: ifPresent((domain) => (domain.active ? domain.startSource : undefined)),
     lveDomDiscontinuityTime: ifPresent((domain) => domain.discontinuityAt ?? BEFORE_START),
     lveDomStatsStatus: ifPresent((domain) => domain.statsStatus),
-    lveDomStatsAge: ifPresent((domain, { now }) => (domain.active ? secondsSince(domain.statsAt, now) : 0)),
+    lveDomStatsAge: secondsSince(ifPresent((domain) => (domain.active ? domain.statsAt : NEVER))),
     lveDomControlState: ifPresent((domain) => domain.control?.state),
     lveDomControlTime: ifPresent((domain) => domain.control?.stateTimeMs),
     lveDomManagedSave: ifPresent((domain) => domain.managedSave),
     lveDomSnapshots: ifPresent((domain) => domain.snapshots),
-    lveDomSnapshotOldestAge: ifPresent((domain, { now }) => secondsSince(domain.oldestSnapshotAt, now)),
+    lveDomSnapshotOldestAge: secondsSince(ifPresent((domain) => domain.oldestSnapshotAt)),
     lveDomCheckpoints: ifPresent((domain) => domain.checkpoints),
     lveDomMessages: ifPresent((domain) => domain.messages?.length),
     lveDomMessageText: ifPresent((domain) => domain.messages?.join('; ')),

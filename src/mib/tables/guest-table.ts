@@ -27,6 +27,6 @@ export const guestTable: TableBinding<'lveGuestTable', Guest> = {
     lveGuestLoad1: (guest) => guest.load1,
     lveGuestLoad5: (guest) => guest.load5,
     lveGuestLoad15: (guest) => guest.load15,
-    lveGuestInfoAge: (guest, { now }) => secondsSince(guest.infoAt, now),
+    lveGuestInfoAge: secondsSince((guest) => guest.infoAt),
   },
 };

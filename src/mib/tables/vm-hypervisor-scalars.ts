@@ -1,5 +1,5 @@
 import type { ScalarBinding } from '../bind.ts';
-import { ticksBetween } from '../elapsed.ts';
+import { ticksSince } from '../elapsed.ts';
 import { hypervisorStart } from '../hypervisor-start.ts';
 
 /** VM-MIB: the hypervisor. */
@@ -9,6 +9,6 @@ export const vmHypervisorScalars: ScalarBinding<'vmHypervisor'> = {
     vmHvSoftware: ({ host }) => host.hvSoftware,
     vmHvVersion: ({ host }) => host.hvVersion,
     vmHvObjectID: ({ host }) => host.hvObjectId,
-    vmHvUpTime: (snapshot, { now }) => ticksBetween(hypervisorStart(snapshot), now),
+    vmHvUpTime: ticksSince(hypervisorStart),
   },
 };

@@ -1,9 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { Session } from 'node:inspector';
 import { parseArgs } from 'node:util';
-import type { TreeView as TreeViewClass } from '../../../src/agentx/view.ts';
 import { silentLogger } from '../../../src/log.ts';
-import type { MibTree } from '../../../src/mib/tree.ts';
+import type { BoundTree } from '../../../src/mib/served-mib.ts';
 import type { Snapshot } from '../../../src/model/snapshot.ts';
 import { production } from '../production.ts';
 
@@ -19,12 +18,12 @@ export interface CollectingReport {
   readonly durationMs: readonly number[];
   /** CPU time of the whole process, all threads. */
   readonly cpuMs: readonly number[];
-  /** Of it, buildTree and TreeView: what stands between the snapshot and the first answer. */
-  readonly treeMs: readonly number[];
-  /** With --trees: the rows of all tables besides, as if every table were asked for. */
-  readonly allRowsMs: readonly number[];
-  /** With --trees: all that for the same snapshot without an earlier tree. */
+  /** Of it, tree and image: what stands between the snapshot and the first answer. */
+  readonly imageMs: readonly number[];
+  /** With --trees: the same for the same snapshot without an earlier tree and image. */
   readonly fromNothingMs: readonly number[];
+  /** With --trees: the same when the row of one domain is another. */
+  readonly oneChangedMs: readonly number[];
   readonly rssMib: readonly number[];
 }
 
@@ -53,7 +52,8 @@ const { SnapshotStore } =
 const { IndexStore } =
   await production<typeof import('../../../src/state/index-store.ts')>('state/index-store');
 const { ServedMib } = await production<typeof import('../../../src/mib/served-mib.ts')>('mib/served-mib');
-const { TreeView } = await production<typeof import('../../../src/agentx/view.ts')>('agentx/view');
+const { ImageWriter } =
+  await production<typeof import('../../../src/image/image-writer.ts')>('image/image-writer');
 
 keepHeapSmall();
 const rareKeys = ['inventory', 'pinning', 'disk_errors', 'jobs', 'guest_agent', 'snapshots', 'tuning'];
@@ -85,12 +85,12 @@ const collection = new Collection({
 const wanted = Number(values.refreshes);
 const durationMs: number[] = [];
 const cpuMs: number[] = [];
-const treeMs: number[] = [];
-const allRowsMs: number[] = [];
+const imageMs: number[] = [];
 const fromNothingMs: number[] = [];
+const oneChangedMs: number[] = [];
 const rssMib: number[] = [];
-let tree: MibTree | undefined;
-let view: TreeViewClass | undefined;
+let tree: BoundTree | undefined;
+const images = new ImageWriter(mib.slots, () => undefined);
 let sinceRefreshMs = 0;
 let lastCpuMs = 0;
 /** Refreshes still to be left out; counted down once every source has been read. */
@@ -109,11 +109,6 @@ function timed(action: () => void): number {
   return performance.now() - fromMs;
 }
 
-/** Has the rows of every table laid out. */
-function layOutAll(of: MibTree): void {
-  for (const column of of.columns) void column.rows.length;
-}
-
 /** Whether every source in use has been read, the dear ones that are read only once here included. */
 function isComplete({ collectors, domains }: Snapshot): boolean {
   const hasRun = collectors.every(({ enabled, runs, id }) => !enabled || runs > 0 || id === 'events');
@@ -123,7 +118,7 @@ function isComplete({ collectors, domains }: Snapshot): boolean {
 store.subscribe((snapshot, previous) => {
   sinceRefreshMs += timed(() => {
     tree = mib.buildTree(snapshot, tree);
-    view = new TreeView(tree, () => undefined, view);
+    images.write(tree);
   });
   if (snapshot.agent.refreshCount === previous.agent.refreshCount) return;
   const cpu = process.cpuUsage();
@@ -131,19 +126,26 @@ store.subscribe((snapshot, previous) => {
   if (isComplete(snapshot)) warmUp -= 1;
   if (warmUp < 0) {
     durationMs.push(snapshot.agent.refreshDurationMs ?? 0);
-    treeMs.push(sinceRefreshMs);
+    imageMs.push(sinceRefreshMs);
     cpuMs.push(nowMs - lastCpuMs);
     rssMib.push(process.memoryUsage.rss() / 2 ** 20);
     if (values.trees && tree !== undefined) {
-      const current = tree;
-      allRowsMs.push(timed(() => layOutAll(current)));
       fromNothingMs.push(
         timed(() => {
-          const fresh = mib.buildTree(snapshot);
-          new TreeView(fresh, () => undefined);
-          layOutAll(fresh);
+          new ImageWriter(mib.slots, () => undefined).write(mib.buildTree(snapshot));
         }),
       );
+      // The same again, as after an event that changes one domain.
+      const [first, ...others] = snapshot.domains;
+      if (first !== undefined) {
+        const changed = { ...snapshot, domains: [{ ...first }, ...others] };
+        oneChangedMs.push(
+          timed(() => {
+            tree = mib.buildTree(changed, tree);
+            images.write(tree);
+          }),
+        );
+      }
     }
   } else if (warmUp === 0 && values.profile !== undefined) {
     void post('Profiler.enable').then(() => post('Profiler.start'));
@@ -161,7 +163,7 @@ if (values.profile !== undefined) {
 }
 
 let varbinds = 0;
-const context = { snapshot: store.current, now: Date.now(), masterStartedAt: startedAt };
+const context = { now: Date.now(), masterStartedAt: startedAt };
 for (const column of tree?.columns ?? []) {
   for (let row = 0; row < column.rows.length; row++) {
     if (column.read(row, context) !== undefined) varbinds += 1;
@@ -171,9 +173,9 @@ const report: CollectingReport = {
   varbinds,
   durationMs,
   cpuMs,
-  treeMs,
-  allRowsMs,
+  imageMs,
   fromNothingMs,
+  oneChangedMs,
   rssMib,
 };
 process.stdout.write(`${JSON.stringify(report)}\n`);

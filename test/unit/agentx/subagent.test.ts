@@ -3,10 +3,10 @@ import { decodePdu } from '../../../src/agentx/codec.ts';
 import { ResponseError } from '../../../src/agentx/errors.ts';
 import type { ResponsePdu } from '../../../src/agentx/pdu.ts';
 import { AgentxSubagent, type SubagentOptions } from '../../../src/agentx/subagent.ts';
-import { type Logger, silentLogger } from '../../../src/log.ts';
 import { type FakeMaster, pduBytes, startFakeMaster } from '../../fakes/fake-master.ts';
 import { waitUntil } from '../../lab/wait.ts';
 import { agentxFixture } from '../../support/agentx-fixture.ts';
+import { recordingLogger } from '../../support/recording-logger.ts';
 import { scalar, syntheticTree } from '../../support/synthetic-tree.ts';
 
 const root = [1, 3, 6, 1, 4, 1, 8072, 9999, 9999];
@@ -17,23 +17,8 @@ const tree = syntheticTree([
 const notification = { name: 'test', trapOid: [...root, 0, 1], varbinds: [] };
 const range = { start: [...root, 1, 1, 0], include: false, end: [] };
 
-interface LogLine {
-  readonly level: string;
-  readonly message: string;
-  readonly [field: string]: unknown;
-}
-
 function makeSubagent(path: string, options: Partial<SubagentOptions> = {}) {
-  const log: LogLine[] = [];
-  const line = (level: string) => (fields: object, message: string) =>
-    log.push({ ...fields, level, message });
-  const logger: Logger = {
-    ...silentLogger,
-    info: line('info'),
-    warn: line('warn'),
-    error: line('error'),
-    child: () => logger,
-  };
+  const { logger, lines: log } = recordingLogger();
   const subagent = new AgentxSubagent({
     address: { kind: 'unix', path },
     description: 'test',

@@ -6,7 +6,7 @@ import { ServedMib } from '../../../src/mib/served-mib.ts';
 import { SAMPLE_NOW, sampleSnapshot } from '../../support/sample-snapshot.ts';
 
 const snapshot = sampleSnapshot();
-const context = { snapshot, now: SAMPLE_NOW, masterStartedAt: SAMPLE_NOW - 86_400_000 };
+const context = { now: SAMPLE_NOW, masterStartedAt: SAMPLE_NOW - 86_400_000 };
 const tree = new ServedMib({ vmMib: true }).buildTree(snapshot);
 
 describe('displayValue', () => {

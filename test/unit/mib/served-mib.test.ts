@@ -6,8 +6,7 @@ import { formatOid } from '../../../src/mib/oid.ts';
 import { indexOfRow } from '../../../src/mib/row-layout.ts';
 import { ServedMib } from '../../../src/mib/served-mib.ts';
 import { scalarBindings, tableBindings } from '../../../src/mib/tables/index.ts';
-import type { MibTree, ReadContext, SetPlan, WireValue } from '../../../src/mib/tree.ts';
-import type { Snapshot } from '../../../src/model/snapshot.ts';
+import type { MibTree, ReadContext, WireValue } from '../../../src/mib/tree.ts';
 import {
   SAMPLE_NOW,
   sampleDisk,
@@ -21,16 +20,13 @@ import {
 const root = [1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 16514];
 const served = new ServedMib({ vmMib: true });
 
-function contextOf(snapshot: Snapshot): ReadContext {
-  return { snapshot, now: SAMPLE_NOW, masterStartedAt: SAMPLE_NOW - 86_400_000 };
-}
+const context: ReadContext = { now: SAMPLE_NOW, masterStartedAt: SAMPLE_NOW - 86_400_000 };
 
 function read(tree: MibTree, name: string, instance: string): WireValue | undefined {
   const column = tree.columns.find((candidate) => candidate.name === name);
   if (column === undefined) throw new Error(`${name} is not served`);
   for (let row = 0; row < column.rows.length; row++) {
-    if (formatOid(indexOfRow(column.rows, row)) === instance)
-      return column.read(row, contextOf(tree.snapshot));
+    if (formatOid(indexOfRow(column.rows, row)) === instance) return column.read(row, context);
   }
   throw new Error(`${name} has no row ${instance}`);
 }
@@ -112,7 +108,7 @@ describe('rows and values', () => {
 
   test('ages are those of the moment of reading', () => {
     const column = tree.columns.find(({ name }) => name === 'lveDomStateAge');
-    const later = { ...contextOf(tree.snapshot), now: SAMPLE_NOW + 5000 };
+    const later = { ...context, now: SAMPLE_NOW + 5000 };
     expect(column?.read(0, later)).toBe(3605);
   });
 
@@ -233,54 +229,13 @@ describe('the next tree', () => {
   });
 });
 
-describe('SET', () => {
-  function setUp(): { tree: MibTree; calls: [string, boolean][] } {
-    const calls: [string, boolean][] = [];
-    const controlled = new ServedMib({
-      vmMib: true,
-      controls: { set: (name, value) => calls.push([name, value]) },
-    });
-    return { tree: controlled.buildTree(sampleSnapshot()), calls };
-  }
-
-  test('is possible for the three switches only', () => {
-    const { tree } = setUp();
-    const writable = tree.columns
-      .filter((column) => column.planSet !== undefined)
-      .map((column) => column.name);
-    expect(writable.toSorted()).toEqual([
-      'lveNotifyEnable',
-      'vmBulkNotificationsEnabled',
-      'vmPerVMNotificationsEnabled',
-    ]);
-  });
-
-  test('takes effect on commit and is taken back by undo', () => {
-    const { tree, calls } = setUp();
-    const column = tree.columns.find(({ name }) => name === 'lveNotifyEnable');
-    const plan = column?.planSet?.(0, 'Integer32', 2) as SetPlan;
-    expect(calls).toEqual([]);
-    plan.commit();
-    plan.undo();
-    expect(calls).toEqual([
-      ['lveNotifyEnable', false],
-      ['lveNotifyEnable', true],
-    ]);
-  });
-
-  test('refuses wrong types, values and instances', () => {
-    const { tree } = setUp();
-    const column = tree.columns.find(({ name }) => name === 'vmBulkNotificationsEnabled');
-    expect(column?.planSet?.(0, 'OctetString', 'true')).toBe('wrongType');
-    expect(column?.planSet?.(0, 'Gauge32', 1)).toBe('wrongType');
-    expect(column?.planSet?.(0, 'Integer32', 3)).toBe('wrongValue');
-    expect(column?.planSet?.(1, 'Integer32', 1)).toBe('noCreation');
-  });
-
-  test('is not possible without controls', () => {
-    const columns = served.buildTree(sampleSnapshot()).columns;
-    expect(columns.filter((column) => column.planSet !== undefined)).toEqual([]);
-  });
+test('only the three switches can be written', () => {
+  expect(
+    served.slots
+      .filter(({ writable }) => writable)
+      .map(({ name }) => name)
+      .toSorted(),
+  ).toEqual(['lveNotifyEnable', 'vmBulkNotificationsEnabled', 'vmPerVMNotificationsEnabled']);
 });
 
 describe('notifications', () => {

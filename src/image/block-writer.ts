@@ -1,0 +1,273 @@
+import type { Slot } from '../mib/column.ts';
+import type { RowLayout } from '../mib/row-layout.ts';
+import type { RowSet } from '../mib/tree.ts';
+import { type CellKind, cellKindOf, cellWidth } from './column-shape.ts';
+import type { ChangedBlock } from './image.ts';
+import { movedRows, NEW_ROW } from './moved-rows.ts';
+import { TextPool } from './text-pool.ts';
+
+/** Told when a value cannot be read or kept; the instance is then absent. */
+export type OnUnreadable = (name: string, error: unknown) => void;
+
+interface WrittenColumn {
+  readonly slot: Slot;
+  readonly kind: CellKind;
+  /** Its first column of cells. */
+  readonly at: number;
+  /** Of texts: what was given for each row, to be recognised. */
+  given: unknown[];
+}
+
+const TWO_32 = 2 ** 32;
+const LOWER_32 = 0xffff_ffffn;
+
+/** A pool of texts is tidied when it has grown to twice what it was after the last time, and to so many words. */
+const tidyFromWords = 16_384;
+
+const noRows: RowSet = { length: 0, subIds: new Uint32Array(0), offsets: new Uint32Array(1) };
+
+/**
+ * Writes the values of the objects that have their rows in common into shared memory, by turns into one of two
+ * arrays of cells: the one is read while the other is written. Rows whose record is the same are copied as they are;
+ * of the others the numbers are put in their place, and texts are encoded only where they differ.
+ */
+export class BlockWriter {
+  readonly #number: number;
+  readonly #columns: readonly WrittenColumn[];
+  readonly #width: number;
+  readonly #onUnreadable: OnUnreadable;
+  #layout: RowLayout | undefined;
+  #rows: RowSet = noRows;
+  #capacity = 0;
+  #cells: Float64Array = new Float64Array(0);
+  #spare: Float64Array = new Float64Array(0);
+  #texts = new TextPool();
+  #publishedTexts: Uint32Array | undefined;
+  #tidyAtWords = tidyFromWords;
+
+  constructor(number: number, slots: readonly Slot[], onUnreadable: OnUnreadable) {
+    this.#number = number;
+    this.#onUnreadable = onUnreadable;
+    let at = 0;
+    this.#columns = slots.map((slot) => {
+      const kind = cellKindOf(slot);
+      const column = { slot, kind, at, given: [] };
+      at += cellWidth(kind);
+      return column;
+    });
+    this.#width = at;
+  }
+
+  /** The first column of cells of each object, in the order of the slots. */
+  get places(): readonly number[] {
+    return this.#columns.map(({ at }) => at);
+  }
+
+  /**
+   * Takes the rows as they are now. Undefined if nothing has changed. The memory of the block before the last one is
+   * written again: nobody may read it any more.
+   */
+  write(layout: RowLayout): ChangedBlock | undefined {
+    const before = this.#layout;
+    const { rows, records } = layout;
+    if (before !== undefined && rows === before.rows && records === before.records) return undefined;
+    const moved =
+      before !== undefined && rows === before.rows ? undefined : movedRows(before?.rows ?? noRows, rows);
+    const oldCapacity = this.#capacity;
+    if (!fits(rows.length, oldCapacity)) this.#capacity = roomFor(rows.length);
+    const cells = this.#spareCells();
+    const changed = changedRows(records, before?.records ?? [], moved);
+    if (moved !== undefined) {
+      this.#rows = sharedRows(rows);
+      this.#move(cells, moved, oldCapacity);
+    } else {
+      this.#copy(cells, changed.length === records.length);
+    }
+    for (const column of this.#columns) this.#fill(column, cells, records, changed);
+    this.#spare = this.#cells;
+    this.#cells = cells;
+    const publishedTexts = this.#publishedTexts;
+    if (this.#texts.used > this.#tidyAtWords) this.#tidy();
+    // What was laid out is kept, not how: that would keep a whole snapshot in memory.
+    this.#layout = { rows, records };
+    this.#publishedTexts = this.#texts.words;
+    return {
+      at: this.#number,
+      capacity: this.#capacity,
+      cells,
+      ...(moved === undefined ? {} : { rows: this.#rows }),
+      ...(this.#publishedTexts === publishedTexts ? {} : { texts: this.#publishedTexts }),
+    };
+  }
+
+  #spareCells(): Float64Array {
+    const size = this.#width * this.#capacity;
+    return this.#spare.length === size
+      ? this.#spare
+      : new Float64Array(new SharedArrayBuffer(size * Float64Array.BYTES_PER_ELEMENT));
+  }
+
+  /** Carries the cells of rows that are where they were; numbers only if not all are replaced anyway. */
+  #copy(cells: Float64Array, allChanged: boolean): void {
+    if (!allChanged) {
+      cells.set(this.#cells);
+      return;
+    }
+    for (const { kind, at } of this.#columns) {
+      if (!isText(kind)) continue;
+      const from = at * this.#capacity;
+      cells.set(this.#cells.subarray(from, from + this.#rows.length), from);
+    }
+  }
+
+  /** Carries the cells of rows that were there before to where they are now. */
+  #move(cells: Float64Array, moved: Int32Array, oldCapacity: number): void {
+    const old = this.#cells;
+    for (let at = 0; at < this.#width; at++) {
+      const to = at * this.#capacity;
+      const from = at * oldCapacity;
+      for (let row = 0; row < moved.length; row++) {
+        const source = moved[row] ?? NEW_ROW;
+        cells[to + row] = source === NEW_ROW ? Number.NaN : (old[from + source] ?? Number.NaN);
+      }
+    }
+    for (const column of this.#columns) {
+      if (!isText(column.kind)) continue;
+      const { given } = column;
+      column.given = Array.from(moved, (source) => (source === NEW_ROW ? undefined : given[source]));
+    }
+  }
+
+  #fill(column: WrittenColumn, cells: Float64Array, records: readonly unknown[], changed: Uint32Array): void {
+    const base = column.at * this.#capacity;
+    const { slot } = column;
+    switch (column.kind) {
+      case 'number':
+        for (let i = 0; i < changed.length; i++) {
+          const row = changed[i] as number;
+          const value = this.#stored(slot, records[row]);
+          cells[base + row] = typeof value === 'number' ? value : Number.NaN;
+        }
+        return;
+      case 'long': {
+        const lower = base + this.#capacity;
+        for (let i = 0; i < changed.length; i++) {
+          const row = changed[i] as number;
+          const value = this.#stored(slot, records[row]);
+          if (typeof value === 'bigint') {
+            cells[base + row] = Number(value >> 32n);
+            cells[lower + row] = Number(value & LOWER_32);
+          } else if (typeof value === 'number') {
+            const high = Math.floor(value / TWO_32);
+            cells[base + row] = high;
+            cells[lower + row] = value - high * TWO_32;
+          } else {
+            cells[base + row] = Number.NaN;
+          }
+        }
+        return;
+      }
+      default:
+        for (let i = 0; i < changed.length; i++) {
+          const row = changed[i] as number;
+          const given = this.#given(slot, records[row]);
+          if (sameText(given, column.given[row])) continue;
+          column.given[row] = given;
+          cells[base + row] = given === undefined ? Number.NaN : this.#textOf(column, given);
+        }
+    }
+  }
+
+  #textOf({ slot, kind }: WrittenColumn, given: unknown): number {
+    try {
+      const value = slot.convert(given as never);
+      if (value === undefined) return Number.NaN;
+      return kind === 'oid'
+        ? this.#texts.addOid(value as readonly number[])
+        : this.#texts.add(value as string | Uint8Array);
+    } catch (error) {
+      this.#onUnreadable(slot.name, error);
+      return Number.NaN;
+    }
+  }
+
+  #stored(slot: Slot, record: unknown): unknown {
+    try {
+      const given = slot.read(record);
+      return given === undefined ? undefined : slot.convert(given as never);
+    } catch (error) {
+      // One broken value must not take all others with it.
+      this.#onUnreadable(slot.name, error);
+      return undefined;
+    }
+  }
+
+  #given(slot: Slot, record: unknown): unknown {
+    try {
+      return slot.read(record);
+    } catch (error) {
+      this.#onUnreadable(slot.name, error);
+      return undefined;
+    }
+  }
+
+  /** Copies the texts in use to a new pool. */
+  #tidy(): void {
+    const old = this.#texts;
+    const cells = this.#cells;
+    this.#texts = new TextPool(Math.ceil(old.used / 2));
+    for (const { at, kind } of this.#columns) {
+      if (!isText(kind)) continue;
+      const base = at * this.#capacity;
+      for (let row = 0; row < this.#rows.length; row++) {
+        const position = cells[base + row] ?? Number.NaN;
+        if (!Number.isNaN(position)) cells[base + row] = this.#texts.copy(old, position);
+      }
+    }
+    this.#tidyAtWords = Math.max(tidyFromWords, this.#texts.used * 2);
+  }
+}
+
+/** Rows to be read again, ascending. */
+function changedRows(
+  records: readonly unknown[],
+  before: readonly unknown[],
+  moved: Int32Array | undefined,
+): Uint32Array {
+  const changed = new Uint32Array(records.length);
+  let count = 0;
+  for (let row = 0; row < records.length; row++) {
+    const old = moved === undefined ? row : (moved[row] ?? NEW_ROW);
+    if (old === NEW_ROW || records[row] !== before[old]) changed[count++] = row;
+  }
+  return changed.subarray(0, count);
+}
+
+/** Whether a text is the one that was given before: octets are made anew each time, and compared one by one. */
+function sameText(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  return a instanceof Uint8Array && b instanceof Uint8Array && Buffer.compare(a, b) === 0;
+}
+
+function isText(kind: CellKind): boolean {
+  return kind === 'octets' || kind === 'oid';
+}
+
+function fits(rows: number, capacity: number): boolean {
+  return rows <= capacity && rows >= capacity / 4;
+}
+
+/** Some room for rows to come: with it, one more row moves values but needs no new memory. */
+function roomFor(rows: number): number {
+  return rows + Math.ceil(rows / 8);
+}
+
+function sharedRows({ length, subIds, offsets }: RowSet): RowSet {
+  return { length, subIds: shared(subIds), offsets: shared(offsets) };
+}
+
+function shared(words: Uint32Array): Uint32Array {
+  const copy = new Uint32Array(new SharedArrayBuffer(words.byteLength));
+  copy.set(words);
+  return copy;
+}

@@ -1,0 +1,172 @@
+import { Worker } from 'node:worker_threads';
+import type { SubagentState } from '../agentx/subagent.ts';
+import { ConnectionLostError, errorText } from '../errors.ts';
+import { ImageWriter } from '../image/image-writer.ts';
+import type { Logger } from '../log.ts';
+import type { SwitchName } from '../mib/bind.ts';
+import type { BoundTree, ServedMib } from '../mib/served-mib.ts';
+import type { OutgoingNotification } from '../mib/tree.ts';
+import type { FromServing, ServingOptions, ToServing } from './messages.ts';
+import { errorOf } from './notify-failure.ts';
+
+export interface ServingThreadOptions {
+  /** How to face the master. */
+  readonly subagent: Omit<ServingOptions, 'shape'>;
+  readonly mib: ServedMib;
+  readonly logger: Logger;
+  /** Puts a switch into effect that the master has set; the next tree must show it. */
+  readonly onSwitch: (name: SwitchName, value: boolean) => void;
+}
+
+/**
+ * Young generation of the serving thread in MiB. What it allocates lives no longer than a request, so a collection of a
+ * small one takes next to no time.
+ */
+const youngGenerationMib = 2;
+
+/** What runs a Server: a worker thread. */
+export type ServingPeer = Pick<Worker, 'postMessage' | 'on' | 'once'>;
+export type StartServing = (options: ServingOptions) => ServingPeer;
+
+function startWorker(workerData: ServingOptions): ServingPeer {
+  return new Worker(new URL('./worker.js', import.meta.url), {
+    name: 'agentx',
+    workerData,
+    resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMib },
+  });
+}
+
+/** A notification that the master has not taken yet. */
+interface Sending {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * The AgentX subagent in a thread of its own, so that no request ever waits while the main thread refreshes: collecting,
+ * garbage collection included, happens there, and the two share nothing but images in shared memory.
+ */
+export class ServingThread {
+  readonly #options: ServingThreadOptions;
+  readonly #images: ImageWriter;
+  readonly #worker: ServingPeer;
+  readonly #exited: Promise<void>;
+  readonly #listeners = new Set<(state: SubagentState) => void>();
+  readonly #sending = new Map<number, Sending>();
+  readonly #unreadable = new Set<string>();
+  #lastId = 0;
+  #state: SubagentState = 'stopped';
+  #switchesSeen = 0;
+  /** Whether an image is on its way: until it is shown, the memory of the one before is in use. */
+  #showing = false;
+  #waiting: { readonly tree: BoundTree; readonly switchesSeen: number } | undefined;
+  #stopping = false;
+
+  constructor(options: ServingThreadOptions, start: StartServing = startWorker) {
+    this.#options = options;
+    const { mib, subagent } = options;
+    this.#images = new ImageWriter(mib.slots, (name, error) => this.#onUnreadable(name, error));
+    this.#worker = start({ ...subagent, shape: this.#images.shape });
+    this.#worker.on('message', (message: FromServing) => this.#onMessage(message));
+    this.#exited = new Promise((resolve) => {
+      this.#worker.once('exit', (code) => {
+        resolve();
+        this.#failAll(new ConnectionLostError('the serving thread has ended'));
+        // As an exception nobody expects: without this thread the program is of no use.
+        if (!this.#stopping) throw new Error(`the serving thread ended by itself (${code})`);
+      });
+    });
+  }
+
+  get state(): SubagentState {
+    return this.#state;
+  }
+
+  /** Tells of each change of {@link state}. Returns what ends that. */
+  onStateChange(listener: (state: SubagentState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Answers come from this tree as soon as the serving thread has it; of several that wait only the last is shown. */
+  setTree(tree: BoundTree): void {
+    if (this.#showing) this.#waiting = { tree, switchesSeen: this.#switchesSeen };
+    else this.#show(tree, this.#switchesSeen);
+  }
+
+  /**
+   * Sends a notification and resolves when the master has taken it. That is no proof of delivery.
+   *
+   * @throws ConnectionLostError if there is no session or it ends, AgentxError, DaemonError.
+   */
+  notify(notification: OutgoingNotification): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#lastId += 1;
+      this.#sending.set(this.#lastId, { resolve, reject });
+      this.#post({ kind: 'notify', id: this.#lastId, notification });
+    });
+  }
+
+  /** Lets notifications under way finish, takes leave of the master and ends the thread. Idempotent. */
+  async stop(): Promise<void> {
+    if (!this.#stopping) {
+      this.#stopping = true;
+      this.#post({ kind: 'stop' });
+    }
+    await this.#exited;
+  }
+
+  #show(tree: BoundTree, switchesSeen: number): void {
+    this.#showing = true;
+    this.#post({ kind: 'image', image: this.#images.write(tree), switchesSeen });
+  }
+
+  #onMessage(message: FromServing): void {
+    switch (message.kind) {
+      case 'shown': {
+        this.#showing = false;
+        const next = this.#waiting;
+        this.#waiting = undefined;
+        if (next !== undefined) this.#show(next.tree, next.switchesSeen);
+        break;
+      }
+      case 'state':
+        this.#state = message.state;
+        for (const listener of this.#listeners) listener(message.state);
+        break;
+      case 'notified': {
+        const sending = this.#sending.get(message.id);
+        this.#sending.delete(message.id);
+        if (message.failure === undefined) sending?.resolve();
+        else sending?.reject(errorOf(message.failure));
+        break;
+      }
+      case 'switch':
+        // First, because the tree that shows its effect may come at once.
+        this.#switchesSeen = message.ticket;
+        this.#options.onSwitch(message.name as SwitchName, message.value);
+        break;
+      case 'log':
+        this.#options.logger[message.level](message.fields, message.message);
+        break;
+    }
+  }
+
+  #failAll(error: Error): void {
+    for (const { reject } of this.#sending.values()) reject(error);
+    this.#sending.clear();
+  }
+
+  #onUnreadable(name: string, error: unknown): void {
+    if (this.#unreadable.has(name)) return;
+    this.#unreadable.add(name);
+    this.#options.logger.error(
+      { object: name, error: errorText(error) },
+      'an object cannot be read: this is a fault in the program',
+    );
+  }
+
+  #post(message: ToServing): void {
+    this.#worker.postMessage(message);
+  }
+}
