@@ -70,7 +70,8 @@ export class Framer {
   }
 
   #startPartial(length: number, start: Uint8Array): void {
-    const partial = new Uint8Array(length);
+    // Not zeroed: it is a frame only once every octet of it was written.
+    const partial = Buffer.allocUnsafeSlow(length);
     partial.set(start);
     this.#partial = partial;
     this.#partialFilled = start.length;

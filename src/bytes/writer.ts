@@ -1,3 +1,6 @@
+/** Up to so many characters a loop is faster than a call into the runtime. */
+const shortText = 64;
+
 /** Growing buffer that messages are composed in. Lengths not yet known are reserved and patched. */
 export class ByteWriter {
   #bytes: Uint8Array;
@@ -50,9 +53,24 @@ export class ByteWriter {
 
   /** Writes the text in UTF-8 and returns how many octets that were. */
   utf8(text: string): number {
+    if (text.length <= shortText && this.#ascii(text)) return text.length;
     const octets = Buffer.from(text, 'utf8');
     this.bytes(octets);
     return octets.length;
+  }
+
+  /** Writes the text if all its characters are ASCII; else writes nothing. */
+  #ascii(text: string): boolean {
+    const at = this.reserve(text.length);
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) {
+        this.truncate(at);
+        return false;
+      }
+      this.#bytes[at + i] = code;
+    }
+    return true;
   }
 
   /** Fills up with zero octets until the length is a multiple of `boundary`. */
@@ -75,6 +93,16 @@ export class ByteWriter {
     }
     this.#length = needed;
     return at;
+  }
+
+  /** Takes back what was written from `length` on. */
+  truncate(length: number): void {
+    if (length < 0 || length > this.#length) {
+      throw new RangeError(`length ${length} is outside the ${this.#length} octets written`);
+    }
+    // What is reserved without being written must be zero.
+    this.#bytes.fill(0, length, this.#length);
+    this.#length = length;
   }
 
   /** Overwrites four octets that were written or reserved before. */

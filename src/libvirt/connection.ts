@@ -1,11 +1,12 @@
 import { Framer } from '../bytes/framer.ts';
 import { ConnectionFailedError, ConnectionLostError, errorText, ProtocolError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { type CallOptions, CallTable } from './call-table.ts';
+import { type CallOptions, CallTable, type Receiver } from './call-table.ts';
 import { decodeEvent } from './event-decoder.ts';
 import type { LibvirtEvent } from './events.ts';
 import { openDriver } from './handshake.ts';
 import { isNotSupported, LibvirtError, virErrors } from './libvirt-error.ts';
+import { Outbox } from './outbox.ts';
 import {
   connectClose,
   connectDomainEventCallbackRegisterAny,
@@ -18,7 +19,6 @@ import {
   HEADER_OCTETS,
   keepaliveProcedures,
   type MessageHeader,
-  messageStatus,
   messageTypes,
   PROTOCOL_VERSION,
   type Procedure,
@@ -26,10 +26,10 @@ import {
 } from './protocol.ts';
 import { openTransport, type TransportStream } from './transports/transport.ts';
 import type { ConnectTarget } from './uri.ts';
-import { XdrReader, XdrWriter } from './xdr.ts';
+import { XdrReader } from './xdr.ts';
 
 export { CallCancelledError, CallTimeoutError } from './call-errors.ts';
-export type { CallOptions } from './call-table.ts';
+export type { CallOptions, Receiver } from './call-table.ts';
 
 export interface OpenOptions {
   readonly readOnly: boolean;
@@ -66,6 +66,7 @@ export class LibvirtConnection {
   readonly #logger: Logger;
   readonly #framer = new Framer(frameRule);
   readonly #calls = new CallTable();
+  readonly #outbox: Outbox;
   readonly #listeners = new Set<(event: LibvirtEvent) => void>();
   #resolveClosed: (error: ConnectionLostError | undefined) => void = () => {};
   #ended: ConnectionLostError | undefined;
@@ -80,6 +81,7 @@ export class LibvirtConnection {
       this.#resolveClosed = resolve;
     });
     const { stream } = transport;
+    this.#outbox = new Outbox((octets) => stream.write(octets));
     stream.on('data', (chunk: Uint8Array) => this.#onData(chunk));
     stream.once('end', () => this.#end(new ConnectionLostError(this.#endText('was closed by the daemon'))));
     stream.once('close', () => this.#end(new ConnectionLostError(this.#endText('was closed'))));
@@ -131,14 +133,27 @@ export class LibvirtConnection {
     args: Args,
     options: CallOptions = {},
   ): Promise<Reply> {
-    if (this.#ended !== undefined) {
-      return Promise.reject(this.#ended);
-    }
-    return this.#calls.start(procedure, options, (serial) => {
-      const writer = startMessage(procedure.program, procedure.number, messageTypes.call, serial);
-      procedure.encode(writer, args);
-      this.#send(writer);
+    return new Promise((resolve, reject) => {
+      this.submit(procedure, args, options, { resolve, reject });
     });
+  }
+
+  /** The same as {@link call} for callers that make many calls at once and need no promise of each. */
+  submit<Args, Reply>(
+    procedure: Procedure<Args, Reply>,
+    args: Args,
+    options: CallOptions,
+    receiver: Receiver<Reply>,
+  ): void {
+    if (this.#ended !== undefined) {
+      receiver.reject(this.#ended);
+      return;
+    }
+    this.#calls.start(procedure, options, receiver, (serial) =>
+      this.#outbox.add(procedure.program, procedure.number, messageTypes.call, serial, (writer) =>
+        procedure.encode(writer, args),
+      ),
+    );
   }
 
   /**
@@ -214,7 +229,8 @@ export class LibvirtConnection {
         if (this.#ended !== undefined) {
           return;
         }
-        this.#onMessage(decodeHeader(frame), frame);
+        const reader = new XdrReader(frame, HEADER_OCTETS);
+        this.#onMessage(decodeHeader(frame, reader.view), reader);
       }
     } catch (error) {
       this.#end(
@@ -223,7 +239,7 @@ export class LibvirtConnection {
     }
   }
 
-  #onMessage(header: MessageHeader, frame: Uint8Array): void {
+  #onMessage(header: MessageHeader, reader: XdrReader): void {
     if (header.program === programs.keepalive) {
       if (header.procedure === keepaliveProcedures.ping) {
         this.#sendKeepalive(keepaliveProcedures.pong);
@@ -236,18 +252,18 @@ export class LibvirtConnection {
       );
     }
     if (header.type === messageTypes.reply) {
-      this.#calls.reply(header, frame);
+      this.#calls.reply(header, reader);
     } else if (header.type === messageTypes.message && header.program === programs.remote) {
-      this.#onEventMessage(header, frame);
+      this.#onEventMessage(header, reader);
     } else {
       this.#logger.debug({ ...header }, 'message of a kind that is not used here');
     }
   }
 
-  #onEventMessage(header: MessageHeader, frame: Uint8Array): void {
+  #onEventMessage(header: MessageHeader, reader: XdrReader): void {
     let event: LibvirtEvent;
     try {
-      event = decodeEvent(header.procedure, new XdrReader(frame, HEADER_OCTETS));
+      event = decodeEvent(header.procedure, reader);
     } catch (error) {
       this.#logger.warn({ procedure: header.procedure, error: errorText(error) }, 'event cannot be decoded');
       return;
@@ -264,13 +280,8 @@ export class LibvirtConnection {
     }
   }
 
-  #send(writer: XdrWriter): void {
-    writer.patchU32(0, writer.length);
-    this.#transport.stream.write(writer.finish());
-  }
-
   #sendKeepalive(procedure: number): void {
-    this.#send(startMessage(programs.keepalive, procedure, messageTypes.message, 0));
+    this.#outbox.add(programs.keepalive, procedure, messageTypes.message, 0, () => undefined);
   }
 
   #startPings(intervalMs: number): void {
@@ -305,23 +316,11 @@ export class LibvirtConnection {
     }
     this.#ended = error;
     clearInterval(this.#pingTimer);
+    this.#outbox.close();
     this.#transport.stream.destroy();
     this.#calls.failAll(error);
     this.#resolveClosed(this.#closing === undefined ? error : undefined);
   }
-}
-
-/** Length to be patched, and the header. */
-function startMessage(program: number, procedure: number, type: number, serial: number): XdrWriter {
-  const writer = new XdrWriter();
-  writer.reserve(4);
-  writer.u32(program);
-  writer.u32(PROTOCOL_VERSION);
-  writer.i32(procedure);
-  writer.i32(type);
-  writer.u32(serial);
-  writer.i32(messageStatus.ok);
-  return writer;
 }
 
 /** libvirt answers "unsupported event ID" with an internal error, newer versions with an invalid argument. */

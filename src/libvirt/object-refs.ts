@@ -1,5 +1,8 @@
 import { type DomainRef, limits, type MomentRef, type NamedRef, type VolumeRef } from './protocol.ts';
+import { TextCache } from './text-cache.ts';
 import type { XdrReader, XdrWriter } from './xdr.ts';
+
+const domainNames = new TextCache();
 
 /** `string name, uuid, int id` */
 export function encodeDomain(writer: XdrWriter, domain: DomainRef): void {
@@ -9,7 +12,8 @@ export function encodeDomain(writer: XdrWriter, domain: DomainRef): void {
 }
 
 export function decodeDomain(reader: XdrReader): DomainRef {
-  return { name: text(reader, 'domain name'), uuid: reader.uuid(), id: reader.i32() };
+  const name = reader.cachedString(limits.stringOctets, 'domain name', domainNames);
+  return { name, uuid: reader.uuid(), id: reader.i32() };
 }
 
 /** `string name, uuid` */

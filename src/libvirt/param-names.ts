@@ -13,6 +13,10 @@ const MAX_NAME_OCTETS = 128;
 
 const INITIAL_SLOTS = 4096;
 
+type TextOf = (buffer: Buffer, start: number, end: number) => string;
+
+const utf8: TextOf = (buffer, start, end) => buffer.toString('utf8', start, end);
+
 /**
  * Open-addressed table from the octets of a name to its {@link ParamName}. A reply about a thousand
  * domains holds 140,000 names and a few hundred different ones, so making a string of each would cost
@@ -20,6 +24,7 @@ const INITIAL_SLOTS = 4096;
  */
 export class ParamNameTable {
   readonly #maxNames: number;
+  readonly #textOf: TextOf;
   /** Index into the entries plus one; 0 is free. Its length is a power of two. */
   #slots = new Int32Array(INITIAL_SLOTS);
   readonly #names: ParamName[] = [];
@@ -33,8 +38,10 @@ export class ParamNameTable {
   #next = new Int32Array(INITIAL_SLOTS).fill(-1);
   #last = 0;
 
-  constructor(maxNames = MAX_NAMES) {
+  /** @param textOf - makes the text of the octets from `start` to `end`; UTF-8 unless told otherwise. */
+  constructor(maxNames = MAX_NAMES, textOf: TextOf = utf8) {
     this.#maxNames = maxNames;
+    this.#textOf = textOf;
   }
 
   /** How many names are kept. */
@@ -61,7 +68,7 @@ export class ParamNameTable {
       return this.#names[guess] as ParamName;
     }
     if (length > MAX_NAME_OCTETS) {
-      return { id: -1, text: buffer.toString('utf8', start, start + length) };
+      return { id: -1, text: this.#textOf(buffer, start, start + length) };
     }
     const hash = hashWords(view, start, length);
     const mask = this.#slots.length - 1;
@@ -98,7 +105,7 @@ export class ParamNameTable {
   }
 
   #insert(buffer: Buffer, view: DataView, start: number, length: number, hash: number): ParamName {
-    const text = buffer.toString('utf8', start, start + length);
+    const text = this.#textOf(buffer, start, start + length);
     const entry = this.#names.length;
     if (entry >= this.#maxNames) {
       return { id: -1, text };
@@ -154,28 +161,8 @@ export class ParamNameTable {
   }
 }
 
-/** The same for texts that come and go: when it is full, it starts anew. */
-class TextCache {
-  readonly #maxTexts: number;
-  #table: ParamNameTable;
-
-  constructor(maxTexts: number) {
-    this.#maxTexts = maxTexts;
-    this.#table = new ParamNameTable(maxTexts);
-  }
-
-  /** As {@link ParamNameTable.lookup}; ids mean nothing here. */
-  lookup(buffer: Buffer, view: DataView, start: number, length: number): ParamName {
-    if (this.#table.size >= this.#maxTexts) this.#table = new ParamNameTable(this.#maxTexts);
-    return this.#table.lookup(buffer, view, start, length);
-  }
-}
-
 /** The table all connections share, so that an id means the same name everywhere. */
 export const paramNames = new ParamNameTable();
-
-/** Values that are texts: names of devices and paths, much the same in every reply. */
-export const paramTexts = new TextCache(16_384);
 
 /** FNV-1a over words instead of octets, with a final mix because only low bits choose the slot. */
 function hashWords(view: DataView, start: number, length: number): number {

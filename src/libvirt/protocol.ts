@@ -46,8 +46,10 @@ export interface MessageHeader {
 }
 
 /** Reads the header of a frame that {@link frameRule} cut, so at least {@link HEADER_OCTETS} long. */
-export function decodeHeader(frame: Uint8Array): MessageHeader {
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+export function decodeHeader(
+  frame: Uint8Array,
+  view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength),
+): MessageHeader {
   return {
     program: view.getUint32(4),
     version: view.getUint32(8),

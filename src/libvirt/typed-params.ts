@@ -1,7 +1,8 @@
 import { ProtocolError } from '../errors.ts';
 import type { ParamName } from './param-names.ts';
-import { paramNames, paramTexts } from './param-names.ts';
+import { paramNames } from './param-names.ts';
 import { limits } from './protocol.ts';
+import { TextCache } from './text-cache.ts';
 import { paddedLength, type XdrReader } from './xdr.ts';
 
 export type { ParamName } from './param-names.ts';
@@ -29,6 +30,9 @@ export interface TypedParams {
 }
 
 export const noParams: TypedParams = { names: [], types: new Uint8Array(0), values: [] };
+
+/** Values that are texts: names of devices and paths. */
+const texts = new TextCache();
 
 const noName: ParamName = { id: -1, text: '' };
 
@@ -153,7 +157,7 @@ export class ParamCursor {
   text(): string | undefined {
     if (this.type !== paramTypes.string) return undefined;
     const at = this.#valueAt;
-    return paramTexts.lookup(this.#buffer, this.#view, at + 4, this.#view.getUint32(at)).text;
+    return texts.text(this.#buffer, this.#view, at + 4, this.#view.getUint32(at));
   }
 
   value(): ParamValue {

@@ -1,6 +1,12 @@
 import { ByteReader } from '../bytes/reader.ts';
 import { ByteWriter } from '../bytes/writer.ts';
 import { ProtocolError } from '../errors.ts';
+import { TextCache } from './text-cache.ts';
+
+const uuids = new TextCache((buffer, start, end) => {
+  const hex = buffer.toString('hex', start, end);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+});
 
 /** XDR (RFC 4506) on top of the byte cursor; every item of variable length has a maximum. */
 export class XdrReader extends ByteReader {
@@ -9,7 +15,8 @@ export class XdrReader extends ByteReader {
 
   constructor(bytes: Uint8Array, offset = 0) {
     super(bytes, { offset });
-    this.buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.buffer =
+      bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   bool(): boolean {
@@ -66,6 +73,12 @@ export class XdrReader extends ByteReader {
     return this.buffer.toString('utf8', start, start + length);
   }
 
+  /** UTF-8 text of a kind that comes again and again. */
+  cachedString(max: number, what: string, cache: TextCache): string {
+    const length = this.#lengthOf(max, what);
+    return cache.text(this.buffer, this.view, this.take(paddedLength(length)), length);
+  }
+
   optional<Item>(decode: (reader: this) => Item): Item | undefined {
     const at = this.offset;
     const present = this.u32();
@@ -77,9 +90,7 @@ export class XdrReader extends ByteReader {
 
   /** 16 octets as the lower-case text of 36 characters. */
   uuid(): string {
-    const start = this.take(16);
-    const hex = this.buffer.toString('hex', start, start + 16);
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+    return uuids.text(this.buffer, this.view, this.take(16), 16);
   }
 
   /** `length` characters of 4 octets each, as libvirt sends a fixed char array; ends at the first NUL. */
@@ -148,12 +159,33 @@ export class XdrWriter extends ByteWriter {
 
   /** @throws RangeError if the text is not a UUID. */
   uuid(text: string): void {
-    const octets = Buffer.from(text.replaceAll('-', ''), 'hex');
-    if (octets.length !== 16) {
+    const start = this.length;
+    let high = -1;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code === hyphen) continue;
+      const digit = hexDigit(code);
+      if (digit < 0) throw new RangeError(`"${text}" is not a UUID`);
+      if (high < 0) {
+        high = digit;
+      } else {
+        this.u8(high * 16 + digit);
+        high = -1;
+      }
+    }
+    if (this.length - start !== 16 || high >= 0) {
       throw new RangeError(`"${text}" is not a UUID`);
     }
-    this.bytes(octets);
   }
+}
+
+const hyphen = 0x2d;
+
+/** Value of a hexadecimal digit by its character code; -1 if it is none. */
+function hexDigit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const letter = code | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
 /** Octets that an item of `length` octets takes with its padding. */

@@ -5,6 +5,9 @@ import type { ControlInfo } from '../../model/domain.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 import type { CollectorPass } from './collector.ts';
 
+type DomainAndFlags = Parameters<typeof domainGetControlInfo.encode>[1];
+type DomainControlInfo = ReturnType<typeof domainGetControlInfo.decode>;
+
 /** virDomainControlState by number. */
 const controlStates: readonly ControlInfo['state'][] = ['ok', 'job', 'occupied', 'error'];
 
@@ -17,7 +20,15 @@ const probesInFlight = 64;
  */
 export async function probeControl(pass: CollectorPass, records: readonly DomainRecord[]): Promise<void> {
   for (let from = 0; from < records.length; from += probesInFlight) {
-    await Promise.all(records.slice(from, from + probesInFlight).map((record) => probe(pass, record)));
+    const batch = records.slice(from, from + probesInFlight);
+    await pass.libvirt.callEach('control', domainGetControlInfo, batch, argsOf, {
+      replied: noteControl,
+      failed: (record, error) => {
+        record.runtime.control = undefined;
+        // A domain that stopped a moment ago, or a driver without the call, is no failure of this source.
+        if (!isOperationInvalid(error)) pass.failed(error, record.name);
+      },
+    });
     await nextTurn();
   }
 }
@@ -33,20 +44,15 @@ export function isResponsive(record: DomainRecord, graceMs: number): boolean {
   return (control.stateTimeMs ?? 0) <= graceMs;
 }
 
-async function probe(pass: CollectorPass, record: DomainRecord): Promise<void> {
-  try {
-    const info = await pass.libvirt.call('control', domainGetControlInfo, { domain: record.ref, flags: 0 });
-    const state = controlStates[info.state] ?? 'ok';
-    const control: ControlInfo = {
-      state,
-      stateTimeMs: state === 'job' || state === 'occupied' ? Number(info.stateTimeMs) : undefined,
-    };
-    const known = record.runtime.control;
-    if (known?.state !== control.state || known.stateTimeMs !== control.stateTimeMs) record.touch();
-    record.runtime.control = control;
-  } catch (error) {
-    record.runtime.control = undefined;
-    // A domain that stopped a moment ago, or a driver without the call, is no failure of this source.
-    if (!isOperationInvalid(error)) pass.failed(error, record.name);
-  }
+function argsOf(record: DomainRecord): DomainAndFlags {
+  return { domain: record.ref, flags: 0 };
+}
+
+function noteControl(record: DomainRecord, info: DomainControlInfo): void {
+  const state = controlStates[info.state] ?? 'ok';
+  const stateTimeMs = state === 'job' || state === 'occupied' ? Number(info.stateTimeMs) : undefined;
+  const known = record.runtime.control;
+  if (known?.state === state && known.stateTimeMs === stateTimeMs) return;
+  record.runtime.control = { state, stateTimeMs };
+  record.touch();
 }

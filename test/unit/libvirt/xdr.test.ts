@@ -61,4 +61,36 @@ describe('XdrWriter', () => {
       '000000036ec3a4000000000000000001000000017800000000000001010000005a3f9a9a3c9e43f3a035661c5fce89ac',
     );
   });
+
+  it('writes ASCII and other texts alike', () => {
+    for (const text of [
+      '',
+      'abc',
+      'näme',
+      'ä',
+      'abcdä',
+      'x'.repeat(64),
+      `${'x'.repeat(63)}ü`,
+      'y'.repeat(100),
+    ]) {
+      const writer = new XdrWriter({ capacity: 4 });
+      writer.string(text);
+      writer.u32(7);
+      const reader = new XdrReader(writer.finish());
+      expect(reader.string(1000, 'text')).toBe(text);
+      expect(reader.u32()).toBe(7);
+    }
+  });
+
+  it('takes only UUIDs for UUIDs', () => {
+    const uuid = '01234567-89ab-cdef-0123-456789abcdef';
+    const writer = new XdrWriter();
+    writer.uuid(uuid);
+    writer.uuid(uuid.toUpperCase());
+    const reader = new XdrReader(writer.finish());
+    expect([reader.uuid(), reader.uuid()]).toEqual([uuid, uuid]);
+    for (const text of ['', 'x', uuid.slice(1), `${uuid}0`, `${uuid}00`, uuid.replace('f', 'g')]) {
+      expect(() => new XdrWriter().uuid(text)).toThrow(RangeError);
+    }
+  });
 });

@@ -1,0 +1,49 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { Framer } from '../../../src/bytes/framer.ts';
+import { Outbox } from '../../../src/libvirt/outbox.ts';
+import { decodeHeader, frameRule, messageTypes, programs } from '../../../src/libvirt/protocol.ts';
+
+function outbox() {
+  const writes: Uint8Array[] = [];
+  return { writes, box: new Outbox((octets) => writes.push(octets)) };
+}
+
+const serialsIn = (octets: Uint8Array): readonly number[] =>
+  new Framer(frameRule).push(octets).map((frame) => decodeHeader(frame).serial);
+
+describe('Outbox', () => {
+  it('sends the messages of one turn in one write', async () => {
+    const { writes, box } = outbox();
+    for (const serial of [1, 2, 3]) {
+      box.add(programs.remote, 59, messageTypes.call, serial, (writer) => writer.string('x'.repeat(serial)));
+    }
+    expect(writes).toEqual([]);
+    await nextTurn();
+    box.add(programs.remote, 59, messageTypes.call, 4, () => undefined);
+    await nextTurn();
+    expect(writes.map(serialsIn)).toEqual([[1, 2, 3], [4]]);
+  });
+
+  it('leaves out a message that cannot be encoded', async () => {
+    const { writes, box } = outbox();
+    box.add(programs.remote, 59, messageTypes.call, 1, (writer) => writer.string('one'));
+    const add = () =>
+      box.add(programs.remote, 59, messageTypes.call, 2, (writer) => {
+        writer.string('two');
+        writer.uuid('no uuid');
+      });
+    expect(add).toThrow(RangeError);
+    box.add(programs.remote, 59, messageTypes.call, 3, () => undefined);
+    await nextTurn();
+    expect(writes.map(serialsIn)).toEqual([[1, 3]]);
+  });
+
+  it('sends nothing once it is closed', async () => {
+    const { writes, box } = outbox();
+    box.add(programs.remote, 59, messageTypes.call, 1, () => undefined);
+    box.close();
+    await nextTurn();
+    expect(writes).toEqual([]);
+  });
+});
