@@ -17,8 +17,8 @@ interface KeptLayout {
 }
 
 /**
- * The rows of a table at one snapshot, laid out when they are first asked for: between two refreshes most
- * tables are not asked for at all.
+ * The rows of a table at one snapshot, laid out when they are first asked for, as far as possible by comparison
+ * with those of an earlier snapshot.
  */
 export class TableRows implements RowLayout {
   readonly #options: TableRowsOptions;

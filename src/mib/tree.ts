@@ -58,10 +58,8 @@ export interface Column {
 }
 
 /**
- * Every object served, at one snapshot. No value is encoded in advance: a tree is sorted row sets over the
- * model plus one read function per column, and the row set of a table is made when it is first asked for, so
- * that publishing a snapshot costs next to nothing. `src/agentx` walks it by OID; `dump` walks it from one end
- * to the other.
+ * Every object served: sorted row sets, and columns that give values. Over the model it is made by `ServedMib` and
+ * printed by `dump`; over an image of the model it is what `src/agentx` answers from.
  */
 export interface MibTree {
   /** Ascending by OID. */
