@@ -1,6 +1,8 @@
 /* A client on libvirt's own library. Usage:
  *   domstats URI stats ROUNDS     each round asks for all statistics of all domains in one call; prints
  *                                 "wall_ms cpu_ms domains" per round
+ *   domstats URI refresh ROUNDS   the same after asking for the list of domains and for the control interface of
+ *                                 each: all the calls that the agent makes in a refresh
  *   domstats URI state ROUNDS US  asks for the state of the first domain, ROUNDS times, US microseconds apart;
  *                                 prints the milliseconds that each call took
  *   domstats URI one ROUNDS US    the same with all statistics of the first domain
@@ -15,6 +17,7 @@
 typedef struct connect *connect_ptr;
 typedef struct domain *domain_ptr;
 struct record { domain_ptr dom; void *params; int nparams; };
+struct control { unsigned state, details; unsigned long long since; };
 
 extern connect_ptr virConnectOpenReadOnly(const char *uri);
 extern int virConnectClose(connect_ptr conn);
@@ -22,6 +25,8 @@ extern int virConnectGetAllDomainStats(connect_ptr conn, unsigned stats, struct 
 extern void virDomainStatsRecordListFree(struct record **stats);
 extern int virConnectListAllDomains(connect_ptr conn, domain_ptr **domains, unsigned flags);
 extern int virDomainListGetStats(domain_ptr *domains, unsigned stats, struct record ***out, unsigned flags);
+extern int virDomainGetControlInfo(domain_ptr domain, struct control *info, unsigned flags);
+extern int virDomainFree(domain_ptr domain);
 extern int virDomainGetState(domain_ptr domain, int *state, int *reason, unsigned flags);
 
 static double ms(clockid_t clock)
@@ -38,10 +43,19 @@ int main(int argc, char **argv)
     if (!conn) return 69;
     setvbuf(stdout, NULL, _IOLBF, 0);
     int rounds = atoi(argv[3]);
-    if (!strcmp(argv[2], "stats")) {
+    int refresh = !strcmp(argv[2], "refresh");
+    if (refresh || !strcmp(argv[2], "stats")) {
         for (int i = 0; i < rounds; i++) {
             struct record **records = NULL;
+            domain_ptr *domains = NULL;
             double wall = ms(CLOCK_MONOTONIC), cpu = ms(CLOCK_PROCESS_CPUTIME_ID);
+            int count = refresh ? virConnectListAllDomains(conn, &domains, 0) : 0;
+            for (int d = 0; d < count; d++) {
+                struct control info;
+                virDomainGetControlInfo(domains[d], &info, 0);
+                virDomainFree(domains[d]);
+            }
+            free(domains);
             int n = virConnectGetAllDomainStats(conn, 0, &records, 0);
             cpu = ms(CLOCK_PROCESS_CPUTIME_ID) - cpu;
             wall = ms(CLOCK_MONOTONIC) - wall;
