@@ -13,6 +13,9 @@ export interface IndexAllocatorOptions {
   readonly onReclaim?: (key: string, index: number) => void;
 }
 
+/** Stands for any map without entries; nothing is ever put into it. */
+const nothing = new Map<never, never>();
+
 /** One binding as it is kept on disk. */
 export interface IndexBinding {
   readonly key: string;
@@ -32,9 +35,10 @@ export class IndexAllocator {
   readonly #inUse: (index: number) => boolean;
   readonly #now: () => number;
   readonly #onReclaim: ((key: string, index: number) => void) | undefined;
-  readonly #indexes = new Map<string, number>();
-  readonly #keys = new Map<number, string>();
-  readonly #released = new Map<string, number>();
+  // There are some allocators for each domain, most of them empty or without a released key: no maps for those.
+  #indexes: Map<string, number> = nothing;
+  #keys: Map<number, string> = nothing;
+  #released: Map<string, number> = nothing;
   /** No number below this one is free. */
   #lowestFree: number;
 
@@ -88,14 +92,14 @@ export class IndexAllocator {
     if (!Number.isInteger(index) || index < this.#first || index > maxIndex) return false;
     if (this.#indexes.has(key) || this.#keys.has(index)) return false;
     this.#bind(key, index);
-    if (binding.releasedAt !== undefined) this.#released.set(key, binding.releasedAt);
+    if (binding.releasedAt !== undefined) this.#noteRelease(key, binding.releasedAt);
     return true;
   }
 
   /** Says that the key's entity no longer exists. Returns whether that was news. */
   release(key: string): boolean {
     if (!this.#indexes.has(key) || this.#released.has(key)) return false;
-    this.#released.set(key, this.#now());
+    this.#noteRelease(key, this.#now());
     return true;
   }
 
@@ -139,8 +143,15 @@ export class IndexAllocator {
   }
 
   #bind(key: string, index: number): void {
+    if (this.#indexes === nothing) this.#indexes = new Map();
+    if (this.#keys === nothing) this.#keys = new Map();
     this.#indexes.set(key, index);
     this.#keys.set(index, key);
+  }
+
+  #noteRelease(key: string, at: number): void {
+    if (this.#released === nothing) this.#released = new Map();
+    this.#released.set(key, at);
   }
 
   #unbind(key: string, index: number): void {

@@ -10,7 +10,7 @@ import { CallTimeoutError } from '../../libvirt/connection.ts';
 import { domainGetXmlDesc } from '../../libvirt/procedures.ts';
 import type { XmlChunk } from '../../model/domain.ts';
 import type { MonitorGate } from '../access/monitor-gate.ts';
-import type { DomainRecord } from '../records/domain-record.ts';
+import type { DefinitionFacts, DomainRecord } from '../records/domain-record.ts';
 import type { Collector, CollectorPass } from './collector.ts';
 import { readNicLinks } from './nic-links.ts';
 import { processStart } from './process-start.ts';
@@ -163,7 +163,7 @@ export class DomainDefinitions implements Collector {
     const lastChangeAt = facts.hash === hash ? facts.hashChangedAt : Date.now();
     pass.indexes.setFacts(record.uuid, { hash, hashChangedAt: lastChangeAt });
     const { withMetadata, withXml, labels, local } = this.#options;
-    record.definition = {
+    record.definition = ownCopy({
       spec: {
         ...definition.spec,
         ...(inactiveRoot === undefined ? undefined : readSpec(inactiveRoot)),
@@ -182,8 +182,8 @@ export class DomainDefinitions implements Collector {
       labels: withMetadata ? labels.read(root) : [],
       xmlChunks: withXml ? chunksOf(text) : [],
       agentChannel: agentChannelOf(definition),
-    };
-    if (local && record.active) await this.#lookAtHost(pass, record, definition);
+    });
+    if (local && record.active) await this.#lookAtHost(pass, record, record.definition.nics);
     record.touch();
     this.#options.onRecord(record);
     this.#options.onChange();
@@ -200,8 +200,8 @@ export class DomainDefinitions implements Collector {
     return baseline;
   }
 
-  async #lookAtHost(pass: CollectorPass, record: DomainRecord, definition: DomainDefinition): Promise<void> {
-    record.runtime.nicLinks = await readNicLinks(definition.nics);
+  async #lookAtHost(pass: CollectorPass, record: DomainRecord, nics: DefinitionFacts['nics']): Promise<void> {
+    record.runtime.nicLinks = await readNicLinks(nics);
     if (record.startSource !== 'firstSeen') return;
     const startedAt = await processStart(record.name, record.uuid);
     if (startedAt !== undefined) pass.domains.setStart(record, startedAt, 'process');
@@ -226,4 +226,12 @@ function chunksOf(text: string): readonly XmlChunk[] {
     chunks.push({ number: chunks.length + 1, octets: octets.subarray(from, from + chunkOctets) });
   }
   return chunks;
+}
+
+/**
+ * The same facts in strings of their own. V8 makes a part of a text a reference into it, so that a MAC address
+ * would keep the whole definition in memory, ten thousand characters and more a domain.
+ */
+function ownCopy(facts: DefinitionFacts): DefinitionFacts {
+  return structuredClone(facts);
 }
