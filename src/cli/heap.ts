@@ -3,6 +3,12 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 /** V8's young generation is not let grow beyond this many octets: twice a semi-space of 4 MiB. */
 const maxYoungBytes = 8 * 1024 * 1024;
 
+/**
+ * How much the heap may grow between two full collections, in percent of what is alive. Less, as V8 would choose
+ * when it optimises for size, saves a few MiB and makes a refresh of 1,000 domains a quarter dearer.
+ */
+const growthPercent = 50;
+
 /** How often its size is looked at while it grows, in milliseconds. */
 const lookEveryMs = 100;
 
@@ -13,8 +19,9 @@ const lookEveryMs = 100;
  * `docs/performance.md` has the figures.
  */
 export function keepHeapSmall(): void {
-  // Read at each collection: how far the heap may grow until the next one.
+  // Both are read at each collection.
   setFlagsFromString('--optimize-for-size');
+  setFlagsFromString(`--heap-growing-percent=${growthPercent}`);
   const timer = setInterval(() => {
     const young = getHeapSpaceStatistics().find((space) => space.space_name === 'new_space');
     if (young !== undefined && young.space_size < maxYoungBytes) return;
