@@ -25,7 +25,7 @@ const repeatComplaintMs = 600_000;
 const maxComplaints = 1000;
 
 /** The first snapshot waits at most this long for definitions, so that small hosts start complete. */
-const firstDefinitionsMs = 700;
+const firstDefinitionsMs = 400;
 
 export interface RefresherOptions {
   readonly intervalSec: number;

@@ -56,7 +56,7 @@ export class DomainStats implements Collector {
   }
 
   async collect(pass: CollectorPass): Promise<void> {
-    const { batchSize, controlGraceMs } = this.#options;
+    const { controlGraceMs } = this.#options;
     const only = this.only;
     const wanted =
       only === undefined ? pass.domains.present : pass.domains.present.filter((r) => only.has(r.uuid));
@@ -72,8 +72,8 @@ export class DomainStats implements Collector {
       (safe ? asked : spared).push(record);
     }
     const queue: Batch[] = [
-      ...batches(asked, batchSize).map((records) => ({ records, monitor: true, retry: false })),
-      ...batches(spared, batchSize).map((records) => ({ records, monitor: false, retry: false })),
+      ...batches(asked, this.#sizeFor(asked)).map((records) => ({ records, monitor: true, retry: false })),
+      ...batches(spared, this.#sizeFor(spared)).map((records) => ({ records, monitor: false, retry: false })),
     ];
     const workers = Array.from({ length: this.#options.callsInFlight }, async () => {
       for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
@@ -83,6 +83,12 @@ export class DomainStats implements Collector {
       }
     });
     await Promise.all(workers);
+  }
+
+  /** Domains of a batch: few domains are shared out among the calls, which the daemon works on side by side. */
+  #sizeFor(records: readonly DomainRecord[]): number {
+    const { batchSize, callsInFlight } = this.#options;
+    return Math.max(1, Math.min(batchSize, Math.ceil(records.length / callsInFlight)));
   }
 
   /** One call. Returns the batches that must be asked for in another way. */
