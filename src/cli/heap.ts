@@ -7,7 +7,7 @@ const maxYoungBytes = 8 * 1024 * 1024;
  * How much the heap may grow between two full collections, in percent of what is alive. Less, as V8 would choose
  * when it optimises for size, saves a few MiB and makes a refresh of 1,000 domains a quarter dearer.
  */
-const growthPercent = 50;
+const growthPercent = 40;
 
 /** How often its size is looked at while it grows, in milliseconds. */
 const lookEveryMs = 100;
