@@ -1,6 +1,8 @@
 import type { Percent } from '../../model/scalar-types.ts';
 import { increase } from './arithmetic.ts';
-import type { BlockSample, MonitorSample, VcpuSample } from './stats-sample.ts';
+import type { BlockSample } from './samples/block-sample.ts';
+import type { MonitorSample } from './samples/monitor-sample.ts';
+import type { VcpuSample } from './samples/vcpu-sample.ts';
 
 /**
  * Notes in the later of two readings the figures that need both: shares of the real time that passed, and

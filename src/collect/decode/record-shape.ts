@@ -1,14 +1,11 @@
 import type { ParamName } from '../../libvirt/param-names.ts';
+import { blockSlots } from './samples/block-sample.ts';
+import { iothreadSlots } from './samples/iothread-sample.ts';
+import { domainSlots } from './samples/monitor-sample.ts';
+import { netSlots } from './samples/net-sample.ts';
+import type { Entry, SampleLayout } from './samples/sample-layout.ts';
+import { vcpuSlots } from './samples/vcpu-sample.ts';
 import { type EntryFamily, type FieldKind, type FieldRule, fieldRule } from './stat-fields.ts';
-import {
-  blockSlots,
-  domainSlots,
-  type Entry,
-  iothreadSlots,
-  netSlots,
-  type SampleLayout,
-  vcpuSlots,
-} from './stats-sample.ts';
 
 /** What is done with a parameter; `kind` and `slot` are those of its field. */
 export type StepKind = FieldKind | 'perf' | 'none';

@@ -1,4 +1,8 @@
-import { blockSlots, domainSlots, iothreadSlots, netSlots, vcpuSlots } from './stats-sample.ts';
+import { blockSlots } from './samples/block-sample.ts';
+import { iothreadSlots } from './samples/iothread-sample.ts';
+import { domainSlots } from './samples/monitor-sample.ts';
+import { netSlots } from './samples/net-sample.ts';
+import { vcpuSlots } from './samples/vcpu-sample.ts';
 
 /** Which values a field takes; any other value of its parameter leaves it unknown. */
 export type FieldKind =
@@ -40,7 +44,7 @@ const asked = (field: Field): Field => ({ ...field, asked: true });
  * The typed parameters of virConnectGetAllDomainStats that become fields of a sample: the only place that
  * knows libvirt's parameter names.
  *
- * To add a metric: a slot and a getter in `stats-sample.ts`, a line here, a field in `src/model`, a line in
+ * To add a metric: a slot and a getter in `samples/`, a line here, a field in `src/model`, a line in
  * `records/rows` and the column in `src/mib/tables`. A parameter without a line here still appears by name in
  * lveStatTable.
  */

@@ -4,9 +4,10 @@ import type { EpochMs } from '../../model/scalar-types.ts';
 import type { Stat } from '../../model/stat.ts';
 import { Figures } from './figures.ts';
 import { ShapeStep } from './record-shape.ts';
+import type { PerfSample } from './samples/sample-layout.ts';
+import { StatsSample } from './samples/stats-sample.ts';
 import type { FieldRule } from './stat-fields.ts';
 import { statOf } from './stat-value.ts';
-import { type PerfSample, StatsSample } from './stats-sample.ts';
 
 /** Which parameters go to lveStatTable besides those that have fields. */
 export interface OtherStatsPolicy {

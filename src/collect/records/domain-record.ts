@@ -15,9 +15,8 @@ import type { FileSystem, Guest } from '../../model/guest.ts';
 import type { Job } from '../../model/job.ts';
 import type { EpochMs } from '../../model/scalar-types.ts';
 import type { AffinityCell } from '../../model/vcpu.ts';
-import type { StatsSample } from '../decode/stats-sample.ts';
-import type { DiskIdentity } from './rows/disk-row.ts';
-import type { NicIdentity } from './rows/nic-row.ts';
+import type { StatsSample } from '../decode/samples/stats-sample.ts';
+import type { DiskIdentity, NicIdentity } from './device-identity.ts';
 
 /** What the definition says, as far as rows need it. */
 export interface DefinitionFacts {

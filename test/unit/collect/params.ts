@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import type { StatsSample } from '../../../src/collect/decode/samples/stats-sample.ts';
 import { type OtherStatsPolicy, StatsDecoder } from '../../../src/collect/decode/stats-decoder.ts';
-import type { StatsSample } from '../../../src/collect/decode/stats-sample.ts';
 import { paramNames } from '../../../src/libvirt/param-names.ts';
 import {
   ParamCursor,

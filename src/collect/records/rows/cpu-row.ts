@@ -1,7 +1,7 @@
 import type { DomainCpu } from '../../../model/domain.ts';
 import type { Count, Percent } from '../../../model/scalar-types.ts';
 import { add, nsToUs } from '../../decode/arithmetic.ts';
-import type { MonitorSample } from '../../decode/stats-sample.ts';
+import type { MonitorSample } from '../../decode/samples/monitor-sample.ts';
 import type { DomainRecord, PinFacts, SchedulerFacts } from '../domain-record.ts';
 
 /** Percentages of a domain that is not active are zero: that is their true value, not a placeholder. */

@@ -2,15 +2,8 @@ import type { DiskDefinition } from '../../../definition/domain-definition.ts';
 import type { Disk } from '../../../model/disk.ts';
 import type { Count, Percent } from '../../../model/scalar-types.ts';
 import { nsToUs, percentOf } from '../../decode/arithmetic.ts';
-import type { BlockSample } from '../../decode/stats-sample.ts';
-
-/** What a disk is known by. */
-export interface DiskIdentity {
-  /** Its number, bound to the target. */
-  readonly index: number;
-  readonly target: string;
-  readonly definition: DiskDefinition | undefined;
-}
+import type { BlockSample } from '../../decode/samples/block-sample.ts';
+import type { DiskIdentity } from '../device-identity.ts';
 
 /** A disk as the definition, the statistics or both know it. */
 export class DiskRow implements Disk {

@@ -1,7 +1,7 @@
 import type { DomainMemory } from '../../../model/domain.ts';
 import type { Count, EpochMs, Percent } from '../../../model/scalar-types.ts';
 import { kibToBytes, percentOf } from '../../decode/arithmetic.ts';
-import type { MonitorSample } from '../../decode/stats-sample.ts';
+import type { MonitorSample } from '../../decode/samples/monitor-sample.ts';
 
 const dirtyStates = ['unstarted', 'measuring', 'measured'] as const;
 

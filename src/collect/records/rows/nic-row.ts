@@ -1,15 +1,9 @@
 import type { NicDefinition } from '../../../definition/domain-definition.ts';
 import type { Nic } from '../../../model/nic.ts';
 import type { Count } from '../../../model/scalar-types.ts';
-import type { NetSample } from '../../decode/stats-sample.ts';
+import type { NetSample } from '../../decode/samples/net-sample.ts';
+import type { NicIdentity } from '../device-identity.ts';
 import type { DomainRecord, NicAddresses, NicLimits, NicLinks } from '../domain-record.ts';
-
-/** What an interface is known by. */
-export interface NicIdentity {
-  /** Its number, bound to the MAC address. */
-  readonly index: number;
-  readonly definition: NicDefinition;
-}
 
 /** An interface of the definition, with the statistics of its host device. */
 export class NicRow implements Nic {

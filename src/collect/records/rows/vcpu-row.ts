@@ -1,7 +1,7 @@
 import type { Count, Percent } from '../../../model/scalar-types.ts';
 import type { AffinityCell, Vcpu } from '../../../model/vcpu.ts';
 import { nsToUs } from '../../decode/arithmetic.ts';
-import type { VcpuSample } from '../../decode/stats-sample.ts';
+import type { VcpuSample } from '../../decode/samples/vcpu-sample.ts';
 import type { RuntimeFacts, VcpuPin } from '../domain-record.ts';
 
 const states = ['offline', 'running', 'blocked'] as const;

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { noteRates } from '../../../../src/collect/decode/rates.ts';
-import type { MonitorSample } from '../../../../src/collect/decode/stats-sample.ts';
+import type { MonitorSample } from '../../../../src/collect/decode/samples/monitor-sample.ts';
 import { counters, type ParamRow, sampleOf } from '../params.ts';
 
 function reading(atMs: number, params: readonly ParamRow[]): MonitorSample {

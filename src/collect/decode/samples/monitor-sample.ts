@@ -1,0 +1,189 @@
+import type { Count, EpochMs, Percent } from '../../../model/scalar-types.ts';
+import { FigureGroup, slots } from '../figures.ts';
+import { BlockSample } from './block-sample.ts';
+import { IothreadSample } from './iothread-sample.ts';
+import type { SampleParts } from './sample-layout.ts';
+import { VcpuSample } from './vcpu-sample.ts';
+
+/** Figures of the domain itself. */
+export const domainSlots = slots(
+  'state',
+  'reason',
+  'cpuTimeNs',
+  'cpuUserNs',
+  'cpuSystemNs',
+  'haltPollSuccessNs',
+  'haltPollFailNs',
+  'balloonCurrentKib',
+  'balloonMaximumKib',
+  'balloonRssKib',
+  'balloonAvailableKib',
+  'balloonUnusedKib',
+  'balloonUsableKib',
+  'balloonDiskCachesKib',
+  'balloonSwapInKib',
+  'balloonSwapOutKib',
+  'balloonMajorFaults',
+  'balloonMinorFaults',
+  'balloonHugePageAllocs',
+  'balloonHugePageFails',
+  'balloonLastUpdateSec',
+  'vcpuCurrent',
+  'vcpuMaximum',
+  'dirtyStatus',
+  'dirtyRateMibs',
+  'dirtyPeriodSec',
+  'dirtyMode',
+  'hostPercent',
+  'percent',
+  'stealPercent',
+);
+
+/** The groups that need the monitor: cpu, balloon, vcpu, block, iothread, dirtyrate, vm. */
+export class MonitorSample extends FigureGroup {
+  readonly at: EpochMs;
+  readonly atMs: number;
+  /** See {@link SampleLayout.complete}. */
+  readonly complete: boolean;
+  readonly vcpus: readonly VcpuSample[];
+  readonly blocks: readonly BlockSample[];
+  readonly iothreads: readonly IothreadSample[];
+
+  constructor({ at, atMs, figures, base, layout }: SampleParts) {
+    super(figures, base);
+    this.at = at;
+    this.atMs = atMs;
+    this.complete = layout.complete;
+    this.vcpus = layout.vcpus.map((entry) => new VcpuSample(entry.number, figures, base + entry.at));
+    this.blocks = layout.blocks.map((entry) => new BlockSample(entry.number, figures, base + entry.at));
+    this.iothreads = layout.iothreads.map(
+      (entry) => new IothreadSample(entry.number, figures, base + entry.at),
+    );
+  }
+
+  get cpuTimeNs(): Count | undefined {
+    return this.count(domainSlots.cpuTimeNs);
+  }
+
+  get cpuUserNs(): Count | undefined {
+    return this.count(domainSlots.cpuUserNs);
+  }
+
+  get cpuSystemNs(): Count | undefined {
+    return this.count(domainSlots.cpuSystemNs);
+  }
+
+  get haltPollSuccessNs(): Count | undefined {
+    return this.count(domainSlots.haltPollSuccessNs);
+  }
+
+  get haltPollFailNs(): Count | undefined {
+    return this.count(domainSlots.haltPollFailNs);
+  }
+
+  get balloonCurrentKib(): Count | undefined {
+    return this.count(domainSlots.balloonCurrentKib);
+  }
+
+  get balloonMaximumKib(): Count | undefined {
+    return this.count(domainSlots.balloonMaximumKib);
+  }
+
+  get balloonRssKib(): Count | undefined {
+    return this.count(domainSlots.balloonRssKib);
+  }
+
+  get balloonAvailableKib(): Count | undefined {
+    return this.count(domainSlots.balloonAvailableKib);
+  }
+
+  get balloonUnusedKib(): Count | undefined {
+    return this.count(domainSlots.balloonUnusedKib);
+  }
+
+  get balloonUsableKib(): Count | undefined {
+    return this.count(domainSlots.balloonUsableKib);
+  }
+
+  get balloonDiskCachesKib(): Count | undefined {
+    return this.count(domainSlots.balloonDiskCachesKib);
+  }
+
+  get balloonSwapInKib(): Count | undefined {
+    return this.count(domainSlots.balloonSwapInKib);
+  }
+
+  get balloonSwapOutKib(): Count | undefined {
+    return this.count(domainSlots.balloonSwapOutKib);
+  }
+
+  get balloonMajorFaults(): Count | undefined {
+    return this.count(domainSlots.balloonMajorFaults);
+  }
+
+  get balloonMinorFaults(): Count | undefined {
+    return this.count(domainSlots.balloonMinorFaults);
+  }
+
+  get balloonHugePageAllocs(): Count | undefined {
+    return this.count(domainSlots.balloonHugePageAllocs);
+  }
+
+  get balloonHugePageFails(): Count | undefined {
+    return this.count(domainSlots.balloonHugePageFails);
+  }
+
+  /** Seconds since the epoch, as the guest driver reported. */
+  get balloonLastUpdateSec(): Count | undefined {
+    return this.count(domainSlots.balloonLastUpdateSec);
+  }
+
+  get vcpuCurrent(): number | undefined {
+    return this.small(domainSlots.vcpuCurrent);
+  }
+
+  get vcpuMaximum(): number | undefined {
+    return this.small(domainSlots.vcpuMaximum);
+  }
+
+  get dirtyStatus(): number | undefined {
+    return this.small(domainSlots.dirtyStatus);
+  }
+
+  get dirtyRateMibs(): number | undefined {
+    return this.small(domainSlots.dirtyRateMibs);
+  }
+
+  get dirtyPeriodSec(): number | undefined {
+    return this.small(domainSlots.dirtyPeriodSec);
+  }
+
+  get dirtyMode(): string | undefined {
+    return this.text(domainSlots.dirtyMode);
+  }
+
+  /** Share of all online host CPUs since the reading before; see {@link noteRates}. */
+  get hostPercent(): Percent | undefined {
+    return this.small(domainSlots.hostPercent);
+  }
+
+  /** Share of the current vCPUs. */
+  get percent(): Percent | undefined {
+    return this.small(domainSlots.percent);
+  }
+
+  /** Share of the time that its vCPUs waited for a host CPU. */
+  get stealPercent(): Percent | undefined {
+    return this.small(domainSlots.stealPercent);
+  }
+
+  noteShares(shares: {
+    readonly host: Percent | undefined;
+    readonly own: Percent | undefined;
+    readonly steal: Percent | undefined;
+  }): void {
+    this.note(domainSlots.hostPercent, shares.host);
+    this.note(domainSlots.percent, shares.own);
+    this.note(domainSlots.stealPercent, shares.steal);
+  }
+}

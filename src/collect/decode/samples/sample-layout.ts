@@ -1,0 +1,42 @@
+import type { Count, EpochMs } from '../../../model/scalar-types.ts';
+import type { Stat } from '../../../model/stat.ts';
+import type { Figures } from '../figures.ts';
+
+/** Where the figures of a numbered thing begin, counted from where the reading begins. */
+export interface Entry {
+  readonly number: number;
+  readonly at: number;
+}
+
+/** What a reading consists of; shared by all readings whose parameters had the same names. */
+export interface SampleLayout {
+  /** Slots in all. */
+  readonly size: number;
+  /** Whether the hypervisor process itself was asked: false where NOWAIT found the domain busy. */
+  readonly complete: boolean;
+  /** In the order of the parameters. libvirt's numbers may have gaps. */
+  readonly vcpus: readonly Entry[];
+  readonly blocks: readonly Entry[];
+  readonly nets: readonly Entry[];
+  readonly iothreads: readonly Entry[];
+}
+
+export interface PerfSample {
+  /** cache_misses */
+  readonly name: string;
+  readonly value: Count;
+}
+
+/** What a reading is made of. */
+export interface SampleParts {
+  /** Wall clock at the reply. */
+  readonly at: EpochMs;
+  /** Monotonic milliseconds at the reply: the base of all rates. */
+  readonly atMs: number;
+  readonly figures: Figures;
+  /** The slot its figures begin at. */
+  readonly base: number;
+  readonly layout: SampleLayout;
+  readonly perf: readonly PerfSample[];
+  readonly others: readonly Stat[];
+}
