@@ -225,5 +225,5 @@ function guestOf(record: DomainRecord): Domain['guest'] {
 
 function perfOf(record: DomainRecord, context: BuildContext): readonly PerfEvent[] {
   const samples = record.active ? (record.runtime.sample?.perf ?? none) : none;
-  return samples.length === 0 ? none : perfEvents(samples, context.perfEventNumber);
+  return samples.length === 0 ? none : perfEvents(samples, (name) => context.perfEventNumber(name));
 }

@@ -27,6 +27,9 @@ const startSeenMs = 30_000;
 /** Domains whose definition is being read at a time. */
 const readersInFlight = 4;
 
+/** The definition cannot be asked for: the hypervisor process does not answer. */
+const notNow = Symbol('not now');
+
 export interface DomainDefinitionsOptions {
   /** Seconds after which a definition is read again although nothing announced a change. */
   readonly intervalSec: number;
@@ -108,7 +111,7 @@ export class DomainDefinitions implements Collector {
       const { active, persistent } = record;
       const live = active ? await this.#xml(pass, record, xmlFlags.live) : undefined;
       const inactive = persistent || !active ? await this.#xml(pass, record, xmlFlags.inactive) : undefined;
-      if (live === 'not now' || inactive === 'not now') {
+      if (live === notNow || inactive === notNow) {
         this.#postponed.add(record.uuid);
         return;
       }
@@ -131,17 +134,17 @@ export class DomainDefinitions implements Collector {
   }
 
   /** From libvirt 11.0 on this call may wait for the hypervisor process, so it goes through the gate. */
-  async #xml(pass: CollectorPass, record: DomainRecord, flags: number): Promise<string | 'not now'> {
+  async #xml(pass: CollectorPass, record: DomainRecord, flags: number): Promise<string | typeof notNow> {
     try {
       const reply = await pass.libvirt.monitorCall('slow', domainGetXmlDesc, [record], () => ({
         domain: record.ref,
         flags,
       }));
-      return reply.called ? reply.reply : 'not now';
+      return reply.called ? reply.reply : notNow;
     } catch (error) {
       if (error instanceof CallTimeoutError) pass.failed(error, record.name);
       else throw error;
-      return 'not now';
+      return notNow;
     }
   }
 

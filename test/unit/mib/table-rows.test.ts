@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { AddRow } from '../../../src/mib/bind.ts';
 import { layOutNumbers } from '../../../src/mib/number-rows.ts';
 import { TableRows, type TableRowsOptions } from '../../../src/mib/table-rows.ts';
 
@@ -10,7 +11,10 @@ function counted(numbers: readonly number[], parts?: readonly unknown[]) {
     ...(parts === undefined ? {} : { parts: () => parts }),
     layOut: (known) => {
       count += 1;
-      return layOutNumbers(1, (add) => numbers.forEach((number) => void add(`row ${number}`, number)), known);
+      const addRows = (add: AddRow): void => {
+        for (const number of numbers) add(`row ${number}`, number);
+      };
+      return layOutNumbers(1, addRows, known);
     },
   };
   return { options, count: () => count };
