@@ -128,7 +128,7 @@ describe('extended collectors on real guests', () => {
 
   it('costs an agent that stopped only its own data', async () => {
     await waitForGuestAgent(libvirtd, 'linux');
-    await freezeGuestAgent(libvirtd, 'linux', 12);
+    await freezeGuestAgent(libvirtd, 'linux', 20);
     const mute = await collection.domain(
       'linux',
       'the mute agent',

@@ -35,7 +35,8 @@ export async function freezeGuestAgent(libvirtd: Libvirtd, name: string, duratio
         () => undefined,
         () => true,
       ),
-    { what: 'the agent to be silent' },
+    // Another client's call to the agent may be in the way until it has timed out.
+    { what: 'the agent to be silent', timeoutMs: (durationSec + 10) * 1000 },
   );
 }
 
