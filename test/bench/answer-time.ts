@@ -14,7 +14,7 @@ import {
 import { separateServing } from './process-cost.ts';
 import { quantile } from './statistics.ts';
 import { startStopwatchMaster } from './stopwatch-master.ts';
-import { atRest } from './walk-rig.ts';
+import { atRest, probedRestMs } from './walk-rig.ts';
 
 /** lveDomUptime of the first domain. */
 const instance = [...modules['LIBVIRT-EXT-MIB'].root, ...definitions['lveDomUptime'].oid, 1];
@@ -83,7 +83,7 @@ async function timesOf(context: BenchContext, uri: string, intervalSec: number):
   await separateServing(agent.pid, context.cpu, context.otherCpu);
   await master.waitForObject(instance);
   // What is read once, at the start, is no part of a refresh.
-  if (intervalSec > 1) await atRest(agent.pid, 100);
+  if (intervalSec > 1) await atRest(agent.pid, probedRestMs);
   else await master.time(instance, 20_000, 50);
   const paced: (readonly number[])[] = [];
   const rapid: (readonly number[])[] = [];

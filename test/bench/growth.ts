@@ -9,7 +9,7 @@ import { logPlot } from './plot.ts';
 import { cpuMs, residentMib, separateServing } from './process-cost.ts';
 import { quantile } from './statistics.ts';
 import { startStopwatchMaster } from './stopwatch-master.ts';
-import { atRest } from './walk-rig.ts';
+import { atRest, probedRestMs } from './walk-rig.ts';
 
 const sizes = [10, 100, 1000, 5000] as const;
 
@@ -90,7 +90,7 @@ async function costsAt(context: BenchContext, domains: number): Promise<Costs> {
   await master.waitForObject([...uptime, domains]);
   const startMs = performance.now() - startedMs;
   if (domains < 1000) await master.time([...uptime, domains], 5000, 50);
-  else await atRest(agent.pid, 100);
+  else await atRest(agent.pid, probedRestMs);
   const startCpuMs = await cpuMs(agent.pid);
   await probe.read(agent.pid);
   const answers = await master.time([...uptime, domains], 12_000, 5);

@@ -12,7 +12,7 @@ import { memoryMeasurement } from './memory.ts';
 import { multiColumnMeasurement } from './multi-column.ts';
 import { prioritize } from './process-cost.ts';
 import { refreshCostMeasurement } from './refresh-cost.ts';
-import { markdown, type ReportedMeasurement, textTable, writeResults } from './report.ts';
+import { type ReportedMeasurement, textTable, writeResults } from './report.ts';
 import { sevenColumnsMeasurement } from './seven-columns.ts';
 import { startTimeMeasurement } from './start-time.ts';
 import { trapLatencyMeasurement } from './trap-latency.ts';
@@ -44,7 +44,7 @@ const { values, positionals } = parseArgs({
 
 if (values.help) {
   process.stdout.write(
-    `npm run bench -- [--quick] [--no-write] [NAME...]\n\nA run of all measurements is written into docs/performance.md, unless --no-write.\n\n${measurements.map(({ name, title }) => `  ${name.padEnd(16)}${title}`).join('\n')}\n`,
+    `npm run bench -- [--quick] [--no-write] [NAME...]\n\nThe results are written into docs/performance.md, unless --no-write; those of other measurements stay there.\n\n${measurements.map(({ name, title }) => `  ${name.padEnd(16)}${title}`).join('\n')}\n`,
   );
 } else {
   await main();
@@ -77,7 +77,7 @@ async function main(): Promise<void> {
   process.stdout.write(`${textTable(reported)}\n`);
   for (const { result } of reported)
     for (const detail of result.details ?? []) process.stdout.write(`\n${detail}\n`);
-  if (positionals.length === 0 && !values['no-write']) {
-    await writeResults(markdown(reported, await describeMachine(values.quick, startedAt)));
+  if (!values['no-write']) {
+    await writeResults(measurements, reported, await describeMachine(values.quick, startedAt));
   }
 }

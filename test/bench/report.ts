@@ -43,31 +43,45 @@ export function textTable(reported: readonly ReportedMeasurement[]): string {
     .join('\n');
 }
 
-/** The figures as Markdown, by measurement. */
-export function markdown(reported: readonly ReportedMeasurement[], machine: string): string {
+/** The figures of one measurement as a section in Markdown. */
+function section({ measurement, result }: ReportedMeasurement, machine: string): string {
   const row = (line: readonly string[]): string => `| ${line.join(' | ')} |`;
   return [
+    `### ${measurement.title}`,
+    measurement.method,
+    [row(head), row(head.map(() => '---')), ...result.figures.map((figure) => row(cells(figure)))].join('\n'),
+    ...(result.details ?? []),
     machine,
-    ...reported.map(({ measurement, result }) =>
-      [
-        `### ${measurement.title}`,
-        measurement.method,
-        [row(head), row(head.map(() => '---')), ...result.figures.map((figure) => row(cells(figure)))].join(
-          '\n',
-        ),
-        ...(result.details ?? []),
-      ].join('\n\n'),
-    ),
   ].join('\n\n');
 }
 
-/** Puts the results between the markers of docs/performance.md. */
-export async function writeResults(results: string): Promise<void> {
+/**
+ * Puts the results between the markers of docs/performance.md, a section for each measurement; those that were not
+ * made this time keep theirs.
+ * @param all every measurement, in the order of the sections.
+ */
+export async function writeResults(
+  all: readonly Measurement[],
+  reported: readonly ReportedMeasurement[],
+  machine: string,
+): Promise<void> {
   const text = await readFile(path, 'utf8');
   const from = text.indexOf(begin);
   const to = text.indexOf(end);
   if (from < 0 || to < from) throw new Error('docs/performance.md has no place for results');
-  await writeFile(path, `${text.slice(0, from + begin.length)}\n\n${results}\n\n${text.slice(to)}`);
+  const known = text
+    .slice(from + begin.length, to)
+    .split(/^(?=### )/m)
+    .map((old) => old.trim());
+  const sections = all.flatMap((measurement) => {
+    const made = reported.find((one) => one.measurement === measurement);
+    if (made !== undefined) return [section(made, machine)];
+    return known.find((old) => old.startsWith(`### ${measurement.title}\n`)) ?? [];
+  });
+  await writeFile(
+    path,
+    `${text.slice(0, from + begin.length)}\n\n${sections.join('\n\n')}\n\n${text.slice(to)}`,
+  );
 }
 
 function spread({ median, min, max }: Summary): string {

@@ -111,6 +111,9 @@ function rig(context: BenchContext, snmpd: Snmpd, pid: number, stop: () => Promi
   };
 }
 
+/** CPU time in two seconds of an agent at rest with a loop probe in each of its threads. */
+export const probedRestMs = 300;
+
 /** Waits until a process has used hardly any CPU for two seconds; a loop probe in it uses some all the time. */
 export async function atRest(pid: number, maxCpuMs = 20): Promise<void> {
   await waitUntil(
