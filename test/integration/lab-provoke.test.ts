@@ -95,7 +95,7 @@ describe('provoking trouble', () => {
     await untilState('linux', 'running');
     await waitForGuestAgent(libvirtd, 'linux');
 
-    await freezeGuestAgent(libvirtd, 'linux', 8);
+    await freezeGuestAgent(libvirtd, 'linux', 20);
     await expect(libvirtd.virsh('guestinfo', 'linux', '--os')).rejects.toThrow('agent is not responding');
     await waitForGuestAgent(libvirtd, 'linux');
 
