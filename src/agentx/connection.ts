@@ -140,10 +140,10 @@ export class AgentxConnection {
       if (this.#framer.atBoundary && isWholePdu(chunk)) {
         this.#options.onPdu(chunk, this.#writer);
       } else {
-        for (const frame of this.#framer.push(chunk)) {
+        this.#framer.push(chunk, (frame) => {
           this.#options.onPdu(frame, this.#writer);
           if (this.#writer.length > FLUSH_BYTES) this.#flush();
-        }
+        });
       }
     } catch (error) {
       this.destroy(error instanceof Error ? error : new Error(String(error)));

@@ -10,15 +10,24 @@ export interface FrameRule {
   readonly maxLength: number;
 }
 
+/** Given one whole frame, whose octets are the taker's only during the call: they may be written over afterwards. */
+export type TakeFrame = (frame: Uint8Array) => void;
+
+/** Memory in octets that is kept for the next frame that spans chunks; longer frames get memory of their own. */
+const KEPT_OCTETS = 1024 * 1024;
+
 /**
  * Cuts a stream of chunks into frames. A frame that lies wholly in one chunk is a view of it; one that
- * spans chunks is copied once. After a {@link ProtocolError} the stream has no known boundary any more
- * and the connection must end.
+ * spans chunks is copied once, into memory that is used again: megabytes that come and go with each reply
+ * would have the garbage collector run for their sake alone. After a {@link ProtocolError} the stream has no
+ * known boundary any more and the connection must end.
  */
 export class Framer {
   readonly #rule: FrameRule;
-  #header: Uint8Array;
+  readonly #header: Uint8Array;
   #headerFilled = 0;
+  /** Where frames that span chunks are put together. */
+  #kept: Uint8Array = new Uint8Array(0);
   /** Frame under construction, once its length is known. */
   #partial: Uint8Array | undefined;
   #partialFilled = 0;
@@ -34,22 +43,21 @@ export class Framer {
   }
 
   /**
-   * Adds a chunk and returns the frames that are complete with it, in order.
+   * Adds a chunk and hands out the frames that are complete with it, in order.
    *
-   * @throws ProtocolError if a length is outside the rule's limits.
+   * @throws ProtocolError if a length is outside the rule's limits; what `take` throws.
    */
-  push(chunk: Uint8Array): Uint8Array[] {
-    const frames: Uint8Array[] = [];
+  push(chunk: Uint8Array, take: TakeFrame): void {
     let at = 0;
     while (at < chunk.length) {
       if (this.#partial !== undefined) {
-        at = this.#fillPartial(this.#partial, chunk, at, frames);
+        at = this.#fillPartial(this.#partial, chunk, at, take);
       } else if (this.#headerFilled > 0 || chunk.length - at < this.#rule.headerSize) {
-        at = this.#fillHeader(chunk, at, frames);
+        at = this.#fillHeader(chunk, at, take);
       } else {
         const length = this.#lengthAt(chunk, at);
         if (chunk.length - at >= length) {
-          frames.push(chunk.subarray(at, at + length));
+          take(chunk.subarray(at, at + length));
           at += length;
         } else {
           this.#startPartial(length, chunk.subarray(at));
@@ -57,7 +65,6 @@ export class Framer {
         }
       }
     }
-    return frames;
   }
 
   #lengthAt(bytes: Uint8Array, at: number): number {
@@ -70,14 +77,22 @@ export class Framer {
   }
 
   #startPartial(length: number, start: Uint8Array): void {
-    // Not zeroed: it is a frame only once every octet of it was written.
-    const partial = Buffer.allocUnsafeSlow(length);
+    const partial = this.#memory(length);
     partial.set(start);
     this.#partial = partial;
     this.#partialFilled = start.length;
   }
 
-  #fillHeader(chunk: Uint8Array, at: number, frames: Uint8Array[]): number {
+  /** Not zeroed: it is a frame only once every octet of it was written. */
+  #memory(length: number): Uint8Array {
+    if (length > KEPT_OCTETS) return Buffer.allocUnsafeSlow(length);
+    if (length > this.#kept.length) {
+      this.#kept = Buffer.allocUnsafeSlow(Math.min(KEPT_OCTETS, Math.max(length, this.#kept.length * 2)));
+    }
+    return this.#kept.subarray(0, length);
+  }
+
+  #fillHeader(chunk: Uint8Array, at: number, take: TakeFrame): number {
     const end = Math.min(chunk.length, at + this.#rule.headerSize - this.#headerFilled);
     this.#header.set(chunk.subarray(at, end), this.#headerFilled);
     this.#headerFilled += end - at;
@@ -85,8 +100,7 @@ export class Framer {
       this.#headerFilled = 0;
       const length = this.#lengthAt(this.#header, 0);
       if (length === this.#header.length) {
-        frames.push(this.#header);
-        this.#header = new Uint8Array(this.#rule.headerSize);
+        take(this.#header);
       } else {
         this.#startPartial(length, this.#header);
       }
@@ -94,13 +108,13 @@ export class Framer {
     return end;
   }
 
-  #fillPartial(partial: Uint8Array, chunk: Uint8Array, at: number, frames: Uint8Array[]): number {
+  #fillPartial(partial: Uint8Array, chunk: Uint8Array, at: number, take: TakeFrame): number {
     const end = Math.min(chunk.length, at + partial.length - this.#partialFilled);
     partial.set(chunk.subarray(at, end), this.#partialFilled);
     this.#partialFilled += end - at;
     if (this.#partialFilled === partial.length) {
       this.#partial = undefined;
-      frames.push(partial);
+      take(partial);
     }
     return end;
   }

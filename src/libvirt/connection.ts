@@ -82,12 +82,12 @@ export class LibvirtConnection {
     });
     const { stream } = transport;
     this.#outbox = new Outbox((octets) => stream.write(octets));
-    stream.on('data', (chunk: Uint8Array) => this.#onData(chunk));
     stream.once('end', () => this.#end(new ConnectionLostError(this.#endText('was closed by the daemon'))));
     stream.once('close', () => this.#end(new ConnectionLostError(this.#endText('was closed'))));
     stream.on('error', (error: Error) =>
       this.#end(new ConnectionLostError(this.#endText(`failed: ${error.message}`), { cause: error })),
     );
+    transport.startReading((chunk) => this.#onData(chunk));
   }
 
   /**
@@ -225,19 +225,21 @@ export class LibvirtConnection {
   #onData(chunk: Uint8Array): void {
     this.#missedPings = 0;
     try {
-      for (const frame of this.#framer.push(chunk)) {
-        if (this.#ended !== undefined) {
-          return;
-        }
-        const reader = new XdrReader(frame, HEADER_OCTETS);
-        this.#onMessage(decodeHeader(frame, reader.view), reader);
-      }
+      this.#framer.push(chunk, this.#onFrame);
     } catch (error) {
       this.#end(
         new ConnectionLostError(this.#endText(`is out of step: ${errorText(error)}`), { cause: error }),
       );
     }
   }
+
+  readonly #onFrame = (frame: Uint8Array): void => {
+    if (this.#ended !== undefined) {
+      return;
+    }
+    const reader = new XdrReader(frame, HEADER_OCTETS);
+    this.#onMessage(decodeHeader(frame, reader.view), reader);
+  };
 
   #onMessage(header: MessageHeader, reader: XdrReader): void {
     if (header.program === programs.keepalive) {

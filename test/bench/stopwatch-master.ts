@@ -38,7 +38,7 @@ export async function startStopwatchMaster(): Promise<StopwatchMaster> {
     const framer = new Framer(agentxFrames);
     socket.on('error', () => {});
     socket.on('data', (chunk) => {
-      for (const frame of framer.push(chunk)) {
+      framer.push(chunk, (frame) => {
         const bytes = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
         if (bytes[1] === responseType) {
           const id = bytes.readUInt32BE(12);
@@ -48,7 +48,7 @@ export async function startStopwatchMaster(): Promise<StopwatchMaster> {
         } else {
           registered = answerAdministration(socket, frame) || registered;
         }
-      }
+      });
     });
   });
   server.listen(path);

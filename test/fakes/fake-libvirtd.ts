@@ -225,7 +225,7 @@ export class FakeLibvirtd implements AsyncDisposable {
     this.#clients.add(client);
     socket.on('data', (chunk: Uint8Array) => {
       try {
-        client.waiting.push(...client.framer.push(chunk));
+        client.framer.push(chunk, (frame) => client.waiting.push(Uint8Array.from(frame)));
         this.#serveWaiting(client);
       } catch {
         socket.destroy();

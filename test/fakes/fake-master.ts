@@ -49,12 +49,12 @@ export async function startFakeMaster(): Promise<FakeMaster> {
     const framer = new Framer(agentxFrames);
     socket.on('error', () => {});
     socket.on('data', (chunk) => {
-      for (const frame of framer.push(chunk)) {
+      framer.push(chunk, (frame) => {
         const pdu = decodePdu(frame);
         received.push(pdu);
-        if (pdu.kind === 'response' || pdu.kind === 'close') continue;
+        if (pdu.kind === 'response' || pdu.kind === 'close') return;
         const error = master.answer(pdu);
-        if (error === undefined) continue;
+        if (error === undefined) return;
         socket.write(
           pduBytes({
             kind: 'response',
@@ -67,7 +67,7 @@ export async function startFakeMaster(): Promise<FakeMaster> {
             varBinds: [],
           }),
         );
-      }
+      });
     });
   });
   server.listen(path);

@@ -9,6 +9,7 @@ import { ProtocolError } from '../../src/errors.ts';
 import { compareOids } from '../../src/mib/oid.ts';
 import { agentxFixture } from '../support/agentx-fixture.ts';
 import { directResponder, ids } from '../support/direct-responder.ts';
+import { framesOf } from '../support/frames.ts';
 import { type SyntheticColumn, syntheticTree } from '../support/synthetic-tree.ts';
 
 type Oid = readonly number[];
@@ -212,9 +213,9 @@ describe('PDUs', () => {
         const at = [0, ...cuts.sort((a, b) => a - b), stream.length];
         const framer = new Framer(agentxFrames);
         const seen = at.flatMap((from, i) =>
-          framer
-            .push(stream.subarray(from, at[i + 1] ?? from))
-            .map((frame) => Buffer.from(frame).toString('hex')),
+          framesOf(framer, stream.subarray(from, at[i + 1] ?? from)).map((frame) =>
+            Buffer.from(frame).toString('hex'),
+          ),
         );
         expect(seen).toEqual(frames.map((name) => Buffer.from(agentxFixture(name)).toString('hex')));
       }),
@@ -265,7 +266,7 @@ describe('damaged bytes', () => {
         const bytes = damaged(what);
         let frames: readonly Uint8Array[];
         try {
-          frames = new Framer(agentxFrames).push(bytes);
+          frames = framesOf(new Framer(agentxFrames), bytes);
         } catch (error) {
           expect(error).toBeInstanceOf(ProtocolError);
           return;

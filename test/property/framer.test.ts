@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type FrameRule, Framer } from '../../src/bytes/framer.ts';
 import { ProtocolError } from '../../src/errors.ts';
 import { frameRule } from '../../src/libvirt/protocol.ts';
+import { framesOf } from '../support/frames.ts';
 
 const small: FrameRule = { ...frameRule, minLength: 4, maxLength: 300 };
 
@@ -33,7 +34,9 @@ describe('Framer', () => {
       fc.property(payloads, cuts, (contents, sizes) => {
         const sent = frames(contents);
         const framer = new Framer(small);
-        const received = [...chunksOf(Buffer.concat(sent), sizes)].flatMap((chunk) => framer.push(chunk));
+        const received = [...chunksOf(Buffer.concat(sent), sizes)].flatMap((chunk) =>
+          framesOf(framer, chunk),
+        );
         expect(received.map((frame) => Buffer.from(frame).toString('hex'))).toEqual(
           sent.map((frame) => Buffer.from(frame).toString('hex')),
         );
@@ -49,7 +52,7 @@ describe('Framer', () => {
         let octets = 0;
         try {
           for (const chunk of chunksOf(bytes, sizes)) {
-            for (const frame of framer.push(chunk)) octets += frame.length;
+            for (const frame of framesOf(framer, chunk)) octets += frame.length;
           }
         } catch (error) {
           expect(error).toBeInstanceOf(ProtocolError);

@@ -44,7 +44,7 @@ async function tee(
       from.on('data', (chunk) => {
         to.write(chunk);
         if (keep.includes(sender)) {
-          for (const frame of framer.push(chunk)) record(sender, frame, command());
+          framer.push(chunk, (frame) => record(sender, frame, command()));
         }
       });
       from.on('close', () => to.destroy());

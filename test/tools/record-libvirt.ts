@@ -156,7 +156,7 @@ async function startTee(upstream: string, listen: string): Promise<{ messages: M
     const framer = new Framer(frameRule);
     sockets.add(from);
     from.on('data', (chunk: Uint8Array) => {
-      for (const frame of framer.push(chunk)) messages.push({ fromClient, bytes: frame.slice() });
+      framer.push(chunk, (frame) => messages.push({ fromClient, bytes: Uint8Array.from(frame) }));
       to.write(chunk);
     });
     from.on('end', () => to.end());

@@ -40,6 +40,7 @@ export async function openCommand(
   stream.once('close', () => endChild(child));
   return {
     stream,
+    startReading: (take) => void stream.on('data', take),
     peer: scheme === 'ssh' ? `ssh ${args.at(-2) ?? ''}` : file,
     lastWords: () => stderr.trim() || undefined,
   };

@@ -1,9 +1,34 @@
-import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { connect, type NetConnectOpts } from 'node:net';
+import type { OnChunk, TransportStream } from './transport.ts';
 
-/** Connects a socket. Rejects with the system's error, or with the signal's reason if it aborts first. */
-export function connectSocket(options: NetConnectOpts, signal: AbortSignal): Promise<Socket> {
+/** Octets read at once; a Unix socket holds some 200 KiB. */
+const READ_OCTETS = 256 * 1024;
+
+/**
+ * Connects a socket that reads into the same memory again and again: otherwise every 64 KiB would be a buffer of
+ * their own, which the garbage collector has to find. Rejects with the system's error, or with the signal's reason
+ * if it aborts first.
+ */
+export function connectSocket(
+  options: NetConnectOpts,
+  signal: AbortSignal,
+): Promise<Pick<TransportStream, 'stream' | 'startReading'>> {
   return new Promise((resolve, reject) => {
-    const socket = connect(options);
+    let onChunk: OnChunk | undefined;
+    const onread = {
+      buffer: Buffer.allocUnsafeSlow(READ_OCTETS),
+      callback: (count: number, buffer: Uint8Array): boolean => {
+        onChunk?.(buffer.subarray(0, count));
+        return true;
+      },
+    };
+    const socket = connect({ ...options, onread });
+    // Until somebody takes them, octets stay in the socket.
+    socket.pause();
+    const startReading = (take: OnChunk): void => {
+      onChunk = take;
+      socket.resume();
+    };
     const onAbort = (): void => {
       socket.destroy();
       reject(signal.reason as Error);
@@ -17,7 +42,7 @@ export function connectSocket(options: NetConnectOpts, signal: AbortSignal): Pro
     socket.once('connect', () => {
       signal.removeEventListener('abort', onAbort);
       socket.removeListener('error', onError);
-      resolve(socket);
+      resolve({ stream: socket, startReading });
     });
   });
 }

@@ -10,8 +10,8 @@ export async function openTcp(
 ): Promise<TransportStream> {
   const peer = `${host}:${port}`;
   try {
-    const stream = await connectSocket({ host, port, noDelay: true, keepAlive: true }, signal);
-    return { stream, peer, lastWords: () => undefined };
+    const connected = await connectSocket({ host, port, noDelay: true, keepAlive: true }, signal);
+    return { ...connected, peer, lastWords: () => undefined };
   } catch (error) {
     signal.throwIfAborted();
     throw tcpFailure(

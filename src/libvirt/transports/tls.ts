@@ -39,7 +39,12 @@ export async function openTls(transport: TlsTransport, signal: AbortSignal): Pro
   }
   socket.setNoDelay(true);
   socket.setKeepAlive(true);
-  return { stream: socket, peer, lastWords: () => undefined };
+  return {
+    stream: socket,
+    startReading: (take) => void socket.on('data', take),
+    peer,
+    lastWords: () => undefined,
+  };
 }
 
 async function readPem(path: string, what: string): Promise<Buffer> {

@@ -15,8 +15,8 @@ export async function openUnix(
   const failures: { readonly path: string; readonly error: unknown }[] = [];
   for (const path of sockets) {
     try {
-      const stream = await connectSocket({ path }, signal);
-      return { stream, peer: path, lastWords: () => undefined };
+      const connected = await connectSocket({ path }, signal);
+      return { ...connected, peer: path, lastWords: () => undefined };
     } catch (error) {
       signal.throwIfAborted();
       failures.push({ path, error });

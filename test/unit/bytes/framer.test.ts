@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type FrameRule, Framer } from '../../../src/bytes/framer.ts';
 import { ProtocolError } from '../../../src/errors.ts';
+import { framesOf } from '../../support/frames.ts';
 
 /** The length counts itself, as libvirt has it. */
 const inclusive: FrameRule = {
@@ -27,7 +28,8 @@ function frame(length: number, fill: number): Uint8Array {
 describe('Framer', () => {
   it('cuts several frames out of one chunk without copying them', () => {
     const chunk = Buffer.concat([frame(8, 1), frame(12, 2)]);
-    const frames = new Framer(inclusive).push(chunk);
+    const frames: Uint8Array[] = [];
+    new Framer(inclusive).push(chunk, (item) => frames.push(item));
     expect(frames.map((item) => item.length)).toEqual([8, 12]);
     expect(frames.every((item) => item.buffer === chunk.buffer)).toBe(true);
   });
@@ -35,7 +37,7 @@ describe('Framer', () => {
   it('joins a frame from chunks of any size', () => {
     const framer = new Framer(inclusive);
     const whole = frame(23, 7);
-    const frames = [...whole].flatMap((octet) => framer.push(Uint8Array.of(octet)));
+    const frames = [...whole].flatMap((octet) => framesOf(framer, Uint8Array.of(octet)));
     expect(frames).toHaveLength(1);
     expect([...(frames[0] ?? [])]).toEqual([...whole]);
     expect(framer.atBoundary).toBe(true);
@@ -43,18 +45,18 @@ describe('Framer', () => {
 
   it('tells whether it stands within a frame', () => {
     const framer = new Framer(inclusive);
-    framer.push(frame(8, 1).subarray(0, 2));
+    framesOf(framer, frame(8, 1).subarray(0, 2));
     expect(framer.atBoundary).toBe(false);
-    framer.push(frame(8, 1).subarray(2, 7));
+    framesOf(framer, frame(8, 1).subarray(2, 7));
     expect(framer.atBoundary).toBe(false);
-    expect(framer.push(frame(8, 1).subarray(7))).toHaveLength(1);
+    expect(framesOf(framer, frame(8, 1).subarray(7))).toHaveLength(1);
     expect(framer.atBoundary).toBe(true);
   });
 
   it.each([0, 7, 65, 0xffff_ffff])('refuses the length %d', (length) => {
     const header = Buffer.alloc(4);
     header.writeUInt32BE(length);
-    expect(() => new Framer(inclusive).push(header)).toThrow(ProtocolError);
+    expect(() => framesOf(new Framer(inclusive), header)).toThrow(ProtocolError);
   });
 
   it('reads a length in the byte order of the header’s flags, and frames without payload', () => {
@@ -69,7 +71,7 @@ describe('Framer', () => {
       const framer = new Framer(flagged);
       const lengths: number[] = [];
       for (let at = 0; at < stream.length; at += size) {
-        lengths.push(...framer.push(stream.subarray(at, at + size)).map((item) => item.length));
+        lengths.push(...framesOf(framer, stream.subarray(at, at + size)).map((item) => item.length));
       }
       expect(lengths).toEqual([24, 28, 20]);
     }
@@ -81,9 +83,38 @@ describe('Framer', () => {
     const second = Buffer.alloc(20, 0);
     second[0] = 9;
     const frames = [first, second].flatMap((item) => [
-      ...framer.push(item.subarray(0, 3)),
-      ...framer.push(item.subarray(3)),
+      ...framesOf(framer, item.subarray(0, 3)),
+      ...framesOf(framer, item.subarray(3)),
     ]);
     expect(frames.map((item) => item[0])).toEqual([0, 9]);
+  });
+
+  it('puts frames that span chunks together in the same memory, unless they are very long', () => {
+    const framer = new Framer({ ...inclusive, maxLength: 4 * 1024 * 1024 });
+    const memory = (length: number): ArrayBufferLike | undefined => {
+      const whole = frame(length, 5);
+      let used: ArrayBufferLike | undefined;
+      for (const part of [whole.subarray(0, 6), whole.subarray(6)]) {
+        framer.push(part, (item) => {
+          used = item.buffer;
+          expect(Buffer.compare(item, whole)).toBe(0);
+        });
+      }
+      return used;
+    };
+    const first = memory(500);
+    expect(memory(400)).toBe(first);
+    const larger = memory(700_000);
+    expect(larger?.byteLength).toBe(700_000);
+    const huge = memory(3 * 1024 * 1024);
+    expect(huge).not.toBe(larger);
+    expect(memory(500)).toBe(larger);
+  });
+
+  it('lets what the taker throws through', () => {
+    const taken = (): never => {
+      throw new Error('no room');
+    };
+    expect(() => new Framer(inclusive).push(frame(8, 1), taken)).toThrow('no room');
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Framer } from '../../../src/bytes/framer.ts';
 import { Outbox } from '../../../src/libvirt/outbox.ts';
 import { decodeHeader, frameRule, messageTypes, programs } from '../../../src/libvirt/protocol.ts';
+import { framesOf } from '../../support/frames.ts';
 
 function outbox() {
   const writes: Uint8Array[] = [];
@@ -10,7 +11,7 @@ function outbox() {
 }
 
 const serialsIn = (octets: Uint8Array): readonly number[] =>
-  new Framer(frameRule).push(octets).map((frame) => decodeHeader(frame).serial);
+  framesOf(new Framer(frameRule), octets).map((frame) => decodeHeader(frame).serial);
 
 describe('Outbox', () => {
   it('sends the messages of one turn in one write', async () => {
