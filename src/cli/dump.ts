@@ -13,7 +13,7 @@ import { programVersion } from './version.ts';
 export async function dump(options: Readonly<Record<string, unknown>>): Promise<number> {
   const { config } = await configFrom(options);
   const level = options['logLevel'] === undefined ? 'warn' : config.log.level;
-  const logger = makeLogger({ ...config.log, level }, { terminal: process.stderr.isTTY });
+  const logger = await makeLogger({ ...config.log, level }, { terminal: process.stderr.isTTY });
   const signal = AbortSignal.timeout(60_000);
   const snapshot = await collectOnce({ config, logger, version: programVersion(), signal });
   const mib = new ServedMib({ root: config.mib.root, vmMib: config.mib.vmMib });

@@ -1,5 +1,4 @@
-import { destination, type Logger as PinoLogger, pino } from 'pino';
-import pretty from 'pino-pretty';
+import { type DestinationStream, destination, type Logger as PinoLogger, pino } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../log.ts';
 import { maskUserInfo } from '../mask.ts';
@@ -29,20 +28,10 @@ const ranks: Readonly<Record<Config['log']['level'], number>> = {
  * The program's logger: JSON lines for machines, readable lines on a terminal, both to stderr. Writes are
  * synchronous, so that nothing is lost at the end. User information in URIs is masked.
  */
-export function makeLogger(options: Config['log'], target: LogTarget): AdjustableLogger {
+export async function makeLogger(options: Config['log'], target: LogTarget): Promise<AdjustableLogger> {
   const fd = target.fd ?? 2;
   const human = options.format === 'human' || (options.format === 'auto' && target.terminal);
-  const stream = human
-    ? pretty({
-        destination: fd,
-        sync: true,
-        colorize: target.terminal,
-        ignore: 'pid,hostname',
-        translateTime: 'SYS:yyyy-mm-dd HH:MM:ss',
-        singleLine: true,
-        errorLikeObjectKeys: ['err'],
-      })
-    : destination({ dest: fd, sync: true });
+  const stream = human ? await readable(fd, target.terminal) : destination({ dest: fd, sync: true });
   const root = pino(
     {
       // The gate below decides; children of pino would keep the level they were born with.
@@ -61,6 +50,20 @@ export function makeLogger(options: Config['log'], target: LogTarget): Adjustabl
       gate.rank = ranks[level];
     },
   };
+}
+
+/** Lines for people. What makes them takes some memory, which a service has no use for: it is loaded here. */
+async function readable(fd: number, terminal: boolean): Promise<DestinationStream> {
+  const { default: pretty } = await import('pino-pretty');
+  return pretty({
+    destination: fd,
+    sync: true,
+    colorize: terminal,
+    ignore: 'pid,hostname',
+    translateTime: 'SYS:yyyy-mm-dd HH:MM:ss',
+    singleLine: true,
+    errorLikeObjectKeys: ['err'],
+  });
 }
 
 function wrap(logger: PinoLogger, gate: { readonly rank: number }, root: PinoLogger = logger): Logger {

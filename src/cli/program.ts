@@ -1,12 +1,7 @@
 import { Command, Option } from 'commander';
 import { nearestName } from '../config/suggest.ts';
 import { DaemonError } from '../errors.ts';
-import { check } from './check.ts';
-import { dump } from './dump.ts';
-import { mib } from './mib.ts';
 import { addConfigOptions } from './options.ts';
-import { run } from './run.ts';
-import { showConfig } from './show-config.ts';
 
 /** A command: takes its options, resolves with the exit code of the process. */
 export type Action = (options: Readonly<Record<string, unknown>>) => Promise<number>;
@@ -44,8 +39,10 @@ Exit codes:
 
 /** The command line: commands, options and their help. */
 export function makeProgram({ version, onDone }: ProgramOptions): Command {
-  const perform = (command: Action) => async (_options: Record<string, unknown>, self: Command) => {
+  // Each command loads what it needs when it is given: the agent, which runs for months, keeps no other in memory.
+  const perform = (load: () => Promise<Action>) => async (_options: unknown, self: Command) => {
     if (self.args.length > 0) throw notACommand(program, self.args[0] ?? '');
+    const command = await load();
     onDone(await command(self.optsWithGlobals()));
   };
   const program = new Command('libvirt-agentx')
@@ -62,7 +59,7 @@ export function makeProgram({ version, onDone }: ProgramOptions): Command {
     .command('run', { isDefault: true })
     .description('run the agent (what happens without a command)')
     .allowExcessArguments()
-    .action(perform(run));
+    .action(perform(async () => (await import('./run.ts')).run));
 
   program
     .command('dump')
@@ -71,7 +68,7 @@ export function makeProgram({ version, onDone }: ProgramOptions): Command {
       new Option('-f, --format <format>', 'how to print it').choices(['walk', 'json']).default('walk'),
     )
     .option('-o, --only <prefix>', 'only objects whose name starts like this, such as lveDom or vmName')
-    .action(perform(dump));
+    .action(perform(async () => (await import('./dump.ts')).dump));
 
   program
     .command('check')
@@ -90,7 +87,7 @@ export function makeProgram({ version, onDone }: ProgramOptions): Command {
         'LIBVIRT_AGENTX_CHECK_V3_PRIV',
       ),
     )
-    .action(perform(check));
+    .action(perform(async () => (await import('./check.ts')).check));
 
   program
     .command('mib')
@@ -102,14 +99,14 @@ export function makeProgram({ version, onDone }: ProgramOptions): Command {
         .default('LIBVIRT-EXT-MIB'),
     )
     .option('-d, --dir', 'print the directory of the modules instead')
-    .action(perform(mib));
+    .action(perform(async () => (await import('./mib.ts')).mib));
 
   program
     .command('config')
     .description('print the configuration in effect and where each value comes from')
     .option('-e, --example', 'print a commented example file instead')
     .option('-r, --reference', 'print the reference of all settings (Markdown) instead')
-    .action(perform(showConfig));
+    .action(perform(async () => (await import('./show-config.ts')).showConfig));
 
   return program.addHelpText('after', examples);
 }

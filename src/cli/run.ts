@@ -14,7 +14,7 @@ const stopDeadlineMs = 5000;
 /** Runs the agent until it is told to stop. Resolves with the exit code. */
 export async function run(options: Readonly<Record<string, unknown>>): Promise<number> {
   const { config, file } = await configFrom(options);
-  const logger = makeLogger(config.log, { terminal: process.stderr.isTTY });
+  const logger = await makeLogger(config.log, { terminal: process.stderr.isTTY });
   endOnDefects(logger);
   logger.info({ file: file ?? 'none' }, 'configuration read');
   keepHeapSmall();

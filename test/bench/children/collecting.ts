@@ -18,6 +18,8 @@ export interface CollectingReport {
   readonly durationMs: readonly number[];
   /** CPU time of the whole process, all threads. */
   readonly cpuMs: readonly number[];
+  /** Of it, from the first request for statistics on: receiving, decoding, model, snapshot, tree and image. */
+  readonly statsCpuMs: readonly number[];
   /** Of it, tree and image: what stands between the snapshot and the first answer. */
   readonly imageMs: readonly number[];
   /** With --trees: the same for the same snapshot without an earlier tree and image. */
@@ -55,6 +57,22 @@ const { ServedMib } = await production<typeof import('../../../src/mib/served-mi
 const { ImageWriter } =
   await production<typeof import('../../../src/image/image-writer.ts')>('image/image-writer');
 
+const { StatsDecoder } = await production<typeof import('../../../src/collect/decode/stats-decoder.ts')>(
+  'collect/decode/stats-decoder',
+);
+// oxlint-disable-next-line typescript/unbound-method -- it is called with its own `this` below
+const { reply } = StatsDecoder.prototype;
+let statsAskedAtMs: number | undefined;
+StatsDecoder.prototype.reply = function (domains) {
+  statsAskedAtMs ??= cpuNowMs();
+  return reply.call(this, domains);
+};
+
+function cpuNowMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 keepHeapSmall();
 const rareKeys = ['inventory', 'pinning', 'disk_errors', 'jobs', 'guest_agent', 'snapshots', 'tuning'];
 const flags = [
@@ -85,6 +103,7 @@ const collection = new Collection({
 const wanted = Number(values.refreshes);
 const durationMs: number[] = [];
 const cpuMs: number[] = [];
+const statsCpuMs: number[] = [];
 const imageMs: number[] = [];
 const fromNothingMs: number[] = [];
 const oneChangedMs: number[] = [];
@@ -128,6 +147,7 @@ store.subscribe((snapshot, previous) => {
     durationMs.push(snapshot.agent.refreshDurationMs ?? 0);
     imageMs.push(sinceRefreshMs);
     cpuMs.push(nowMs - lastCpuMs);
+    statsCpuMs.push(nowMs - (statsAskedAtMs ?? nowMs));
     rssMib.push(process.memoryUsage.rss() / 2 ** 20);
     if (values.trees && tree !== undefined) {
       fromNothingMs.push(
@@ -153,6 +173,7 @@ store.subscribe((snapshot, previous) => {
   const after = process.cpuUsage();
   lastCpuMs = (after.user + after.system) / 1000;
   sinceRefreshMs = 0;
+  statsAskedAtMs = undefined;
   if (durationMs.length >= wanted) stopping.abort();
 });
 await collection.run(stopping.signal);
@@ -173,6 +194,7 @@ const report: CollectingReport = {
   varbinds,
   durationMs,
   cpuMs,
+  statsCpuMs,
   imageMs,
   fromNothingMs,
   oneChangedMs,

@@ -12,15 +12,15 @@ beforeAll(() => {
 
 afterAll(() => rmSync(directory, { recursive: true }));
 
-function open(format: 'json' | 'human' | 'auto', terminal = false) {
+async function open(format: 'json' | 'human' | 'auto', terminal = false) {
   const path = join(directory, `${format}-${terminal}-${Math.random()}`);
-  const logger = makeLogger({ level: 'info', format }, { fd: openSync(path, 'w'), terminal });
+  const logger = await makeLogger({ level: 'info', format }, { fd: openSync(path, 'w'), terminal });
   return { logger, text: () => readFileSync(path, 'utf8') };
 }
 
 describe('makeLogger', () => {
-  it('writes a JSON object per line', () => {
-    const { logger, text } = open('auto');
+  it('writes a JSON object per line', async () => {
+    const { logger, text } = await open('auto');
     logger.child({ component: 'libvirt' }).warn({ attempt: 3 }, 'gone');
     expect(JSON.parse(text())).toEqual({
       level: 'warn',
@@ -31,14 +31,14 @@ describe('makeLogger', () => {
     });
   });
 
-  it('writes for people on a terminal, at once', () => {
-    const { logger, text } = open('auto', true);
+  it('writes for people on a terminal, at once', async () => {
+    const { logger, text } = await open('auto', true);
     logger.info({ domains: 2 }, 'refreshed');
     expect(text()).toMatch(/INFO.*refreshed.*\{"domains":2\}.*\n/);
   });
 
-  it('changes the level of children too', () => {
-    const { logger, text } = open('json');
+  it('changes the level of children too', async () => {
+    const { logger, text } = await open('json');
     const child = logger.child({ component: 'agentx' });
     child.debug({}, 'first');
     logger.setLevel('debug');
@@ -48,21 +48,21 @@ describe('makeLogger', () => {
     expect([...text().matchAll(/"msg":"(\w+)"/g)].map((match) => match[1])).toEqual(['second']);
   });
 
-  it('names only the innermost component', () => {
-    const { logger, text } = open('json');
+  it('names only the innermost component', async () => {
+    const { logger, text } = await open('json');
     logger.child({ component: 'agentx' }).child({ component: 'session' }).info({}, 'open');
     expect(text().match(/"component":"[a-z]+"/g)).toEqual(['"component":"session"']);
   });
 
-  it('masks users and passwords of URIs', () => {
-    const { logger, text } = open('json');
+  it('masks users and passwords of URIs', async () => {
+    const { logger, text } = await open('json');
     logger.info({ uri: 'qemu+tcp://bob:secret@host/system' }, 'at qemu+tcp://bob:secret@host/system');
     expect(text()).not.toContain('secret');
     expect(text()).toContain('//***@host');
   });
 
-  it('writes errors with their stack', () => {
-    const { logger, text } = open('json');
+  it('writes errors with their stack', async () => {
+    const { logger, text } = await open('json');
     logger.error({ err: new TypeError('broken') }, 'defect');
     expect(JSON.parse(text())).toMatchObject({ err: { type: 'TypeError', message: 'broken' } });
   });
