@@ -1,11 +1,11 @@
-import type { Disk } from '../model/disk.ts';
+import type { DiskFacts } from '../model/disk.ts';
 import { attributeOf, childOf, childrenOf, descend, textOf, type XmlElement } from './xml-tree.ts';
 
 /** One disk of a definition; the fields are those of the model's Disk that come from the XML. */
 export interface DiskDefinition {
   /** vda */
   readonly target: string;
-  readonly device: Disk['device'];
+  readonly device: DiskFacts['device'];
   /** file, block, network, volume, ... */
   readonly type: string | undefined;
   /** Path, protocol:name or pool/volume; undefined for a drive without a medium. */
@@ -67,7 +67,7 @@ function readDisk(disk: XmlElement, target: string): DiskDefinition {
 }
 
 /** libvirt leaves the attribute out of nothing it prints; without it the device is a disk. */
-function deviceKind(device: string | undefined): Disk['device'] {
+function deviceKind(device: string | undefined): DiskFacts['device'] {
   switch (device) {
     case undefined:
     case 'disk':

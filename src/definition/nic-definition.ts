@@ -1,4 +1,4 @@
-import type { Nic } from '../model/nic.ts';
+import type { NicFacts } from '../model/nic.ts';
 import { pciName } from './disk-definition.ts';
 import { attributeOf, childOf, childrenOf, descend, integerOf, type XmlElement } from './xml-tree.ts';
 
@@ -16,7 +16,7 @@ export interface NicDefinition {
   /** interfaceid of an Open vSwitch port. */
   readonly portId: string | undefined;
   readonly mtuBytes: number | undefined;
-  readonly link: Nic['link'];
+  readonly link: NicFacts['link'];
 }
 
 /** The attribute of the source element that says what the interface is connected to, by type. */
@@ -67,7 +67,7 @@ function sourceName(type: string | undefined, source: XmlElement | undefined): s
 }
 
 /** Without a link element the link is up. */
-function linkState(state: string | undefined): Nic['link'] {
+function linkState(state: string | undefined): NicFacts['link'] {
   if (state === undefined) return 'up';
   return state === 'up' || state === 'down' ? state : 'unknown';
 }

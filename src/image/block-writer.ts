@@ -18,6 +18,12 @@ interface WrittenColumn {
   given: unknown[];
 }
 
+/** Columns that depend on the same part of a row, or on all of it. */
+interface ColumnGroup {
+  readonly part: Slot['part'];
+  readonly columns: readonly WrittenColumn[];
+}
+
 const TWO_32 = 2 ** 32;
 const LOWER_32 = 0xffff_ffffn;
 
@@ -31,12 +37,14 @@ const noRows: RowSet = { length: 0, subIds: new Uint32Array(0), offsets: new Uin
 
 /**
  * Writes the values of the objects that have their rows in common into shared memory, by turns into one of two
- * arrays of cells: the one is read while the other is written. Rows whose record is the same are copied as they are;
- * of the others the numbers are put in their place, and texts are encoded only where they differ.
+ * arrays of cells: the one is read while the other is written. Values whose record, or the part of it that they
+ * depend on, is the same are copied as they are; of the others the numbers are put in their place, and texts are
+ * encoded only where they differ.
  */
 export class BlockWriter {
   readonly #number: number;
   readonly #columns: readonly WrittenColumn[];
+  readonly #groups: readonly ColumnGroup[];
   readonly #width: number;
   readonly #onUnreadable: OnUnreadable;
   #layout: RowLayout | undefined;
@@ -59,6 +67,10 @@ export class BlockWriter {
       return column;
     });
     this.#width = at;
+    this.#groups = [...new Set(slots.map(({ part }) => part))].map((part) => ({
+      part,
+      columns: this.#columns.filter(({ slot }) => slot.part === part),
+    }));
   }
 
   /** The first column of cells of each object, in the order of the slots. */
@@ -79,16 +91,21 @@ export class BlockWriter {
     const oldCapacity = this.#capacity;
     if (!fits(rows.length, oldCapacity)) this.#capacity = roomFor(rows.length);
     const cells = this.#spareCells();
-    const changed = changedRows(records, before?.records ?? [], moved);
+    const beforeRecords = before?.records ?? [];
+    const changed = changedRows(records, beforeRecords, moved);
     if (moved !== undefined) {
       this.#rows = sharedRows(rows);
       this.#move(cells, moved, oldCapacity);
     } else {
       this.#copy(cells, changed.length === records.length);
     }
-    for (let from = 0; from < changed.length; from += rowsAtOnce) {
-      const some = changed.subarray(from, from + rowsAtOnce);
-      for (const column of this.#columns) this.#fill(column, cells, records, some);
+    for (const { part, columns } of this.#groups) {
+      const toRead =
+        part === undefined ? changed : withOtherPart(changed, records, beforeRecords, moved, part);
+      for (let from = 0; from < toRead.length; from += rowsAtOnce) {
+        const some = toRead.subarray(from, from + rowsAtOnce);
+        for (const column of columns) this.#fill(column, cells, records, some);
+      }
     }
     this.#spare = this.#cells;
     this.#cells = cells;
@@ -113,16 +130,18 @@ export class BlockWriter {
       : new Float64Array(new SharedArrayBuffer(size * Float64Array.BYTES_PER_ELEMENT));
   }
 
-  /** Carries the cells of rows that are where they were; numbers only if not all are replaced anyway. */
+  /** Carries the cells of rows that are where they were, except those that are replaced anyway. */
   #copy(cells: Float64Array, allChanged: boolean): void {
     if (!allChanged) {
       cells.set(this.#cells);
       return;
     }
-    for (const { kind, at } of this.#columns) {
-      if (!isText(kind)) continue;
-      const from = at * this.#capacity;
-      cells.set(this.#cells.subarray(from, from + this.#rows.length), from);
+    for (const { slot, kind, at } of this.#columns) {
+      if (!isText(kind) && slot.part === undefined) continue;
+      for (let column = at; column < at + cellWidth(kind); column++) {
+        const from = column * this.#capacity;
+        cells.set(this.#cells.subarray(from, from + this.#rows.length), from);
+      }
     }
   }
 
@@ -264,7 +283,31 @@ function changedRows(
   return changed.subarray(0, count);
 }
 
-/** Whether a text is the one that was given before: octets are made anew each time, and compared one by one. */
+/** Those of the changed rows in which a part is another one too. */
+function withOtherPart(
+  changed: Uint32Array,
+  records: readonly unknown[],
+  before: readonly unknown[],
+  moved: Int32Array | undefined,
+  part: NonNullable<Slot['part']>,
+): Uint32Array {
+  const other = new Uint32Array(changed.length);
+  let count = 0;
+  try {
+    for (const row of changed) {
+      const old = moved === undefined ? row : (moved[row] ?? NEW_ROW);
+      // Without a row before there is no cell to carry over.
+      const known = old !== NEW_ROW && old < before.length;
+      if (!known || part(records[row]) !== part(before[old])) other[count++] = row;
+    }
+  } catch {
+    // Whichever values cannot be read tell so themselves.
+    return changed;
+  }
+  return other.subarray(0, count);
+}
+
+/** Whether a text is the one that was given before. Octets may have been made anew: they are compared. */
 function sameText(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   return a instanceof Uint8Array && b instanceof Uint8Array && Buffer.compare(a, b) === 0;

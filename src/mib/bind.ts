@@ -2,6 +2,7 @@ import type { Count, EpochMs } from '../model/scalar-types.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { ElapsedReader } from './elapsed.ts';
 import type { notifications, objects, scalarGroups, tables } from './objects.gen.ts';
+import type { PartReader } from './part.ts';
 
 // The types that tie the model to the MIB. A binding is a plain constant annotated with one of them: a
 // missing, unknown or wrongly typed column is a compile error at its line.
@@ -64,11 +65,12 @@ type ReadableColumn<T extends TableName> = (typeof tables)[T]['columns'][number]
 type ReadableScalar<G extends ScalarGroupName> = (typeof scalarGroups)[G]['scalars'][number];
 
 /**
- * How an object's value is read from a row: by a function, whose `undefined` is noSuchInstance; for what grows by
- * itself, by a reader of the moment since when.
+ * How an object's value is read from a row: by a function, whose `undefined` is noSuchInstance; for what changes with
+ * a part of the row only, by a reader of that part; for what grows by itself, by a reader of the moment since when.
  */
 type ReaderOf<O extends ObjectName, Row> =
   | ((row: Row) => ValueOf<O> | undefined)
+  | PartReader<Row, ValueOf<O>>
   | (ValueOf<O> extends number ? ElapsedReader<Row> : never);
 
 /** A table over rows of the model. */
@@ -108,7 +110,7 @@ export type ReadFunction = Methods['read'];
 export type AddRow = Methods['add'];
 
 /** The reader of any object. */
-export type AnyReader = ReadFunction | ElapsedReader<unknown>;
+export type AnyReader = ReadFunction | PartReader<unknown, BoundValue> | ElapsedReader<unknown>;
 
 /** Any table binding, its row type forgotten. */
 export interface AnyTableBinding {

@@ -15,6 +15,8 @@ export interface Slot {
   readonly clock: Clock | undefined;
   /** The value of a row, or the moment, as the binding gives it. */
   readonly read: (row: unknown) => unknown;
+  /** Set where the value depends on this part of a row only. */
+  readonly part: ((row: unknown) => object | undefined) | undefined;
   readonly convert: Converter;
   /** Which of the tree's layouts its rows are those of. */
   readonly layout: number;
@@ -29,18 +31,27 @@ export function slotOf(
   reader: AnyReader,
   layout: number,
 ): Slot {
-  const isElapsed = typeof reader !== 'function';
-  const ownClock = definition.kind === 'timeStamp' ? 'timeStamp' : undefined;
-  return {
+  const common = {
     name,
     oid,
     syntax: definition.syntax,
-    clock: isElapsed ? reader.clock : ownClock,
-    read: isElapsed ? reader.moment : reader,
-    convert: isElapsed ? keepMoment : converterOf(definition),
     layout,
     writable: definition.access === 'read-write',
   };
+  if ('moment' in reader) {
+    return { ...common, clock: reader.clock, read: reader.moment, part: undefined, convert: keepMoment };
+  }
+  const clock = definition.kind === 'timeStamp' ? 'timeStamp' : undefined;
+  const convert = converterOf(definition);
+  if ('part' in reader) {
+    const { part, read } = reader;
+    const readPart = (row: unknown): unknown => {
+      const given = part(row);
+      return given === undefined ? undefined : read(given);
+    };
+    return { ...common, clock, read: readPart, part, convert };
+  }
+  return { ...common, clock, read: reader, part: undefined, convert };
 }
 
 /** A scalar or a column of a table over the records of one snapshot. */

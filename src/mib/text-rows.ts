@@ -36,6 +36,10 @@ export function layOutTexts(
   known?: RowSet,
 ): RowLayout {
   const [headPart, ...tailParts] = parts;
+  if (known !== undefined && headPart?.kind === 'number') {
+    const records = recordsIfSame(fragmentsOf.get(known), tailParts.length, addRows);
+    if (records !== undefined) return { rows: known, records };
+  }
   const groups = collectGroups(headPart === undefined ? [] : [headPart], addRows);
   const before = known === undefined ? undefined : fragmentsOf.get(known);
 
@@ -55,6 +59,49 @@ export function layOutTexts(
   const rows = known !== undefined && same ? known : assemble(fragments);
   if (rows !== known) fragmentsOf.set(rows, fragments);
   return { rows, records: recordsOf(groups, fragments) };
+}
+
+/**
+ * The records of the rows if these are the known ones, added in the same order: so they are in nearly every refresh,
+ * and then nothing needs to be made of them. Undefined if they differ.
+ */
+function recordsIfSame(
+  fragments: ReadonlyMap<number, Fragment> | undefined,
+  width: number,
+  addRows: (add: AddRow) => void,
+): unknown[] | undefined {
+  if (fragments === undefined) return undefined;
+  const records: unknown[] = [];
+  const groups = fragments[Symbol.iterator]();
+  let head: number | undefined;
+  let fragment: Fragment | undefined;
+  /** Of the group under way, in the order in which they are added. */
+  const added: unknown[] = [];
+  let same = true;
+  const endGroup = (): void => {
+    if (fragment === undefined) return;
+    if (added.length * width !== fragment.keys.length) same = false;
+    for (let tail = 0; tail < fragment.tails.length; tail++)
+      records.push(added[fragment.order?.[tail] ?? tail]);
+    added.length = 0;
+  };
+  addRows((record, first, second, third) => {
+    if (!same) return;
+    if (fragment === undefined || first !== head) {
+      endGroup();
+      const next = groups.next();
+      if (next.done === true || next.value[0] !== first) {
+        same = false;
+        return;
+      }
+      [head, fragment] = next.value;
+    }
+    const at = added.length * width;
+    same = fragment.keys[at] === second && (width < 2 || fragment.keys[at + 1] === third);
+    added.push(record);
+  });
+  endGroup();
+  return same && groups.next().done === true ? records : undefined;
 }
 
 /** The rows by their first sub-identifier, ascending. */

@@ -1,7 +1,7 @@
 import type { Count, EpochMs, Percent } from './scalar-types.ts';
 
-/** One disk of a domain, active or not. */
-export interface Disk {
+/** Who a disk is and what the definition says of it: the same object until that changes. */
+export interface DiskFacts {
   /** vmStorageIndex; bound to the target. */
   readonly index: number;
   /** vda */
@@ -9,7 +9,6 @@ export interface Disk {
   readonly device: 'disk' | 'cdrom' | 'floppy' | 'lun' | 'other' | undefined;
   /** file, block, network, volume, ... */
   readonly type: string | undefined;
-  /** Path, protocol:name or pool/volume. */
   readonly source: string | undefined;
   readonly pool: string | undefined;
   readonly image: string | undefined;
@@ -21,6 +20,13 @@ export interface Disk {
   readonly shared: boolean | undefined;
   readonly readOnly: boolean | undefined;
   readonly chainDepth: number | undefined;
+}
+
+/** One disk of a domain, active or not. */
+export interface Disk {
+  readonly facts: DiskFacts;
+  /** Path, protocol:name or pool/volume: as the definition says, else as the statistics say. */
+  readonly source: string | undefined;
   /** vmStorageSourceType, derived from type, format and allocation. */
   readonly vmSourceType: 'other' | 'block' | 'raw' | 'sparse' | 'network' | 'unknown';
   /** Unit of the sizes in vmStorageTable, in bytes; fixed while the row exists. */

@@ -1,7 +1,7 @@
 import type { Count } from './scalar-types.ts';
 
-/** One network interface of a domain. Directions are those of the guest. */
-export interface Nic {
+/** Who an interface is and what the definition says of it: the same object until that changes. */
+export interface NicFacts {
   /** vmNetworkIndex; bound to the MAC address. */
   readonly index: number;
   /** Lower case with colons. */
@@ -15,10 +15,35 @@ export interface Nic {
   readonly portId: string | undefined;
   readonly mtuBytes: number | undefined;
   readonly link: 'unknown' | 'up' | 'down' | undefined;
-  /** ifIndex of the host device (vmNetworkIfIndex); 0 if there is none. */
+}
+
+/** What an interface is attached to on the host; 0 where there is none, as VM-MIB has it. */
+export interface NicLinks {
+  /** ifIndex of the host device (vmNetworkIfIndex). */
   readonly ifIndex: number;
-  /** ifIndex of its bridge or lower device (vmNetworkParent); 0 if there is none. */
+  /** ifIndex of its bridge or lower device (vmNetworkParent). */
   readonly parentIfIndex: number;
+}
+
+/** Limits of an interface (virDomainGetInterfaceParameters) in bytes per second. */
+export interface NicLimits {
+  readonly inAverageBytes: number | undefined;
+  readonly outAverageBytes: number | undefined;
+}
+
+/** virDomainInterfaceAddresses of one interface. */
+export interface NicAddresses {
+  /** `192.0.2.7/24 2001:db8::7/64` */
+  readonly text: string;
+  readonly source: 'lease' | 'agent' | 'arp';
+}
+
+/** One network interface of a domain. Directions are those of the guest. */
+export interface Nic {
+  readonly facts: NicFacts;
+  readonly links: NicLinks;
+  readonly limits: NicLimits | undefined;
+  readonly addresses: NicAddresses | undefined;
   readonly rxBytes: Count | undefined;
   readonly rxPackets: Count | undefined;
   readonly rxErrors: Count | undefined;
@@ -27,10 +52,4 @@ export interface Nic {
   readonly txPackets: Count | undefined;
   readonly txErrors: Count | undefined;
   readonly txDrops: Count | undefined;
-  /** Bytes per second. */
-  readonly inAverageBytes: Count | undefined;
-  readonly outAverageBytes: Count | undefined;
-  /** `192.0.2.7/24 2001:db8::7/64` */
-  readonly addresses: string | undefined;
-  readonly addressSource: 'lease' | 'agent' | 'arp' | undefined;
 }

@@ -14,14 +14,22 @@ export interface Vcpu {
   readonly halted: boolean | undefined;
   /** Host CPU it was on at the last refresh. */
   readonly hostCpu: number | undefined;
-  /** Host CPUs it may run on, as a list: `0-3,8`. */
-  readonly pin: string | undefined;
-  readonly pinned: boolean | undefined;
-  /** The same as numbers in ascending order, for vmCpuAffinityTable; undefined when not known or switched off. */
+  readonly pin: VcpuPin | undefined;
+}
+
+/** Host CPUs that a vCPU may run on; shared between vCPUs with the same mask. */
+export interface VcpuPin {
+  /** As a list: `0-3,8`. */
+  readonly list: string;
+  /** Whether the list lacks a host CPU that is online. */
+  readonly pinned: boolean;
+  /** The same by number, ascending. */
+  readonly cpus: readonly number[];
+  /** The same for vmCpuAffinityTable; undefined where that is switched off. */
   readonly affinity: readonly AffinityCell[] | undefined;
 }
 
-/** One cell of the vCPU x host CPU matrix (vmCpuAffinityTable). Shared between vCPUs with the same mask. */
+/** One cell of the vCPU x host CPU matrix (vmCpuAffinityTable). */
 export interface AffinityCell {
   /** vmCpuPhysIndex: hrDeviceIndex of the host CPU. */
   readonly physIndex: number;

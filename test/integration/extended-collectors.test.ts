@@ -88,16 +88,20 @@ describe('extended collectors on real guests', () => {
 
   it('shows pinning as virsh does, and a change of it', async () => {
     const linux = await collection.domain('linux', 'pins', (one) => one.vcpus[0]?.pin !== undefined);
-    expect(linux.vcpus[0]).toMatchObject({ pin: '1', pinned: true });
-    expect(linux.vcpus[0]?.affinity).toEqual([
+    expect(linux.vcpus[0]).toMatchObject({ pin: { list: '1', pinned: true } });
+    expect(linux.vcpus[0]?.pin?.affinity).toEqual([
       { physIndex: 196_608, affinity: 'disable' },
       { physIndex: 196_609, affinity: 'enable' },
     ]);
     expect(await libvirtd.virsh('vcpupin', 'linux')).toMatch(/^ 0 +1$/m);
     expect(linux.iothreads[0]?.pin).toBe('0-1');
     await libvirtd.virsh('vcpupin', 'linux', '0', '0-1');
-    const changed = await collection.domain('linux', 'the new pin', (one) => one.vcpus[0]?.pin === '0-1');
-    expect(changed.vcpus[0]?.pinned).toBe(false);
+    const changed = await collection.domain(
+      'linux',
+      'the new pin',
+      (one) => one.vcpus[0]?.pin?.list === '0-1',
+    );
+    expect(changed.vcpus[0]?.pin?.pinned).toBe(false);
     expect(changed.vcpus[0]?.hostCpu).toBeDefined();
     await libvirtd.virsh('emulatorpin', 'linux', '1');
     await collection.domain('linux', 'emulator pin', (one) => one.cpu?.emulatorPin === '1');
@@ -119,7 +123,9 @@ describe('extended collectors on real guests', () => {
     writing.catch(() => {});
     const inError = await collection.domain('linux', 'a disk error', (one) => one.diskErrors.length > 0);
     expect(inError.diskErrors).toMatchObject([{ target: 'vdb', code: 'noSpace' }]);
-    expect(inError.diskErrors[0]?.diskIndex).toBe(inError.disks.find((disk) => disk.target === 'vdb')?.index);
+    expect(inError.diskErrors[0]?.diskIndex).toBe(
+      inError.disks.find(({ facts }) => facts.target === 'vdb')?.facts.index,
+    );
     expect(await libvirtd.virsh('domblkerror', 'linux')).toContain('no space');
     await libvirtd.namespaces.exec('mount', '-o', 'remount,size=64m', `${libvirtd.imagesPath}/tiny`);
     await libvirtd.virsh('resume', 'linux');
@@ -214,7 +220,7 @@ describe('extended collectors on real guests', () => {
       const before = collection.snapshot.domains.find((one) => one.name === 'linux')?.statsAt ?? 0;
       await collection.domain('linux', 'fresh statistics', (one) => (one.statsAt ?? 0) > before);
       await libvirtd.virsh('vcpupin', 'linux', '0', '0');
-      await collection.domain('linux', 'a fresh pin', (one) => one.vcpus[0]?.pin === '0');
+      await collection.domain('linux', 'a fresh pin', (one) => one.vcpus[0]?.pin?.list === '0');
     } finally {
       frozen.thaw();
     }

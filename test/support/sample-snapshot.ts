@@ -1,13 +1,13 @@
 import { type CollectorStatus, collectorIds } from '../../src/model/agent.ts';
-import type { BlockJob, Disk, DiskError, IoTune } from '../../src/model/disk.ts';
+import type { BlockJob, Disk, DiskError, DiskFacts, IoTune } from '../../src/model/disk.ts';
 import type { Domain, DomainCpu, DomainMemory, DomainSpec } from '../../src/model/domain.ts';
 import type { LoggedEvent } from '../../src/model/event.ts';
 import type { FileSystem, Guest } from '../../src/model/guest.ts';
 import type { Host } from '../../src/model/host.ts';
 import type { Job } from '../../src/model/job.ts';
-import type { Nic } from '../../src/model/nic.ts';
+import type { Nic, NicFacts } from '../../src/model/nic.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
-import type { Iothread, Vcpu } from '../../src/model/vcpu.ts';
+import type { AffinityCell, Iothread, Vcpu, VcpuPin } from '../../src/model/vcpu.ts';
 
 // Snapshots to test against: a rich one that has at least a row in every table, and builders whose
 // defaults are the quiet case. Nothing here depends on the clock or on chance.
@@ -25,6 +25,10 @@ export function sampleUuid(index: number): string {
   return `00000000-0000-4000-8000-${index.toString(16).padStart(12, '0')}`;
 }
 
+function samplePin(list: string, pinned: boolean, affinity?: readonly AffinityCell[]): VcpuPin {
+  return { list, pinned, cpus: list.split('-').map(Number), affinity };
+}
+
 export function sampleVcpu(parts: Partial<Vcpu> = {}): Vcpu {
   const number = parts.number ?? 0;
   return {
@@ -37,9 +41,7 @@ export function sampleVcpu(parts: Partial<Vcpu> = {}): Vcpu {
     delayUs: 34_000,
     halted: false,
     hostCpu: number % 2,
-    pin: '0-1',
-    pinned: false,
-    affinity: undefined,
+    pin: samplePin('0-1', false),
     ...parts,
   };
 }
@@ -56,8 +58,9 @@ export function sampleIothread(parts: Partial<Iothread> = {}): Iothread {
   };
 }
 
-export function sampleDisk(parts: Partial<Disk> = {}): Disk {
-  return {
+/** Facts may be given beside figures. */
+export function sampleDisk(parts: Partial<Disk & DiskFacts> = {}): Disk {
+  const facts: DiskFacts = {
     index: 1,
     target: 'vda',
     device: 'disk',
@@ -73,6 +76,8 @@ export function sampleDisk(parts: Partial<Disk> = {}): Disk {
     shared: false,
     readOnly: false,
     chainDepth: 2,
+  };
+  const figures: Omit<Disk, 'facts' | 'source'> = {
     vmSourceType: 'sparse',
     vmSizeUnit: 1024,
     capacityBytes: 20 * gib,
@@ -92,12 +97,14 @@ export function sampleDisk(parts: Partial<Disk> = {}): Disk {
     writeLatencyUs: 529,
     flushLatencyUs: 1200,
     ioErrors: 0,
-    ...parts,
   };
+  const given = { ...facts, ...figures, ...parts };
+  return { ...pick(given, figures), source: given.source, facts: parts.facts ?? pick(given, facts) };
 }
 
-export function sampleNic(parts: Partial<Nic> = {}): Nic {
-  return {
+/** Facts may be given beside figures. */
+export function sampleNic(parts: Partial<Nic & NicFacts> = {}): Nic {
+  const facts: NicFacts = {
     index: 1,
     mac: '52:54:00:12:34:56',
     target: 'vnet0',
@@ -108,8 +115,11 @@ export function sampleNic(parts: Partial<Nic> = {}): Nic {
     portId: '4a8e0c11-0000-4000-8000-0000000000aa',
     mtuBytes: 1500,
     link: 'up',
-    ifIndex: 7,
-    parentIfIndex: 3,
+  };
+  const figures: Omit<Nic, 'facts'> = {
+    links: { ifIndex: 7, parentIfIndex: 3 },
+    limits: { inAverageBytes: 1_250_000, outAverageBytes: 1_250_000 },
+    addresses: { text: '192.0.2.7/24 2001:db8::7/64', source: 'lease' },
     rxBytes: 123_456_789,
     rxPackets: 456_789,
     rxErrors: 0,
@@ -118,12 +128,14 @@ export function sampleNic(parts: Partial<Nic> = {}): Nic {
     txPackets: 345_678,
     txErrors: 0,
     txDrops: 0,
-    inAverageBytes: 1_250_000,
-    outAverageBytes: 1_250_000,
-    addresses: '192.0.2.7/24 2001:db8::7/64',
-    addressSource: 'lease',
-    ...parts,
   };
+  const given = { ...facts, ...figures, ...parts };
+  return { ...pick(given, figures), facts: parts.facts ?? pick(given, facts) };
+}
+
+/** The fields of an object that another one has too. */
+function pick<Part extends object>(whole: Part, fields: Part): Part {
+  return Object.fromEntries(Object.keys(fields).map((name) => [name, whole[name as keyof Part]])) as Part;
 }
 
 export function sampleCpu(parts: Partial<DomainCpu> = {}): DomainCpu {
@@ -565,7 +577,7 @@ export function sampleSnapshot(): Snapshot {
     cpu: sampleCpu(),
     memory: sampleMemory(),
     vcpus: [
-      sampleVcpu({ number: 0, pin: '0', pinned: true, affinity }),
+      sampleVcpu({ number: 0, pin: samplePin('0', true, affinity) }),
       // libvirt numbers vCPUs with gaps after a hot-unplug.
       sampleVcpu({ number: 3, state: 'blocked', timeUs: 2n ** 63n + 1n, halted: true }),
     ],
@@ -606,8 +618,7 @@ export function sampleSnapshot(): Snapshot {
         index: 2,
         mac: '52:54:00:12:34:57',
         target: undefined,
-        ifIndex: 0,
-        parentIfIndex: 0,
+        links: { ifIndex: 0, parentIfIndex: 0 },
         model: 'e1000',
       }),
     ],
@@ -653,7 +664,7 @@ export function sampleSnapshot(): Snapshot {
     cpu: sampleCpu({ percent: undefined, vcpusCurrent: 1, vcpusMaximum: 2 }),
     memory: sampleMemory({ vmMemUnit: 1_048_576, maximumBytes: 3 * 1024 * gib }),
     vcpus: [sampleVcpu()],
-    nics: [sampleNic({ mac: '52:54:00:65:43:21', ifIndex: 9 })],
+    nics: [sampleNic({ mac: '52:54:00:65:43:21', links: { ifIndex: 9, parentIfIndex: 3 } })],
     spec: sampleSpec({ osInfo: undefined, title: 'Ü'.repeat(200) }),
   });
   const off = sampleInactiveDomain({
@@ -763,7 +774,9 @@ export function sampleFleet(size: {
         spec: sampleSpec(),
         cpu: sampleCpu(),
         memory: sampleMemory(),
-        vcpus: numbers(size.vcpus).map((number) => sampleVcpu({ number, affinity })),
+        vcpus: numbers(size.vcpus).map((number) =>
+          sampleVcpu({ number, pin: samplePin('0-1', false, affinity) }),
+        ),
         disks: numbers(size.disks).map((number) => sampleDisk({ index: number + 1, target: `vd${number}` })),
         nics: numbers(size.nics).map((number) => sampleNic({ index: number + 1 })),
       }),

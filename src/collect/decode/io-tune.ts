@@ -1,7 +1,8 @@
 import { findParam, type ParamValue, type TypedParams } from '../../libvirt/typed-params.ts';
 import type { IoTune } from '../../model/disk.ts';
+import type { NicLimits } from '../../model/nic.ts';
 import type { Count } from '../../model/scalar-types.ts';
-import type { NicLimits, SchedulerFacts } from '../records/domain-record.ts';
+import type { SchedulerFacts } from '../records/domain-record.ts';
 
 /** Parameters of virDomainGetBlockIoTune whose value 0 means that there is no such limit. */
 const ioTuneNames = {

@@ -1,7 +1,7 @@
 import { operStateOf } from '../../events/oper-state.ts';
 import { type SeverityOverrides, severityOf } from '../../events/severity.ts';
 import { stateText } from '../../events/state-text.ts';
-import type { Disk } from '../../model/disk.ts';
+import type { Disk, DiskFacts } from '../../model/disk.ts';
 import type { Domain, DomainMemory } from '../../model/domain.ts';
 import type { Nic } from '../../model/nic.ts';
 import type { Count } from '../../model/scalar-types.ts';
@@ -13,7 +13,7 @@ import { perfEvents } from '../decode/perf-events.ts';
 import type { BlockSample } from '../decode/samples/block-sample.ts';
 import type { MonitorSample } from '../decode/samples/monitor-sample.ts';
 import type { NetSample } from '../decode/samples/net-sample.ts';
-import type { DiskIdentity } from './device-identity.ts';
+import { definedDisk, definedNic, reportedDisk } from './device-facts.ts';
 import type { DefinedDevices, DomainRecord } from './domain-record.ts';
 import { CpuRow } from './rows/cpu-row.ts';
 import { DiskRow } from './rows/disk-row.ts';
@@ -157,17 +157,14 @@ function devicesOf(record: DomainRecord, context: BuildContext): Omit<DefinedDev
   const { definition, uuid } = record;
   if (definition === undefined) return noDevices;
   if (record.devices?.definition === definition) return record.devices;
-  const disks = new Map<string, DiskIdentity>();
+  const disks = new Map<string, DiskFacts>();
   for (const disk of definition.disks) {
-    const { target } = disk;
-    disks.set(target, { index: context.diskIndex(uuid, target), target, definition: disk });
+    disks.set(disk.target, definedDisk(context.diskIndex(uuid, disk.target), disk));
   }
   record.devices = {
     definition,
     disks: [...disks.values()].sort(byIndex),
-    nics: definition.nics
-      .map((nic) => ({ index: context.nicIndex(uuid, nic.mac), definition: nic }))
-      .sort(byIndex),
+    nics: definition.nics.map((nic) => definedNic(context.nicIndex(uuid, nic.mac), nic)).sort(byIndex),
   };
   return record.devices;
 }
@@ -181,12 +178,12 @@ function disksOf(
   const { uuid, active } = record;
   const blocks = monitor?.blocks ?? none;
   const defined = devicesOf(record, context).disks;
-  const identities = defined.length > 0 ? defined : reportedDisks(uuid, blocks, context);
-  return identities.map((identity) => {
+  const disks = defined.length > 0 ? defined : reportedDisks(uuid, blocks, context);
+  return disks.map((facts) => {
     // With the flag BACKING the layers follow their disk under the same name: the first is the disk itself.
-    const block = blocks.find(({ name }) => name === identity.target);
-    const unit = context.diskUnit(uuid, identity.target, block?.capacityBytes);
-    return new DiskRow(identity, block, active, unit);
+    const block = blocks.find(({ name }) => name === facts.target);
+    const unit = context.diskUnit(uuid, facts.target, block?.capacityBytes);
+    return new DiskRow(facts, block, active, unit);
   });
 }
 
@@ -194,17 +191,15 @@ function reportedDisks(
   uuid: string,
   blocks: readonly BlockSample[],
   context: BuildContext,
-): readonly DiskIdentity[] {
+): readonly DiskFacts[] {
   const targets = new Set<string>();
   for (const { name } of blocks) if (name !== undefined) targets.add(name);
-  return [...targets]
-    .map((target) => ({ index: context.diskIndex(uuid, target), target, definition: undefined }))
-    .sort(byIndex);
+  return [...targets].map((target) => reportedDisk(context.diskIndex(uuid, target), target)).sort(byIndex);
 }
 
 function nicsOf(record: DomainRecord, nets: readonly NetSample[], context: BuildContext): readonly Nic[] {
   return devicesOf(record, context).nics.map((nic) => {
-    const { target } = nic.definition;
+    const { target } = nic;
     const live = record.active && target !== undefined;
     return new NicRow(nic, live ? nets.find(({ name }) => name === target) : undefined, record);
   });

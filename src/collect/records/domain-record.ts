@@ -1,6 +1,6 @@
 import type { DiskDefinition, NicDefinition } from '../../definition/domain-definition.ts';
 import type { DomainRef } from '../../libvirt/protocol.ts';
-import type { BlockJob, DiskError, IoTune } from '../../model/disk.ts';
+import type { BlockJob, DiskError, DiskFacts, IoTune } from '../../model/disk.ts';
 import type {
   ControlInfo,
   Domain,
@@ -13,10 +13,10 @@ import type {
 } from '../../model/domain.ts';
 import type { FileSystem, Guest } from '../../model/guest.ts';
 import type { Job } from '../../model/job.ts';
+import type { NicAddresses, NicFacts, NicLimits, NicLinks } from '../../model/nic.ts';
 import type { EpochMs } from '../../model/scalar-types.ts';
-import type { AffinityCell } from '../../model/vcpu.ts';
+import type { VcpuPin } from '../../model/vcpu.ts';
 import type { StatsSample } from '../decode/samples/stats-sample.ts';
-import type { DiskIdentity, NicIdentity } from './device-identity.ts';
 
 /** What the definition says, as far as rows need it. */
 export interface DefinitionFacts {
@@ -33,8 +33,8 @@ export interface DefinitionFacts {
 /** The devices of a definition with their numbers, ascending. */
 export interface DefinedDevices {
   readonly definition: DefinitionFacts;
-  readonly disks: readonly DiskIdentity[];
-  readonly nics: readonly NicIdentity[];
+  readonly disks: readonly DiskFacts[];
+  readonly nics: readonly NicFacts[];
 }
 
 /** Pinning of one active domain (virDomainGetVcpuPinInfo, EmulatorPinInfo, IOThreadInfo). */
@@ -46,37 +46,11 @@ export interface PinFacts {
   readonly iothreads: ReadonlyMap<number, string>;
 }
 
-export interface VcpuPin {
-  readonly list: string;
-  readonly pinned: boolean;
-  /** The host CPUs of `list` by number; shared between vCPUs with the same mask. */
-  readonly cpus: readonly number[];
-  readonly cells: readonly AffinityCell[] | undefined;
-}
-
 /** virDomainGetSchedulerParameters */
 export interface SchedulerFacts {
   readonly shares: number | bigint | undefined;
   readonly quotaUs: number | undefined;
   readonly periodUs: number | undefined;
-}
-
-/** virDomainGetInterfaceParameters of one interface, bytes per second. */
-export interface NicLimits {
-  readonly inAverageBytes: number | undefined;
-  readonly outAverageBytes: number | undefined;
-}
-
-/** virDomainInterfaceAddresses of one interface. */
-export interface NicAddresses {
-  readonly text: string;
-  readonly source: 'lease' | 'agent' | 'arp';
-}
-
-/** ifIndex of an interface's host device and of what it is attached to; 0 where there is none. */
-export interface NicLinks {
-  readonly ifIndex: number;
-  readonly parentIfIndex: number;
 }
 
 /**

@@ -5,8 +5,9 @@ import {
 } from '../../libvirt/procedures.ts';
 import { limits } from '../../libvirt/protocol.ts';
 import type { IoTune } from '../../model/disk.ts';
+import type { NicLimits } from '../../model/nic.ts';
 import { ioTuneOf, nicLimitsOf, schedulerOf } from '../decode/io-tune.ts';
-import type { DomainRecord, NicLimits } from '../records/domain-record.ts';
+import type { DomainRecord } from '../records/domain-record.ts';
 import { BackOff } from './back-off.ts';
 import type { Collector, CollectorPass } from './collector.ts';
 import { eachDomain } from './each-domain.ts';

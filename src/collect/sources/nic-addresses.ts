@@ -1,6 +1,7 @@
 import { isNoDomain, isOperationInvalid, LibvirtError } from '../../libvirt/libvirt-error.ts';
 import { domainInterfaceAddresses, type InterfaceAddresses } from '../../libvirt/procedures.ts';
-import type { DomainRecord, NicAddresses } from '../records/domain-record.ts';
+import type { NicAddresses } from '../../model/nic.ts';
+import type { DomainRecord } from '../records/domain-record.ts';
 import { BackOff } from './back-off.ts';
 import type { Collector, CollectorPass } from './collector.ts';
 import { eachDomain } from './each-domain.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { NicDefinition } from '../../definition/domain-definition.ts';
-import type { NicLinks } from '../records/domain-record.ts';
+import type { NicLinks } from '../../model/nic.ts';
 
 const noLinks: NicLinks = { ifIndex: 0, parentIfIndex: 0 };
 

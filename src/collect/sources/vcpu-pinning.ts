@@ -4,8 +4,9 @@ import {
   domainGetVcpuPinInfo,
   domainGetVcpus,
 } from '../../libvirt/procedures.ts';
+import type { VcpuPin } from '../../model/vcpu.ts';
 import { type AffinityMode, affinityCells, cpuList, cpusOf } from '../decode/cpu-list.ts';
-import type { DomainRecord, PinFacts, VcpuPin } from '../records/domain-record.ts';
+import type { DomainRecord, PinFacts } from '../records/domain-record.ts';
 import { BackOff } from './back-off.ts';
 import type { Collector, CollectorPass } from './collector.ts';
 import { eachDomain } from './each-domain.ts';
@@ -125,7 +126,7 @@ export class VcpuPinning implements Collector {
       list: cpuList(cpus) ?? '',
       pinned: online === undefined ? cpus.length < present : online.some((cpu) => !allowed.has(cpu)),
       cpus,
-      cells: affinityCells(cpus, present, this.#affinity),
+      affinity: affinityCells(cpus, present, this.#affinity),
     };
     if (this.#masks.size >= maxMasks) this.#masks.clear();
     this.#masks.set(key, pin);

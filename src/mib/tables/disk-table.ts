@@ -1,6 +1,6 @@
 import type { Disk } from '../../model/disk.ts';
 import type { TableBinding } from '../bind.ts';
-import { diskRows, domainsOf } from './domain-rows.ts';
+import { diskFacts, diskRows, domainsOf } from './domain-rows.ts';
 
 /** The disks of the present domains, beyond what vmStorageTable has. */
 export const diskTable: TableBinding<'lveDiskTable', Disk> = {
@@ -8,19 +8,19 @@ export const diskTable: TableBinding<'lveDiskTable', Disk> = {
   source: domainsOf,
   rows: diskRows,
   columns: {
-    lveDiskTarget: (disk) => disk.target,
-    lveDiskDevice: (disk) => disk.device,
-    lveDiskType: (disk) => disk.type,
+    lveDiskTarget: diskFacts(({ target }) => target),
+    lveDiskDevice: diskFacts(({ device }) => device),
+    lveDiskType: diskFacts(({ type }) => type),
     lveDiskSource: (disk) => disk.source,
-    lveDiskPool: (disk) => disk.pool,
-    lveDiskImage: (disk) => disk.image,
-    lveDiskSerial: (disk) => disk.serial,
-    lveDiskBus: (disk) => disk.bus,
-    lveDiskFormat: (disk) => disk.format,
-    lveDiskCache: (disk) => disk.cache,
-    lveDiskDiscard: (disk) => disk.discard,
-    lveDiskShared: (disk) => disk.shared,
-    lveDiskChainDepth: (disk) => disk.chainDepth,
+    lveDiskPool: diskFacts(({ pool }) => pool),
+    lveDiskImage: diskFacts(({ image }) => image),
+    lveDiskSerial: diskFacts(({ serial }) => serial),
+    lveDiskBus: diskFacts(({ bus }) => bus),
+    lveDiskFormat: diskFacts(({ format }) => format),
+    lveDiskCache: diskFacts(({ cache }) => cache),
+    lveDiskDiscard: diskFacts(({ discard }) => discard),
+    lveDiskShared: diskFacts(({ shared }) => shared),
+    lveDiskChainDepth: diskFacts(({ chainDepth }) => chainDepth),
     lveDiskCapacity: (disk) => disk.capacityBytes,
     lveDiskAllocation: (disk) => disk.allocationBytes,
     lveDiskPhysical: (disk) => disk.physicalBytes,

@@ -3,6 +3,7 @@ import type { Domain } from '../../model/domain.ts';
 import type { Nic } from '../../model/nic.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Vcpu } from '../../model/vcpu.ts';
+import { partOf } from '../part.ts';
 import { presentDomains } from './present-domains.ts';
 
 // Rows of several tables. Bindings that name the same function share one layout of their rows.
@@ -29,13 +30,19 @@ export function vcpuRows(snapshot: Snapshot, add: Add<Vcpu, [number, number]>): 
 /** One row per disk of a present domain. */
 export function diskRows(snapshot: Snapshot, add: Add<Disk, [number, number]>): void {
   for (const domain of presentDomains(snapshot)) {
-    for (const disk of domain.disks) add(disk, domain.index, disk.index);
+    for (const disk of domain.disks) add(disk, domain.index, disk.facts.index);
   }
 }
+
+/** What the definition says of a disk. */
+export const diskFacts = partOf((disk: Disk) => disk.facts);
 
 /** One row per network interface of a present domain. */
 export function nicRows(snapshot: Snapshot, add: Add<Nic, [number, number]>): void {
   for (const domain of presentDomains(snapshot)) {
-    for (const nic of domain.nics) add(nic, domain.index, nic.index);
+    for (const nic of domain.nics) add(nic, domain.index, nic.facts.index);
   }
 }
+
+/** What the definition says of an interface. */
+export const nicFacts = partOf((nic: Nic) => nic.facts);

@@ -1,6 +1,10 @@
 import type { Nic } from '../../model/nic.ts';
 import type { TableBinding } from '../bind.ts';
-import { domainsOf, nicRows } from './domain-rows.ts';
+import { partOf } from '../part.ts';
+import { domainsOf, nicFacts, nicRows } from './domain-rows.ts';
+
+const limits = partOf((nic: Nic) => nic.limits);
+const addresses = partOf((nic: Nic) => nic.addresses);
 
 /** The network interfaces of the present domains; directions are those of the guest. */
 export const nicTable: TableBinding<'lveNicTable', Nic> = {
@@ -8,15 +12,15 @@ export const nicTable: TableBinding<'lveNicTable', Nic> = {
   source: domainsOf,
   rows: nicRows,
   columns: {
-    lveNicMac: (nic) => nic.mac,
-    lveNicTarget: (nic) => nic.target,
-    lveNicType: (nic) => nic.type,
-    lveNicSource: (nic) => nic.source,
-    lveNicModel: (nic) => nic.model,
-    lveNicAlias: (nic) => nic.alias,
-    lveNicPortId: (nic) => nic.portId,
-    lveNicMtu: (nic) => nic.mtuBytes,
-    lveNicLink: (nic) => nic.link,
+    lveNicMac: nicFacts(({ mac }) => mac),
+    lveNicTarget: nicFacts(({ target }) => target),
+    lveNicType: nicFacts(({ type }) => type),
+    lveNicSource: nicFacts(({ source }) => source),
+    lveNicModel: nicFacts(({ model }) => model),
+    lveNicAlias: nicFacts(({ alias }) => alias),
+    lveNicPortId: nicFacts(({ portId }) => portId),
+    lveNicMtu: nicFacts(({ mtuBytes }) => mtuBytes),
+    lveNicLink: nicFacts(({ link }) => link),
     lveNicRxBytes: (nic) => nic.rxBytes,
     lveNicRxPackets: (nic) => nic.rxPackets,
     lveNicRxErrors: (nic) => nic.rxErrors,
@@ -25,9 +29,9 @@ export const nicTable: TableBinding<'lveNicTable', Nic> = {
     lveNicTxPackets: (nic) => nic.txPackets,
     lveNicTxErrors: (nic) => nic.txErrors,
     lveNicTxDrops: (nic) => nic.txDrops,
-    lveNicInAverage: (nic) => nic.inAverageBytes,
-    lveNicOutAverage: (nic) => nic.outAverageBytes,
-    lveNicAddresses: (nic) => nic.addresses,
-    lveNicAddressSource: (nic) => nic.addressSource,
+    lveNicInAverage: limits(({ inAverageBytes }) => inAverageBytes),
+    lveNicOutAverage: limits(({ outAverageBytes }) => outAverageBytes),
+    lveNicAddresses: addresses(({ text }) => text),
+    lveNicAddressSource: addresses(({ source }) => source),
   },
 };

@@ -1,6 +1,9 @@
 import type { Vcpu } from '../../model/vcpu.ts';
 import type { TableBinding } from '../bind.ts';
+import { partOf } from '../part.ts';
 import { domainsOf, vcpuRows } from './domain-rows.ts';
+
+const pin = partOf((vcpu: Vcpu) => vcpu.pin);
 
 /** The vCPUs of the active domains, by number + 1. */
 export const vcpuTable: TableBinding<'lveVcpuTable', Vcpu> = {
@@ -15,7 +18,7 @@ export const vcpuTable: TableBinding<'lveVcpuTable', Vcpu> = {
     lveVcpuDelayTime: (vcpu) => vcpu.delayUs,
     lveVcpuHalted: (vcpu) => vcpu.halted,
     lveVcpuHostCpu: (vcpu) => vcpu.hostCpu,
-    lveVcpuPin: (vcpu) => vcpu.pin,
-    lveVcpuPinned: (vcpu) => vcpu.pinned,
+    lveVcpuPin: pin(({ list }) => list),
+    lveVcpuPinned: pin(({ pinned }) => pinned),
   },
 };

@@ -11,7 +11,8 @@ export const vmCpuAffinityTable: TableBinding<'vmCpuAffinityTable', AffinityCell
     const masks: unknown[] = [];
     for (const domain of presentDomains(snapshot)) {
       for (const vcpu of domain.vcpus) {
-        if (vcpu.affinity !== undefined) masks.push(domain.index, vcpu.index, vcpu.affinity);
+        const affinity = vcpu.pin?.affinity;
+        if (affinity !== undefined) masks.push(domain.index, vcpu.index, affinity);
       }
     }
     return masks;
@@ -19,7 +20,7 @@ export const vmCpuAffinityTable: TableBinding<'vmCpuAffinityTable', AffinityCell
   rows: (snapshot, add) => {
     for (const domain of presentDomains(snapshot)) {
       for (const vcpu of domain.vcpus) {
-        for (const cell of vcpu.affinity ?? []) add(cell, domain.index, vcpu.index, cell.physIndex);
+        for (const cell of vcpu.pin?.affinity ?? []) add(cell, domain.index, vcpu.index, cell.physIndex);
       }
     }
   },

@@ -1,7 +1,10 @@
 import type { Nic } from '../../model/nic.ts';
 import type { TableBinding } from '../bind.ts';
 import { macOctets } from '../octets.ts';
-import { domainsOf, nicRows } from './domain-rows.ts';
+import { partOf } from '../part.ts';
+import { domainsOf, nicFacts, nicRows } from './domain-rows.ts';
+
+const links = partOf((nic: Nic) => nic.links);
 
 /** VM-MIB: the network interfaces of the present domains. */
 export const vmNetworkTable: TableBinding<'vmNetworkTable', Nic> = {
@@ -9,9 +12,9 @@ export const vmNetworkTable: TableBinding<'vmNetworkTable', Nic> = {
   source: domainsOf,
   rows: nicRows,
   columns: {
-    vmNetworkIfIndex: (nic) => nic.ifIndex,
-    vmNetworkParent: (nic) => nic.parentIfIndex,
-    vmNetworkModel: (nic) => nic.model,
-    vmNetworkPhysAddress: (nic) => macOctets(nic.mac),
+    vmNetworkIfIndex: links(({ ifIndex }) => ifIndex),
+    vmNetworkParent: links(({ parentIfIndex }) => parentIfIndex),
+    vmNetworkModel: nicFacts(({ model }) => model),
+    vmNetworkPhysAddress: nicFacts(({ mac }) => macOctets(mac)),
   },
 };

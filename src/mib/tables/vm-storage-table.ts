@@ -1,7 +1,7 @@
-import type { Disk } from '../../model/disk.ts';
+import type { Disk, DiskFacts } from '../../model/disk.ts';
 import type { TableBinding } from '../bind.ts';
 import { inUnits } from '../units.ts';
-import { diskRows, domainsOf } from './domain-rows.ts';
+import { diskFacts, diskRows, domainsOf } from './domain-rows.ts';
 
 const NOT_IN_HR_STORAGE_TABLE = 0;
 const UNKNOWN_SIZE = -1;
@@ -19,9 +19,9 @@ function definedSize(disk: Disk): number {
   return inUnits(disk.capacityBytes, disk.vmSizeUnit) ?? UNKNOWN_SIZE;
 }
 
-function access(disk: Disk): 'unknown' | 'readwrite' | 'readonly' {
-  if (disk.readOnly === undefined) return 'unknown';
-  return disk.readOnly ? 'readonly' : 'readwrite';
+function access({ readOnly }: DiskFacts): 'unknown' | 'readwrite' | 'readonly' {
+  if (readOnly === undefined) return 'unknown';
+  return readOnly ? 'readonly' : 'readwrite';
 }
 
 /** VM-MIB: the disks of the present domains. */
@@ -30,13 +30,13 @@ export const vmStorageTable: TableBinding<'vmStorageTable', Disk> = {
   source: domainsOf,
   rows: diskRows,
   columns: {
-    vmStorageParent: () => NOT_IN_HR_STORAGE_TABLE,
+    vmStorageParent: diskFacts(() => NOT_IN_HR_STORAGE_TABLE),
     vmStorageSourceType: (disk) => disk.vmSourceType,
-    vmStorageSourceTypeString: (disk) => disk.format ?? disk.type,
+    vmStorageSourceTypeString: diskFacts(({ format, type }) => format ?? type),
     vmStorageResourceID: (disk) => disk.source,
-    vmStorageAccess: (disk) => access(disk),
-    vmStorageMediaType: (disk) => mediaTypes[disk.device ?? 'unknown'],
-    vmStorageMediaTypeString: (disk) => disk.bus,
+    vmStorageAccess: diskFacts(access),
+    vmStorageMediaType: diskFacts(({ device }) => mediaTypes[device ?? 'unknown']),
+    vmStorageMediaTypeString: diskFacts(({ bus }) => bus),
     vmStorageSizeUnit: (disk) => disk.vmSizeUnit,
     vmStorageDefinedSize: (disk) => definedSize(disk),
     vmStorageAllocatedSize: (disk) =>

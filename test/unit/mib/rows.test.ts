@@ -163,6 +163,31 @@ describe('layOutTexts', () => {
     ]);
   });
 
+  test('lays out the same with rows known and without, whatever changes', () => {
+    const names = ['a', 'bb', 'c', 'dd', 'e', `${'x'.repeat(20)}1`, `${'x'.repeat(20)}2`];
+    let seed = 7;
+    const chance = (): number => {
+      seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+      return seed / 2 ** 32;
+    };
+    let known: RowLayout | undefined;
+    let kept = 0;
+    for (let step = 0; step < 300; step++) {
+      // Mostly the same rows again, in the same order; now and then some are missing or domains are added apart.
+      const rows: Row[] = [1, 2, 3].flatMap((domain) =>
+        names
+          .filter(() => step % 4 !== 0 || chance() > 0.3)
+          .map((name): Row => [`${step} ${domain} ${name}`, domain, 'completed', name]),
+      );
+      if (step % 11 === 0) rows.reverse();
+      const layout = layOutTexts(parts, adding(rows), known?.rows);
+      expect(shown(layout), `step ${step}`).toEqual(shown(layOutTexts(parts, adding(rows))));
+      if (layout.rows === known?.rows) kept += 1;
+      known = layout;
+    }
+    expect(kept).toBeGreaterThan(100);
+  });
+
   test('takes an index that is a label alone', () => {
     const labels: IndexPart = { kind: 'label', labels: { inventory: 1, raw: 13 } };
     expect(

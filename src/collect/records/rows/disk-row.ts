@@ -1,87 +1,30 @@
-import type { DiskDefinition } from '../../../definition/domain-definition.ts';
-import type { Disk } from '../../../model/disk.ts';
+import type { Disk, DiskFacts } from '../../../model/disk.ts';
 import type { Count, Percent } from '../../../model/scalar-types.ts';
 import { nsToUs, percentOf } from '../../decode/arithmetic.ts';
 import type { BlockSample } from '../../decode/samples/block-sample.ts';
-import type { DiskIdentity } from '../device-identity.ts';
 
 /** A disk as the definition, the statistics or both know it. */
 export class DiskRow implements Disk {
+  readonly facts: DiskFacts;
   readonly vmSizeUnit: number;
-  readonly #identity: DiskIdentity;
   readonly #sample: BlockSample | undefined;
   readonly #active: boolean;
 
-  constructor(identity: DiskIdentity, sample: BlockSample | undefined, active: boolean, vmSizeUnit: number) {
+  constructor(facts: DiskFacts, sample: BlockSample | undefined, active: boolean, vmSizeUnit: number) {
+    this.facts = facts;
     this.vmSizeUnit = vmSizeUnit;
-    this.#identity = identity;
     this.#sample = sample;
     this.#active = active;
   }
 
-  get index(): number {
-    return this.#identity.index;
-  }
-
-  get target(): string {
-    return this.#identity.target;
-  }
-
-  get device(): Disk['device'] {
-    return this.#definition?.device;
-  }
-
-  get type(): string | undefined {
-    return this.#definition?.type;
-  }
-
   get source(): string | undefined {
-    return this.#definition?.source ?? this.#sample?.path;
-  }
-
-  get pool(): string | undefined {
-    return this.#definition?.pool;
-  }
-
-  get image(): string | undefined {
-    return this.#definition?.image;
-  }
-
-  get serial(): string | undefined {
-    return this.#definition?.serial;
-  }
-
-  get bus(): string | undefined {
-    return this.#definition?.bus;
-  }
-
-  get format(): string | undefined {
-    return this.#definition?.format;
-  }
-
-  get cache(): string | undefined {
-    return this.#definition?.cache;
-  }
-
-  get discard(): string | undefined {
-    return this.#definition?.discard;
-  }
-
-  get shared(): boolean | undefined {
-    return this.#definition?.shared;
-  }
-
-  get readOnly(): boolean | undefined {
-    return this.#definition?.readOnly;
-  }
-
-  get chainDepth(): number | undefined {
-    return this.#definition?.chainDepth;
+    return this.facts.source ?? this.#sample?.path;
   }
 
   /** vmStorageSourceType (RFC 7666): a thin raw file is sparse, one whose blocks are all allocated is raw. */
   get vmSourceType(): Disk['vmSourceType'] {
-    switch (this.type) {
+    const { type, format } = this.facts;
+    switch (type) {
       case undefined:
         return 'unknown';
       case 'block':
@@ -92,7 +35,7 @@ export class DiskRow implements Disk {
         return 'network';
       case 'file':
       case 'volume': {
-        if (this.format !== undefined && this.format !== 'raw') return 'sparse';
+        if (format !== undefined && format !== 'raw') return 'sparse';
         const { allocationBytes, capacityBytes } = this;
         if (allocationBytes === undefined || capacityBytes === undefined) return 'other';
         return allocationBytes >= capacityBytes ? 'raw' : 'sparse';
@@ -168,10 +111,6 @@ export class DiskRow implements Disk {
 
   get ioErrors(): Count | undefined {
     return this.#live?.errors;
-  }
-
-  get #definition(): DiskDefinition | undefined {
-    return this.#identity.definition;
   }
 
   /** Counters exist only while the domain is active; sizes remain. */

@@ -1,71 +1,24 @@
-import type { NicDefinition } from '../../../definition/domain-definition.ts';
-import type { Nic } from '../../../model/nic.ts';
+import type { Nic, NicAddresses, NicFacts, NicLimits, NicLinks } from '../../../model/nic.ts';
 import type { Count } from '../../../model/scalar-types.ts';
 import type { NetSample } from '../../decode/samples/net-sample.ts';
-import type { NicIdentity } from '../device-identity.ts';
-import type { DomainRecord, NicAddresses, NicLimits, NicLinks } from '../domain-record.ts';
+import type { DomainRecord } from '../domain-record.ts';
+
+const noLinks: NicLinks = { ifIndex: 0, parentIfIndex: 0 };
 
 /** An interface of the definition, with the statistics of its host device. */
 export class NicRow implements Nic {
-  readonly index: number;
-  readonly #definition: NicDefinition;
+  readonly facts: NicFacts;
+  readonly links: NicLinks;
+  readonly limits: NicLimits | undefined;
+  readonly addresses: NicAddresses | undefined;
   readonly #sample: NetSample | undefined;
-  readonly #addresses: NicAddresses | undefined;
-  readonly #links: NicLinks | undefined;
-  readonly #limits: NicLimits | undefined;
 
-  constructor({ index, definition }: NicIdentity, sample: NetSample | undefined, record: DomainRecord) {
-    const { nicAddresses, nicLinks } = record.runtime;
-    this.index = index;
-    this.#definition = definition;
+  constructor(facts: NicFacts, sample: NetSample | undefined, { runtime, nicLimits }: DomainRecord) {
+    this.facts = facts;
+    this.links = runtime.nicLinks?.get(facts.mac) ?? noLinks;
+    this.limits = nicLimits?.get(facts.mac);
+    this.addresses = runtime.nicAddresses?.get(facts.mac);
     this.#sample = sample;
-    this.#addresses = nicAddresses?.get(definition.mac);
-    this.#links = nicLinks?.get(definition.mac);
-    this.#limits = record.nicLimits?.get(definition.mac);
-  }
-
-  get mac(): string {
-    return this.#definition.mac;
-  }
-
-  get target(): string | undefined {
-    return this.#definition.target;
-  }
-
-  get type(): string | undefined {
-    return this.#definition.type;
-  }
-
-  get source(): string | undefined {
-    return this.#definition.source;
-  }
-
-  get model(): string | undefined {
-    return this.#definition.model;
-  }
-
-  get alias(): string | undefined {
-    return this.#definition.alias;
-  }
-
-  get portId(): string | undefined {
-    return this.#definition.portId;
-  }
-
-  get mtuBytes(): number | undefined {
-    return this.#definition.mtuBytes;
-  }
-
-  get link(): Nic['link'] {
-    return this.#definition.link;
-  }
-
-  get ifIndex(): number {
-    return this.#links?.ifIndex ?? 0;
-  }
-
-  get parentIfIndex(): number {
-    return this.#links?.parentIfIndex ?? 0;
   }
 
   get rxBytes(): Count | undefined {
@@ -98,21 +51,5 @@ export class NicRow implements Nic {
 
   get txDrops(): Count | undefined {
     return this.#sample?.txDrops;
-  }
-
-  get inAverageBytes(): Count | undefined {
-    return this.#limits?.inAverageBytes;
-  }
-
-  get outAverageBytes(): Count | undefined {
-    return this.#limits?.outAverageBytes;
-  }
-
-  get addresses(): string | undefined {
-    return this.#addresses?.text;
-  }
-
-  get addressSource(): Nic['addressSource'] {
-    return this.#addresses?.source;
   }
 }

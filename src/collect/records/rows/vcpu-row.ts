@@ -1,21 +1,21 @@
 import type { Count, Percent } from '../../../model/scalar-types.ts';
-import type { AffinityCell, Vcpu } from '../../../model/vcpu.ts';
+import type { Vcpu, VcpuPin } from '../../../model/vcpu.ts';
 import { nsToUs } from '../../decode/arithmetic.ts';
 import type { VcpuSample } from '../../decode/samples/vcpu-sample.ts';
-import type { RuntimeFacts, VcpuPin } from '../domain-record.ts';
+import type { RuntimeFacts } from '../domain-record.ts';
 
 const states = ['offline', 'running', 'blocked'] as const;
 
 /** A vCPU of an active domain. */
 export class VcpuRow implements Vcpu {
   readonly hostCpu: number | undefined;
+  readonly pin: VcpuPin | undefined;
   readonly #sample: VcpuSample;
-  readonly #pin: VcpuPin | undefined;
 
   constructor(sample: VcpuSample, { pins, hostCpus }: RuntimeFacts) {
     this.hostCpu = hostCpus?.get(sample.number);
     this.#sample = sample;
-    this.#pin = pins?.vcpus.get(sample.number);
+    this.pin = pins?.vcpus.get(sample.number);
   }
 
   get index(): number {
@@ -49,17 +49,5 @@ export class VcpuRow implements Vcpu {
 
   get halted(): boolean | undefined {
     return this.#sample.halted;
-  }
-
-  get pin(): string | undefined {
-    return this.#pin?.list;
-  }
-
-  get pinned(): boolean | undefined {
-    return this.#pin?.pinned;
-  }
-
-  get affinity(): readonly AffinityCell[] | undefined {
-    return this.#pin?.cells;
   }
 }

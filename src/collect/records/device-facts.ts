@@ -1,0 +1,53 @@
+import type { DiskDefinition, NicDefinition } from '../../definition/domain-definition.ts';
+import type { DiskFacts } from '../../model/disk.ts';
+import type { NicFacts } from '../../model/nic.ts';
+
+/** @param index - the disk's number, bound to its target. */
+export function definedDisk(index: number, definition: DiskDefinition): DiskFacts {
+  const { target, device, type, source, pool, image, serial, bus, format } = definition;
+  const { cache, discard, shared, readOnly, chainDepth } = definition;
+  return {
+    index,
+    target,
+    device,
+    type,
+    source,
+    pool,
+    image,
+    serial,
+    bus,
+    format,
+    cache,
+    discard,
+    shared,
+    readOnly,
+    chainDepth,
+  };
+}
+
+/** A disk of which only the statistics tell: the definition has not been read yet, or names none. */
+export function reportedDisk(index: number, target: string): DiskFacts {
+  return {
+    index,
+    target,
+    device: undefined,
+    type: undefined,
+    source: undefined,
+    pool: undefined,
+    image: undefined,
+    serial: undefined,
+    bus: undefined,
+    format: undefined,
+    cache: undefined,
+    discard: undefined,
+    shared: undefined,
+    readOnly: undefined,
+    chainDepth: undefined,
+  };
+}
+
+/** @param index - the interface's number, bound to its MAC address. */
+export function definedNic(index: number, definition: NicDefinition): NicFacts {
+  const { mac, target, type, source, model, alias, portId, mtuBytes, link } = definition;
+  return { index, mac, target, type, source, model, alias, portId, mtuBytes, link };
+}
