@@ -82,7 +82,7 @@ export interface TableBinding<T extends TableName, Row> {
    * The very parts of the model that give the rows, for a large table whose rows stay the same although its
    * source changes: they are compared when the table is first asked for.
    */
-  readonly parts?: (snapshot: Snapshot) => readonly unknown[];
+  readonly parts?: (snapshot: Snapshot, add: AddPart) => void;
   /**
    * Adds every row with the values of its INDEX, best in ascending order. Tables whose bindings name the same
    * function share one layout of their rows: then `source` and the INDEX must be the same too.
@@ -106,6 +106,9 @@ interface Methods {
   rows(snapshot: Snapshot, add: Methods['add']): void;
 }
 
+/** Takes the next of the parts that rows come from. */
+export type AddPart = (part: unknown) => void;
+
 export type ReadFunction = Methods['read'];
 export type AddRow = Methods['add'];
 
@@ -116,7 +119,7 @@ export type AnyReader = ReadFunction | PartReader<unknown, BoundValue> | Elapsed
 export interface AnyTableBinding {
   readonly table: TableName;
   readonly source: (snapshot: Snapshot) => readonly unknown[];
-  readonly parts?: (snapshot: Snapshot) => readonly unknown[];
+  readonly parts?: (snapshot: Snapshot, add: AddPart) => void;
   readonly rows: Methods['rows'];
   readonly columns: Readonly<Record<string, AnyReader>>;
 }

@@ -1,5 +1,6 @@
 import type { Snapshot } from '../model/snapshot.ts';
 import type {
+  AddPart,
   AddRow,
   AnyReader,
   AnyScalarBinding,
@@ -175,7 +176,7 @@ function tableRows(
   const { parts: partsOf } = binding;
   const options = {
     source: binding.source(snapshot),
-    ...(partsOf === undefined ? {} : { parts: () => partsOf(snapshot) }),
+    ...(partsOf === undefined ? {} : { parts: (add: AddPart) => partsOf(snapshot, add) }),
     layOut: (known: RowSet | undefined) =>
       onlyNumbers ? layOutNumbers(parts.length, addRows, known) : layOutTexts(parts, addRows, known),
   };

@@ -1,3 +1,4 @@
+import type { AddPart } from './bind.ts';
 import type { RowLayout } from './row-layout.ts';
 import type { RowSet } from './tree.ts';
 
@@ -5,7 +6,7 @@ export interface TableRowsOptions {
   /** What the rows come from; cheap to tell. */
   readonly source: readonly unknown[];
   /** What exactly the rows come from, where that can be the same although the source is not. */
-  readonly parts?: () => readonly unknown[];
+  readonly parts?: (add: AddPart) => void;
   /** Makes the layout; given a row set, it takes that over if the rows are the same. */
   readonly layOut: (known: RowSet | undefined) => RowLayout;
 }
@@ -49,17 +50,34 @@ export class TableRows implements RowLayout {
   }
 
   #make(): RowLayout {
-    const parts = this.#options.parts?.();
+    const { parts, layOut } = this.#options;
     const kept = this.#kept;
-    if (parts !== undefined && kept !== undefined && sameElements(parts, kept.parts)) {
+    if (parts !== undefined && kept !== undefined && areParts(kept.parts, parts)) {
       this.#layout = kept.layout;
     } else {
-      this.#layout = this.#options.layOut(this.#known);
-      this.#kept = parts === undefined ? undefined : { parts, layout: this.#layout };
+      this.#layout = layOut(this.#known);
+      this.#kept = parts === undefined ? undefined : { parts: collected(parts), layout: this.#layout };
     }
     this.#known = undefined;
     return this.#layout;
   }
+}
+
+function collected(parts: (add: AddPart) => void): readonly unknown[] {
+  const all: unknown[] = [];
+  parts((part) => all.push(part));
+  return all;
+}
+
+/** Whether these are the parts. They are compared one by one: a list of them each time would be in vain. */
+function areParts(known: readonly unknown[], parts: (add: AddPart) => void): boolean {
+  let at = 0;
+  let same = true;
+  parts((part) => {
+    same &&= at < known.length && known[at] === part;
+    at += 1;
+  });
+  return same && at === known.length;
 }
 
 function sameElements(a: readonly unknown[], b: readonly unknown[]): boolean {

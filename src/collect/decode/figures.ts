@@ -1,4 +1,4 @@
-import type { Count } from '../../model/scalar-types.ts';
+import type { Count, EpochMs } from '../../model/scalar-types.ts';
 
 /** Stands in a slot whose value is a bigint and kept apart. */
 const large = Number.POSITIVE_INFINITY;
@@ -9,13 +9,19 @@ const large = Number.POSITIVE_INFINITY;
  * A slot is written once, before the reading is published; one that was not written is unknown.
  */
 export class Figures {
+  /** Wall clock at the reply. */
+  readonly at: EpochMs;
+  /** Monotonic milliseconds at the reply: the base of all rates. */
+  readonly atMs: number;
   #values: Float64Array;
   #used = 0;
   #large: Map<number, bigint> | undefined;
   readonly #texts: string[] = [];
 
   /** @param capacity - slots that will probably be needed; it grows beyond. */
-  constructor(capacity: number) {
+  constructor(capacity: number, at: EpochMs = Date.now(), atMs: number = performance.now()) {
+    this.at = at;
+    this.atMs = atMs;
     this.#values = new Float64Array(capacity).fill(Number.NaN);
   }
 
@@ -89,34 +95,40 @@ export function slots<const Name extends string>(...names: readonly Name[]): Slo
   }) as unknown as Slots<Name>;
 }
 
-/** Figures that lie together from a slot on: those of a domain, a disk, ... */
+/** Of a thing that no reading tells of: nothing is known. */
+export const noFigures = new Figures(0);
+
+/**
+ * Figures that lie together from a slot on: those of a domain, a disk, ... Only a view of them, made anew whenever it
+ * is needed.
+ */
 export abstract class FigureGroup {
-  readonly #figures: Figures;
-  readonly #base: number;
+  readonly figures: Figures;
+  readonly base: number;
 
   constructor(figures: Figures, base: number) {
-    this.#figures = figures;
-    this.#base = base;
+    this.figures = figures;
+    this.base = base;
   }
 
   protected small(slot: number): number | undefined {
-    return this.#figures.number(this.#base + slot);
+    return this.figures.number(this.base + slot);
   }
 
   protected count(slot: number): Count | undefined {
-    return this.#figures.count(this.#base + slot);
+    return this.figures.count(this.base + slot);
   }
 
   protected text(slot: number): string | undefined {
-    return this.#figures.text(this.#base + slot);
+    return this.figures.text(this.base + slot);
   }
 
   protected flag(slot: number): boolean | undefined {
-    return this.#figures.flag(this.#base + slot);
+    return this.figures.flag(this.base + slot);
   }
 
   /** Undefined leaves the slot unknown. */
   protected note(slot: number, value: number | undefined): void {
-    if (value !== undefined) this.#figures.setNumber(this.#base + slot, value);
+    if (value !== undefined) this.figures.setNumber(this.base + slot, value);
   }
 }

@@ -1,6 +1,5 @@
 import type { ParamName } from '../../libvirt/param-names.ts';
 import type { ParamCursor } from '../../libvirt/typed-params.ts';
-import type { EpochMs } from '../../model/scalar-types.ts';
 import type { Stat } from '../../model/stat.ts';
 import { Figures } from './figures.ts';
 import { ShapeStep } from './record-shape.ts';
@@ -45,19 +44,13 @@ export class StatsDecoder {
   /** What decodes the records of one reply about so many domains. */
   reply(domains: number): (params: ParamCursor) => StatsSample {
     let figures: Figures | undefined;
-    let at = 0;
-    let atMs = 0;
     return (params) => {
-      if (figures === undefined) {
-        figures = new Figures(domains * this.#size);
-        at = Date.now();
-        atMs = performance.now();
-      }
-      return this.#decode(params, figures, at, atMs);
+      figures ??= new Figures(domains * this.#size);
+      return this.#decode(params, figures);
     };
   }
 
-  #decode(params: ParamCursor, figures: Figures, at: EpochMs, atMs: number): StatsSample {
+  #decode(params: ParamCursor, figures: Figures): StatsSample {
     const base = figures.used;
     let perf: PerfSample[] | undefined;
     let others: Stat[] | undefined;
@@ -103,7 +96,7 @@ export class StatsDecoder {
     const { layout } = step;
     this.#size = layout.size;
     figures.advance(layout.size);
-    return new StatsSample({ at, atMs, figures, base, layout, perf: perf ?? none, others: others ?? none });
+    return new StatsSample({ figures, base, layout, perf: perf ?? none, others: others ?? none });
   }
 
   #extend(step: ShapeStep, name: ParamName): ShapeStep {

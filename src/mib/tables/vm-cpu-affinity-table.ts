@@ -7,15 +7,16 @@ import { presentDomains } from './present-domains.ts';
 export const vmCpuAffinityTable: TableBinding<'vmCpuAffinityTable', AffinityCell> = {
   table: 'vmCpuAffinityTable',
   source: domainsOf,
-  parts: (snapshot) => {
-    const masks: unknown[] = [];
+  parts: (snapshot, add) => {
     for (const domain of presentDomains(snapshot)) {
       for (const vcpu of domain.vcpus) {
         const affinity = vcpu.pin?.affinity;
-        if (affinity !== undefined) masks.push(domain.index, vcpu.index, affinity);
+        if (affinity === undefined) continue;
+        add(domain.index);
+        add(vcpu.index);
+        add(affinity);
       }
     }
-    return masks;
   },
   rows: (snapshot, add) => {
     for (const domain of presentDomains(snapshot)) {

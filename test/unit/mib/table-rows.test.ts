@@ -1,14 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import type { AddRow } from '../../../src/mib/bind.ts';
+import type { AddPart, AddRow } from '../../../src/mib/bind.ts';
 import { layOutNumbers } from '../../../src/mib/number-rows.ts';
 import { TableRows, type TableRowsOptions } from '../../../src/mib/table-rows.ts';
+
+const partsOf =
+  (parts: readonly unknown[]) =>
+  (add: AddPart): void => {
+    for (const part of parts) add(part);
+  };
 
 /** Rows of one number, with a count of how often they were laid out. */
 function counted(numbers: readonly number[], parts?: readonly unknown[]) {
   let count = 0;
   const options: TableRowsOptions = {
     source: [numbers],
-    ...(parts === undefined ? {} : { parts: () => parts }),
+    ...(parts === undefined ? {} : { parts: partsOf(parts) }),
     layOut: (known) => {
       count += 1;
       const addRows = (add: AddRow): void => {
@@ -57,5 +63,9 @@ describe('TableRows', () => {
     const changed = counted([3], [{}]);
     expect(second.next(changed.options).records).toEqual(['row 3']);
     expect(changed.count()).toBe(1);
+    const fewer = counted([4], []);
+    expect(second.next(fewer.options).records).toEqual(['row 4']);
+    const more = counted([5], [part, part]);
+    expect(second.next(more.options).records).toEqual(['row 5']);
   });
 });

@@ -2,7 +2,7 @@ import type { Count, EpochMs, Percent } from '../../../model/scalar-types.ts';
 import { FigureGroup, slots } from '../figures.ts';
 import { BlockSample } from './block-sample.ts';
 import { IothreadSample } from './iothread-sample.ts';
-import type { SampleParts } from './sample-layout.ts';
+import type { SampleLayout, SampleParts } from './sample-layout.ts';
 import { VcpuSample } from './vcpu-sample.ts';
 
 /** Figures of the domain itself. */
@@ -41,24 +41,39 @@ export const domainSlots = slots(
 
 /** The groups that need the monitor: cpu, balloon, vcpu, block, iothread, dirtyrate, vm. */
 export class MonitorSample extends FigureGroup {
-  readonly at: EpochMs;
-  readonly atMs: number;
-  /** See {@link SampleLayout.complete}. */
-  readonly complete: boolean;
-  readonly vcpus: readonly VcpuSample[];
-  readonly blocks: readonly BlockSample[];
-  readonly iothreads: readonly IothreadSample[];
+  readonly #layout: SampleLayout;
 
-  constructor({ at, atMs, figures, base, layout }: SampleParts) {
+  constructor({ figures, base, layout }: SampleParts) {
     super(figures, base);
-    this.at = at;
-    this.atMs = atMs;
-    this.complete = layout.complete;
-    this.vcpus = layout.vcpus.map((entry) => new VcpuSample(entry.number, figures, base + entry.at));
-    this.blocks = layout.blocks.map((entry) => new BlockSample(entry.number, figures, base + entry.at));
-    this.iothreads = layout.iothreads.map(
-      (entry) => new IothreadSample(entry.number, figures, base + entry.at),
-    );
+    this.#layout = layout;
+  }
+
+  get at(): EpochMs {
+    return this.figures.at;
+  }
+
+  get atMs(): number {
+    return this.figures.atMs;
+  }
+
+  /** See {@link SampleLayout.complete}. */
+  get complete(): boolean {
+    return this.#layout.complete;
+  }
+
+  get vcpus(): readonly VcpuSample[] {
+    const { figures, base } = this;
+    return this.#layout.vcpus.map(({ number, at }) => new VcpuSample(number, figures, base + at));
+  }
+
+  get blocks(): readonly BlockSample[] {
+    const { figures, base } = this;
+    return this.#layout.blocks.map(({ number, at }) => new BlockSample(number, figures, base + at));
+  }
+
+  get iothreads(): readonly IothreadSample[] {
+    const { figures, base } = this;
+    return this.#layout.iothreads.map(({ number, at }) => new IothreadSample(number, figures, base + at));
   }
 
   get cpuTimeNs(): Count | undefined {

@@ -1,4 +1,4 @@
-import type { Count, EpochMs } from '../../../model/scalar-types.ts';
+import type { Count } from '../../../model/scalar-types.ts';
 import type { Stat } from '../../../model/stat.ts';
 import type { Figures } from '../figures.ts';
 
@@ -29,10 +29,6 @@ export interface PerfSample {
 
 /** What a reading is made of. */
 export interface SampleParts {
-  /** Wall clock at the reply. */
-  readonly at: EpochMs;
-  /** Monotonic milliseconds at the reply: the base of all rates. */
-  readonly atMs: number;
   readonly figures: Figures;
   /** The slot its figures begin at. */
   readonly base: number;

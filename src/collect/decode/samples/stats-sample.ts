@@ -3,7 +3,7 @@ import type { Stat } from '../../../model/stat.ts';
 import { FigureGroup } from '../figures.ts';
 import { domainSlots, MonitorSample } from './monitor-sample.ts';
 import { NetSample } from './net-sample.ts';
-import type { PerfSample, SampleParts } from './sample-layout.ts';
+import type { PerfSample, SampleLayout, SampleParts } from './sample-layout.ts';
 
 /**
  * One reading of a domain's statistics, in libvirt's own units (nanoseconds, KiB): the fields of
@@ -13,21 +13,27 @@ import type { PerfSample, SampleParts } from './sample-layout.ts';
  * domain (NOWAIT) or the process hangs, the half of an earlier reading stays in force.
  */
 export class StatsSample extends FigureGroup {
-  readonly at: EpochMs;
-  readonly nets: readonly NetSample[];
   readonly perf: readonly PerfSample[];
   /** Parameters that no other object holds, or all of them with the selector raw. */
   readonly others: readonly Stat[];
   monitor: MonitorSample;
+  readonly #layout: SampleLayout;
 
   constructor(parts: SampleParts) {
-    const { figures, base, layout } = parts;
-    super(figures, base);
-    this.at = parts.at;
-    this.nets = layout.nets.map(({ number, at }) => new NetSample(number, figures, base + at));
+    super(parts.figures, parts.base);
     this.perf = parts.perf;
     this.others = parts.others;
     this.monitor = new MonitorSample(parts);
+    this.#layout = parts.layout;
+  }
+
+  get at(): EpochMs {
+    return this.figures.at;
+  }
+
+  get nets(): readonly NetSample[] {
+    const { figures, base } = this;
+    return this.#layout.nets.map(({ number, at }) => new NetSample(number, figures, base + at));
   }
 
   get state(): number | undefined {

@@ -12,7 +12,7 @@ export class VcpuSample extends FigureGroup {
     this.number = number;
   }
 
-  get state(): number | undefined {
+  get stateCode(): number | undefined {
     return this.small(vcpuSlots.state);
   }
 

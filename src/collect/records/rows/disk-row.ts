@@ -1,24 +1,24 @@
 import type { Disk, DiskFacts } from '../../../model/disk.ts';
 import type { Count, Percent } from '../../../model/scalar-types.ts';
 import { nsToUs, percentOf } from '../../decode/arithmetic.ts';
-import type { BlockSample } from '../../decode/samples/block-sample.ts';
+import { noFigures } from '../../decode/figures.ts';
+import { BlockSample } from '../../decode/samples/block-sample.ts';
 
-/** A disk as the definition, the statistics or both know it. */
-export class DiskRow implements Disk {
+/** A disk as the definition, the statistics or both know it. Counters exist only while the domain is active; sizes remain. */
+export class DiskRow extends BlockSample implements Disk {
   readonly facts: DiskFacts;
   readonly vmSizeUnit: number;
-  readonly #sample: BlockSample | undefined;
   readonly #active: boolean;
 
   constructor(facts: DiskFacts, sample: BlockSample | undefined, active: boolean, vmSizeUnit: number) {
+    super(sample?.number ?? -1, sample?.figures ?? noFigures, sample?.base ?? 0);
     this.facts = facts;
     this.vmSizeUnit = vmSizeUnit;
-    this.#sample = sample;
     this.#active = active;
   }
 
   get source(): string | undefined {
-    return this.facts.source ?? this.#sample?.path;
+    return this.facts.source ?? this.path;
   }
 
   /** vmStorageSourceType (RFC 7666): a thin raw file is sparse, one whose blocks are all allocated is raw. */
@@ -45,76 +45,59 @@ export class DiskRow implements Disk {
     }
   }
 
-  get capacityBytes(): Count | undefined {
-    return this.#sample?.capacityBytes;
-  }
-
-  get allocationBytes(): Count | undefined {
-    return this.#sample?.allocationBytes;
-  }
-
-  get physicalBytes(): Count | undefined {
-    return this.#sample?.physicalBytes;
-  }
-
   get allocPercent(): Percent | undefined {
     return percentOf(this.allocationBytes, this.capacityBytes);
   }
 
-  get thresholdBytes(): Count | undefined {
-    return this.#live?.thresholdBytes;
+  override get thresholdBytes(): Count | undefined {
+    return this.#active ? super.thresholdBytes : undefined;
   }
 
-  get readRequests(): Count | undefined {
-    return this.#live?.readRequests;
+  override get readRequests(): Count | undefined {
+    return this.#active ? super.readRequests : undefined;
   }
 
-  get readBytes(): Count | undefined {
-    return this.#live?.readBytes;
+  override get readBytes(): Count | undefined {
+    return this.#active ? super.readBytes : undefined;
   }
 
   get readTimeUs(): Count | undefined {
-    return nsToUs(this.#live?.readTimeNs);
+    return this.#active ? nsToUs(this.readTimeNs) : undefined;
   }
 
-  get writeRequests(): Count | undefined {
-    return this.#live?.writeRequests;
+  override get writeRequests(): Count | undefined {
+    return this.#active ? super.writeRequests : undefined;
   }
 
-  get writeBytes(): Count | undefined {
-    return this.#live?.writeBytes;
+  override get writeBytes(): Count | undefined {
+    return this.#active ? super.writeBytes : undefined;
   }
 
   get writeTimeUs(): Count | undefined {
-    return nsToUs(this.#live?.writeTimeNs);
+    return this.#active ? nsToUs(this.writeTimeNs) : undefined;
   }
 
-  get flushRequests(): Count | undefined {
-    return this.#live?.flushRequests;
+  override get flushRequests(): Count | undefined {
+    return this.#active ? super.flushRequests : undefined;
   }
 
   get flushTimeUs(): Count | undefined {
-    return nsToUs(this.#live?.flushTimeNs);
+    return this.#active ? nsToUs(this.flushTimeNs) : undefined;
   }
 
   get readLatencyUs(): number | undefined {
-    return this.#sample?.readUs;
+    return this.readUs;
   }
 
   get writeLatencyUs(): number | undefined {
-    return this.#sample?.writeUs;
+    return this.writeUs;
   }
 
   get flushLatencyUs(): number | undefined {
-    return this.#sample?.flushUs;
+    return this.flushUs;
   }
 
   get ioErrors(): Count | undefined {
-    return this.#live?.errors;
-  }
-
-  /** Counters exist only while the domain is active; sizes remain. */
-  get #live(): BlockSample | undefined {
-    return this.#active ? this.#sample : undefined;
+    return this.#active ? this.errors : undefined;
   }
 }
