@@ -58,7 +58,10 @@ export function makeCollectors(
       onChange: onDefinition,
       onRecord,
     }),
-    core: [new HostIdentity(intervalSec, local, startedAt), new HostStats(intervalSec, has('cpu_util'))],
+    core: [
+      new HostIdentity(collect.intervals.host, local, startedAt),
+      new HostStats(intervalSec, has('cpu_util')),
+    ],
     extra: makeExtendedCollectors(collect, local),
     statsAlso: [
       ...(has('perf') ? (['perf'] as const) : []),

@@ -32,7 +32,7 @@ export interface RefresherOptions {
   readonly inventory: DomainInventory;
   readonly stats: DomainStats;
   readonly definitions: DomainDefinitions;
-  /** Run along with every refresh, before it is published. */
+  /** Run along with refreshes, before they are published: with every one, or when their own interval has passed. */
   readonly core: readonly Collector[];
   /** Run in the background, each at its own pace; what they learn is published when they end. */
   readonly extra: readonly Collector[];
@@ -163,7 +163,10 @@ export class Refresher {
       await publisher.publish({ refreshErrors: this.#errors });
       return;
     }
-    const [statsRun, coreRuns] = await Promise.all([this.#run(stats, base), this.#runInOrder(core, base)]);
+    const due = core.filter(
+      (one) => one.intervalSec <= this.#options.intervalSec || this.#isDue(one, startedMs),
+    );
+    const [statsRun, coreRuns] = await Promise.all([this.#run(stats, base), this.#runInOrder(due, base)]);
     for (const id of statsAlso) board.ran(id, statsRun.durationMs, Date.now(), statsRun.ok);
     for (const outcome of [statsRun, ...coreRuns]) failures += outcome.failures;
     for (const record of [...inventory.changes.appeared, ...inventory.changes.switched]) {
@@ -236,7 +239,6 @@ export class Refresher {
   async #inBackground(collector: Collector, base: PassBase): Promise<void> {
     const running = this.#background.get(collector.name);
     if (running !== undefined) return await running;
-    this.#lastRun.set(collector.name, performance.now());
     this.#prompted.delete(collector.name);
     const run = this.#runGuarded(collector, base)
       .then(async () => {
@@ -264,6 +266,7 @@ export class Refresher {
   async #run(collector: Collector, base: PassBase): Promise<RunOutcome> {
     const { board } = this.#options;
     const startedMs = performance.now();
+    this.#lastRun.set(collector.name, startedMs);
     let failures = 0;
     let ok = true;
     const failed = (error: unknown, about?: string): void => {

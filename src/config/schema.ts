@@ -147,7 +147,9 @@ export const sections = {
     }),
     pools: setting(wholeSeconds(5, 86_400), 60, { help: 'Storage pools.' }),
     networks: setting(wholeSeconds(5, 86_400), 60, { help: 'Virtual networks.' }),
-    host: setting(wholeSeconds(5, 86_400), 60, { help: 'NUMA cells, huge pages, KSM.' }),
+    host: setting(wholeSeconds(5, 86_400), 60, {
+      help: 'Names, versions and topology of the host, NUMA cells, huge pages, KSM.',
+    }),
   },
   agentx: {
     address: setting(agentxAddress(), 'unix:/var/agentx/master', {

@@ -3,13 +3,12 @@ import {
   connectGetHostname,
   connectGetType,
   connectGetVersion,
-  nodeGetCpuMap,
   nodeGetInfo,
 } from '../../libvirt/procedures.ts';
 import type { EpochMs } from '../../model/scalar-types.ts';
 import type { Collector, CollectorPass } from './collector.ts';
 
-/** What the host is: names, versions, topology. Changes rarely. */
+/** What the host is: names, versions, topology. It changes rarely, and the daemon reads many files to tell it. */
 export class HostIdentity implements Collector {
   readonly name = 'host-identity';
   readonly id = 'nodeStats';
@@ -35,12 +34,11 @@ export class HostIdentity implements Collector {
         return undefined;
       }
     };
-    const [hostname, type, version, info, map] = await Promise.all([
+    const [hostname, type, version, info] = await Promise.all([
       ask(libvirt.call('control', connectGetHostname, undefined)),
       ask(libvirt.call('control', connectGetType, undefined)),
       ask(libvirt.call('control', connectGetVersion, undefined)),
       ask(libvirt.call('control', nodeGetInfo, undefined)),
-      ask(libvirt.call('control', nodeGetCpuMap, { needMap: true, needOnline: true, flags: 0 })),
     ]);
     const bootedAt = this.#local ? ((await bootTime()) ?? this.#agentStartedAt) : this.#agentStartedAt;
     host.set({
@@ -54,34 +52,15 @@ export class HostIdentity implements Collector {
       sockets: info?.sockets,
       cores: info?.cores,
       threads: info?.threads,
-      cpusOnline: map?.online ?? info?.cpus,
-      cpusPresent: map?.present,
+      // Only where the driver has no map of them, which is asked for with each refresh.
+      cpusOnline: host.cpusOnline ?? info?.cpus,
     });
-    if (map !== undefined) {
-      const cellOf = new Map(host.cpus.map((cpu) => [cpu.number, cpu]));
-      host.cpus = Array.from({ length: map.present }, (_, number) => ({
-        cell: undefined,
-        userUs: undefined,
-        kernelUs: undefined,
-        idleUs: undefined,
-        iowaitUs: undefined,
-        busy: undefined,
-        ...cellOf.get(number),
-        number,
-        online: isSet(map.map, number),
-      }));
-    }
   }
 }
 
 /** libvirt's version numbers: major * 1000000 + minor * 1000 + release. */
 export function versionText(version: number): string {
   return `${Math.floor(version / 1_000_000)}.${Math.floor(version / 1000) % 1000}.${version % 1000}`;
-}
-
-/** Bit n of a CPU map, least significant bit of the first octet first. */
-export function isSet(map: Uint8Array, bit: number): boolean {
-  return ((map[bit >> 3] ?? 0) & (1 << (bit & 7))) !== 0;
 }
 
 /** Boot of this host, from /proc/stat. */

@@ -1,4 +1,4 @@
-import { nodeGetCpuStats, nodeGetMemoryStats } from '../../libvirt/procedures.ts';
+import { nodeGetCpuMap, nodeGetCpuStats, nodeGetMemoryStats } from '../../libvirt/procedures.ts';
 import type { Count, Percent } from '../../model/scalar-types.ts';
 import { add, increase, kibToBytes, nsToUs, percentOf } from '../decode/arithmetic.ts';
 import type { Collector, CollectorPass } from './collector.ts';
@@ -9,7 +9,7 @@ const all = -1;
 /** Nanoseconds since boot by kind of use (virNodeGetCPUStats). */
 type CpuTimes = ReadonlyMap<string, Count>;
 
-/** CPU time and memory of the host (virNodeGetCPUStats, virNodeGetMemoryStats). */
+/** Processors, CPU time and memory of the host (virNodeGetCPUMap, virNodeGetCPUStats, virNodeGetMemoryStats). */
 export class HostStats implements Collector {
   readonly name = 'host-stats';
   readonly id = 'nodeStats';
@@ -31,7 +31,35 @@ export class HostStats implements Collector {
     await Promise.all([this.#collectCpu(pass), this.#collectMemory(pass)]);
   }
 
+  /** Which processors there are, and which of them are online: only those can be asked for. */
+  async #collectCpuMap(pass: CollectorPass): Promise<void> {
+    const { host } = pass;
+    try {
+      const map = await pass.libvirt.call('control', nodeGetCpuMap, {
+        needMap: true,
+        needOnline: true,
+        flags: 0,
+      });
+      host.set({ cpusOnline: map.online, cpusPresent: map.present });
+      const known = new Map(host.cpus.map((cpu) => [cpu.number, cpu]));
+      host.cpus = Array.from({ length: map.present }, (_, number) => ({
+        cell: undefined,
+        userUs: undefined,
+        kernelUs: undefined,
+        idleUs: undefined,
+        iowaitUs: undefined,
+        busy: undefined,
+        ...known.get(number),
+        number,
+        online: isSet(map.map, number),
+      }));
+    } catch (error) {
+      pass.failed(error, 'processors');
+    }
+  }
+
   async #collectCpu(pass: CollectorPass): Promise<void> {
+    await this.#collectCpuMap(pass);
     try {
       this.#cpuParams ??= (
         await pass.libvirt.call('control', nodeGetCpuStats, { cpuNum: all, nparams: 0, flags: 0 })
@@ -129,4 +157,9 @@ export class HostStats implements Collector {
       pass.failed(error, 'memory statistics');
     }
   }
+}
+
+/** Bit n of a CPU map, least significant bit of the first octet first. */
+function isSet(map: Uint8Array, bit: number): boolean {
+  return ((map[bit >> 3] ?? 0) & (1 << (bit & 7))) !== 0;
 }
