@@ -1,15 +1,15 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
-/** V8's young generation is not let grow beyond this many octets: twice a semi-space of 4 MiB. */
-const maxYoungBytes = 8 * 1024 * 1024;
+/** V8's young generation is kept to this many octets: its two halves of 2 MiB each. */
+const maxYoungBytes = 4 * 1024 * 1024;
 
 /**
- * How much the heap may grow between two full collections, in percent of what is alive. Less, as V8 would choose
- * when it optimises for size, saves a few MiB and makes a refresh of 1,000 domains a quarter dearer.
+ * How much the heap may grow between two full collections, in percent of what is alive: each 20 more would cost some
+ * 5 MiB at 1,000 domains, and save a few percent of the time of a refresh.
  */
 const growthPercent = 40;
 
-/** How often its size is looked at while it grows, in milliseconds. */
+/** How often its size is looked at until it is small, in milliseconds. */
 const lookEveryMs = 100;
 
 /**
@@ -19,15 +19,18 @@ const lookEveryMs = 100;
  * `docs/performance.md` has the figures.
  */
 export function keepHeapSmall(): void {
-  // Both are read at each collection.
-  setFlagsFromString('--optimize-for-size');
+  // Read at each collection, as are the others.
   setFlagsFromString(`--heap-growing-percent=${growthPercent}`);
+  // The young generation has grown while the modules were loaded. The limit of its size is fixed at the start of the
+  // process; optimising for size makes it shrink, and without a factor to grow by it stays small.
+  setFlagsFromString('--optimize-for-size');
   const timer = setInterval(() => {
     const young = getHeapSpaceStatistics().find((space) => space.space_name === 'new_space');
-    if (young !== undefined && young.space_size < maxYoungBytes) return;
+    if (young !== undefined && young.space_size > maxYoungBytes) return;
     clearInterval(timer);
-    // The limit itself is fixed at start; the factor by which the space grows is read at each growth.
     setFlagsFromString('--semi-space-growth-factor=1');
+    // For good it would be a bad bargain: each collection would move all that is alive closer together.
+    setFlagsFromString('--no-optimize-for-size');
   }, lookEveryMs);
   timer.unref();
 }
