@@ -1,3 +1,5 @@
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+
 /**
  * Logging seam. Layers below the composition root receive a {@link Logger}; only `src/cli` makes one
  * (pino, JSON to stderr; human-readable on a terminal). One line per state change, never one per poll.

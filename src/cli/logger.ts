@@ -1,6 +1,6 @@
 import { type DestinationStream, destination, type Logger as PinoLogger, pino } from 'pino';
 import type { Config } from '../config/config.ts';
-import type { Logger } from '../log.ts';
+import type { Logger, LogLevel } from '../log.ts';
 import { maskUserInfo } from '../mask.ts';
 
 /** Where log lines go; a file descriptor, 2 unless told otherwise. */
@@ -12,11 +12,11 @@ export interface LogTarget {
 
 /** A logger whose level can be changed while it is in use, its children's included. */
 export interface AdjustableLogger extends Logger {
-  setLevel(level: Config['log']['level']): void;
+  setLevel(level: LogLevel): void;
 }
 
 /** Levels by rank: a message is written if its rank is not below the one in force. */
-const ranks: Readonly<Record<Config['log']['level'], number>> = {
+const ranks: Readonly<Record<LogLevel, number>> = {
   trace: 10,
   debug: 20,
   info: 30,
@@ -68,7 +68,7 @@ async function readable(fd: number, terminal: boolean): Promise<DestinationStrea
 
 function wrap(logger: PinoLogger, gate: { readonly rank: number }, root: PinoLogger = logger): Logger {
   const write =
-    (level: Config['log']['level']) =>
+    (level: LogLevel) =>
     (fields: object, message: string): void => {
       if (ranks[level] >= gate.rank) logger[level](fields, maskUserInfo(message));
     };

@@ -1,5 +1,6 @@
 import type { LabelRule, NamespaceTable } from '../definition/labels.ts';
 import type { SeverityOverrides } from '../events/severity.ts';
+import type { LogLevel } from '../log.ts';
 import type { EventKind } from '../model/event.ts';
 import type { FileContent } from './schema.ts';
 import type { StatSelector } from './selectors.ts';
@@ -62,7 +63,7 @@ export interface Config {
   };
   readonly events: { readonly maxEntries: number; readonly maxAge: number; readonly persistent: boolean };
   readonly log: {
-    readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+    readonly level: LogLevel;
     readonly format: 'auto' | 'json' | 'human';
   };
   readonly severity: SeverityOverrides;

@@ -51,6 +51,8 @@ export class ServingThread {
   readonly #images: ImageWriter;
   readonly #worker: ServingPeer;
   readonly #exited: Promise<void>;
+  /** Set once the thread has ended: nobody would answer any more. */
+  #gone: ConnectionLostError | undefined;
   readonly #listeners = new Set<(state: SubagentState) => void>();
   readonly #sending = new Map<number, Sending>();
   readonly #unreadable = new Set<string>();
@@ -71,7 +73,8 @@ export class ServingThread {
     this.#exited = new Promise((resolve) => {
       this.#worker.once('exit', (code) => {
         resolve();
-        this.#failAll(new ConnectionLostError('the serving thread has ended'));
+        this.#gone = new ConnectionLostError('the serving thread has ended');
+        this.#failAll(this.#gone);
         // As an exception nobody expects: without this thread the program is of no use.
         if (!this.#stopping) throw new Error(`the serving thread ended by itself (${code})`);
       });
@@ -101,6 +104,10 @@ export class ServingThread {
    */
   notify(notification: OutgoingNotification): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (this.#gone !== undefined) {
+        reject(this.#gone);
+        return;
+      }
       this.#lastId += 1;
       this.#sending.set(this.#lastId, { resolve, reject });
       this.#post({ kind: 'notify', id: this.#lastId, notification });

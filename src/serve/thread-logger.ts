@@ -1,5 +1,5 @@
-import type { Logger } from '../log.ts';
-import type { FromServing, LogLevel } from './messages.ts';
+import type { Logger, LogLevel } from '../log.ts';
+import type { FromServing } from './messages.ts';
 
 /** Hands log lines to the main thread, which writes them. */
 export function threadLogger(post: (message: FromServing) => void): Logger {

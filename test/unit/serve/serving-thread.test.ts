@@ -123,6 +123,8 @@ test('sends notifications, and tells how they fared', async () => {
   master.drop();
   await lost;
   await thread.stop();
+  // Nobody is there any more to answer.
+  await expect(thread.notify(notification)).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
 });
 
 test('hands log lines and states over', async () => {
