@@ -21,6 +21,12 @@ export function quantile(samples: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
 }
 
+/** @throws RangeError if there is no sample. */
+export function mean(samples: readonly number[]): number {
+  if (samples.length === 0) throw new RangeError('there are no samples');
+  return samples.reduce((sum, sample) => sum + sample, 0) / samples.length;
+}
+
 /** The quotients of samples that were taken side by side. */
 export function ratios(ours: readonly number[], theirs: readonly number[]): readonly number[] {
   return ours.flatMap((value, i) => {

@@ -33,7 +33,7 @@ const { values } = parseArgs({
   options: {
     uri: { type: 'string', default: '' },
     refreshes: { type: 'string', default: '20' },
-    'warm-up': { type: 'string', default: '10' },
+    'warm-up': { type: 'string', default: '50' },
     trees: { type: 'boolean', default: false },
     /** Where to write a CPU profile of the refreshes that count. */
     profile: { type: 'string' },
