@@ -2,27 +2,9 @@ import type { DiskFacts } from '../model/disk.ts';
 import { attributeOf, childOf, childrenOf, descend, textOf, type XmlElement } from './xml-tree.ts';
 
 /** One disk of a definition; the fields are those of the model's Disk that come from the XML. */
-export interface DiskDefinition {
-  /** vda */
-  readonly target: string;
-  readonly device: DiskFacts['device'];
-  /** file, block, network, volume, ... */
-  readonly type: string | undefined;
-  /** Path, protocol:name or pool/volume; undefined for a drive without a medium. */
-  readonly source: string | undefined;
-  /** The storage pool, the Ceph pool or the name of the directory that holds the image. */
-  readonly pool: string | undefined;
-  /** The name of the image inside `pool`. */
-  readonly image: string | undefined;
-  readonly serial: string | undefined;
-  readonly bus: string | undefined;
-  readonly format: string | undefined;
-  readonly cache: string | undefined;
-  readonly discard: string | undefined;
+export interface DiskDefinition extends Omit<DiskFacts, 'index'> {
   readonly shared: boolean;
   readonly readOnly: boolean;
-  /** Images in the backing chain, the active one included; undefined where libvirt has not looked (inactive definition). */
-  readonly chainDepth: number | undefined;
   /** virtio-disk0; active definitions only. */
   readonly alias: string | undefined;
 }

@@ -3,21 +3,7 @@ import { pciName } from './disk-definition.ts';
 import { attributeOf, childOf, childrenOf, descend, integerOf, type XmlElement } from './xml-tree.ts';
 
 /** One network interface of a definition; the fields are those of the model's Nic that come from the XML. */
-export interface NicDefinition {
-  /** Lower case with colons. */
-  readonly mac: string;
-  /** Host device, vnet0; active definitions only, as a rule. */
-  readonly target: string | undefined;
-  readonly type: string | undefined;
-  /** Bridge, network, device, socket or address it is connected to. */
-  readonly source: string | undefined;
-  readonly model: string | undefined;
-  readonly alias: string | undefined;
-  /** interfaceid of an Open vSwitch port. */
-  readonly portId: string | undefined;
-  readonly mtuBytes: number | undefined;
-  readonly link: NicFacts['link'];
-}
+export type NicDefinition = Omit<NicFacts, 'index'>;
 
 /** The attribute of the source element that says what the interface is connected to, by type. */
 const sourceAttributes: Readonly<Record<string, string>> = {

@@ -9,8 +9,11 @@ export interface DiskFacts {
   readonly device: 'disk' | 'cdrom' | 'floppy' | 'lun' | 'other' | undefined;
   /** file, block, network, volume, ... */
   readonly type: string | undefined;
+  /** Path, protocol:name or pool/volume; undefined for a drive without a medium. */
   readonly source: string | undefined;
+  /** The storage pool, the Ceph pool or the name of the directory that holds the image. */
   readonly pool: string | undefined;
+  /** The name of the image inside `pool`. */
   readonly image: string | undefined;
   readonly serial: string | undefined;
   readonly bus: string | undefined;
@@ -19,13 +22,14 @@ export interface DiskFacts {
   readonly discard: string | undefined;
   readonly shared: boolean | undefined;
   readonly readOnly: boolean | undefined;
+  /** Images in the backing chain, the active one included; undefined where libvirt has not looked (inactive definition). */
   readonly chainDepth: number | undefined;
 }
 
 /** One disk of a domain, active or not. */
 export interface Disk {
   readonly facts: DiskFacts;
-  /** Path, protocol:name or pool/volume: as the definition says, else as the statistics say. */
+  /** As the definition says, else as the statistics say. */
   readonly source: string | undefined;
   /** vmStorageSourceType, derived from type, format and allocation. */
   readonly vmSourceType: 'other' | 'block' | 'raw' | 'sparse' | 'network' | 'unknown';

@@ -6,12 +6,14 @@ export interface NicFacts {
   readonly index: number;
   /** Lower case with colons. */
   readonly mac: string;
-  /** Host device, vnet0; undefined for interfaces without one. */
+  /** Host device, vnet0; active definitions only, as a rule. */
   readonly target: string | undefined;
   readonly type: string | undefined;
+  /** Bridge, network, device, socket or address it is connected to. */
   readonly source: string | undefined;
   readonly model: string | undefined;
   readonly alias: string | undefined;
+  /** interfaceid of an Open vSwitch port. */
   readonly portId: string | undefined;
   readonly mtuBytes: number | undefined;
   readonly link: 'unknown' | 'up' | 'down' | undefined;
