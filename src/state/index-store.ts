@@ -1,10 +1,19 @@
 import { join } from 'node:path';
-import { z } from 'zod';
 import { errorText } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { IndexAllocator, type IndexBinding } from './index-allocator.ts';
+import {
+  type DeviceScope,
+  type DomainToSave,
+  deviceScopes,
+  type IndexesToSave,
+  indexFilePieces,
+  intactDomains,
+  parseIndexes,
+  type SavedDomain,
+} from './index-file.ts';
 import { firstAssignedPerfEvent, listedPerfEvent } from './perf-event-ids.ts';
-import { type JsonPiece, keepAside, makeDirectory, readStateFile, StateFile } from './state-file.ts';
+import { keepAside, makeDirectory, readStateFile, StateFile } from './state-file.ts';
 import type { DomainFacts, GoneDomain, JsonValue, ReportedDomain } from './state-types.ts';
 
 export interface IndexStoreOptions {
@@ -18,49 +27,11 @@ export interface IndexStoreOptions {
   readonly now?: () => number;
 }
 
-/** The kinds of devices numbered within a domain. */
-export type DeviceScope = 'disk' | 'nic' | 'fileSystem';
-
 const fileName = 'indexes.json';
-const formatVersion = 1;
 /** 100 000 domains with a handful of devices stay below this. */
 const maxFileBytes = 64 * 1024 * 1024;
 /** A number of a device, pool or network that is gone is not given to another one before this. */
 const quarantineMs = 600_000;
-
-const deviceScopes = ['disk', 'nic', 'fileSystem'] as const;
-const numbersSchema = z.record(z.string(), z.number().int().positive());
-const bindingSchema = z.object({
-  key: z.string(),
-  index: z.number().int().positive(),
-  releasedAt: z.number().optional(),
-});
-const domainSchema = z.object({
-  uuid: z.string(),
-  index: z.number().int().positive(),
-  releasedAt: z.number().optional(),
-  devices: z.object({
-    disk: numbersSchema.optional(),
-    nic: numbersSchema.optional(),
-    fileSystem: numbersSchema.optional(),
-  }),
-  facts: z.record(z.string(), z.unknown()).optional(),
-  reported: z.record(z.string(), z.unknown()).optional(),
-});
-const goneSchema = z.object({
-  uuid: z.string(),
-  name: z.string(),
-  goneAt: z.number(),
-  columns: z.record(z.string(), z.unknown()),
-});
-const fileSchema = z.object({
-  version: z.literal(formatVersion),
-  domains: z.array(domainSchema),
-  gone: z.array(goneSchema),
-  pools: z.array(bindingSchema),
-  networks: z.array(bindingSchema),
-  perfEvents: z.array(bindingSchema),
-});
 
 /** What is kept per domain. Replaced, never changed, once it has been handed to the state file. */
 interface DomainRecord {
@@ -108,7 +79,7 @@ export class IndexStore {
     if (options.directory !== undefined) {
       this.#file = new StateFile({
         path: join(options.directory, fileName),
-        pieces: () => this.#pieces(),
+        pieces: () => indexFilePieces(this.#toSave()),
         onProblem: (problem) => this.#report(problem),
       });
     }
@@ -233,7 +204,7 @@ export class IndexStore {
   setReported(uuid: string, reported: ReportedDomain | undefined): void {
     if (reported === undefined && !this.#records.has(uuid)) return;
     const record = this.#record(uuid);
-    if (JSON.stringify(record.reported) === JSON.stringify(reported)) return;
+    if (sameReported(record.reported, reported)) return;
     record.reported = reported;
     this.#changed();
   }
@@ -341,37 +312,27 @@ export class IndexStore {
 
   /** Takes over a file's content; returns why it cannot. */
   #restore(text: string): string | undefined {
-    let parsed: z.infer<typeof fileSchema>;
-    try {
-      const result = fileSchema.safeParse(JSON.parse(text));
-      if (!result.success) return `unexpected content: ${z.prettifyError(result.error).slice(0, 300)}`;
-      parsed = result.data;
-    } catch (error) {
-      return `not JSON: ${errorText(error)}`;
-    }
-    for (const domain of parsed.domains) this.#restoreDomain(domain);
-    for (const gone of parsed.gone) {
+    const result = parseIndexes(text);
+    if ('problem' in result) return result.problem;
+    const { saved } = result;
+    for (const domain of saved.domains) this.#restoreDomain(domain);
+    for (const gone of saved.gone) {
       this.#gone.set(gone.uuid, { ...gone, columns: gone.columns as GoneDomain['columns'] });
     }
-    restoreAll(this.#pools, parsed.pools);
-    restoreAll(this.#networks, parsed.networks);
-    restoreAll(this.#perfEvents, parsed.perfEvents);
+    restoreAll(this.#pools, saved.pools);
+    restoreAll(this.#networks, saved.networks);
+    restoreAll(this.#perfEvents, saved.perfEvents);
     return undefined;
   }
 
-  /** Takes over the domains whose lines are intact, each has one of its own; returns how many. */
+  /** Takes over what is intact of a damaged file; returns how many domains. */
   #salvage(text: string): number {
-    let count = 0;
-    for (const line of text.split('\n')) {
-      const domain = domainSchema.safeParse(parseLine(line));
-      if (!domain.success) continue;
-      this.#restoreDomain(domain.data);
-      count += 1;
-    }
-    return count;
+    const domains = intactDomains(text);
+    for (const domain of domains) this.#restoreDomain(domain);
+    return domains.length;
   }
 
-  #restoreDomain(domain: z.infer<typeof domainSchema>): void {
+  #restoreDomain(domain: SavedDomain): void {
     const { uuid, index, releasedAt, devices, facts, reported } = domain;
     const binding = { key: uuid, index, ...(releasedAt === undefined ? {} : { releasedAt }) };
     if (!this.#domains.restore(binding)) return;
@@ -386,48 +347,26 @@ export class IndexStore {
     if (releasedAt !== undefined) this.#domains.release(uuid);
   }
 
-  #pieces(): readonly JsonPiece[] {
-    const pieces: JsonPiece[] = [`{"version":${formatVersion},"domains":[\n`];
-    let separator = '';
-    for (const { key: uuid, index, releasedAt } of this.#domains.bindings()) {
-      const record = this.#records.get(uuid);
-      const devices: Partial<Record<DeviceScope, Record<string, number>>> = {};
-      for (const scope of deviceScopes) {
-        const bindings = record?.devices[scope].bindings() ?? [];
-        if (bindings.length > 0) {
-          devices[scope] = Object.fromEntries(bindings.map((binding) => [binding.key, binding.index]));
-        }
-      }
-      const facts = record?.facts;
-      pieces.push(separator, {
-        json: { uuid, index, releasedAt, devices, facts, reported: record?.reported },
-      });
-      separator = ',\n';
-    }
-    const rest = {
+  #toSave(): IndexesToSave {
+    return {
+      domains: this.#domains.bindings().map((binding) => {
+        const record = this.#records.get(binding.key);
+        return {
+          ...binding,
+          devices: devicesToSave(record?.devices),
+          facts: record?.facts,
+          reported: record?.reported,
+        };
+      }),
       gone: [...this.#gone.values()],
       pools: this.#pools.bindings(),
       networks: this.#networks.bindings(),
       perfEvents: this.#perfEvents.bindings(),
     };
-    for (const [name, json] of Object.entries(rest)) {
-      pieces.push(`${name === 'gone' ? '\n]' : ''},\n"${name}":`, { json });
-    }
-    pieces.push('}\n');
-    return pieces;
   }
 }
 
 const noFacts: DomainFacts = {};
-
-/** The JSON of one line of the file; undefined if it is none. */
-function parseLine(line: string): unknown {
-  try {
-    return JSON.parse(line.replace(/,$/, ''));
-  } catch {
-    return undefined;
-  }
-}
 
 function isObject(value: JsonValue | undefined): boolean {
   return typeof value === 'object' && value !== null;
@@ -445,4 +384,28 @@ function restoreAll(
     const binding: IndexBinding = releasedAt === undefined ? { key, index } : { key, index, releasedAt };
     allocator.restore(binding);
   }
+}
+
+function devicesToSave(devices: DomainRecord['devices'] | undefined): DomainToSave['devices'] {
+  const saved: Partial<Record<DeviceScope, Record<string, number>>> = {};
+  for (const scope of deviceScopes) {
+    const bindings = devices?.[scope].bindings() ?? [];
+    if (bindings.length > 0)
+      saved[scope] = Object.fromEntries(bindings.map(({ key, index }) => [key, index]));
+  }
+  return saved;
+}
+
+/** Asked about every domain after every refresh. */
+function sameReported(a: ReportedDomain | undefined, b: ReportedDomain | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return (
+    a.state === b.state &&
+    a.reason === b.reason &&
+    a.operState === b.operState &&
+    a.agentState === b.agentState &&
+    a.persistent === b.persistent &&
+    a.name === b.name &&
+    (a.diskErrors === b.diskErrors || JSON.stringify(a.diskErrors) === JSON.stringify(b.diskErrors))
+  );
 }
