@@ -6,6 +6,12 @@ import type { Collector, CollectorPass } from './collector.ts';
 /** VIR_NODE_CPU_STATS_ALL_CPUS, VIR_NODE_MEMORY_STATS_ALL_CELLS */
 const all = -1;
 
+/**
+ * Single processors that are asked for in one refresh, by turns where there are more of them: for each the daemon reads
+ * and parses all of /proc/stat, which is long on a large host.
+ */
+const maxCpusAtOnce = 32;
+
 /** Nanoseconds since boot by kind of use (virNodeGetCPUStats). */
 type CpuTimes = ReadonlyMap<string, Count>;
 
@@ -20,6 +26,8 @@ export class HostStats implements Collector {
   /** The number of parameters each call returns: it has to be asked for exactly. */
   #cpuParams: number | undefined;
   #memoryParams: number | undefined;
+  /** The processor whose turn is next. */
+  #nextCpu = 0;
 
   /** @param withUtil - whether percentages are wanted (selector cpu_util). */
   constructor(intervalSec: number, withUtil: boolean) {
@@ -42,17 +50,21 @@ export class HostStats implements Collector {
       });
       host.set({ cpusOnline: map.online, cpusPresent: map.present });
       const known = new Map(host.cpus.map((cpu) => [cpu.number, cpu]));
-      host.cpus = Array.from({ length: map.present }, (_, number) => ({
-        cell: undefined,
-        userUs: undefined,
-        kernelUs: undefined,
-        idleUs: undefined,
-        iowaitUs: undefined,
-        busy: undefined,
-        ...known.get(number),
-        number,
-        online: isSet(map.map, number),
-      }));
+      host.cpus = Array.from({ length: map.present }, (_, number) => {
+        const online = isSet(map.map, number);
+        const before = known.get(number);
+        if (online && before !== undefined) return { ...before, online };
+        return {
+          number,
+          online,
+          cell: before?.cell,
+          userUs: undefined,
+          kernelUs: undefined,
+          idleUs: undefined,
+          iowaitUs: undefined,
+          busy: undefined,
+        };
+      });
     } catch (error) {
       pass.failed(error, 'processors');
     }
@@ -75,10 +87,9 @@ export class HostStats implements Collector {
         cpuUtil: this.#busy(all, total),
       });
       const online = pass.host.cpus.filter((cpu) => cpu.online).map((cpu) => cpu.number);
+      const turn = this.#turnOf(online);
       const times = new Map(
-        await Promise.all(
-          online.map(async (number) => [number, await this.#cpuTimes(pass, number)] as const),
-        ),
+        await Promise.all(turn.map(async (number) => [number, await this.#cpuTimes(pass, number)] as const)),
       );
       // Taken from the record only now: another collector may have told the cells meanwhile.
       pass.host.cpus = pass.host.cpus.map((cpu) => {
@@ -96,6 +107,16 @@ export class HostStats implements Collector {
     } catch (error) {
       pass.failed(error, 'CPU statistics');
     }
+  }
+
+  /** The processors to ask for now, ascending from the one whose turn it is. */
+  #turnOf(online: readonly number[]): readonly number[] {
+    if (online.length <= maxCpusAtOnce) return online;
+    const at = online.findIndex((number) => number >= this.#nextCpu);
+    const start = Math.max(at, 0);
+    const turn = [...online.slice(start), ...online.slice(0, start)].slice(0, maxCpusAtOnce);
+    this.#nextCpu = (turn.at(-1) ?? -1) + 1;
+    return turn;
   }
 
   async #cpuTimes(pass: CollectorPass, cpuNum: number): Promise<CpuTimes> {
