@@ -24,7 +24,8 @@ import {
   type Procedure,
   programs,
 } from './protocol.ts';
-import { openTransport, type TransportStream } from './transports/transport.ts';
+import { openTransport } from './transports/transport.ts';
+import type { TransportStream } from './transports/transport-stream.ts';
 import type { ConnectTarget } from './uri.ts';
 import { XdrReader } from './xdr.ts';
 

@@ -3,7 +3,7 @@ import { Duplex } from 'node:stream';
 import { ConnectionFailedError, errorText } from '../../errors.ts';
 import type { Transport } from '../uri.ts';
 import { systemCode } from './socket-connect.ts';
-import type { TransportStream } from './transport.ts';
+import type { TransportStream } from './transport-stream.ts';
 
 type CommandTransport = Extract<Transport, { kind: 'command' }>;
 

@@ -1,5 +1,5 @@
 import { connect, type NetConnectOpts } from 'node:net';
-import type { OnChunk, TransportStream } from './transport.ts';
+import type { OnChunk, TransportStream } from './transport-stream.ts';
 
 /** Octets read at once; a Unix socket holds some 200 KiB. */
 const READ_OCTETS = 256 * 1024;

@@ -1,7 +1,7 @@
 import { ConnectionFailedError, errorText } from '../../errors.ts';
 import type { Transport } from '../uri.ts';
 import { connectSocket, systemCode } from './socket-connect.ts';
-import type { TransportStream } from './transport.ts';
+import type { TransportStream } from './transport-stream.ts';
 
 /** Connects in the clear. */
 export async function openTcp(

@@ -5,7 +5,7 @@ import { ConnectionFailedError, errorText } from '../../errors.ts';
 import type { Transport } from '../uri.ts';
 import { systemCode } from './socket-connect.ts';
 import { tcpFailure } from './tcp.ts';
-import type { TransportStream } from './transport.ts';
+import type { TransportStream } from './transport-stream.ts';
 
 type TlsTransport = Extract<Transport, { kind: 'tls' }>;
 

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { ConnectionFailedError, errorText } from '../../errors.ts';
 import type { Transport } from '../uri.ts';
 import { connectSocket, systemCode } from './socket-connect.ts';
-import type { TransportStream } from './transport.ts';
+import type { TransportStream } from './transport-stream.ts';
 
 /** A daemon that is stopped leaves its socket behind or removes it; another daemon may be there instead. */
 const tryNext = new Set(['ENOENT', 'ECONNREFUSED']);
