@@ -52,8 +52,8 @@ export class HostIdentity implements Collector {
       sockets: info?.sockets,
       cores: info?.cores,
       threads: info?.threads,
-      // Only where the driver has no map of them, which is asked for with each refresh.
-      cpusOnline: host.cpusOnline ?? info?.cpus,
+      // Where the driver has a map of the processors, that is asked for with each refresh and tells better.
+      cpusOnline: host.cpus.length > 0 ? host.cpusOnline : info?.cpus,
     });
   }
 }
