@@ -26,8 +26,8 @@ export class HostStats implements Collector {
   /** The number of parameters each call returns: it has to be asked for exactly. */
   #cpuParams: number | undefined;
   #memoryParams: number | undefined;
-  /** The processor whose turn is next. */
-  #nextCpu = 0;
+  /** The processor whose turn is next; undefined before the first reading, which is of all. */
+  #nextCpu: number | undefined;
 
   /** @param withUtil - whether percentages are wanted (selector cpu_util). */
   constructor(intervalSec: number, withUtil: boolean) {
@@ -111,9 +111,13 @@ export class HostStats implements Collector {
 
   /** The processors to ask for now, ascending from the one whose turn it is. */
   #turnOf(online: readonly number[]): readonly number[] {
-    if (online.length <= maxCpusAtOnce) return online;
-    const at = online.findIndex((number) => number >= this.#nextCpu);
-    const start = Math.max(at, 0);
+    const next = this.#nextCpu;
+    if (next === undefined) this.#nextCpu = 0;
+    if (next === undefined || online.length <= maxCpusAtOnce) return online;
+    const start = Math.max(
+      online.findIndex((number) => number >= next),
+      0,
+    );
     const turn = [...online.slice(start), ...online.slice(0, start)].slice(0, maxCpusAtOnce);
     this.#nextCpu = (turn.at(-1) ?? -1) + 1;
     return turn;

@@ -56,17 +56,18 @@ describe('HostStats', () => {
     ]);
   });
 
-  it('asks for those of a large host by turns', async () => {
+  it('asks for those of a large host by turns, after the first time', async () => {
     const { host, refresh, failures } = hostOf(80);
+    expect(await refresh()).toHaveLength(80);
+    expect(host.cpus.every(({ userUs }) => userUs !== undefined)).toBe(true);
+    const first = host.cpus.map(({ busy }) => busy);
+    expect(first.every((busy) => busy === undefined)).toBe(true);
     const turns = [await refresh(), await refresh(), await refresh()];
     expect(turns.map((turn) => turn.length)).toEqual([32, 32, 32]);
     expect(new Set(turns.flat()).size).toBe(80);
-    // The third turn began anew with the first ones, whose figures are shares of two readings now.
+    // The third turn began anew with the first ones.
     expect(turns[2]?.slice(-16)).toEqual(Array.from({ length: 16 }, (_, number) => number));
-    expect(host.cpus.every(({ userUs }) => userUs !== undefined)).toBe(true);
-    expect(host.cpus.filter(({ busy }) => busy !== undefined).map(({ number }) => number)).toEqual(
-      Array.from({ length: 16 }, (_, number) => number),
-    );
+    expect(host.cpus.every(({ busy }) => busy !== undefined)).toBe(true);
     expect(failures).toEqual([]);
   });
 
