@@ -1,7 +1,7 @@
 import type { DiskFacts } from '../model/disk.ts';
 import { attributeOf, childOf, childrenOf, descend, textOf, type XmlElement } from './xml-tree.ts';
 
-/** One disk of a definition; the fields are those of the model's Disk that come from the XML. */
+/** One disk of a definition: the facts of the model, and what only the program itself needs. */
 export interface DiskDefinition extends Omit<DiskFacts, 'index'> {
   readonly shared: boolean;
   readonly readOnly: boolean;

@@ -2,7 +2,7 @@ import type { NicFacts } from '../model/nic.ts';
 import { pciName } from './disk-definition.ts';
 import { attributeOf, childOf, childrenOf, descend, integerOf, type XmlElement } from './xml-tree.ts';
 
-/** One network interface of a definition; the fields are those of the model's Nic that come from the XML. */
+/** One network interface of a definition. */
 export type NicDefinition = Omit<NicFacts, 'index'>;
 
 /** The attribute of the source element that says what the interface is connected to, by type. */

@@ -31,6 +31,7 @@ const refreshesToSettle = 2;
 export const patienceMs = 1000;
 /** An event that arrives this long after its effect was found tells the same story. */
 const lateEventMs = 10_000;
+
 /** Remembers what was reported about each domain, so that every change is reported once. */
 export class DomainTracker {
   readonly #indexes: DomainIndexes;

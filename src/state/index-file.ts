@@ -10,9 +10,9 @@ import type { DomainFacts, GoneDomain, ReportedDomain } from './state-types.ts';
 const formatVersion = 1;
 
 /** The kinds of devices numbered within a domain. */
-export type DeviceScope = 'disk' | 'nic' | 'fileSystem';
-
 export const deviceScopes = ['disk', 'nic', 'fileSystem'] as const;
+export type DeviceScope = (typeof deviceScopes)[number];
+
 const numbersSchema = z.record(z.string(), z.number().int().positive());
 const bindingSchema = z.object({
   key: z.string(),
@@ -48,7 +48,7 @@ const fileSchema = z.object({
 
 /** A domain as it is read; its facts are checked no further. */
 export type SavedDomain = z.infer<typeof domainSchema>;
-export type SavedIndexes = z.infer<typeof fileSchema>;
+type SavedIndexes = z.infer<typeof fileSchema>;
 
 /** The content of a file, or why it cannot be used. */
 export function parseIndexes(text: string): { readonly saved: SavedIndexes } | { readonly problem: string } {
@@ -92,9 +92,8 @@ export function indexFilePieces({ domains, ...rest }: IndexesToSave): readonly J
     pieces.push(separator, { json: { uuid, index, releasedAt, devices, facts, reported } });
     separator = ',\n';
   }
-  for (const [name, json] of Object.entries(rest)) {
-    pieces.push(`${name === 'gone' ? '\n]' : ''},\n"${name}":`, { json });
-  }
+  pieces.push('\n]');
+  for (const [name, json] of Object.entries(rest)) pieces.push(`,\n"${name}":`, { json });
   pieces.push('}\n');
   return pieces;
 }

@@ -10,18 +10,16 @@ const large = Number.POSITIVE_INFINITY;
  */
 export class Figures {
   /** Wall clock at the reply. */
-  readonly at: EpochMs;
+  readonly at: EpochMs = Date.now();
   /** Monotonic milliseconds at the reply: the base of all rates. */
-  readonly atMs: number;
+  readonly atMs = performance.now();
   #values: Float64Array;
   #used = 0;
   #large: Map<number, bigint> | undefined;
   readonly #texts: string[] = [];
 
   /** @param capacity - slots that will probably be needed; it grows beyond. */
-  constructor(capacity: number, at: EpochMs = Date.now(), atMs: number = performance.now()) {
-    this.at = at;
-    this.atMs = atMs;
+  constructor(capacity: number) {
     this.#values = new Float64Array(capacity).fill(Number.NaN);
   }
 
@@ -99,8 +97,8 @@ export function slots<const Name extends string>(...names: readonly Name[]): Slo
 export const noFigures = new Figures(0);
 
 /**
- * Figures that lie together from a slot on: those of a domain, a disk, ... Only a view of them, made anew whenever it
- * is needed.
+ * Figures that lie together from a slot on: those of a domain, a disk, ... Only a view of them, made anew
+ * whenever it is needed; the views that live on are the rows of the model, which extend them.
  */
 export abstract class FigureGroup {
   // Declared, so that they are written once: defined first, they cost ten times as much in a class with so many heirs.
@@ -131,5 +129,16 @@ export abstract class FigureGroup {
   /** Undefined leaves the slot unknown. */
   protected note(slot: number, value: number | undefined): void {
     if (value !== undefined) this.figures.setNumber(this.base + slot, value);
+  }
+}
+
+/** The figures of a numbered thing: a vCPU, a disk, ... */
+export abstract class NumberedFigures extends FigureGroup {
+  /** In the names of libvirt's parameters. */
+  declare readonly number: number;
+
+  constructor(number: number, figures: Figures, base: number) {
+    super(figures, base);
+    this.number = number;
   }
 }

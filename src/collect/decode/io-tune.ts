@@ -2,7 +2,13 @@ import { findParam, type ParamValue, type TypedParams } from '../../libvirt/type
 import type { IoTune } from '../../model/disk.ts';
 import type { NicLimits } from '../../model/nic.ts';
 import type { Count } from '../../model/scalar-types.ts';
-import type { SchedulerFacts } from '../records/domain-record.ts';
+
+/** virDomainGetSchedulerParameters */
+export interface SchedulerFacts {
+  readonly shares: number | bigint | undefined;
+  readonly quotaUs: number | undefined;
+  readonly periodUs: number | undefined;
+}
 
 /** Parameters of virDomainGetBlockIoTune whose value 0 means that there is no such limit. */
 const ioTuneNames = {

@@ -16,6 +16,7 @@ import type { Job } from '../../model/job.ts';
 import type { NicAddresses, NicFacts, NicLimits, NicLinks } from '../../model/nic.ts';
 import type { EpochMs } from '../../model/scalar-types.ts';
 import type { VcpuPin } from '../../model/vcpu.ts';
+import type { SchedulerFacts } from '../decode/io-tune.ts';
 import type { StatsSample } from '../decode/samples/stats-sample.ts';
 
 /** What the definition says, as far as rows need it. */
@@ -44,13 +45,6 @@ export interface PinFacts {
   readonly emulator: string | undefined;
   /** By IOThread id. */
   readonly iothreads: ReadonlyMap<number, string>;
-}
-
-/** virDomainGetSchedulerParameters */
-export interface SchedulerFacts {
-  readonly shares: number | bigint | undefined;
-  readonly quotaUs: number | undefined;
-  readonly periodUs: number | undefined;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Count } from '../../../model/scalar-types.ts';
-import { FigureGroup, type Figures, slots } from '../figures.ts';
+import { NumberedFigures, slots } from '../figures.ts';
 
 export const blockSlots = slots(
   'name',
@@ -23,16 +23,8 @@ export const blockSlots = slots(
   'flushUs',
 );
 
-/** The parameters `block.N.` */
-export class BlockSample extends FigureGroup {
-  /** Position in libvirt's list, not an identity. */
-  readonly number: number;
-
-  constructor(number: number, figures: Figures, base: number) {
-    super(figures, base);
-    this.number = number;
-  }
-
+/** The parameters `block.N.`; N is a position in libvirt's list, not an identity. */
+export class BlockSample extends NumberedFigures {
   /** Target: vda. */
   get name(): string | undefined {
     return this.text(blockSlots.name);

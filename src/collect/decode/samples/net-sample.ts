@@ -1,5 +1,5 @@
 import type { Count } from '../../../model/scalar-types.ts';
-import { FigureGroup, type Figures, slots } from '../figures.ts';
+import { NumberedFigures, slots } from '../figures.ts';
 
 export const netSlots = slots(
   'name',
@@ -14,14 +14,7 @@ export const netSlots = slots(
 );
 
 /** The parameters `net.N.` */
-export class NetSample extends FigureGroup {
-  readonly number: number;
-
-  constructor(number: number, figures: Figures, base: number) {
-    super(figures, base);
-    this.number = number;
-  }
-
+export class NetSample extends NumberedFigures {
   /** Host device: vnet0. */
   get name(): string | undefined {
     return this.text(netSlots.name);

@@ -1,17 +1,10 @@
 import type { Count, Percent } from '../../../model/scalar-types.ts';
-import { FigureGroup, type Figures, slots } from '../figures.ts';
+import { NumberedFigures, slots } from '../figures.ts';
 
 export const vcpuSlots = slots('state', 'timeNs', 'waitNs', 'delayNs', 'halted', 'percent');
 
 /** The parameters `vcpu.N.` */
-export class VcpuSample extends FigureGroup {
-  readonly number: number;
-
-  constructor(number: number, figures: Figures, base: number) {
-    super(figures, base);
-    this.number = number;
-  }
-
+export class VcpuSample extends NumberedFigures {
   get stateCode(): number | undefined {
     return this.small(vcpuSlots.state);
   }

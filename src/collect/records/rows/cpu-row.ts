@@ -1,8 +1,9 @@
 import type { DomainCpu } from '../../../model/domain.ts';
 import type { Count, Percent } from '../../../model/scalar-types.ts';
 import { add, nsToUs } from '../../decode/arithmetic.ts';
+import type { SchedulerFacts } from '../../decode/io-tune.ts';
 import type { MonitorSample } from '../../decode/samples/monitor-sample.ts';
-import type { DomainRecord, PinFacts, SchedulerFacts } from '../domain-record.ts';
+import type { DomainRecord, PinFacts } from '../domain-record.ts';
 
 /** Percentages of a domain that is not active are zero: that is their true value, not a placeholder. */
 export class CpuRow implements DomainCpu {
