@@ -78,19 +78,20 @@ function recordsIfSame(
   /** Of the group under way, in the order in which they are added. */
   const added: unknown[] = [];
   let same = true;
-  const endGroup = (): void => {
-    if (fragment === undefined) return;
-    if (added.length * width !== fragment.keys.length) same = false;
+  /** Whether all of the group under way was added. */
+  const endGroup = (): boolean => {
+    if (fragment === undefined) return true;
+    if (added.length * width !== fragment.keys.length) return false;
     for (let tail = 0; tail < fragment.tails.length; tail++)
       records.push(added[fragment.order?.[tail] ?? tail]);
     added.length = 0;
+    return true;
   };
   addRows((record, first, second, third) => {
     if (!same) return;
     if (fragment === undefined || first !== head) {
-      endGroup();
-      const next = groups.next();
-      if (next.done === true || next.value[0] !== first) {
+      const next = endGroup() ? groups.next() : undefined;
+      if (next === undefined || next.done === true || next.value[0] !== first) {
         same = false;
         return;
       }
@@ -100,8 +101,7 @@ function recordsIfSame(
     same = fragment.keys[at] === second && (width < 2 || fragment.keys[at + 1] === third);
     added.push(record);
   });
-  endGroup();
-  return same && groups.next().done === true ? records : undefined;
+  return same && endGroup() && groups.next().done === true ? records : undefined;
 }
 
 /** The rows by their first sub-identifier, ascending. */

@@ -67,6 +67,21 @@ test('tables with texts in their index', () => {
   );
 });
 
+test('tables with texts in their index that lack a few rows and have them again', () => {
+  const steps = fc.tuple(textKeys, fc.nat(60), fc.integer({ min: 1, max: 3 })).map(([keys, at, count]) => {
+    const ascending = keys.toSorted(([a], [b]) => a - b);
+    return [ascending, ascending.toSpliced(at % Math.max(1, ascending.length), count)] as const;
+  });
+  fc.assert(
+    fc.property(steps, ([all, fewer]) => {
+      const first = layOutTexts(textParts, adding(all));
+      const second = layOutTexts(textParts, adding(fewer), first.rows);
+      expect(rowsOf(second)).toEqual(naive(textParts, fewer));
+      expect(rowsOf(layOutTexts(textParts, adding(all), second.rows))).toEqual(naive(textParts, all));
+    }),
+  );
+});
+
 test('an index that is not cut survives encoding and decoding', () => {
   const parts = textParts.map((part) => (part.kind === 'text' ? { ...part, maxBytes: 255 } : part));
   fc.assert(

@@ -163,6 +163,20 @@ describe('layOutTexts', () => {
     ]);
   });
 
+  test('notices that the last names of a domain before the last one are gone', () => {
+    const all: readonly Row[] = [
+      ['a', 1, 'completed', 'x'],
+      ['b', 1, 'completed', 'y'],
+      ['c', 2, 'completed', 'x'],
+    ];
+    const known = layOutTexts(parts, adding(all)).rows;
+    const fewer = all.filter(([record]) => record !== 'b');
+    expect(shown(layOutTexts(parts, adding(fewer), known))).toEqual([
+      [index(1, 'completed', 'x'), 'a'],
+      [index(2, 'completed', 'x'), 'c'],
+    ]);
+  });
+
   test('lays out the same with rows known and without, whatever changes', () => {
     const names = ['a', 'bb', 'c', 'dd', 'e', `${'x'.repeat(20)}1`, `${'x'.repeat(20)}2`];
     let seed = 7;
