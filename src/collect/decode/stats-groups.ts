@@ -22,6 +22,13 @@ export const statsFlags = { noWait: 1 << 29, backing: 1 << 30 } as const;
 export const monitorFreeGroups =
   statsGroups.state | statsGroups.interface | statsGroups.perf | statsGroups.memory;
 
+const monitorFreeName = /^(state|net|perf|memory)\./;
+
+/** Whether a parameter is of one of those groups. */
+export function isMonitorFree(name: string): boolean {
+  return monitorFreeName.test(name);
+}
+
 /** Which groups each selector needs. Groups nobody needs are not asked for: they cost the hypervisor time. */
 const selectorGroups: Partial<Record<StatSelector, number>> = {
   cpu_util: statsGroups.cpuTotal | statsGroups.vcpu,

@@ -98,10 +98,12 @@ export class DomainStats implements Collector {
         ? await this.#askAll(pass, batch)
         : await this.#askMonitorFree(pass, batch.records);
       if (!reply.called) return [await this.#withoutMonitor(pass, batch, reply.why === 'saturated')].flat();
-      this.#apply(pass, batch, reply.records, reply.reply);
-      if (reply.records.length === batch.records.length) return [];
+      const missed = this.#apply(pass, batch, reply.records, reply.reply);
       const left = batch.records.filter((record) => !reply.records.includes(record));
-      return left.length > 0 ? [{ records: left, monitor: false, retry: batch.retry }] : [];
+      return [
+        ...(missed.length > 0 && !batch.retry ? [{ records: missed, monitor: true, retry: true }] : []),
+        ...(left.length > 0 ? [{ records: left, monitor: false, retry: batch.retry }] : []),
+      ];
     } catch (error) {
       if (error instanceof ConnectionLostError || pass.signal.aborted) throw error;
       pass.failed(error, batch.records.length === 1 ? batch.records[0]?.name : undefined);
@@ -171,23 +173,37 @@ export class DomainStats implements Collector {
     return again;
   }
 
+  /**
+   * Takes what was replied. Returns the domains whose monitor somebody else had at that moment: often another client
+   * of libvirt that asks for statistics, and is done long before the end of the refresh.
+   */
   #apply(
     pass: CollectorPass,
     batch: Batch,
     records: readonly DomainRecord[],
     reply: readonly DomainStatsRecord<StatsSample>[],
-  ): void {
+  ): readonly DomainRecord[] {
+    const missed: DomainRecord[] = [];
     const byUuid = new Map(reply.map((entry) => [entry.domain.uuid, entry.params]));
     for (const record of records) {
       const sample = byUuid.get(record.uuid);
       // libvirt leaves out a domain that vanished meanwhile: the next inventory will say so.
       if (sample === undefined) continue;
-      this.#applySample(pass, record, sample, batch.monitor);
+      const complete = this.#applySample(pass, record, sample, batch.monitor);
+      if (!complete && batch.monitor) missed.push(record);
       this.#options.onRecord(record);
     }
+    return missed;
   }
 
-  #applySample(pass: CollectorPass, record: DomainRecord, sample: StatsSample, askedMonitor: boolean): void {
+  /** Returns false if groups are missing that the domain had before. */
+  #applySample(
+    pass: CollectorPass,
+    record: DomainRecord,
+    sample: StatsSample,
+    askedMonitor: boolean,
+  ): boolean {
+    let complete = true;
     const previous = record.runtime.sample;
     if (sample.state !== undefined) {
       pass.domains.applyState(record, sample.state, sample.reason ?? 0, sample.at);
@@ -201,11 +217,15 @@ export class DomainStats implements Collector {
       const workedBefore = previous?.monitor.complete === true;
       const busy = record.runtime.control !== undefined && record.runtime.control.state !== 'ok';
       this.#setStatus(record, workedBefore || busy || !askedMonitor ? 'blocked' : 'partial');
-      if (workedBefore) sample.monitor = previous.monitor;
+      if (workedBefore) {
+        sample.keepMonitor(previous);
+        complete = false;
+      }
     }
     record.runtime.sample = sample;
     record.statsAt = sample.monitor.at;
     record.touch();
+    return complete;
   }
 
   #setStatus(record: DomainRecord, status: DomainRecord['statsStatus']): void {

@@ -1,6 +1,7 @@
 import type { EpochMs } from '../../../model/scalar-types.ts';
 import type { Stat } from '../../../model/stat.ts';
 import { FigureGroup } from '../figures.ts';
+import { isMonitorFree } from '../stats-groups.ts';
 import { domainSlots, MonitorSample } from './monitor-sample.ts';
 import { NetSample } from './net-sample.ts';
 import type { PerfSample, SampleLayout, SampleParts } from './sample-layout.ts';
@@ -14,17 +15,36 @@ import type { PerfSample, SampleLayout, SampleParts } from './sample-layout.ts';
  */
 export class StatsSample extends FigureGroup {
   readonly perf: readonly PerfSample[];
-  /** Parameters that no other object holds, or all of them with the selector raw. */
-  readonly others: readonly Stat[];
-  monitor: MonitorSample;
+  #others: readonly Stat[];
+  #monitor: MonitorSample;
   readonly #layout: SampleLayout;
 
   constructor(parts: SampleParts) {
     super(parts.figures, parts.base);
     this.perf = parts.perf;
-    this.others = parts.others;
-    this.monitor = new MonitorSample(parts);
+    this.#others = parts.others;
+    this.#monitor = new MonitorSample(parts);
     this.#layout = parts.layout;
+  }
+
+  get monitor(): MonitorSample {
+    return this.#monitor;
+  }
+
+  /** Parameters that no other object holds, or all of them with the selector raw. */
+  get others(): readonly Stat[] {
+    return this.#others;
+  }
+
+  /** Puts the monitor's half of an earlier reading in the place of this one's. */
+  keepMonitor(earlier: StatsSample): void {
+    this.#monitor = earlier.monitor;
+    const own = new Map(this.#others.map((stat) => [stat.name, stat]));
+    const known = new Set(earlier.#others.map(({ name }) => name));
+    this.#others = [
+      ...earlier.#others.flatMap((stat) => own.get(stat.name) ?? (isMonitorFree(stat.name) ? [] : stat)),
+      ...this.#others.filter(({ name }) => !known.has(name)),
+    ];
   }
 
   get at(): EpochMs {
