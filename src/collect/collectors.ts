@@ -42,6 +42,7 @@ export function makeCollectors(
       intervalSec,
       groups,
       monitorFreeGroups: groups & monitorFreeGroups,
+      idleGroupsIntervalSec: collect.intervals.inventory,
       flags: has('block_layers') ? statsFlags.backing : 0,
       batchSize: libvirt.batchSize,
       callsInFlight: libvirt.callsInFlight,

@@ -129,7 +129,7 @@ export const sections = {
   },
   intervals: {
     inventory: setting(wholeSeconds(5, 86_400), 60, {
-      help: 'Definitions: pace of re-reading them where no event announced a change.',
+      help: 'Definitions: pace of re-reading them where no event announced a change, and of asking again for statistics that a domain has nothing in (IOThreads, dirty rate).',
     }),
     pinning: setting(wholeSeconds(1, 86_400), 30, {
       help: 'vCPU, emulator and IOThread pinning.',

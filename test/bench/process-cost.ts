@@ -46,13 +46,17 @@ export async function pin(pid: number, cpu: number): Promise<void> {
 }
 
 /** Before other work on the machine: what is measured should not be the queue for the CPU. */
-const measuredNiceness = -20;
+export const measuredNiceness = -20;
 
 /** Lets a process and what it starts go before other work, where that is permitted. */
 export async function prioritize(pid: number): Promise<void> {
   const threads = await readdir(`/proc/${pid}/task`);
   await runAnyway('renice', ['-n', String(measuredNiceness), '-p', ...threads]);
-  // With autogrouping the nice value counts only within a session: what counts is that of the session.
+  await preferSession(pid);
+}
+
+/** With autogrouping the nice value counts only within a session: what counts is that of the session. */
+export async function preferSession(pid: number): Promise<void> {
   await writeFile(`/proc/${pid}/autogroup`, String(measuredNiceness)).catch(() => {});
 }
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
+import { measuredNiceness, preferSession } from './process-cost.ts';
 
 export interface WalkOptions {
   readonly address: string;
@@ -17,8 +18,11 @@ export async function bulkwalk(options: WalkOptions): Promise<number> {
   try {
     for (const oid of options.oids) {
       const child = spawn(
-        'taskset',
+        'nice',
         [
+          '-n',
+          String(measuredNiceness),
+          'taskset',
           '-c',
           String(options.cpu),
           'snmpbulkwalk',
@@ -38,10 +42,14 @@ export async function bulkwalk(options: WalkOptions): Promise<number> {
         ],
         {
           stdio: ['ignore', file.fd, 'ignore'],
+          // In a session of its own, as the others that are measured: the scheduler shares out by session first.
+          detached: true,
           env: { ...process.env, MIBS: '', SNMPCONFPATH: '/nonexistent' },
         },
       );
-      const [code] = (await once(child, 'close')) as [number | null];
+      const ended = once(child, 'close');
+      if (child.pid !== undefined) await preferSession(child.pid);
+      const [code] = (await ended) as [number | null];
       if (code !== 0) throw new Error(`snmpbulkwalk of ${oid} ended with ${code}`);
     }
     return performance.now() - startedMs;

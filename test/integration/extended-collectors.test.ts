@@ -5,6 +5,7 @@ import { makeGuestImage } from '../lab/guest-image.ts';
 import { makeQcow2Image, makeRawImage } from '../lab/image.ts';
 import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
 import { freezeGuestAgent, freezeMonitor, makeFullDisk, startEndlessJob } from '../lab/provoke.ts';
+import { delay } from '../lab/wait.ts';
 import { type RunningCollection, runCollection } from './running-collection.ts';
 
 /** Every source on, as often as it goes. */
@@ -105,6 +106,31 @@ describe('extended collectors on real guests', () => {
     expect(changed.vcpus[0]?.hostCpu).toBeDefined();
     await libvirtd.virsh('emulatorpin', 'linux', '1');
     await collection.domain('linux', 'emulator pin', (one) => one.cpu?.emulatorPin === '1');
+  });
+
+  it('finds a dirty rate and an IOThread of domains that had none', async () => {
+    const silent = await collection.domain(
+      'silent',
+      'memory',
+      (one) => one.memory?.dirtyStatus !== undefined,
+    );
+    expect(silent.memory?.dirtyStatus).toBe('unstarted');
+    expect(silent.iothreads).toEqual([]);
+    // Refreshes without those groups go by meanwhile, and what the first one told stays.
+    await delay(3000);
+    const later = await collection.domain('silent', 'a later row', (one) => one !== silent);
+    expect(later.memory?.dirtyStatus).toBe('unstarted');
+    expect(later.stats.map(({ name }) => name)).toContain('dirtyrate.calc_status');
+    await libvirtd.virsh('domdirtyrate-calc', 'silent', '--seconds', '1');
+    await libvirtd.virsh('iothreadadd', 'silent', '3', '--live');
+    const measured = await collection.domain(
+      'silent',
+      'its dirty rate and IOThread',
+      (one) => one.memory?.dirtyStatus === 'measured' && one.iothreads.length === 1,
+    );
+    expect(measured.memory?.dirtyRate).toBeGreaterThanOrEqual(0);
+    expect(measured.memory?.dirtyPeriodSec).toBe(1);
+    expect(measured.iothreads[0]?.id).toBe(3);
   });
 
   it('shows performance events enabled by XML and by virsh', async () => {

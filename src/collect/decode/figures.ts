@@ -130,6 +130,11 @@ export abstract class FigureGroup {
   protected note(slot: number, value: number | undefined): void {
     if (value !== undefined) this.figures.setNumber(this.base + slot, value);
   }
+
+  /** The same for a text. */
+  protected noteText(slot: number, text: string | undefined): void {
+    if (text !== undefined) this.figures.setText(this.base + slot, text);
+  }
 }
 
 /** The figures of a numbered thing: a vCPU, a disk, ... */

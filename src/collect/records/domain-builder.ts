@@ -3,6 +3,7 @@ import { type SeverityOverrides, severityOf } from '../../events/severity.ts';
 import { stateText } from '../../events/state-text.ts';
 import type { Disk, DiskFacts } from '../../model/disk.ts';
 import type { Domain, DomainMemory } from '../../model/domain.ts';
+import type { Guest } from '../../model/guest.ts';
 import type { Nic } from '../../model/nic.ts';
 import type { Count } from '../../model/scalar-types.ts';
 import type { PerfEvent } from '../../model/stat.ts';
@@ -209,13 +210,19 @@ function byIndex(a: { readonly index: number }, b: { readonly index: number }): 
   return a.index - b.index;
 }
 
+/** The same objects for all domains and refreshes: what is the same object is not read again. */
+const unaskedGuests = {
+  connected: { agentState: 'connected', ...noGuestFacts },
+  disconnected: { agentState: 'disconnected', ...noGuestFacts },
+  unknown: { agentState: 'unknown', ...noGuestFacts },
+} as const satisfies Record<string, Guest>;
+
 /** A guest row exists for an active domain with an agent channel, also before the agent was asked. */
 function guestOf(record: DomainRecord): Domain['guest'] {
   if (!record.active) return undefined;
   if (record.runtime.guest !== undefined) return record.runtime.guest;
   const agentState = record.definition?.agentChannel;
-  if (agentState === undefined) return undefined;
-  return { agentState, ...noGuestFacts };
+  return agentState === undefined ? undefined : unaskedGuests[agentState];
 }
 
 function perfOf(record: DomainRecord, context: BuildContext): readonly PerfEvent[] {

@@ -47,6 +47,13 @@ export interface PinFacts {
   readonly iothreads: ReadonlyMap<number, string>;
 }
 
+/** Groups of virDomainStatsTypes that a domain had nothing in when it was last asked for them. */
+export interface IdleGroups {
+  readonly groups: number;
+  /** Monotonic milliseconds of that reading. */
+  readonly atMs: number;
+}
+
 /**
  * What only an active domain has. It is dropped as a whole when the domain stops or starts anew, so that no
  * figure of an earlier run survives into the next.
@@ -54,6 +61,8 @@ export interface PinFacts {
 export interface RuntimeFacts {
   /** The last reading; its monitor half may be older than the reading itself, and has the rates. */
   sample: StatsSample | undefined;
+  /** Groups of statistics that the domain had nothing in. */
+  idleGroups: IdleGroups | undefined;
   control: ControlInfo | undefined;
   pins: PinFacts | undefined;
   /** Host CPU by vCPU number (virDomainGetVcpus). */
@@ -144,6 +153,7 @@ export class DomainRecord {
 function emptyRuntime(): RuntimeFacts {
   return {
     sample: undefined,
+    idleGroups: undefined,
     control: undefined,
     pins: undefined,
     hostCpus: undefined,

@@ -166,6 +166,8 @@ export class DomainDefinitions implements Collector {
     const lastChangeAt = facts.hash === hash ? facts.hashChangedAt : Date.now();
     pass.indexes.setFacts(record.uuid, { hash, hashChangedAt: lastChangeAt });
     const { withMetadata, withXml, labels, local } = this.#options;
+    // There may be an IOThread now.
+    record.runtime.idleGroups = undefined;
     record.definition = ownCopy({
       spec: {
         ...definition.spec,

@@ -4,6 +4,7 @@ import { CallTimeoutError } from '../../libvirt/connection.ts';
 import { domainStatsAs } from '../../libvirt/domain-stats.ts';
 import { isNoDomain, isNotSupported } from '../../libvirt/libvirt-error.ts';
 import { type DomainStatsRecord, domainGetState } from '../../libvirt/procedures.ts';
+import { idleGroups } from '../decode/idle-groups.ts';
 import { noteRates } from '../decode/rates.ts';
 import type { StatsSample } from '../decode/samples/stats-sample.ts';
 import type { StatsDecoder } from '../decode/stats-decoder.ts';
@@ -11,6 +12,7 @@ import { statsFlags } from '../decode/stats-groups.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 import type { Collector, CollectorPass } from './collector.ts';
 import { isResponsive, probeControl } from './control-probe.ts';
+import { makeBatches, type StatsBatch } from './stats-batches.ts';
 
 export interface DomainStatsOptions {
   readonly intervalSec: number;
@@ -18,6 +20,8 @@ export interface DomainStatsOptions {
   readonly groups: number;
   /** Those of them that are answered without asking the hypervisor process. */
   readonly monitorFreeGroups: number;
+  /** Seconds after which a domain is asked again for groups that it had nothing in. */
+  readonly idleGroupsIntervalSec: number;
   /** Extra flags of the call, such as BACKING. */
   readonly flags: number;
   readonly batchSize: number;
@@ -26,15 +30,6 @@ export interface DomainStatsOptions {
   readonly decoder: StatsDecoder;
   /** Called for each domain as soon as its figures are in, to build its row while others are still awaited. */
   readonly onRecord: (record: DomainRecord) => void;
-}
-
-/** Domains asked for in one call. */
-interface Batch {
-  readonly records: readonly DomainRecord[];
-  /** Whether the call may enter the monitor. */
-  readonly monitor: boolean;
-  /** Whether the domains were part of a call that failed: then they are not split and tried again. */
-  readonly retry: boolean;
 }
 
 /**
@@ -71,9 +66,9 @@ export class DomainStats implements Collector {
         !record.active || (isResponsive(record, controlGraceMs) && !pass.libvirt.gate.isHeld(record.uuid));
       (safe ? asked : spared).push(record);
     }
-    const queue: Batch[] = [
-      ...batches(asked, this.#sizeFor(asked)).map((records) => ({ records, monitor: true, retry: false })),
-      ...batches(spared, this.#sizeFor(spared)).map((records) => ({ records, monitor: false, retry: false })),
+    const queue: StatsBatch[] = [
+      ...makeBatches(asked, { ...this.#options, monitor: true }),
+      ...makeBatches(spared, { ...this.#options, monitor: false }),
     ];
     const workers = Array.from({ length: this.#options.callsInFlight }, async () => {
       for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
@@ -85,24 +80,19 @@ export class DomainStats implements Collector {
     await Promise.all(workers);
   }
 
-  /** Domains of a batch: few domains are shared out among the calls, which the daemon works on side by side. */
-  #sizeFor(records: readonly DomainRecord[]): number {
-    const { batchSize, callsInFlight } = this.#options;
-    return Math.max(1, Math.min(batchSize, Math.ceil(records.length / callsInFlight)));
-  }
-
   /** One call. Returns the batches that must be asked for in another way. */
-  async #collectBatch(pass: CollectorPass, batch: Batch): Promise<readonly Batch[]> {
+  async #collectBatch(pass: CollectorPass, batch: StatsBatch): Promise<readonly StatsBatch[]> {
     try {
       const reply = batch.monitor
         ? await this.#askAll(pass, batch)
         : await this.#askMonitorFree(pass, batch.records);
       if (!reply.called) return [await this.#withoutMonitor(pass, batch, reply.why === 'saturated')].flat();
       const missed = this.#apply(pass, batch, reply.records, reply.reply);
-      const left = batch.records.filter((record) => !reply.records.includes(record));
+      const all = reply.records.length === batch.records.length;
+      const left = all ? [] : batch.records.filter((record) => !reply.records.includes(record));
       return [
-        ...(missed.length > 0 && !batch.retry ? [{ records: missed, monitor: true, retry: true }] : []),
-        ...(left.length > 0 ? [{ records: left, monitor: false, retry: batch.retry }] : []),
+        ...(missed.length > 0 && !batch.retry ? [{ ...batch, records: missed, retry: true }] : []),
+        ...(left.length > 0 ? [{ ...batch, records: left, monitor: false }] : []),
       ];
     } catch (error) {
       if (error instanceof ConnectionLostError || pass.signal.aborted) throw error;
@@ -111,12 +101,12 @@ export class DomainStats implements Collector {
     }
   }
 
-  #askAll(pass: CollectorPass, batch: Batch) {
-    const { groups, flags, decoder } = this.#options;
+  #askAll(pass: CollectorPass, batch: StatsBatch) {
+    const { flags, decoder } = this.#options;
     const procedure = domainStatsAs(decoder.reply(batch.records.length));
     return pass.libvirt.monitorCall('bulk', procedure, batch.records, (records) => ({
       domains: records.map((record) => record.ref),
-      stats: groups,
+      stats: batch.groups,
       flags: statsFlags.noWait | flags,
     }));
   }
@@ -133,7 +123,11 @@ export class DomainStats implements Collector {
   }
 
   /** While too many calls are unanswered, only high-priority procedures are safe: they tell at least the states. */
-  async #withoutMonitor(pass: CollectorPass, batch: Batch, saturated: boolean): Promise<readonly Batch[]> {
+  async #withoutMonitor(
+    pass: CollectorPass,
+    batch: StatsBatch,
+    saturated: boolean,
+  ): Promise<readonly StatsBatch[]> {
     if (!saturated) return batch.monitor ? [{ ...batch, monitor: false }] : [];
     for (const record of batch.records) {
       try {
@@ -152,7 +146,7 @@ export class DomainStats implements Collector {
   }
 
   /** After a timeout the domains that are well are asked again; after an error, one by one. */
-  #afterFailure(pass: CollectorPass, batch: Batch, error: unknown): readonly Batch[] {
+  #afterFailure(pass: CollectorPass, batch: StatsBatch, error: unknown): readonly StatsBatch[] {
     const { gate } = pass.libvirt;
     const held = batch.records.filter((record) => gate.isHeld(record.uuid));
     const well = batch.records.filter((record) => !gate.isHeld(record.uuid));
@@ -163,12 +157,12 @@ export class DomainStats implements Collector {
       }
       return [];
     }
-    const again: Batch[] = [];
-    if (held.length > 0) again.push({ records: held, monitor: false, retry: true });
+    const again: StatsBatch[] = [];
+    if (held.length > 0) again.push({ ...batch, records: held, monitor: false, retry: true });
     if (error instanceof CallTimeoutError) {
-      if (well.length > 0) again.push({ records: well, monitor: batch.monitor, retry: true });
+      if (well.length > 0) again.push({ ...batch, records: well, retry: true });
     } else {
-      for (const record of well) again.push({ records: [record], monitor: batch.monitor, retry: true });
+      for (const record of well) again.push({ ...batch, records: [record], retry: true });
     }
     return again;
   }
@@ -179,7 +173,7 @@ export class DomainStats implements Collector {
    */
   #apply(
     pass: CollectorPass,
-    batch: Batch,
+    batch: StatsBatch,
     records: readonly DomainRecord[],
     reply: readonly DomainStatsRecord<StatsSample>[],
   ): readonly DomainRecord[] {
@@ -189,7 +183,7 @@ export class DomainStats implements Collector {
       const sample = byUuid.get(record.uuid);
       // libvirt leaves out a domain that vanished meanwhile: the next inventory will say so.
       if (sample === undefined) continue;
-      const complete = this.#applySample(pass, record, sample, batch.monitor);
+      const complete = this.#applySample(pass, record, sample, batch);
       if (!complete && batch.monitor) missed.push(record);
       this.#options.onRecord(record);
     }
@@ -201,7 +195,7 @@ export class DomainStats implements Collector {
     pass: CollectorPass,
     record: DomainRecord,
     sample: StatsSample,
-    askedMonitor: boolean,
+    { monitor: askedMonitor, groups }: StatsBatch,
   ): boolean {
     let complete = true;
     const previous = record.runtime.sample;
@@ -212,6 +206,7 @@ export class DomainStats implements Collector {
       this.#setStatus(record, 'inactive');
     } else if (askedMonitor && sample.monitor.complete) {
       if (previous !== undefined) noteRates(previous.monitor, sample.monitor, pass.host.cpusOnline);
+      this.#noteIdleGroups(record, sample, groups);
       this.#setStatus(record, 'ok');
     } else {
       const workedBefore = previous?.monitor.complete === true;
@@ -228,15 +223,18 @@ export class DomainStats implements Collector {
     return complete;
   }
 
+  #noteIdleGroups({ runtime }: DomainRecord, sample: StatsSample, asked: number): void {
+    const { groups } = this.#options;
+    if (asked === groups) {
+      runtime.idleGroups = { groups: idleGroups(sample.monitor, groups), atMs: sample.monitor.atMs };
+    } else if (runtime.sample !== undefined) {
+      sample.keepIdleGroups(runtime.sample, groups & ~asked);
+    }
+  }
+
   #setStatus(record: DomainRecord, status: DomainRecord['statsStatus']): void {
     if (record.statsStatus === status) return;
     record.statsStatus = status;
     record.touch();
   }
-}
-
-function batches(records: readonly DomainRecord[], size: number): readonly (readonly DomainRecord[])[] {
-  const result: (readonly DomainRecord[])[] = [];
-  for (let from = 0; from < records.length; from += size) result.push(records.slice(from, from + size));
-  return result;
 }

@@ -192,6 +192,14 @@ export class MonitorSample extends FigureGroup {
     return this.small(domainSlots.stealPercent);
   }
 
+  /** Takes over the dirty rate of an earlier reading, where this one was not asked for it. */
+  keepDirtyRate(earlier: MonitorSample): void {
+    this.note(domainSlots.dirtyStatus, earlier.dirtyStatus);
+    this.note(domainSlots.dirtyRateMibs, earlier.dirtyRateMibs);
+    this.note(domainSlots.dirtyPeriodSec, earlier.dirtyPeriodSec);
+    this.noteText(domainSlots.dirtyMode, earlier.dirtyMode);
+  }
+
   noteShares(shares: {
     readonly host: Percent | undefined;
     readonly own: Percent | undefined;

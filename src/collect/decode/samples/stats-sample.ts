@@ -1,7 +1,8 @@
 import type { EpochMs } from '../../../model/scalar-types.ts';
 import type { Stat } from '../../../model/stat.ts';
 import { FigureGroup } from '../figures.ts';
-import { isMonitorFree } from '../stats-groups.ts';
+import { isOfIdleGroup } from '../idle-groups.ts';
+import { isMonitorFree, statsGroups } from '../stats-groups.ts';
 import { domainSlots, MonitorSample } from './monitor-sample.ts';
 import { NetSample } from './net-sample.ts';
 import type { PerfSample, SampleLayout, SampleParts } from './sample-layout.ts';
@@ -45,6 +46,13 @@ export class StatsSample extends FigureGroup {
       ...earlier.#others.flatMap((stat) => own.get(stat.name) ?? (isMonitorFree(stat.name) ? [] : stat)),
       ...this.#others.filter(({ name }) => !known.has(name)),
     ];
+  }
+
+  /** Takes over what an earlier reading told of rare groups that this one was not asked for. */
+  keepIdleGroups(earlier: StatsSample, groups: number): void {
+    if ((groups & statsGroups.dirtyRate) !== 0) this.#monitor.keepDirtyRate(earlier.monitor);
+    const kept = earlier.#others.filter(({ name }) => isOfIdleGroup(name, groups));
+    if (kept.length > 0) this.#others = [...this.#others, ...kept];
   }
 
   get at(): EpochMs {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { StatsDecoder } from '../../../../src/collect/decode/stats-decoder.ts';
+import { statsGroups } from '../../../../src/collect/decode/stats-groups.ts';
 import { DomainRecord } from '../../../../src/collect/records/domain-record.ts';
 import { DomainStats, type DomainStatsOptions } from '../../../../src/collect/sources/domain-stats.ts';
 import { activeRecord, testPass } from '../collector-pass.ts';
@@ -9,6 +10,7 @@ const defaults: DomainStatsOptions = {
   intervalSec: 10,
   groups: 0,
   monitorFreeGroups: 0,
+  idleGroupsIntervalSec: 60,
   flags: 0,
   batchSize: 20,
   callsInFlight: 2,
@@ -16,6 +18,48 @@ const defaults: DomainStatsOptions = {
   decoder: new StatsDecoder({ unknown: true, all: false, exclude: [] }),
   onRecord: () => undefined,
 };
+
+/**
+ * Refreshes of one domain, each with what it replies to the calls of it. Returns the record, and of each refresh
+ * the groups that each call asked for.
+ */
+async function refreshes(
+  options: Partial<DomainStatsOptions>,
+  ...replies: readonly (readonly (readonly ParamRow[])[])[]
+) {
+  const record = activeRecord('d');
+  const { pass } = testPass([record]);
+  const stats = new DomainStats({ ...defaults, ...options });
+  const calls: number[][] = [];
+  for (const refresh of replies) {
+    const left = [...refresh];
+    const groups: number[] = [];
+    const libvirt = {
+      gate: { isHeld: () => false, saturated: false },
+      callEach: () => Promise.resolve(),
+      monitorCall: (
+        _kind: string,
+        _procedure: unknown,
+        asked: readonly DomainRecord[],
+        argsOf: (records: readonly DomainRecord[]) => { readonly stats: number },
+      ) => {
+        groups.push(argsOf(asked).stats);
+        const params = sampleOf(left.shift() ?? []);
+        const reply = [{ domain: { uuid: record.uuid }, params }];
+        return Promise.resolve({ called: true, reply, records: asked });
+      },
+    };
+    const domains = { ...pass.domains, applyState: () => undefined };
+    const host = { cpusOnline: 1 };
+    await stats.collect({ ...pass, domains, host, libvirt } as unknown as Parameters<
+      DomainStats['collect']
+    >[0]);
+    calls.push(groups);
+  }
+  return { record, calls };
+}
+
+const namesOf = ({ runtime }: DomainRecord) => runtime.sample?.others.map(({ name }) => name).toSorted();
 
 describe('DomainStats', () => {
   /** Domains of each call, in the order of the calls. */
@@ -62,56 +106,74 @@ describe('DomainStats', () => {
       ['net.0.newer', 'ullong', 9],
     ];
 
-    /** Refreshes, each with what the domain replies to the calls of it. Returns the record and the number of calls. */
-    async function refreshes(...replies: readonly (readonly (readonly ParamRow[])[])[]) {
-      const record = activeRecord('d');
-      const { pass } = testPass([record]);
-      const stats = new DomainStats(defaults);
-      const calls: number[] = [];
-      for (const refresh of replies) {
-        const left = [...refresh];
-        let count = 0;
-        const libvirt = {
-          gate: { isHeld: () => false, saturated: false },
-          callEach: () => Promise.resolve(),
-          monitorCall: (_kind: string, _procedure: unknown, asked: readonly DomainRecord[]) => {
-            count += 1;
-            const params = sampleOf(left.shift() ?? []);
-            const reply = [{ domain: { uuid: record.uuid }, params }];
-            return Promise.resolve({ called: true, reply, records: asked });
-          },
-        };
-        const domains = { ...pass.domains, applyState: () => undefined };
-        const host = { cpusOnline: 1 };
-        await stats.collect({ ...pass, domains, host, libvirt } as unknown as Parameters<
-          DomainStats['collect']
-        >[0]);
-        calls.push(count);
-      }
-      return { record, calls };
-    }
-
-    const namesOf = ({ runtime }: DomainRecord) => runtime.sample?.others.map(({ name }) => name).toSorted();
-
     it('asks again at the end of the refresh', async () => {
-      const { record, calls } = await refreshes([idle], [busy, idle]);
-      expect(calls).toEqual([1, 2]);
+      const { record, calls } = await refreshes({}, [idle], [busy, idle]);
+      expect(calls.map(({ length }) => length)).toEqual([1, 2]);
       expect(record.statsStatus).toBe('ok');
       expect(namesOf(record)).toEqual(['net.0.new', 'vcpu.0.new.sum']);
     });
 
     it('asks again once only, and keeps what was known before', async () => {
-      const { record, calls } = await refreshes([idle], [busy, busy, idle], [busy, busy]);
-      expect(calls).toEqual([1, 2, 2]);
+      const { record, calls } = await refreshes({}, [idle], [busy, busy, idle], [busy, busy]);
+      expect(calls.map(({ length }) => length)).toEqual([1, 2, 2]);
       expect(record.statsStatus).toBe('blocked');
       expect(record.runtime.sample?.monitor.cpuTimeNs).toBe(5_000_000);
       expect(namesOf(record)).toEqual(['net.0.newer', 'vcpu.0.new.sum']);
     });
 
     it('does not ask again where nothing more was ever to be had', async () => {
-      const { record, calls } = await refreshes([busy], [busy]);
-      expect(calls).toEqual([1, 1]);
+      const { record, calls } = await refreshes({}, [busy], [busy]);
+      expect(calls.map(({ length }) => length)).toEqual([1, 1]);
       expect(record.statsStatus).toBe('partial');
+    });
+  });
+
+  describe('of groups that a domain has nothing in', () => {
+    const { cpuTotal, iothread, dirtyRate } = statsGroups;
+    const groups = cpuTotal | iothread | dirtyRate;
+    const plain: readonly ParamRow[] = [
+      ['cpu.time', 'ullong', 5_000_000],
+      ['balloon.rss', 'ullong', 64],
+    ];
+    const unstarted: readonly ParamRow[] = [
+      ['iothread.count', 'uint', 0],
+      ['dirtyrate.calc_status', 'int', 0],
+      ['dirtyrate.calc_start_time', 'llong', 0],
+      ['dirtyrate.calc_period', 'int', 0],
+      ['dirtyrate.calc_mode', 'string', 'page-sampling'],
+    ];
+
+    it('does not ask for them each time, and keeps what they told', async () => {
+      const { record, calls } = await refreshes({ groups }, [[...plain, ...unstarted]], [plain], [plain]);
+      expect(calls).toEqual([[groups], [cpuTotal], [cpuTotal]]);
+      expect(record.statsStatus).toBe('ok');
+      const { monitor } = record.runtime.sample ?? {};
+      expect(monitor?.dirtyStatus).toBe(0);
+      expect(monitor?.dirtyPeriodSec).toBe(0);
+      expect(monitor?.dirtyMode).toBe('page-sampling');
+      expect(namesOf(record)).toEqual(['dirtyrate.calc_start_time']);
+    });
+
+    it('asks for them again after a while', async () => {
+      const { calls } = await refreshes(
+        { groups, idleGroupsIntervalSec: 0 },
+        [[...plain, ...unstarted]],
+        [plain],
+      );
+      expect(calls).toEqual([[groups], [groups]]);
+    });
+
+    it('asks on for those that it has something in', async () => {
+      const thread: ParamRow = ['iothread.1.poll-max-ns', 'ullong', 32_768];
+      const first = await refreshes({ groups }, [[...plain, ...unstarted, thread]], [[...plain, thread]]);
+      expect(first.calls).toEqual([[groups], [cpuTotal | iothread]]);
+      const measured: readonly ParamRow[] = [
+        ['dirtyrate.calc_status', 'int', 2],
+        ['dirtyrate.megabytes_per_second', 'llong', 7],
+      ];
+      const second = await refreshes({ groups }, [[...plain, ...measured]], [[...plain, ...measured]]);
+      expect(second.calls).toEqual([[groups], [cpuTotal | dirtyRate]]);
+      expect(second.record.runtime.sample?.monitor.dirtyRateMibs).toBe(7);
     });
   });
 });

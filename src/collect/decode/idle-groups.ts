@@ -1,0 +1,37 @@
+import type { MonitorSample } from './samples/monitor-sample.ts';
+import { statsGroups } from './stats-groups.ts';
+
+/** A group that most domains have nothing in, although it costs each of them a question to its hypervisor process. */
+interface RareGroup {
+  readonly group: number;
+  /** Whether a reading that has the group shows nothing to be followed. */
+  isIdle(monitor: MonitorSample): boolean;
+  /** Whether a parameter is of the group. */
+  has(name: string): boolean;
+}
+
+const rareGroups: readonly RareGroup[] = [
+  {
+    group: statsGroups.iothread,
+    isIdle: ({ iothreads }) => iothreads.length === 0,
+    has: (name) => name.startsWith('iothread.'),
+  },
+  {
+    // A measurement goes on for some seconds after somebody has started it, and its result stays.
+    group: statsGroups.dirtyRate,
+    isIdle: ({ dirtyStatus = 0 }) => dirtyStatus === 0,
+    has: (name) => name.startsWith('dirtyrate.'),
+  },
+];
+
+/** The groups of a complete reading that need not be asked for each time. */
+export function idleGroups(monitor: MonitorSample, asked: number): number {
+  let idle = 0;
+  for (const { group, isIdle } of rareGroups) if ((asked & group) !== 0 && isIdle(monitor)) idle |= group;
+  return idle;
+}
+
+/** Whether a parameter is of one of these groups. */
+export function isOfIdleGroup(name: string, groups: number): boolean {
+  return rareGroups.some(({ group, has }) => (groups & group) !== 0 && has(name));
+}
