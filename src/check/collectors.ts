@@ -5,7 +5,7 @@ import type { Finding } from './finding.ts';
 /** What one collection showed: the domains, how each source of data fared, and the warnings. */
 export function checkSnapshot(snapshot: Snapshot): readonly Finding[] {
   const present = snapshot.domains.length;
-  const running = snapshot.domains.filter((domain) => domain.state === 'running').length;
+  const running = snapshot.domains.filter(({ facts }) => facts.state === 'running').length;
   const domains: Finding =
     present === 0
       ? {

@@ -17,12 +17,12 @@ export function countDomains(domains: readonly Domain[]): DomainCounts {
   const known = cache.get(domains);
   if (known !== undefined) return known;
   const counts = { present: 0, gone: 0, active: 0, inactive: 0, okay: 0, warning: 0, failure: 0, blocked: 0 };
-  for (const domain of domains) {
-    counts[domain.presence]++;
-    if (domain.presence === 'gone') continue;
-    counts[domain.active ? 'active' : 'inactive']++;
-    counts[domain.severity]++;
-    if (domain.statsStatus === 'blocked') counts.blocked++;
+  for (const { facts } of domains) {
+    counts[facts.presence]++;
+    if (facts.presence === 'gone') continue;
+    counts[facts.active ? 'active' : 'inactive']++;
+    counts[facts.severity]++;
+    if (facts.statsStatus === 'blocked') counts.blocked++;
   }
   cache.set(domains, counts);
   return counts;

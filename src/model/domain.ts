@@ -46,9 +46,8 @@ export interface ControlInfo {
   readonly stateTimeMs: number | undefined;
 }
 
-/** One domain. Rows of one domain are found by `index`, which equals vmIndex and is persistent. */
-export interface Domain {
-  readonly index: number;
+/** What of a domain is no figure: the same object while none of it changes. */
+export interface DomainFacts {
   /** Lower-case text form, 36 characters. */
   readonly uuid: string;
   readonly name: string;
@@ -76,8 +75,6 @@ export interface Domain {
   /** Last discontinuity of the domain's counters; undefined if none since the agent started. */
   readonly discontinuityAt: EpochMs | undefined;
   readonly statsStatus: StatsStatus;
-  /** When the statistics were taken. */
-  readonly statsAt: EpochMs | undefined;
   readonly control: ControlInfo | undefined;
   readonly managedSave: boolean | undefined;
   readonly snapshots: number | undefined;
@@ -87,6 +84,14 @@ export interface Domain {
   readonly messages: readonly string[] | undefined;
   /** lveEventSeq of the latest event of the domain; 0 if the log has none. */
   readonly lastEventSeq: number;
+}
+
+/** One domain. Rows of one domain are found by `index`, which equals vmIndex and is persistent. */
+export interface Domain {
+  readonly index: number;
+  readonly facts: DomainFacts;
+  /** When the statistics were taken. */
+  readonly statsAt: EpochMs | undefined;
   /** From the definition (XML); undefined while it has not been read. */
   readonly spec: DomainSpec | undefined;
   readonly nova: NovaMetadata | undefined;

@@ -144,17 +144,17 @@ export class DomainTracker {
     this.#compared = true;
     this.#isWaiting = false;
     for (const row of rows) {
-      if (row.presence === 'gone') {
-        goneAt.set(row.uuid, row.goneAt ?? 0);
+      if (row.facts.presence === 'gone') {
+        goneAt.set(row.facts.uuid, row.facts.goneAt ?? 0);
         continue;
       }
-      seen.add(row.uuid);
-      const known = this.#domains.get(row.uuid);
+      seen.add(row.facts.uuid);
+      const known = this.#domains.get(row.facts.uuid);
       if (known === undefined) {
-        if (this.#isPatienceOver(this.#newcomers.get(row.uuid), comparison)) {
-          this.#newcomers.delete(row.uuid);
+        if (this.#isPatienceOver(this.#newcomers.get(row.facts.uuid), comparison)) {
+          this.#newcomers.delete(row.facts.uuid);
           facts.push(...this.#appeared(row, comparison));
-        } else if (!this.#newcomers.has(row.uuid)) this.#newcomers.set(row.uuid, comparison.at);
+        } else if (!this.#newcomers.has(row.facts.uuid)) this.#newcomers.set(row.facts.uuid, comparison.at);
       } else if (known.row !== row && isSettled(known, row, comparison)) {
         facts.push(...this.#compareRow(known, row, comparison));
       }
@@ -280,7 +280,7 @@ export class DomainTracker {
 
   #appeared(row: Domain, comparison: Comparison): readonly Fact[] {
     if (!tellsState(row)) return [];
-    const known = this.#create(row.uuid, row.name);
+    const known = this.#create(row.facts.uuid, row.facts.name);
     const facts = this.#rows.appeared(known, row, comparison);
     this.#remember(known);
     return facts;

@@ -236,10 +236,11 @@ export class NotificationCentre {
 function withLastEvents(domains: readonly Domain[], log: EventLog): readonly Domain[] {
   let changed: Domain[] | undefined;
   for (const [at, domain] of domains.entries()) {
-    const lastEventSeq = log.lastSeqOf(domain.uuid);
-    if (domain.lastEventSeq === lastEventSeq) continue;
+    const { facts } = domain;
+    const lastEventSeq = log.lastSeqOf(facts.uuid);
+    if (facts.lastEventSeq === lastEventSeq) continue;
     changed ??= [...domains];
-    changed[at] = { ...domain, lastEventSeq };
+    changed[at] = { ...domain, facts: { ...facts, lastEventSeq } };
   }
   return changed ?? domains;
 }

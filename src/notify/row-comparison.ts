@@ -34,9 +34,9 @@ export class RowComparison {
   /** Whether a row shows a state that has not been reported. */
   differs(known: TrackedDomain, row: Domain): boolean {
     if (!tellsState(row)) return false;
-    const severity = severityOf(row.state, row.reason, undefined, this.#overrides);
+    const severity = severityOf(row.facts.state, row.facts.reason, undefined, this.#overrides);
     return (
-      row.state !== known.state ||
+      row.facts.state !== known.state ||
       (knownOperState(row) ?? known.operState) !== known.operState ||
       severity !== severityOf(known.state, known.reason, undefined, this.#overrides)
     );
@@ -45,19 +45,25 @@ export class RowComparison {
   /** A domain that nobody has announced. */
   appeared(known: TrackedDomain, row: Domain, comparison: Comparison): readonly Fact[] {
     known.row = row;
-    known.persistent = row.persistent;
+    known.persistent = row.facts.persistent;
     known.agentState = row.guest?.agentState;
     if (comparison.jobsKnown) known.completedJob = completedJobOf(row);
     if (comparison.diskErrorsKnown) known.diskErrors = diskErrorsOf(row);
-    const change = changeState(known, row.state, row.reason, knownOperState(row), this.#overrides);
+    const change = changeState(
+      known,
+      row.facts.state,
+      row.facts.reason,
+      knownOperState(row),
+      this.#overrides,
+    );
     if (comparison.adopt) return [];
-    const what = row.persistent ? 'defined' : 'started';
+    const what = row.facts.persistent ? 'defined' : 'started';
     const event = this.#draft(known, comparison, {
       kind: what,
       name: what,
-      text: `${what}, now ${stateText(row.state, row.reason)}`,
+      text: `${what}, now ${stateText(row.facts.state, row.facts.reason)}`,
     });
-    return [{ event, changes: change !== undefined && isActive(row.state) ? [change] : [] }];
+    return [{ event, changes: change !== undefined && isActive(row.facts.state) ? [change] : [] }];
   }
 
   /** What the row of a domain that exists tells beyond what was reported. */
@@ -65,8 +71,8 @@ export class RowComparison {
     const facts: Fact[] = [];
     const before = known.row;
     known.row = row;
-    known.name = row.name;
-    known.persistent = row.persistent;
+    known.name = row.facts.name;
+    known.persistent = row.facts.persistent;
     if (tellsState(row)) this.#compareState(known, row, comparison, facts);
     if (comparison.diskErrorsKnown) this.#compareDiskErrors(known, row, comparison, facts);
     this.#compareAgent(known, before, row, comparison, facts);
@@ -95,18 +101,22 @@ export class RowComparison {
 
   #compareState(known: TrackedDomain, row: Domain, comparison: Comparison, facts: Fact[]): void {
     const before = known.state;
-    const lifecycle = lifecycleBetween(before, row.state, reasonName(row.state, row.reason));
+    const lifecycle = lifecycleBetween(
+      before,
+      row.facts.state,
+      reasonName(row.facts.state, row.facts.reason),
+    );
     const change = changeState(
       known,
-      row.state,
-      row.reason,
+      row.facts.state,
+      row.facts.reason,
       knownOperState(row) ?? known.operState,
       this.#overrides,
     );
     if (change === undefined) return;
-    const text = `now ${stateText(row.state, row.reason)}`;
+    const text = `now ${stateText(row.facts.state, row.facts.reason)}`;
     // Only libvirt's states have a history; a job that began is told by its end.
-    const isLogged = change.oldState !== row.state || change.severity !== 'okay';
+    const isLogged = change.oldState !== row.facts.state || change.severity !== 'okay';
     facts.push({
       event: isLogged ? this.#draft(known, comparison, { ...lifecycle, text }) : undefined,
       changes: [change],
@@ -162,7 +172,7 @@ export class RowComparison {
     facts: Fact[],
   ): void {
     const state = row.guest?.agentState;
-    if (!row.active) known.agentState = undefined;
+    if (!row.facts.active) known.agentState = undefined;
     if (state === undefined || state === 'unknown' || state === before?.guest?.agentState) return;
     if (comparison.at - known.agentEventAt < agentEventMs) return;
     const changes = changeAgent(known, state);

@@ -87,19 +87,21 @@ export function isActive(state: DomainState): boolean {
  * for the moment of a start.
  */
 export function tellsState(row: Domain): boolean {
-  if (row.state === 'nostate' && row.statsAt === undefined) return false;
-  return row.state !== 'paused' || reasonName(row.state, row.reason) !== 'starting_up';
+  const { state, reason } = row.facts;
+  if (state === 'nostate' && row.statsAt === undefined) return false;
+  return state !== 'paused' || reasonName(state, reason) !== 'starting_up';
 }
 
 export function isSettled(known: TrackedDomain, row: Domain, comparison: Comparison): boolean {
   if (comparison.refreshCount < known.settledAtRefresh) return false;
-  if (row.statsStatus === 'stale') return false;
-  return !row.active || row.statsAt === undefined || row.statsAt >= known.eventAt;
+  if (row.facts.statsStatus === 'stale') return false;
+  return !row.facts.active || row.statsAt === undefined || row.statsAt >= known.eventAt;
 }
 
 /** The state derived by the collectors, who know of running jobs; not `unknown`, which only says that they lost touch. */
 export function knownOperState(row: Domain): VmOperState | undefined {
-  return row.operState === 'unknown' ? undefined : row.operState;
+  const { operState } = row.facts;
+  return operState === 'unknown' ? undefined : operState;
 }
 
 export function diskErrorsOf(row: Domain): ReadonlyMap<string, DiskError['code']> {

@@ -2,22 +2,25 @@ import { definitions } from '../../src/mib/definition.ts';
 import { modules } from '../../src/mib/objects.gen.ts';
 import { biosGuest } from '../lab/domain-xml.ts';
 import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
-import { run } from '../lab/process.ts';
+import { run, startProcess } from '../lab/process.ts';
 import { delay } from '../lab/wait.ts';
 import { startQuietAgent } from './agent-rig.ts';
 import { atMost, type BenchContext, compared, type Figure, type Measurement } from './measurement.ts';
 import { cpuMs } from './process-cost.ts';
 import { buildLibvirtRival } from './rivals.ts';
 import { quantile } from './statistics.ts';
-import { startStopwatchMaster } from './stopwatch-master.ts';
+import { type StopwatchMaster, startStopwatchMaster } from './stopwatch-master.ts';
 
 const guests = 20;
 const agentRoot = modules['LIBVIRT-EXT-MIB'].root;
 
+/** Seconds between two refreshes, unless configured. */
+const defaultIntervalSec = 10;
+
 export const hypervisorMeasurement: Measurement = {
   name: 'hypervisor',
   title: 'What a refresh costs the hypervisor',
-  method: `A private libvirtd with ${guests} running QEMU guests, paused. One refresh of the agent at rest (lveRefreshDuration) against one virConnectGetAllDomainStats over all domains by a C program, the call behind \`virsh domstats\`, without the start of a program; libvirtd’s CPU time for either. Other clients: calls of a second C program while the agent refreshes every second, against the same without the agent.`,
+  method: `A private libvirtd with ${guests} running QEMU guests, paused. One refresh of the agent at rest (lveRefreshDuration) against one virConnectGetAllDomainStats over all domains by a C program, the call behind \`virsh domstats\`, without the start of a program; libvirtd’s CPU time for either. Other clients: calls of a second C program, the same without the agent, while the agent refreshes every ${defaultIntervalSec} s, which is the default, and every second, and instead of the agent while the first C program asks for all statistics every second.`,
   async run(context) {
     const program = await buildLibvirtRival('domstats');
     await using libvirtd = await startLibvirtd();
@@ -35,128 +38,176 @@ export const hypervisorMeasurement: Measurement = {
       await libvirtd.virsh('suspend', '--domain', name);
     }
     context.say(`${guests} guests run`);
-    const figures: Figure[] = [];
-    const uri = libvirtd.uriReadOnly;
-    const alone = await otherClient(context, program, uri);
-
-    const calls = await bulkCalls(context, program, libvirtd, uri);
     await using master = await startStopwatchMaster();
-    const intervalSec = 1;
-    await using agent = await startQuietAgent({
-      uri: libvirtd.uri,
-      agentxAddress: master.address,
-      intervalSec,
-    });
-    await master.waitForObject([...agentRoot, ...definitions['lveDomUptime'].oid, 1]);
-    await delay(5000);
-    const refreshes = await agentRefreshes(context, libvirtd, () =>
-      master.valueOf([...agentRoot, ...definitions['lveRefreshDuration'].oid, 0]),
-    );
-    const beside = await otherClient(context, program, uri);
-    void agent;
-    figures.push(
-      compared(
-        'wall time of a refresh',
-        'ms',
-        refreshes.wallMs,
-        { name: 'one call', samples: calls.wallMs },
-        atMost(0.6),
-      ),
-      compared('libvirtd’s CPU time of a refresh', 'ms', refreshes.cpuMs, {
-        name: 'one call',
-        samples: calls.cpuMs,
-      }),
-    );
-    for (const [kind, what] of [
-      ['state', 'another client’s virDomainGetState'],
-      ['one', 'another client’s statistics of one domain'],
-    ] as const) {
-      for (const share of [0.5, 0.99]) {
-        const of = (times: readonly (readonly number[])[]): readonly number[] =>
-          times.map((all) => quantile(all, share));
-        figures.push(
-          compared(
-            `${what}, ${share === 0.5 ? 'median' : 'p99'}`,
-            'ms',
-            of(beside[kind]),
-            { name: 'without agent', samples: of(alone[kind]) },
-            share === 0.5 ? atMost(1.2) : undefined,
-          ),
-        );
-      }
-    }
-    return { figures };
+    const scene: Scene = { context, program, libvirtd, master };
+    const rounds: Round[] = [];
+    for (let round = 0; round < context.rounds; round++) rounds.push(await oneRound(scene));
+    return { figures: [...costs(rounds), ...disturbance(rounds)] };
   },
 };
 
-interface HypervisorCost {
-  readonly wallMs: readonly number[];
-  readonly cpuMs: readonly number[];
+interface Scene {
+  readonly context: BenchContext;
+  readonly program: string;
+  readonly libvirtd: Libvirtd;
+  readonly master: StopwatchMaster;
 }
 
-/** One call over all domains, as often as there are rounds. */
-async function bulkCalls(
-  context: BenchContext,
-  program: string,
-  libvirtd: Libvirtd,
-  uri: string,
-): Promise<HypervisorCost> {
-  const wallMs: number[] = [];
-  const spentMs: number[] = [];
+interface Round {
+  readonly calls: HypervisorCost;
+  readonly refreshes: HypervisorCost;
+  readonly alone: OtherClientTimes;
+  readonly besideDefault: OtherClientTimes;
+  readonly besideEverySecond: OtherClientTimes;
+  readonly besideCalls: OtherClientTimes;
+}
+
+/** Medians of one round. */
+interface HypervisorCost {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+}
+
+/** Milliseconds of each call. */
+interface OtherClientTimes {
+  readonly state: readonly number[];
+  readonly one: readonly number[];
+}
+
+async function oneRound(scene: Scene): Promise<Round> {
+  const { context } = scene;
+  const calls = await bulkCalls(scene);
+  const alone = await otherClient(scene);
+  const besideCalls = await besideBulkCalls(scene);
+  const [besideDefault] = await besideAgent(scene, defaultIntervalSec, () => otherClient(scene));
+  const [besideEverySecond, refreshes] = await besideAgent(
+    scene,
+    1,
+    () => otherClient(scene),
+    () => agentRefreshes(scene),
+  );
+  context.say(
+    `one call ${calls.wallMs.toFixed(1)} ms, refresh ${refreshes.wallMs.toFixed(1)} ms; statistics of one domain ${[
+      alone,
+      besideDefault,
+      besideEverySecond,
+      besideCalls,
+    ]
+      .map(({ one }) => quantile(one, 0.99).toFixed(1))
+      .join(' / ')} ms`,
+  );
+  return { calls, refreshes, alone, besideDefault, besideEverySecond, besideCalls };
+}
+
+/** One call over all domains, several times. */
+async function bulkCalls({ program, libvirtd }: Scene): Promise<HypervisorCost> {
   const calls = 10;
-  for (let round = 0; round < context.rounds; round++) {
-    const before = await cpuMs(libvirtd.pid());
-    const output = await run(program, [uri, 'stats', String(calls)]);
-    spentMs.push(((await cpuMs(libvirtd.pid())) - before) / calls);
-    wallMs.push(
-      quantile(
-        output
-          .trim()
-          .split('\n')
-          .map((line) => Number(line.split(' ')[0])),
-        0.5,
-      ),
-    );
-  }
-  context.say(`one call: ${wallMs.map((ms) => ms.toFixed(1)).join(' ')} ms`);
-  return { wallMs, cpuMs: spentMs };
+  const before = await cpuMs(libvirtd.pid());
+  const output = await run(program, [libvirtd.uriReadOnly, 'stats', String(calls)]);
+  const spentMs = (await cpuMs(libvirtd.pid())) - before;
+  const walls = output
+    .trim()
+    .split('\n')
+    .map((line) => Number(line.split(' ')[0]));
+  return { wallMs: quantile(walls, 0.5), cpuMs: spentMs / calls };
 }
 
 /** The agent's refreshes, every second. */
-async function agentRefreshes(
-  context: BenchContext,
-  libvirtd: Libvirtd,
-  lastDurationMs: () => Promise<number>,
-): Promise<HypervisorCost> {
-  const wallMs: number[] = [];
-  const spentMs: number[] = [];
+async function agentRefreshes({ libvirtd, master }: Scene): Promise<HypervisorCost> {
   const seconds = 5;
-  for (let round = 0; round < context.rounds; round++) {
-    const before = await cpuMs(libvirtd.pid());
-    const walls: number[] = [];
-    for (let second = 0; second < seconds; second++) {
-      await delay(1000);
-      walls.push(await lastDurationMs());
-    }
-    spentMs.push(((await cpuMs(libvirtd.pid())) - before) / seconds);
-    wallMs.push(quantile(walls, 0.5));
+  const before = await cpuMs(libvirtd.pid());
+  const walls: number[] = [];
+  for (let second = 0; second < seconds; second++) {
+    await delay(1000);
+    walls.push(await master.valueOf([...agentRoot, ...definitions['lveRefreshDuration'].oid, 0]));
   }
-  context.say(`refresh: ${wallMs.map((ms) => ms.toFixed(1)).join(' ')} ms`);
-  return { wallMs, cpuMs: spentMs };
+  const spentMs = (await cpuMs(libvirtd.pid())) - before;
+  return { wallMs: quantile(walls, 0.5), cpuMs: spentMs / seconds };
 }
 
-interface OtherClientTimes {
-  readonly state: readonly (readonly number[])[];
-  readonly one: readonly (readonly number[])[];
+/** What is measured while an agent of its own refreshes. */
+async function besideAgent<const Results extends readonly unknown[]>(
+  { libvirtd, master }: Scene,
+  intervalSec: number,
+  ...measure: { readonly [At in keyof Results]: () => Promise<Results[At]> }
+): Promise<Results> {
+  await using agent = await startQuietAgent({
+    uri: libvirtd.uri,
+    agentxAddress: master.address,
+    intervalSec,
+  });
+  await master.waitForObject([...agentRoot, ...definitions['lveDomUptime'].oid, 1]);
+  await delay(5000);
+  const results: unknown[] = [];
+  for (const one of measure) results.push(await one());
+  void agent;
+  return results as unknown as Results;
 }
 
-async function otherClient(context: BenchContext, program: string, uri: string): Promise<OtherClientTimes> {
-  const times = { state: [] as number[][], one: [] as number[][] };
-  for (let round = 0; round < context.rounds; round++) {
-    for (const kind of ['state', 'one'] as const) {
-      const output = await run(program, [uri, kind, '150', '20000']);
-      times[kind].push(output.trim().split('\n').slice(5).map(Number));
-    }
+/** The same while the first C program asks for all statistics every second. */
+async function besideBulkCalls(scene: Scene): Promise<OtherClientTimes> {
+  const { program, libvirtd } = scene;
+  const rival = await startProcess({
+    name: 'domstats',
+    command: program,
+    args: [libvirtd.uriReadOnly, 'stats', '1000', '1000000'],
+    ready: (output) => output.includes('\n'),
+  });
+  try {
+    return await otherClient(scene);
+  } finally {
+    await rival.stop();
   }
-  return times;
+}
+
+async function otherClient({ program, libvirtd }: Scene): Promise<OtherClientTimes> {
+  const timesOf = async (kind: 'state' | 'one'): Promise<readonly number[]> => {
+    const output = await run(program, [libvirtd.uriReadOnly, kind, '305', '20000']);
+    return output.trim().split('\n').slice(5).map(Number);
+  };
+  return { state: await timesOf('state'), one: await timesOf('one') };
+}
+
+function costs(rounds: readonly Round[]): readonly Figure[] {
+  const of = (kind: 'calls' | 'refreshes', what: keyof HypervisorCost): readonly number[] =>
+    rounds.map((round) => round[kind][what]);
+  return [
+    compared(
+      'wall time of a refresh',
+      'ms',
+      of('refreshes', 'wallMs'),
+      { name: 'one call', samples: of('calls', 'wallMs') },
+      atMost(0.6),
+    ),
+    compared('libvirtd’s CPU time of a refresh', 'ms', of('refreshes', 'cpuMs'), {
+      name: 'one call',
+      samples: of('calls', 'cpuMs'),
+    }),
+  ];
+}
+
+type Beside = 'besideDefault' | 'besideEverySecond' | 'besideCalls';
+
+/** How much longer another client's calls take. The limit is for the agent as it is by default. */
+function disturbance(rounds: readonly Round[]): readonly Figure[] {
+  const besides = [
+    ['besideDefault', `agent every ${defaultIntervalSec} s`, [0.5, 0.99]],
+    ['besideEverySecond', 'agent every second', [0.5]],
+    ['besideCalls', 'C program every second', []],
+  ] as const;
+  return (['state', 'one'] as const).flatMap((kind) =>
+    [0.5, 0.99].flatMap((share) => {
+      const call = kind === 'state' ? 'virDomainGetState' : 'statistics of one domain';
+      const of = (round: Round, beside: Beside | 'alone'): number => quantile(round[beside][kind], share);
+      return besides.map(([beside, name, limited]: readonly [Beside, string, readonly number[]]) =>
+        compared(
+          `${call}, ${share === 0.5 ? 'median' : 'p99'}, ${name}`,
+          'ms',
+          rounds.map((round) => of(round, beside)),
+          { name: 'nobody else', samples: rounds.map((round) => of(round, 'alone')) },
+          limited.includes(share) ? atMost(1.2) : undefined,
+        ),
+      );
+    }),
+  );
 }

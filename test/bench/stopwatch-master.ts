@@ -37,6 +37,9 @@ export async function startStopwatchMaster(): Promise<StopwatchMaster> {
     subagent = socket;
     const framer = new Framer(agentxFrames);
     socket.on('error', () => {});
+    socket.on('close', () => {
+      if (subagent === socket) registered = false;
+    });
     socket.on('data', (chunk) => {
       framer.push(chunk, (frame) => {
         const bytes = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);

@@ -166,7 +166,7 @@ describe('extended collectors on real guests', () => {
       'the mute agent',
       (one) => one.guest?.agentState === 'notResponding',
     );
-    expect(mute.statsStatus).toBe('ok');
+    expect(mute.facts.statsStatus).toBe('ok');
     const statsAt = mute.statsAt ?? 0;
     await collection.domain('linux', 'newer statistics', (one) => (one.statsAt ?? 0) > statsAt);
     expect(collection.snapshot.collectors.find((one) => one.id === 'guestAgent')?.lastError).toContain(
@@ -209,12 +209,12 @@ describe('extended collectors on real guests', () => {
       readBytes: undefined,
     });
     const info = await libvirtd.virsh('dominfo', 'linux');
-    expect(tuned.messages?.length).toBeGreaterThan(0);
-    for (const message of tuned.messages ?? []) expect(info).toContain(message);
+    expect(tuned.facts.messages?.length).toBeGreaterThan(0);
+    for (const message of tuned.facts.messages ?? []) expect(info).toContain(message);
     await libvirtd.virsh('snapshot-create-as', 'silent', 'one');
-    const saved = await collection.domain('silent', 'a snapshot', (one) => one.snapshots === 1);
-    expect(Math.abs((saved.oldestSnapshotAt ?? 0) - Date.now())).toBeLessThan(60_000);
-    expect(saved.checkpoints).toBe(0);
+    const saved = await collection.domain('silent', 'a snapshot', (one) => one.facts.snapshots === 1);
+    expect(Math.abs((saved.facts.oldestSnapshotAt ?? 0) - Date.now())).toBeLessThan(60_000);
+    expect(saved.facts.checkpoints).toBe(0);
   });
 
   it('shows pools, networks, cells and KSM', async () => {
@@ -224,7 +224,7 @@ describe('extended collectors on real guests', () => {
       'capacity',
       (one) => one.disks[0]?.capacityBytes !== undefined,
     );
-    const { uuid } = linux;
+    const { uuid } = linux.facts;
     expect(uuid).toHaveLength(36);
     await collection.domain('linux', 'the pool', () =>
       collection.snapshot.pools.some((pool) => pool.state === 'running'),
@@ -242,14 +242,14 @@ describe('extended collectors on real guests', () => {
   it('is not delayed by a hypervisor process that hangs', async () => {
     const frozen = await freezeMonitor(libvirtd, 'frozen');
     try {
-      await collection.domain('frozen', 'the hang', (one) => one.control?.state === 'occupied');
-      const before = collection.snapshot.domains.find((one) => one.name === 'linux')?.statsAt ?? 0;
+      await collection.domain('frozen', 'the hang', (one) => one.facts.control?.state === 'occupied');
+      const before = collection.snapshot.domains.find(({ facts }) => facts.name === 'linux')?.statsAt ?? 0;
       await collection.domain('linux', 'fresh statistics', (one) => (one.statsAt ?? 0) > before);
       await libvirtd.virsh('vcpupin', 'linux', '0', '0');
       await collection.domain('linux', 'a fresh pin', (one) => one.vcpus[0]?.pin?.list === '0');
     } finally {
       frozen.thaw();
     }
-    await collection.domain('frozen', 'the thaw', (one) => one.control?.state === 'ok');
+    await collection.domain('frozen', 'the thaw', (one) => one.facts.control?.state === 'ok');
   });
 });

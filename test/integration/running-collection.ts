@@ -56,7 +56,7 @@ export async function runCollection(
       return store.current;
     },
     domain: (name, what, condition) => {
-      const find = (): Domain | undefined => store.current.domains.find((one) => one.name === name);
+      const find = (): Domain | undefined => store.current.domains.find(({ facts }) => facts.name === name);
       return waitUntil(
         () => {
           const domain = find();

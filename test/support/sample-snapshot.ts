@@ -1,6 +1,6 @@
 import { type CollectorStatus, collectorIds } from '../../src/model/agent.ts';
 import type { BlockJob, Disk, DiskError, DiskFacts, IoTune } from '../../src/model/disk.ts';
-import type { Domain, DomainCpu, DomainMemory, DomainSpec } from '../../src/model/domain.ts';
+import type { Domain, DomainCpu, DomainFacts, DomainMemory, DomainSpec } from '../../src/model/domain.ts';
 import type { LoggedEvent } from '../../src/model/event.ts';
 import type { FileSystem, Guest } from '../../src/model/guest.ts';
 import type { Host } from '../../src/model/host.ts';
@@ -307,11 +307,13 @@ const job: Job = {
   ],
 };
 
+/** Facts may be given beside the rest. */
+type DomainParts = Partial<Domain & DomainFacts>;
+
 /** A domain that runs, with everything else empty or unknown. */
-export function sampleDomain(parts: Partial<Domain> = {}): Domain {
+export function sampleDomain(parts: DomainParts = {}): Domain {
   const index = parts.index ?? 1;
-  return {
-    index,
+  const facts: DomainFacts = {
     uuid: sampleUuid(index),
     name: `domain-${index}`,
     presence: 'present',
@@ -332,7 +334,6 @@ export function sampleDomain(parts: Partial<Domain> = {}): Domain {
     startSource: 'event',
     discontinuityAt: undefined,
     statsStatus: 'ok',
-    statsAt: SAMPLE_NOW - seconds(3),
     control: undefined,
     managedSave: undefined,
     snapshots: undefined,
@@ -340,6 +341,10 @@ export function sampleDomain(parts: Partial<Domain> = {}): Domain {
     checkpoints: undefined,
     messages: undefined,
     lastEventSeq: 0,
+  };
+  const rest: Omit<Domain, 'facts'> = {
+    index,
+    statsAt: SAMPLE_NOW - seconds(3),
     spec: undefined,
     nova: undefined,
     labels: [],
@@ -358,12 +363,18 @@ export function sampleDomain(parts: Partial<Domain> = {}): Domain {
     jobs: [],
     perf: [],
     stats: [],
-    ...parts,
   };
+  const given = { ...facts, ...rest, ...parts };
+  return { ...pick(given, rest), facts: parts.facts ?? pick(given, facts) };
+}
+
+/** The same domain with other facts. */
+export function withFacts(domain: Domain, facts: Partial<DomainFacts>): Domain {
+  return { ...domain, facts: { ...domain.facts, ...facts } };
 }
 
 /** A defined domain that is shut off. */
-export function sampleInactiveDomain(parts: Partial<Domain> = {}): Domain {
+export function sampleInactiveDomain(parts: DomainParts = {}): Domain {
   return sampleDomain({
     id: undefined,
     active: false,
@@ -381,7 +392,7 @@ export function sampleInactiveDomain(parts: Partial<Domain> = {}): Domain {
 }
 
 /** A domain that has ceased to exist. */
-export function sampleGoneDomain(parts: Partial<Domain> = {}): Domain {
+export function sampleGoneDomain(parts: DomainParts = {}): Domain {
   return sampleInactiveDomain({
     presence: 'gone',
     goneAt: SAMPLE_NOW - seconds(120),

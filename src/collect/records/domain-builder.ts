@@ -2,7 +2,7 @@ import { operStateOf } from '../../events/oper-state.ts';
 import { type SeverityOverrides, severityOf } from '../../events/severity.ts';
 import { stateText } from '../../events/state-text.ts';
 import type { Disk, DiskFacts } from '../../model/disk.ts';
-import type { Domain, DomainMemory } from '../../model/domain.ts';
+import type { Domain, DomainFacts, DomainMemory } from '../../model/domain.ts';
 import type { Guest } from '../../model/guest.ts';
 import type { Nic } from '../../model/nic.ts';
 import type { Count } from '../../model/scalar-types.ts';
@@ -39,9 +39,9 @@ export interface BuildContext {
 /** The immutable row of a domain; the previous one where nothing was touched since. */
 export function buildDomain(record: DomainRecord, context: BuildContext): Domain {
   const lastEventSeq = context.lastEventSeq(record.uuid);
-  const previous = record.built;
-  if (previous !== undefined && previous.lastEventSeq === lastEventSeq) return previous;
-  record.built = domainRow(record, context, lastEventSeq);
+  if (record.facts?.lastEventSeq !== lastEventSeq) record.touch();
+  record.facts ??= factsOf(record, context, lastEventSeq);
+  record.built ??= domainRow(record, record.facts, context);
   return record.built;
 }
 
@@ -49,17 +49,10 @@ const none: readonly never[] = [];
 
 const noDevices = { disks: none, nics: none } as const;
 
-/**
- * One literal for all rows, so that they share one shape: rows put together from parts cost ten times as
- * much. A domain that ceased to exist keeps who it was and its state, nothing that would need it to exist.
- */
-function domainRow(record: DomainRecord, context: BuildContext, lastEventSeq: number): Domain {
+function factsOf(record: DomainRecord, context: BuildContext, lastEventSeq: number): DomainFacts {
   const { state, reason, runtime, managedSave } = record;
   const present = record.goneAt === undefined;
   const active = present && record.active;
-  const definition = record.definition;
-  const sample = present ? runtime.sample : undefined;
-  const monitor = sample?.monitor;
   const { operState, adminState } = operStateOf({
     state,
     reason,
@@ -67,7 +60,6 @@ function domainRow(record: DomainRecord, context: BuildContext, lastEventSeq: nu
     jobOperation: runtime.backgroundJob?.operation,
   });
   return {
-    index: record.index,
     uuid: record.uuid,
     name: record.name,
     presence: present ? 'present' : 'gone',
@@ -88,7 +80,6 @@ function domainRow(record: DomainRecord, context: BuildContext, lastEventSeq: nu
     startSource: active ? record.startSource : undefined,
     discontinuityAt: record.discontinuityAt,
     statsStatus: present ? record.statsStatus : 'inactive',
-    statsAt: present ? record.statsAt : undefined,
     control: active ? runtime.control : undefined,
     managedSave: present ? managedSave : undefined,
     snapshots: present ? record.snapshots : undefined,
@@ -96,6 +87,23 @@ function domainRow(record: DomainRecord, context: BuildContext, lastEventSeq: nu
     checkpoints: present ? record.checkpoints : undefined,
     messages: present ? record.messages : undefined,
     lastEventSeq,
+  };
+}
+
+/**
+ * One literal for all rows, so that they share one shape: rows put together from parts cost ten times as
+ * much. A domain that ceased to exist keeps who it was and its state, nothing that would need it to exist.
+ */
+function domainRow(record: DomainRecord, facts: DomainFacts, context: BuildContext): Domain {
+  const { runtime, definition } = record;
+  const { active } = facts;
+  const present = facts.presence === 'present';
+  const sample = present ? runtime.sample : undefined;
+  const monitor = sample?.monitor;
+  return {
+    index: record.index,
+    facts,
+    statsAt: present ? record.statsAt : undefined,
     spec: definition?.spec,
     nova: present ? definition?.nova : undefined,
     labels: present && definition !== undefined ? definition.labels : none,

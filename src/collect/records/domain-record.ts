@@ -4,6 +4,7 @@ import type { BlockJob, DiskError, DiskFacts, IoTune } from '../../model/disk.ts
 import type {
   ControlInfo,
   Domain,
+  DomainFacts,
   DomainSpec,
   DomainState,
   Label,
@@ -79,7 +80,8 @@ export interface RuntimeFacts {
 }
 
 /**
- * The working record of one domain: every collector writes what it learns here and calls {@link touch};
+ * The working record of one domain: every collector writes what it learns here and calls {@link touch},
+ * or {@link touchFigures} for figures;
  * `domain-builder.ts` turns it into the immutable row when a snapshot is published.
  */
 export class DomainRecord {
@@ -101,7 +103,7 @@ export class DomainRecord {
   stateSince: EpochMs;
   stateChanges = 0;
   startedAt: EpochMs | undefined;
-  startSource: Domain['startSource'];
+  startSource: DomainFacts['startSource'];
   discontinuityAt: EpochMs | undefined;
   statsStatus: StatsStatus = 'stale';
   statsAt: EpochMs | undefined;
@@ -122,6 +124,8 @@ export class DomainRecord {
 
   /** Of the definition last built from. */
   devices: DefinedDevices | undefined;
+  /** Of the row last built; reused while nothing but figures was touched. */
+  facts: DomainFacts | undefined;
   /** The row last built; reused while nothing was touched. */
   built: Domain | undefined;
 
@@ -140,6 +144,12 @@ export class DomainRecord {
 
   /** Marks the row as changed. */
   touch(): void {
+    this.facts = undefined;
+    this.built = undefined;
+  }
+
+  /** Marks the row as changed in figures and the moment they were taken, and in nothing else. */
+  touchFigures(): void {
     this.built = undefined;
   }
 

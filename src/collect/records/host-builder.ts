@@ -18,11 +18,11 @@ export function buildHost(
   let memMaximumActive: Count = 0;
   let memRssBytes: Count | undefined;
   for (const domain of domains) {
-    if (domain.presence === 'gone') continue;
-    const { cpu, memory } = domain;
+    const { facts, cpu, memory } = domain;
+    if (facts.presence === 'gone') continue;
     vcpusDefined += cpu?.vcpusMaximum ?? 0;
     memDefinedBytes = add(memDefinedBytes, memory?.maximumBytes ?? 0);
-    if (!domain.active) continue;
+    if (!facts.active) continue;
     vcpusActive += cpu?.vcpusCurrent ?? 0;
     memActiveBytes = add(memActiveBytes, memory?.currentBytes ?? 0);
     memMaximumActive = add(memMaximumActive, memory?.maximumBytes ?? 0);

@@ -219,7 +219,7 @@ export class DomainStats implements Collector {
     }
     record.runtime.sample = sample;
     record.statsAt = sample.monitor.at;
-    record.touch();
+    record.touchFigures();
     return complete;
   }
 

@@ -10,10 +10,10 @@ export const domCpuTable: TableBinding<'lveDomCpuTable', Domain> = {
   columns: {
     lveDomCpuUserTime: (domain) => domain.cpu?.userUs,
     lveDomCpuSystemTime: (domain) => domain.cpu?.systemUs,
-    lveDomCpuHostPercent: (domain) => (domain.active ? domain.cpu?.hostPercent : 0),
-    lveDomCpuPercent: (domain) => (domain.active ? domain.cpu?.percent : 0),
+    lveDomCpuHostPercent: (domain) => (domain.facts.active ? domain.cpu?.hostPercent : 0),
+    lveDomCpuPercent: (domain) => (domain.facts.active ? domain.cpu?.percent : 0),
     lveDomCpuStealTime: (domain) => domain.cpu?.stealUs,
-    lveDomCpuStealPercent: (domain) => (domain.active ? domain.cpu?.stealPercent : 0),
+    lveDomCpuStealPercent: (domain) => (domain.facts.active ? domain.cpu?.stealPercent : 0),
     lveDomCpuWaitTime: (domain) => domain.cpu?.waitUs,
     lveDomHaltPollSuccess: (domain) => domain.cpu?.haltPollSuccessUs,
     lveDomHaltPollFail: (domain) => domain.cpu?.haltPollFailUs,

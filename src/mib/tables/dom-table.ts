@@ -1,18 +1,28 @@
-import type { Domain } from '../../model/domain.ts';
+import type { Domain, DomainFacts } from '../../model/domain.ts';
+import type { EpochMs } from '../../model/scalar-types.ts';
 import type { TableBinding } from '../bind.ts';
 import { BEFORE_START, NEVER, secondsSince } from '../elapsed.ts';
-import { domainsOf } from './domain-rows.ts';
+import { domainFacts, domainsOf } from './domain-rows.ts';
 
-type DomainReader<Value> = (domain: Domain) => Value | undefined;
+type FactsReader<Value> = (facts: DomainFacts) => Value | undefined;
 
 /** Nothing for a domain that is gone. */
-function ifPresent<Value>(read: DomainReader<Value>): DomainReader<Value> {
-  return (domain) => (domain.presence === 'present' ? read(domain) : undefined);
+function ifPresent<Value>(read: FactsReader<Value>): FactsReader<Value> {
+  return (facts) => (facts.presence === 'present' ? read(facts) : undefined);
 }
 
-function isUp(domain: Domain): boolean {
-  return domain.presence === 'present' && (domain.state === 'running' || domain.state === 'blocked');
+function isUp({ presence, state }: DomainFacts): boolean {
+  return presence === 'present' && (state === 'running' || state === 'blocked');
 }
+
+const uptimeSince = ifPresent(({ active, startedAt }) => (active ? startedAt : NEVER));
+
+function statsSince({ facts, statsAt }: Domain): EpochMs | undefined {
+  if (facts.presence === 'gone') return undefined;
+  return facts.active ? statsAt : NEVER;
+}
+
+const snapshotSince = ifPresent(({ oldestSnapshotAt }) => oldestSnapshotAt);
 
 /** One row per domain, present or gone. A gone domain keeps the columns up to lveDomStateChanges and its last event. */
 export const domTable: TableBinding<'lveDomTable', Domain> = {
@@ -22,34 +32,34 @@ export const domTable: TableBinding<'lveDomTable', Domain> = {
     for (const domain of snapshot.domains) add(domain, domain.index);
   },
   columns: {
-    lveDomName: (domain) => domain.name,
-    lveDomUuid: (domain) => domain.uuid,
+    lveDomName: domainFacts(({ name }) => name),
+    lveDomUuid: domainFacts(({ uuid }) => uuid),
     lveDomTitle: (domain) => domain.spec?.title,
-    lveDomId: (domain) => domain.id,
-    lveDomState: (domain) => domain.state,
-    lveDomReason: (domain) => domain.reason,
-    lveDomStateText: (domain) => domain.stateText,
-    lveDomSeverity: (domain) => domain.severity,
-    lveDomUp: (domain) => (isUp(domain) ? 'up' : 'down'),
-    lveDomPresence: (domain) => domain.presence,
-    lveDomGoneTime: (domain) => domain.goneAt,
-    lveDomStateSince: (domain) => domain.stateSince,
-    lveDomStateAge: secondsSince((domain) => domain.stateSince),
-    lveDomStateChanges: (domain) => domain.stateChanges,
-    lveDomStartTime: ifPresent((domain) => (domain.active ? domain.startedAt : undefined)),
-    lveDomUptime: secondsSince(ifPresent((domain) => (domain.active ? domain.startedAt : NEVER))),
-    lveDomStartSource: ifPresent((domain) => (domain.active ? domain.startSource : undefined)),
-    lveDomDiscontinuityTime: ifPresent((domain) => domain.discontinuityAt ?? BEFORE_START),
-    lveDomStatsStatus: ifPresent((domain) => domain.statsStatus),
-    lveDomStatsAge: secondsSince(ifPresent((domain) => (domain.active ? domain.statsAt : NEVER))),
-    lveDomControlState: ifPresent((domain) => domain.control?.state),
-    lveDomControlTime: ifPresent((domain) => domain.control?.stateTimeMs),
-    lveDomManagedSave: ifPresent((domain) => domain.managedSave),
-    lveDomSnapshots: ifPresent((domain) => domain.snapshots),
-    lveDomSnapshotOldestAge: secondsSince(ifPresent((domain) => domain.oldestSnapshotAt)),
-    lveDomCheckpoints: ifPresent((domain) => domain.checkpoints),
-    lveDomMessages: ifPresent((domain) => domain.messages?.length),
-    lveDomMessageText: ifPresent((domain) => domain.messages?.join('; ')),
-    lveDomLastEventSeq: (domain) => domain.lastEventSeq,
+    lveDomId: domainFacts(({ id }) => id),
+    lveDomState: domainFacts(({ state }) => state),
+    lveDomReason: domainFacts(({ reason }) => reason),
+    lveDomStateText: domainFacts(({ stateText }) => stateText),
+    lveDomSeverity: domainFacts(({ severity }) => severity),
+    lveDomUp: domainFacts((facts) => (isUp(facts) ? 'up' : 'down')),
+    lveDomPresence: domainFacts(({ presence }) => presence),
+    lveDomGoneTime: domainFacts(({ goneAt }) => goneAt),
+    lveDomStateSince: domainFacts(({ stateSince }) => stateSince),
+    lveDomStateAge: secondsSince(({ facts }) => facts.stateSince),
+    lveDomStateChanges: domainFacts(({ stateChanges }) => stateChanges),
+    lveDomStartTime: domainFacts(ifPresent((facts) => (facts.active ? facts.startedAt : undefined))),
+    lveDomUptime: secondsSince(({ facts }) => uptimeSince(facts)),
+    lveDomStartSource: domainFacts(ifPresent((facts) => (facts.active ? facts.startSource : undefined))),
+    lveDomDiscontinuityTime: domainFacts(ifPresent((facts) => facts.discontinuityAt ?? BEFORE_START)),
+    lveDomStatsStatus: domainFacts(ifPresent((facts) => facts.statsStatus)),
+    lveDomStatsAge: secondsSince(statsSince),
+    lveDomControlState: domainFacts(ifPresent((facts) => facts.control?.state)),
+    lveDomControlTime: domainFacts(ifPresent((facts) => facts.control?.stateTimeMs)),
+    lveDomManagedSave: domainFacts(ifPresent((facts) => facts.managedSave)),
+    lveDomSnapshots: domainFacts(ifPresent((facts) => facts.snapshots)),
+    lveDomSnapshotOldestAge: secondsSince(({ facts }) => snapshotSince(facts)),
+    lveDomCheckpoints: domainFacts(ifPresent((facts) => facts.checkpoints)),
+    lveDomMessages: domainFacts(ifPresent((facts) => facts.messages?.length)),
+    lveDomMessageText: domainFacts(ifPresent((facts) => facts.messages?.join('; '))),
+    lveDomLastEventSeq: domainFacts(({ lastEventSeq }) => lastEventSeq),
   },
 };

@@ -15,6 +15,9 @@ export function domainsOf(snapshot: Snapshot): readonly Domain[] {
   return snapshot.domains;
 }
 
+/** What of a domain is no figure. */
+export const domainFacts = partOf((domain: Domain) => domain.facts);
+
 /** One row per present domain. */
 export function presentDomainRows(snapshot: Snapshot, add: Add<Domain, [number]>): void {
   for (const domain of presentDomains(snapshot)) add(domain, domain.index);

@@ -6,7 +6,7 @@ export function presentDomains(snapshot: Snapshot): readonly Domain[] {
   const { domains } = snapshot;
   const known = cache.get(domains);
   if (known !== undefined) return known;
-  const present = domains.filter((domain) => domain.presence === 'present');
+  const present = domains.filter((domain) => domain.facts.presence === 'present');
   cache.set(domains, present);
   return present;
 }

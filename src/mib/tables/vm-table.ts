@@ -1,9 +1,10 @@
-import type { Domain } from '../../model/domain.ts';
+import type { Domain, DomainFacts } from '../../model/domain.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { TableBinding } from '../bind.ts';
 import { NEVER, ticksSince } from '../elapsed.ts';
 import { uuidOctets } from '../octets.ts';
 import { inUnits } from '../units.ts';
+import { domainFacts } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
 /** vmMinCpuNumber and vmMinMem: QEMU has no lower limits. */
@@ -19,9 +20,14 @@ function isConnected({ agent }: Snapshot): boolean {
   return agent.connState === 'connected';
 }
 
-function autoStart(domain: Domain): 'unknown' | 'enabled' | 'disabled' {
-  if (domain.autostart === undefined) return 'unknown';
-  return domain.autostart ? 'enabled' : 'disabled';
+function autoStart({ autostart }: DomainFacts): 'unknown' | 'enabled' | 'disabled' {
+  if (autostart === undefined) return 'unknown';
+  return autostart ? 'enabled' : 'disabled';
+}
+
+/** What the agent cannot ask for, it does not know; the other columns keep their last values. */
+function outOfTouch(domain: Domain): Domain {
+  return { ...domain, facts: { ...domain.facts, operState: 'unknown' } };
 }
 
 /** VM-MIB: one row per present domain. Where RFC 7666 has a value for "not known" or "no limit", it is used. */
@@ -31,26 +37,25 @@ export const vmTable: TableBinding<'vmTable', Domain> = {
   rows: (snapshot, add) => {
     const connected = isConnected(snapshot);
     for (const domain of presentDomains(snapshot)) {
-      // What the agent cannot ask for, it does not know; the other columns keep their last values.
-      add(connected ? domain : { ...domain, operState: 'unknown' }, domain.index);
+      add(connected ? domain : outOfTouch(domain), domain.index);
     }
   },
   columns: {
-    vmName: (domain) => domain.name,
-    vmUUID: (domain) => uuidOctets(domain.uuid),
+    vmName: domainFacts(({ name }) => name),
+    vmUUID: domainFacts(({ uuid }) => uuidOctets(uuid)),
     vmOSType: (domain) => domain.spec?.osInfo ?? domain.guest?.osId ?? domain.spec?.osType,
-    vmAdminState: (domain) => domain.adminState,
-    vmOperState: (domain) => domain.operState,
-    vmAutoStart: (domain) => autoStart(domain),
-    vmPersistent: (domain) => (domain.persistent ? 'persistent' : 'transient'),
+    vmAdminState: domainFacts(({ adminState }) => adminState),
+    vmOperState: domainFacts(({ operState }) => operState),
+    vmAutoStart: domainFacts(autoStart),
+    vmPersistent: domainFacts(({ persistent }) => (persistent ? 'persistent' : 'transient')),
     vmCurCpuNumber: (domain) => domain.cpu?.vcpusCurrent,
-    vmMinCpuNumber: () => NO_LIMIT,
+    vmMinCpuNumber: domainFacts(() => NO_LIMIT),
     vmMaxCpuNumber: (domain) => domain.cpu?.vcpusMaximum,
     vmMemUnit: (domain) => memUnit(domain),
     vmCurMem: (domain) => inUnits(domain.memory?.currentBytes, memUnit(domain)),
-    vmMinMem: () => NO_LIMIT,
+    vmMinMem: domainFacts(() => NO_LIMIT),
     vmMaxMem: (domain) => inUnits(domain.memory?.maximumBytes, memUnit(domain)),
-    vmUpTime: ticksSince((domain) => (domain.active ? domain.startedAt : NEVER)),
+    vmUpTime: ticksSince(({ facts }) => (facts.active ? facts.startedAt : NEVER)),
     vmCpuTime: (domain) => domain.cpu?.timeUs,
   },
 };

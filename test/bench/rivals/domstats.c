@@ -1,6 +1,6 @@
 /* A client on libvirt's own library. Usage:
- *   domstats URI stats ROUNDS     each round asks for all statistics of all domains in one call; prints
- *                                 "wall_ms cpu_ms domains" per round
+ *   domstats URI stats ROUNDS [US] each round asks for all statistics of all domains in one call, US microseconds
+ *                                 apart; prints "wall_ms cpu_ms domains" per round
  *   domstats URI refresh ROUNDS   the same after asking for the list of domains and for the control interface of
  *                                 each: all the calls that the agent makes in a refresh
  *   domstats URI state ROUNDS US  asks for the state of the first domain, ROUNDS times, US microseconds apart;
@@ -62,6 +62,7 @@ int main(int argc, char **argv)
             if (n < 0) return 1;
             printf("%.3f %.3f %d\n", wall, cpu, n);
             virDomainStatsRecordListFree(records);
+            if (argc > 4) usleep(atoi(argv[4]));
         }
     } else {
         domain_ptr *domains = NULL;

@@ -16,6 +16,7 @@ import {
   sampleEmptySnapshot,
   sampleNic,
   sampleSnapshot,
+  withFacts,
 } from '../../support/sample-snapshot.ts';
 
 const served = new ServedMib({ vmMib: true });
@@ -149,7 +150,9 @@ describe('an image', () => {
       const title = `${step} `.padEnd(200, 'x');
       const base = sampleDomain();
       const spec = base.spec === undefined ? undefined : { ...base.spec, description: title };
-      return rig.write(sampleEmptySnapshot({ domains: [{ ...base, spec, name: title.slice(0, 60) }] }));
+      return rig.write(
+        sampleEmptySnapshot({ domains: [{ ...withFacts(base, { name: title.slice(0, 60) }), spec }] }),
+      );
     };
     let words = 0;
     for (let step = 0; step < 5000; step++) {
@@ -191,11 +194,19 @@ function nextDomains(before: readonly Domain[], step: number, random: () => numb
   const kept = before.filter(() => random() > 0.05);
   const changed = kept.map((domain) => {
     if (random() > 0.2) return domain;
+    const { facts } = domain;
     return {
       ...domain,
-      name: random() > 0.5 ? domain.name : `renamed-${step}-${'ü'.repeat(Math.floor(random() * 50))}`,
-      active: random() > 0.3,
-      lastEventSeq: step,
+      facts:
+        random() > 0.5
+          ? facts
+          : {
+              ...facts,
+              name: `renamed-${step}-${'ü'.repeat(Math.floor(random() * 50))}`,
+              active: random() > 0.3,
+              lastEventSeq: step,
+            },
+      statsAt: step,
       disks: nextDisks(domain.disks, step, random),
       stats:
         random() > 0.5

@@ -93,7 +93,7 @@ export class NotifyBench {
     const log =
       options.log ??
       (await EventLog.open({ directory: undefined, maxEntries: 1000, maxAgeSec: 0, logger: silentLogger }));
-    for (const domain of options.domains ?? []) indexes.domain(domain.uuid);
+    for (const domain of options.domains ?? []) indexes.domain(domain.facts.uuid);
     return new NotifyBench(options, indexes, log);
   }
 
@@ -118,21 +118,17 @@ export class NotifyBench {
     for (let count = 0; count < 3; count += 1) this.refresh(domains, parts);
   }
 
-  lifecycle(domain: { readonly uuid: string; readonly name: string }, event: number, detail = 0): void {
+  lifecycle(domain: Domain, event: number, detail = 0): void {
     this.centre.onEvent(lifecycleEvent(domain, event, detail));
   }
 
-  other(
-    domain: { readonly uuid: string; readonly name: string },
-    kind: EventKind,
-    name: string = kind,
-  ): void {
+  other({ facts }: Domain, kind: EventKind, name: string = kind): void {
     this.centre.onEvent({
       kind,
       name,
       detail: 0,
       text: name,
-      subject: { type: 'domain', uuid: domain.uuid, name: domain.name },
+      subject: { type: 'domain', uuid: facts.uuid, name: facts.name },
       effect: undefined,
     });
   }
@@ -156,18 +152,14 @@ export class NotifyBench {
   }
 }
 
-export function lifecycleEvent(
-  domain: { readonly uuid: string; readonly name: string },
-  event: number,
-  detail: number,
-): EventDescription {
+export function lifecycleEvent({ facts }: Domain, event: number, detail: number): EventDescription {
   const lifecycle = lifecycleOf(event, detail);
   return {
     kind: lifecycle.kind,
     detail,
     name: lifecycle.name,
     text: lifecycle.text,
-    subject: { type: 'domain', uuid: domain.uuid, name: domain.name },
+    subject: { type: 'domain', uuid: facts.uuid, name: facts.name },
     effect: { type: 'lifecycle', lifecycle },
   };
 }

@@ -35,7 +35,7 @@ function effect(bench: NotifyBench, kind: EventKind, name: string, what: EventEf
     name,
     detail: 0,
     text: name,
-    subject: { type: 'domain', uuid: web.uuid, name: web.name },
+    subject: { type: 'domain', uuid: web.facts.uuid, name: web.facts.name },
     effect: what,
   });
 }

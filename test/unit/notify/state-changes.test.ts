@@ -7,6 +7,7 @@ import {
   sampleDomain,
   sampleGoneDomain,
   sampleInactiveDomain,
+  withFacts,
 } from '../../support/sample-snapshot.ts';
 import { type BenchOptions, lifecycleEvents as events, NotifyBench } from './notify-bench.ts';
 
@@ -130,7 +131,7 @@ describe('lifecycle events', () => {
           name: 'lveDomainStateChange',
           values: {
             lveDomName: 'web',
-            lveDomUuid: before.uuid,
+            lveDomUuid: before.facts.uuid,
             lveNotifyOldState: oldState,
             lveDomStateText: text,
             lveDomSeverity: severity,
@@ -139,7 +140,7 @@ describe('lifecycle events', () => {
       ]);
       await ticks();
       expect(bench.entries).toMatchObject([{ seq: 1, domainIndex: 1, subjectName: 'web', notified: true }]);
-      expect(bench.store.current.domains[0]?.lastEventSeq).toBe(1);
+      expect(bench.store.current.domains[0]?.facts.lastEventSeq).toBe(1);
       expect(bench.store.current.notify.sent).toBe(2);
     },
   );
@@ -148,7 +149,7 @@ describe('lifecycle events', () => {
     const bench = await open({ domains: [running] });
     bench.lifecycle(running, events.stopped, 0);
     const octets = bench.take()[0]?.values['vmUUID'] as Uint8Array;
-    expect(Buffer.from(octets).toString('hex')).toBe(running.uuid.replaceAll('-', ''));
+    expect(Buffer.from(octets).toString('hex')).toBe(running.facts.uuid.replaceAll('-', ''));
   });
 
   it('tell of a crash once for VM-MIB, though the domain then stops', async () => {
@@ -191,12 +192,12 @@ describe('lifecycle events', () => {
 
   it('delete nothing when a domain is renamed', async () => {
     const bench = await open({ domains: [off] });
-    bench.lifecycle({ uuid: off.uuid, name: 'web' }, events.undefined, 1);
-    bench.lifecycle({ uuid: off.uuid, name: 'www' }, events.defined, 2);
+    bench.lifecycle(withFacts(off, { name: 'web' }), events.undefined, 1);
+    bench.lifecycle(withFacts(off, { name: 'www' }), events.defined, 2);
     expect(bench.takeNames()).toEqual(['lveDomainEvent', 'lveDomainEvent']);
     bench.settle([sampleInactiveDomain({ index: 1, name: 'www' })]);
     expect(bench.take()).toEqual([]);
-    bench.lifecycle({ uuid: off.uuid, name: 'www' }, events.started, 0);
+    bench.lifecycle(withFacts(off, { name: 'www' }), events.started, 0);
     expect(bench.take()[0]).toMatchObject({ name: 'vmRunning', values: { vmName: 'www' } });
   });
 
@@ -262,7 +263,7 @@ describe('lifecycle events', () => {
 
   it('say nothing about domains that are not monitored', async () => {
     const bench = await open({ admits: (name) => !name.startsWith('test-') });
-    bench.lifecycle({ uuid: running.uuid, name: 'test-1' }, events.started, 0);
+    bench.lifecycle(withFacts(running, { name: 'test-1' }), events.started, 0);
     expect(bench.entries).toEqual([]);
     expect(bench.take()).toEqual([]);
   });
@@ -411,7 +412,7 @@ describe('snapshots', () => {
 
   it('that show a domain in the moment of its start say nothing', async () => {
     const bench = await open({ domains: [off] });
-    await bench.find([{ ...paused(11), operState: 'preparing' }]);
+    await bench.find([withFacts(paused(11), { operState: 'preparing' })]);
     bench.lifecycle(off, events.started, 0);
     expect(bench.takeNames()).toEqual(['vmRunning', 'lveDomainStateChange']);
   });
@@ -436,8 +437,8 @@ describe('snapshots', () => {
 
   it('tell VM-MIB of a migration that only a job shows', async () => {
     const bench = await open({ domains: [running] });
-    await bench.find([{ ...running, operState: 'migrating' }]);
-    await bench.find([{ ...running, operState: 'unknown' }]);
+    await bench.find([withFacts(running, { operState: 'migrating' })]);
+    await bench.find([withFacts(running, { operState: 'unknown' })]);
     await bench.find([{ ...running }]);
     expect(bench.takeNames()).toEqual(['vmMigrating', 'vmRunning']);
     expect(bench.entries).toEqual([]);
@@ -446,7 +447,7 @@ describe('snapshots', () => {
   it('reveal domains that appeared and vanished', async () => {
     const bench = await open({ domains: [running] });
     const other = sampleDomain({ index: 2, name: 'new', persistent: false });
-    bench.indexes.domain(other.uuid);
+    bench.indexes.domain(other.facts.uuid);
     await bench.find([running, other, sampleInactiveDomain({ index: 3, name: 'idle' })]);
     expect(bench.take()).toMatchObject([
       { name: 'vmRunning', values: { vmName: 'new', vmOperState: 'unknown' } },
@@ -490,7 +491,7 @@ describe('snapshots', () => {
 
   it('wait for the state of a domain before they tell of it', async () => {
     const bench = await open();
-    await bench.find([{ ...running, state: 'nostate', reason: 0, statsAt: undefined }]);
+    await bench.find([{ ...withFacts(running, { state: 'nostate', reason: 0 }), statsAt: undefined }]);
     expect(bench.entries).toEqual([]);
     await bench.find([running]);
     expect(bench.entries).toHaveLength(1);

@@ -238,7 +238,9 @@ describe('while the master is away', () => {
     bench.masterAway = false;
     bench.centre.onMasterState(true);
     await vi.advanceTimersByTimeAsync(100);
-    expect(bench.take().map(({ values }) => values['lveDomName'])).toEqual(domains.map(({ name }) => name));
+    expect(bench.take().map(({ values }) => values['lveDomName'])).toEqual(
+      domains.map(({ facts }) => facts.name),
+    );
     expect(bench.entries.every((entry) => entry.notified)).toBe(true);
   });
 
@@ -254,7 +256,9 @@ describe('while the master is away', () => {
     expect(bench.take()).toEqual([]);
     bench.centre.onMasterState(true);
     await vi.advanceTimersByTimeAsync(0);
-    expect(bench.take().map(({ values }) => values['lveDomName'])).toEqual(domains.map(({ name }) => name));
+    expect(bench.take().map(({ values }) => values['lveDomName'])).toEqual(
+      domains.map(({ facts }) => facts.name),
+    );
   });
 
   it('the oldest are dropped when there are too many, and counted', async () => {
@@ -268,7 +272,7 @@ describe('while the master is away', () => {
     await vi.advanceTimersByTimeAsync(5000);
     const sent = bench.take();
     expect(sent.map(({ values }) => values['lveDomName'] ?? values['lveNotifySuppressed'])).toEqual([
-      ...domains.slice(20).map(({ name }) => name),
+      ...domains.slice(20).map(({ facts }) => facts.name),
       20,
     ]);
     expect(bench.entries.filter((entry) => entry.notified)).toHaveLength(10);
