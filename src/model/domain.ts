@@ -70,6 +70,8 @@ export interface DomainFacts {
   readonly stateChanges: number;
   readonly operState: VmOperState;
   readonly adminState: VmAdminState;
+  /** vmOSType (RFC 7666). */
+  readonly osType: string | undefined;
   readonly startedAt: EpochMs | undefined;
   readonly startSource: 'unknown' | 'event' | 'process' | 'firstSeen' | undefined;
   /** Last discontinuity of the domain's counters; undefined if none since the agent started. */

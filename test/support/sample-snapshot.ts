@@ -1,3 +1,4 @@
+import { osTypeOf } from '../../src/definition/os-type.ts';
 import { type CollectorStatus, collectorIds } from '../../src/model/agent.ts';
 import type { BlockJob, Disk, DiskError, DiskFacts, IoTune } from '../../src/model/disk.ts';
 import type { Domain, DomainCpu, DomainFacts, DomainMemory, DomainSpec } from '../../src/model/domain.ts';
@@ -330,6 +331,7 @@ export function sampleDomain(parts: DomainParts = {}): Domain {
     stateChanges: 1,
     operState: 'running',
     adminState: 'running',
+    osType: osTypeOf(parts.spec, parts.guest),
     startedAt: SAMPLE_NOW - seconds(3600),
     startSource: 'event',
     discontinuityAt: undefined,

@@ -1,3 +1,4 @@
+import { osTypeOf } from '../../definition/os-type.ts';
 import { operStateOf } from '../../events/oper-state.ts';
 import { type SeverityOverrides, severityOf } from '../../events/severity.ts';
 import { stateText } from '../../events/state-text.ts';
@@ -76,6 +77,7 @@ function factsOf(record: DomainRecord, context: BuildContext, lastEventSeq: numb
     stateChanges: record.stateChanges,
     operState,
     adminState,
+    osType: osTypeOf(record.definition?.spec, active ? runtime.guest : undefined),
     startedAt: active ? record.startedAt : undefined,
     startSource: active ? record.startSource : undefined,
     discontinuityAt: record.discontinuityAt,

@@ -2,6 +2,7 @@ import type { Domain, DomainFacts } from '../../model/domain.ts';
 import type { EpochMs } from '../../model/scalar-types.ts';
 import type { TableBinding } from '../bind.ts';
 import { BEFORE_START, NEVER, secondsSince } from '../elapsed.ts';
+import { partOf } from '../part.ts';
 import { domainFacts, domainsOf } from './domain-rows.ts';
 
 type FactsReader<Value> = (facts: DomainFacts) => Value | undefined;
@@ -24,6 +25,8 @@ function statsSince({ facts, statsAt }: Domain): EpochMs | undefined {
 
 const snapshotSince = ifPresent(({ oldestSnapshotAt }) => oldestSnapshotAt);
 
+const spec = partOf((domain: Domain) => domain.spec);
+
 /** One row per domain, present or gone. A gone domain keeps the columns up to lveDomStateChanges and its last event. */
 export const domTable: TableBinding<'lveDomTable', Domain> = {
   table: 'lveDomTable',
@@ -34,7 +37,7 @@ export const domTable: TableBinding<'lveDomTable', Domain> = {
   columns: {
     lveDomName: domainFacts(({ name }) => name),
     lveDomUuid: domainFacts(({ uuid }) => uuid),
-    lveDomTitle: (domain) => domain.spec?.title,
+    lveDomTitle: spec(({ title }) => title),
     lveDomId: domainFacts(({ id }) => id),
     lveDomState: domainFacts(({ state }) => state),
     lveDomReason: domainFacts(({ reason }) => reason),

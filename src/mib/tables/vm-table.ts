@@ -43,7 +43,7 @@ export const vmTable: TableBinding<'vmTable', Domain> = {
   columns: {
     vmName: domainFacts(({ name }) => name),
     vmUUID: domainFacts(({ uuid }) => uuidOctets(uuid)),
-    vmOSType: (domain) => domain.spec?.osInfo ?? domain.guest?.osId ?? domain.spec?.osType,
+    vmOSType: domainFacts(({ osType }) => osType),
     vmAdminState: domainFacts(({ adminState }) => adminState),
     vmOperState: domainFacts(({ operState }) => operState),
     vmAutoStart: domainFacts(autoStart),

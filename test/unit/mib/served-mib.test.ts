@@ -146,17 +146,6 @@ describe('rows and values', () => {
     expect(read(tree, 'vmStorageAllocatedSize', '4.1')).toBe(read(tree, 'vmStorageDefinedSize', '4.1'));
   });
 
-  test('the operating system is what the definition, the guest or the hypervisor says, in that order', () => {
-    const snapshot = sampleSnapshot();
-    const [web, odd] = snapshot.domains;
-    if (web?.spec === undefined || odd === undefined) throw new Error('the sample has changed');
-    const guestOnly = { ...web, spec: { ...web.spec, osInfo: undefined } };
-    const built = served.buildTree({ ...snapshot, domains: [guestOnly, odd] });
-    expect(read(tree, 'vmOSType', '1')).toBe('http://debian.org/debian/12');
-    expect(read(built, 'vmOSType', '1')).toBe('debian');
-    expect(read(built, 'vmOSType', '2')).toBe('hvm');
-  });
-
   test('without a connection, states of VM-MIB are unknown and other values stay', () => {
     const snapshot = sampleSnapshot();
     const lost = served.buildTree(

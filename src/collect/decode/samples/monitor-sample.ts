@@ -1,9 +1,10 @@
 import type { Count, EpochMs, Percent } from '../../../model/scalar-types.ts';
+import { add } from '../arithmetic.ts';
 import { FigureGroup, slots } from '../figures.ts';
 import { BlockSample } from './block-sample.ts';
 import { IothreadSample } from './iothread-sample.ts';
 import type { SampleLayout, SampleParts } from './sample-layout.ts';
-import { VcpuSample } from './vcpu-sample.ts';
+import { VcpuSample, vcpuSlots } from './vcpu-sample.ts';
 
 /** Figures of the domain itself. */
 export const domainSlots = slots(
@@ -161,6 +162,16 @@ export class MonitorSample extends FigureGroup {
     return this.small(domainSlots.vcpuMaximum);
   }
 
+  /** Of all vCPUs together. */
+  get vcpuWaitNs(): Count | undefined {
+    return this.#sumOfVcpus(vcpuSlots.waitNs);
+  }
+
+  /** Of all vCPUs together. */
+  get vcpuDelayNs(): Count | undefined {
+    return this.#sumOfVcpus(vcpuSlots.delayNs);
+  }
+
   get dirtyStatus(): number | undefined {
     return this.small(domainSlots.dirtyStatus);
   }
@@ -208,5 +219,15 @@ export class MonitorSample extends FigureGroup {
     this.note(domainSlots.hostPercent, shares.host);
     this.note(domainSlots.percent, shares.own);
     this.note(domainSlots.stealPercent, shares.steal);
+  }
+
+  /** The sum of what is known; undefined if nothing is. */
+  #sumOfVcpus(slot: number): Count | undefined {
+    let sum: Count | undefined;
+    for (const { at } of this.#layout.vcpus) {
+      const value = this.count(at + slot);
+      if (value !== undefined) sum = sum === undefined ? value : add(sum, value);
+    }
+    return sum;
   }
 }

@@ -1,6 +1,6 @@
 import type { DomainCpu } from '../../../model/domain.ts';
 import type { Count, Percent } from '../../../model/scalar-types.ts';
-import { add, nsToUs } from '../../decode/arithmetic.ts';
+import { nsToUs } from '../../decode/arithmetic.ts';
 import type { SchedulerFacts } from '../../decode/io-tune.ts';
 import type { MonitorSample } from '../../decode/samples/monitor-sample.ts';
 import type { DomainRecord, PinFacts } from '../domain-record.ts';
@@ -40,9 +40,7 @@ export class CpuRow implements DomainCpu {
   }
 
   get stealUs(): Count | undefined {
-    let sum: Count | undefined;
-    for (const { delayNs } of this.#live?.vcpus ?? []) sum = addKnown(sum, delayNs);
-    return nsToUs(sum);
+    return nsToUs(this.#live?.vcpuDelayNs);
   }
 
   get stealPercent(): Percent | undefined {
@@ -50,9 +48,7 @@ export class CpuRow implements DomainCpu {
   }
 
   get waitUs(): Count | undefined {
-    let sum: Count | undefined;
-    for (const { waitNs } of this.#live?.vcpus ?? []) sum = addKnown(sum, waitNs);
-    return nsToUs(sum);
+    return nsToUs(this.#live?.vcpuWaitNs);
   }
 
   get haltPollSuccessUs(): Count | undefined {
@@ -91,9 +87,4 @@ export class CpuRow implements DomainCpu {
   get #live(): MonitorSample | undefined {
     return this.#active ? this.#monitor : undefined;
   }
-}
-
-function addKnown(sum: Count | undefined, value: Count | undefined): Count | undefined {
-  if (value === undefined) return sum;
-  return sum === undefined ? value : add(sum, value);
 }
