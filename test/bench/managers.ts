@@ -23,7 +23,7 @@ export const managersMeasurement: Measurement = {
     for (const count of [4, 8]) {
       const rates = { ours: [] as number[], rival: [] as number[] };
       const faults: number[] = [];
-      for (let round = 0; round < context.rounds; round++) {
+      for (let round = 0; round < 2 * context.rounds; round++) {
         const our = await together(ours, oid, count, reference, moving);
         const their = await together(rival, rivalOid, count, rivalReference, new Set());
         rates.ours.push(our.perSecond);

@@ -4,17 +4,21 @@ import { rivalOid, startOurRig, startRivalRig, tableOid } from './walk-rig.ts';
 const domains = 500;
 const columns = 7;
 
+/** Wanted is a rate from a machine where the C subagent made this one of the same table. */
+const wantedPerSecond = 60_000;
+const rivalPerSecondThere = 46_935;
+
 export const sevenColumnsMeasurement: Measurement = {
   name: 'seven-columns',
   title: 'A small table: 7 columns, 500 domains',
   method:
-    '`snmpbulkwalk -Cr25` of lveDomCpuTable, which has 7 columns here. The manager’s start is part of the time and weighs more than in longer walks.',
+    '`snmpbulkwalk -Cr25` of lveDomCpuTable, which has 7 columns here. The manager’s start is part of the time and weighs more than in longer walks. The wanted rate comes from a machine where the C subagent makes 46,935 varbinds/s: 1.28 times as much.',
   async run(context) {
     const oid = tableOid('lveDomCpuTable');
     await using ours = await startOurRig(context, domains);
     await using rival = await startRivalRig(context, { columns, rows: domains });
     const rates = { ours: [] as number[], rival: [] as number[] };
-    for (let round = -2; round < 2 * context.rounds; round++) {
+    for (let round = -2; round < 8 * context.rounds; round++) {
       const our = await ours.walk([oid]);
       const their = await rival.walk([rivalOid]);
       if (our.bindings.length !== columns * domains) throw new Error(`${our.bindings.length} varbinds`);
@@ -24,8 +28,14 @@ export const sevenColumnsMeasurement: Measurement = {
     }
     return {
       figures: [
-        measured('rate', 'varbinds/s', rates.ours, atLeast(60_000)),
-        compared('rate beside C', 'varbinds/s', rates.ours, { name: 'C', samples: rates.rival }),
+        measured('rate', 'varbinds/s', rates.ours, atLeast(wantedPerSecond)),
+        compared(
+          'rate beside C',
+          'varbinds/s',
+          rates.ours,
+          { name: 'C', samples: rates.rival },
+          atLeast(Math.round((100 * wantedPerSecond) / rivalPerSecondThere) / 100),
+        ),
       ],
     };
   },

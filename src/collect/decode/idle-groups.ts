@@ -5,9 +5,9 @@ import { statsGroups } from './stats-groups.ts';
 interface RareGroup {
   readonly group: number;
   /** Whether a reading that has the group shows nothing to be followed. */
-  isIdle(monitor: MonitorSample): boolean;
+  readonly isIdle: (monitor: MonitorSample) => boolean;
   /** Whether a parameter is of the group. */
-  has(name: string): boolean;
+  readonly has: (name: string) => boolean;
 }
 
 const rareGroups: readonly RareGroup[] = [

@@ -49,7 +49,7 @@ async function refreshes(
         return Promise.resolve({ called: true, reply, records: asked });
       },
     };
-    const domains = { ...pass.domains, applyState: () => undefined };
+    const domains = { present: [record], active: [record], applyState: () => undefined };
     const host = { cpusOnline: 1 };
     await stats.collect({ ...pass, domains, host, libvirt } as unknown as Parameters<
       DomainStats['collect']
