@@ -13,6 +13,7 @@ import { ServedMib } from './mib/served-mib.ts';
 import type { EpochMs } from './model/scalar-types.ts';
 import type { Snapshot } from './model/snapshot.ts';
 import { NotificationCentre } from './notify/notification-centre.ts';
+import type { QueuedNotification } from './notify/notification-queue.ts';
 import type { NotifyOptions } from './notify/notify-options.ts';
 import { SnapshotStore } from './publish/snapshot-store.ts';
 import { TreeFeed } from './publish/tree-feed.ts';
@@ -51,6 +52,9 @@ export class Daemon {
   #config: Config;
   #closers: Closer[] = [];
   #face: Face | undefined;
+  /** Notifications that the last parts were left with, and the settings of the MIB that they are made for. */
+  #unsent: readonly QueuedNotification[] = [];
+  #unsentMib = '';
   /** Receives SETs; changes with each set of parts. */
   #onSwitch: (name: SwitchName, value: boolean) => void = () => undefined;
   #changing: Promise<void> = Promise.resolve();
@@ -93,6 +97,7 @@ export class Daemon {
     await this.#inTurn(async () => {
       await this.#stopParts();
       await this.#stopFace();
+      this.#dropUnsent();
     });
   }
 
@@ -113,6 +118,13 @@ export class Daemon {
         this.#logger.warn({ error: errorText(error) }, 'a part did not stop in order');
       }
     }
+  }
+
+  #dropUnsent(): void {
+    if (this.#unsent.length > 0) {
+      this.#logger.warn({ notifications: this.#unsent.length }, 'notifications left unsent');
+    }
+    this.#unsent = [];
   }
 
   async #stopFace(): Promise<void> {
@@ -150,6 +162,10 @@ export class Daemon {
     this.#closers.push(() => log.close());
 
     const { mib, agentx } = await this.#openFace(config);
+    const mibKey = JSON.stringify(config.mib);
+    if (mibKey !== this.#unsentMib) this.#dropUnsent();
+    this.#unsentMib = mibKey;
+    const isSameLog = config.events.persistent && directory !== undefined;
     const notifications = new NotificationCentre({
       store,
       log,
@@ -157,6 +173,7 @@ export class Daemon {
       notify: notifyOptions(config),
       build: (name, values) => mib.notification(name, values),
       send: (notification) => agentx.notify(notification),
+      unsent: isSameLog ? this.#unsent : this.#unsent.map((entry) => ({ ...entry, seqs: [] })),
       uri: store.current.agent.uri,
       logger: logger.child({ component: 'notify' }),
       readState: (uuid) => collection.readState(uuid),
@@ -194,7 +211,9 @@ export class Daemon {
     const stopping = new AbortController();
     const running = collection.run(stopping.signal);
     this.#closers.push(
-      () => notifications.close(),
+      async () => {
+        this.#unsent = await notifications.close();
+      },
       async () => {
         clearTimeout(patience);
         stopping.abort();

@@ -14,7 +14,7 @@ import {
   hasVmNotification,
   NotificationBuilder,
 } from './notification-builder.ts';
-import { NotificationQueue } from './notification-queue.ts';
+import { NotificationQueue, type QueuedNotification } from './notification-queue.ts';
 import type { NotifyOptions } from './notify-options.ts';
 import { RateLimit } from './rate-limit.ts';
 
@@ -29,6 +29,8 @@ export interface DispatcherOptions {
   readonly onStatus: () => void;
   /** lveEventNewestSeq */
   readonly newestSeq: () => number;
+  /** What an earlier dispatcher was left with. */
+  readonly unsent: readonly QueuedNotification[];
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -100,6 +102,7 @@ export class Dispatcher {
       send: options.send,
       limit: notify.queueLimit,
       maxOutstanding: notify.maxOutstanding,
+      unsent: options.unsent,
       logger: options.logger,
       onSent: (entry) => {
         this.#sent += 1;
@@ -160,14 +163,13 @@ export class Dispatcher {
     }
   }
 
-  /** Sends what is gathered and waits a moment for it to leave. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
+  /** Sends what is gathered and waits a moment for it to leave. Returns what the master has not taken. */
+  async close(): Promise<readonly QueuedNotification[]> {
     this.#bulks.flush();
     this.#closed = true;
     clearTimeout(this.#summaryTimer);
     this.#holdOff.close();
-    await this.#queue.drain(drainMs);
+    return this.#queue.drain(drainMs);
   }
 
   #dispatchVm(change: DomainStateChanged | DomainDeleted, seqs: readonly number[]): void {

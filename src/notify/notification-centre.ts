@@ -16,6 +16,7 @@ import { Dispatcher, type NotifySwitch } from './dispatcher.ts';
 import { patienceMs } from './domain-tracker.ts';
 import type { Fact } from './fact.ts';
 import type { BuildNotification } from './notification-builder.ts';
+import type { QueuedNotification } from './notification-queue.ts';
 import type { NotifyOptions } from './notify-options.ts';
 import type { RefinedState } from './tracked-domain.ts';
 
@@ -38,6 +39,8 @@ export interface NotificationCentreOptions {
   readonly readState?: (
     uuid: string,
   ) => Promise<{ readonly state: number; readonly reason: number } | undefined>;
+  /** Notifications that an earlier centre was left with; they go first. */
+  readonly unsent?: readonly QueuedNotification[];
   /** Whether a domain of this name is monitored at all. */
   readonly admits?: (name: string) => boolean;
   readonly clock?: Clock;
@@ -94,6 +97,7 @@ export class NotificationCentre {
       },
       onStatus: () => this.#publisher.request(),
       newestSeq: () => this.#log.lastSeq,
+      unsent: options.unsent ?? [],
       logger: options.logger,
       clock: this.#clock,
     });
@@ -170,14 +174,18 @@ export class NotificationCentre {
     this.#dispatcher.setMasterUp(up);
   }
 
-  /** Sends what is gathered, waits a moment for the master to take it, and publishes the last state. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
+  /**
+   * Sends what is gathered, waits a moment for the master to take it, and publishes the last state. Returns the
+   * notifications that the master has not taken.
+   */
+  async close(): Promise<readonly QueuedNotification[]> {
+    if (this.#closed) return [];
     await Promise.all(this.#chains.values());
     this.#closed = true;
     clearTimeout(this.#recheck);
-    await this.#dispatcher.close();
+    const unsent = await this.#dispatcher.close();
     this.#publisher.close();
+    return unsent;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

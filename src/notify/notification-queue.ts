@@ -12,6 +12,8 @@ export interface NotificationQueueOptions {
   readonly maxOutstanding: number;
   readonly onSent: (entry: QueuedNotification) => void;
   readonly onDropped: (entry: QueuedNotification) => void;
+  /** What another queue was left with, ascending by id. */
+  readonly unsent?: readonly QueuedNotification[];
   readonly logger: Logger;
 }
 
@@ -48,6 +50,8 @@ export class NotificationQueue {
 
   constructor(options: NotificationQueueOptions) {
     this.#options = options;
+    this.#waiting = [...(options.unsent ?? [])];
+    this.#nextId = 1 + (this.#waiting.at(-1)?.id ?? 0);
   }
 
   /** Notifications that the master has not taken yet. */
@@ -76,8 +80,12 @@ export class NotificationQueue {
     if (up) this.#pump();
   }
 
-  /** Waits until everything has been taken, at most `timeoutMs`; then gives up. */
-  async drain(timeoutMs: number): Promise<void> {
+  /**
+   * Waits until everything has been taken, at most `timeoutMs`; then gives up.
+   *
+   * @returns what the master has not taken, ascending by id.
+   */
+  async drain(timeoutMs: number): Promise<readonly QueuedNotification[]> {
     if (this.#up && this.size > 0) {
       let timer: NodeJS.Timeout | undefined;
       await new Promise<void>((resolve) => {
@@ -89,7 +97,7 @@ export class NotificationQueue {
     clearTimeout(this.#retryTimer);
     this.#retryTimer = undefined;
     this.#up = false;
-    if (this.size > 0) this.#options.logger.warn({ notifications: this.size }, 'notifications left unsent');
+    return [...this.#outstanding.values(), ...this.#waiting].sort((a, b) => a.id - b.id);
   }
 
   #pump(): void {

@@ -16,67 +16,109 @@ const sizes = [10, 100, 1000, 5000] as const;
 /** lveDomUptime of the last domain. */
 const uptime = [...modules['LIBVIRT-EXT-MIB'].root, ...definitions['lveDomUptime'].oid];
 
-const costs = [
-  ['startMs', 'start to the last domain’s answer', 'ms'],
-  ['startCpuMs', 'CPU until everything is collected', 'ms'],
+/** Measured in one process without AgentX, several times by turns with the other sizes. */
+const collectingCosts = [
   ['refreshMs', 'refresh, wall', 'ms'],
   ['refreshCpuMs', 'refresh, CPU', 'ms'],
   ['imageMs', 'tree and image in a refresh', 'ms'],
   ['oneChangedMs', 'the same when one domain is another', 'ms'],
   ['fromNothingMs', 'the same from nothing', 'ms'],
+] as const;
+
+/** Measured on the program, once at each size. */
+const programCosts = [
+  ['startMs', 'start to the last domain’s answer', 'ms'],
+  ['startCpuMs', 'CPU until everything is collected', 'ms'],
   ['answerMs', 'answer to a GET, median', 'ms'],
   ['stallMs', 'longest hold of the event loop in refreshes', 'ms'],
   ['residentMib', 'resident', 'MiB'],
 ] as const;
 
-type Costs = Readonly<Record<(typeof costs)[number][0], number>>;
+const costs = [...collectingCosts, ...programCosts] as const;
+
+type CollectingCosts = Readonly<Record<(typeof collectingCosts)[number][0], number>>;
+type ProgramCosts = Readonly<Record<(typeof programCosts)[number][0], number>>;
+type CostName = keyof CollectingCosts | keyof ProgramCosts;
+
+/** By size, by round. */
+type Found = Readonly<Record<CostName, readonly number[]>>;
+
+/** The costs that the plot shows. */
+const plotted: ReadonlySet<CostName> = new Set(['refreshCpuMs', 'fromNothingMs', 'startCpuMs', 'answerMs']);
 
 export const growthMeasurement: Measurement = {
   name: 'growth',
   title: 'Growth with the number of domains',
   method:
-    'Every cost at 10, 100, 1,000 and 5,000 domains, once each. Growth: the factor by which a cost rises from 1,000 to 5,000 domains over the factor by which the domains do; 1 is linear.',
+    'Every cost at 10, 100, 1,000 and 5,000 domains. What happens in a refresh is measured several times, by turns at each size, the rest once. Growth: the factor by which a cost rises from 1,000 to 5,000 domains over the factor by which the domains do; 1 is linear.',
   async run(context) {
-    const found: Costs[] = [];
-    for (const domains of sizes) {
-      found.push(await costsAt(context, domains));
-      context.say(`${domains}: ${JSON.stringify(found.at(-1))}`);
+    const collected = sizes.map((): CollectingCosts[] => []);
+    for (let round = 0; round < (context.quick ? 1 : 3); round++) {
+      for (const [at, domains] of sizes.entries()) {
+        const found = await collectingCostsAt(context, domains);
+        collected[at]?.push(found);
+        context.say(`${domains}: ${JSON.stringify(found)}`);
+      }
+    }
+    const found: Found[] = [];
+    for (const [at, domains] of sizes.entries()) {
+      const program = await programCostsAt(context, domains);
+      context.say(`${domains}: ${JSON.stringify(program)}`);
+      const rounds = collected[at] ?? [];
+      found.push({
+        ...byName(collectingCosts, (name) => rounds.map((round) => round[name])),
+        ...byName(programCosts, (name) => [program[name]]),
+      });
     }
     const [, , thousand, fiveThousand] = found;
-    const growth = (name: keyof Costs): number =>
-      thousand === undefined || fiveThousand === undefined ? 0 : fiveThousand[name] / thousand[name] / 5;
+    const growth = (name: CostName): readonly number[] =>
+      (fiveThousand?.[name] ?? []).map((cost, round) => cost / (thousand?.[name][round] ?? Number.NaN) / 5);
+    const median = (at: Found, name: CostName): number => quantile(at[name], 0.5);
     const table = [
       `| cost | ${sizes.map((size) => size.toLocaleString('en-GB')).join(' | ')} |`,
       `| --- |${sizes.map(() => ' --- |').join('')}`,
       ...costs.map(
         ([name, what, unit]) =>
-          `| ${what} (${unit}) | ${found.map((at) => Number(at[name].toPrecision(3))).join(' | ')} |`,
+          `| ${what} (${unit}) | ${found.map((at) => Number(median(at, name).toPrecision(3))).join(' | ')} |`,
       ),
     ].join('\n');
     const plot = logPlot(
       sizes,
       costs
-        .filter(
-          ([name]) =>
-            name === 'refreshCpuMs' ||
-            name === 'fromNothingMs' ||
-            name === 'startCpuMs' ||
-            name === 'answerMs',
-        )
-        .map(([name, what]) => ({ what, values: found.map((at) => at[name]) })),
+        .filter(([name]) => plotted.has(name))
+        .map(([name, what]) => ({ what, values: found.map((at) => median(at, name)) })),
     );
     return {
-      figures: costs.map(([name, what]) => measured(what, '× linear', [growth(name)], atMost(1.2))),
+      figures: costs.map(([name, what]) => measured(what, '× linear', growth(name), atMost(1.2))),
       details: [table, `\`\`\`text\n${plot}\n\`\`\``],
     };
   },
 };
 
-async function costsAt(context: BenchContext, domains: number): Promise<Costs> {
+function byName<Name extends string, Value>(
+  named: readonly (readonly [Name, ...unknown[]])[],
+  valueOf: (name: Name) => Value,
+): Record<Name, Value> {
+  return Object.fromEntries(named.map(([name]) => [name, valueOf(name)])) as Record<Name, Value>;
+}
+
+async function collectingCostsAt(context: BenchContext, domains: number): Promise<CollectingCosts> {
   await using fleet = await startFleet(domains, context.otherCpu);
-  const refreshes = context.quick ? 10 : 30;
-  const report = await runCollecting({ uri: fleet.uri, refreshes, cpu: context.cpu });
-  const trees = await runCollecting({ uri: fleet.uri, refreshes, trees: true, cpu: context.cpu });
+  const options = { uri: fleet.uri, refreshes: context.quick ? 10 : 30, cpu: context.cpu };
+  const report = await runCollecting(options);
+  const trees = await runCollecting({ ...options, trees: true });
+  return {
+    // Means: a collection of all garbage belongs to the refreshes that it comes after, one in four or every one.
+    refreshMs: mean(report.durationMs),
+    refreshCpuMs: mean(report.cpuMs),
+    imageMs: quantile(report.imageMs, 0.5),
+    oneChangedMs: quantile(trees.oneChangedMs, 0.5),
+    fromNothingMs: quantile(trees.fromNothingMs, 0.5),
+  };
+}
+
+async function programCostsAt(context: BenchContext, domains: number): Promise<ProgramCosts> {
+  await using fleet = await startFleet(domains, context.otherCpu);
   await using master = await startStopwatchMaster();
   await using probe = await makeLoopProbe();
   const startedMs = performance.now();
@@ -97,12 +139,6 @@ async function costsAt(context: BenchContext, domains: number): Promise<Costs> {
   return {
     startMs,
     startCpuMs,
-    // Means: a collection of all garbage belongs to the refreshes that it comes after, one in four or every one.
-    refreshMs: mean(report.durationMs),
-    refreshCpuMs: mean(report.cpuMs),
-    imageMs: quantile(report.imageMs, 0.5),
-    oneChangedMs: quantile(trees.oneChangedMs, 0.5),
-    fromNothingMs: quantile(trees.fromNothingMs, 0.5),
     answerMs: quantile(answers, 0.5),
     stallMs: (await probe.read(agent.pid)).maxMs,
     residentMib: await residentMib(agent.pid),

@@ -537,7 +537,7 @@ describe('notifications of real guests', () => {
     await libvirtd.remove(name);
   });
 
-  it('snmpd restarted in the middle: everything that can wait arrives, in order', async () => {
+  it('snmpd restarted in the middle, the agent reloaded: everything that can wait arrives, in order', async () => {
     const name = 'patient';
     await libvirtd.run(biosGuest({ name, type: libvirtd.domainType }));
     await receiver.trapd.waitFor((received) => nameNotification(received).values['lveDomName'] === name);
@@ -552,6 +552,9 @@ describe('notifications of real guests', () => {
       await libvirtd.virsh('resume', name);
       expected.push('paused (user)', 'running (unpaused)');
     }
+    await delay(1000);
+    agent.signal('SIGHUP');
+    await agent.waitForLog('configuration reloaded');
     await receiver.snmpd.restart();
     const texts = (): unknown[] =>
       receiver

@@ -31,6 +31,7 @@ export interface BenchOptions {
   readonly log?: EventLog;
   readonly readState?: NotificationCentreOptions['readState'];
   readonly admits?: (name: string) => boolean;
+  readonly unsent?: NotificationCentreOptions['unsent'];
   /** Whether the first refresh has happened already. */
   readonly started?: boolean;
   readonly domains?: readonly Domain[];
@@ -43,6 +44,8 @@ export class NotifyBench {
   readonly indexes: IndexStore;
   readonly centre: NotificationCentre;
   readonly sent: SentNotification[] = [];
+  /** Whether the master says anything at all. */
+  answers = true;
   /** What a master without a session does. */
   masterAway = false;
   /** What a master says that does not want a notification. */
@@ -72,6 +75,7 @@ export class NotifyBench {
       },
       send: async (notification) => {
         if (this.refusal !== undefined) throw this.refusal;
+        if (!this.answers) await new Promise(() => undefined);
         if (this.masterAway) throw new ConnectionLostError('the master went away');
         this.sent.push({ name: notification.name, values: this.#values.get(notification) ?? {} });
       },
@@ -79,6 +83,7 @@ export class NotifyBench {
       logger: silentLogger,
       ...(options.readState === undefined ? {} : { readState: options.readState }),
       ...(options.admits === undefined ? {} : { admits: options.admits }),
+      ...(options.unsent === undefined ? {} : { unsent: options.unsent }),
     });
     this.store.subscribe((snapshot, previous) => this.centre.onSnapshot(snapshot, previous));
     this.centre.onMasterState(true);

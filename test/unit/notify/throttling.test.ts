@@ -261,6 +261,33 @@ describe('while the master is away', () => {
     );
   });
 
+  it('they are handed over when the configuration is reloaded', async () => {
+    const domains = fleet(40);
+    const bench = await NotifyBench.open({ domains, notify });
+    bench.centre.onMasterState(false);
+    bench.masterAway = true;
+    for (const domain of domains) bench.lifecycle(domain, events.stopped, 1);
+    const unsent = await bench.centre.close();
+    expect(unsent.map(({ domainIndexes }) => domainIndexes)).toEqual(domains.map(({ index }) => [index]));
+    const { indexes, log } = bench;
+    const after = await NotifyBench.open({ notify, indexes, log, unsent, started: false });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(after.takeNames()).toEqual(domains.map(() => 'lveDomainStateChange'));
+    expect(after.entries.every((entry) => entry.notified)).toBe(true);
+    expect(await after.centre.close()).toEqual([]);
+  });
+
+  it('those under way are handed over as well', async () => {
+    const [domain] = fleet(1);
+    if (domain === undefined) throw new Error('no domain');
+    const bench = await NotifyBench.open({ domains: [domain], notify });
+    bench.answers = false;
+    bench.lifecycle(domain, events.stopped, 1);
+    const closing = bench.centre.close();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(await closing).toHaveLength(1);
+  });
+
   it('the oldest are dropped when there are too many, and counted', async () => {
     const domains = fleet(30);
     const bench = await NotifyBench.open({ domains, notify: { ...notify, queueLimit: 10 } });
