@@ -31,7 +31,7 @@ const LOWER_32 = 0xffff_ffffn;
 const tidyFromWords = 16_384;
 
 /** Rows that all columns are read of before the next ones: as many as stay in the processor's cache meanwhile. */
-const rowsAtOnce = 128;
+const rowsAtOnce = 32;
 
 const noRows: RowSet = { length: 0, subIds: new Uint32Array(0), offsets: new Uint32Array(1) };
 
