@@ -22,6 +22,8 @@ interface WrittenColumn {
 interface ColumnGroup {
   readonly part: Slot['part'];
   readonly columns: readonly WrittenColumn[];
+  /** The part of each row that its cells were written from. To ask the row before for it would be to fetch that from memory. */
+  known: (object | undefined)[];
 }
 
 const TWO_32 = 2 ** 32;
@@ -70,6 +72,7 @@ export class BlockWriter {
     this.#groups = [...new Set(slots.map(({ part }) => part))].map((part) => ({
       part,
       columns: this.#columns.filter(({ slot }) => slot.part === part),
+      known: [],
     }));
   }
 
@@ -91,17 +94,16 @@ export class BlockWriter {
     const oldCapacity = this.#capacity;
     if (!fits(rows.length, oldCapacity)) this.#capacity = roomFor(rows.length);
     const cells = this.#spareCells();
-    const beforeRecords = before?.records ?? [];
-    const changed = changedRows(records, beforeRecords, moved);
+    const changed = changedRows(records, before?.records ?? [], moved);
     if (moved !== undefined) {
       this.#rows = sharedRows(rows);
       this.#move(cells, moved, oldCapacity);
     } else {
       this.#copy(cells, changed.length === records.length);
     }
-    for (const { part, columns } of this.#groups) {
-      const toRead =
-        part === undefined ? changed : withOtherPart(changed, records, beforeRecords, moved, part);
+    for (const group of this.#groups) {
+      const { columns } = group;
+      const toRead = withOtherPart(group, records, changed);
       for (let from = 0; from < toRead.length; from += rowsAtOnce) {
         const some = toRead.subarray(from, from + rowsAtOnce);
         for (const column of columns) this.#fill(column, cells, records, some);
@@ -157,9 +159,10 @@ export class BlockWriter {
       }
     }
     for (const column of this.#columns) {
-      if (!isText(column.kind)) continue;
-      const { given } = column;
-      column.given = Array.from(moved, (source) => (source === NEW_ROW ? undefined : given[source]));
+      if (isText(column.kind)) column.given = movedValues(column.given, moved);
+    }
+    for (const group of this.#groups) {
+      if (group.part !== undefined) group.known = movedValues(group.known, moved);
     }
   }
 
@@ -283,28 +286,30 @@ function changedRows(
   return changed.subarray(0, count);
 }
 
-/** Those of the changed rows in which a part is another one too. */
-function withOtherPart(
-  changed: Uint32Array,
-  records: readonly unknown[],
-  before: readonly unknown[],
-  moved: Int32Array | undefined,
-  part: NonNullable<Slot['part']>,
-): Uint32Array {
+/** Those of the changed rows in which the part that the columns depend on is another one too. */
+function withOtherPart(group: ColumnGroup, records: readonly unknown[], changed: Uint32Array): Uint32Array {
+  const { part, known } = group;
+  if (part === undefined) return changed;
   const other = new Uint32Array(changed.length);
   let count = 0;
   try {
     for (const row of changed) {
-      const old = moved === undefined ? row : (moved[row] ?? NEW_ROW);
-      // Without a row before there is no cell to carry over.
-      const known = old !== NEW_ROW && old < before.length;
-      if (!known || part(records[row]) !== part(before[old])) other[count++] = row;
+      const given = part(records[row]);
+      if (given === known[row]) continue;
+      known[row] = given;
+      other[count++] = row;
     }
   } catch {
     // Whichever values cannot be read tell so themselves.
+    group.known = [];
     return changed;
   }
   return other.subarray(0, count);
+}
+
+/** Values by row at where the rows are now. */
+function movedValues<Value>(values: readonly Value[], moved: Int32Array): (Value | undefined)[] {
+  return Array.from(moved, (source) => (source === NEW_ROW ? undefined : values[source]));
 }
 
 /** Whether a text is the one that was given before. Octets may have been made anew: they are compared. */
