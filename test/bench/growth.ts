@@ -97,9 +97,9 @@ export const growthMeasurement: Measurement = {
 
 function byName<Name extends string, Value>(
   named: readonly (readonly [Name, ...unknown[]])[],
-  valueOf: (name: Name) => Value,
+  read: (name: Name) => Value,
 ): Record<Name, Value> {
-  return Object.fromEntries(named.map(([name]) => [name, valueOf(name)])) as Record<Name, Value>;
+  return Object.fromEntries(named.map(([name]) => [name, read(name)])) as Record<Name, Value>;
 }
 
 async function collectingCostsAt(context: BenchContext, domains: number): Promise<CollectingCosts> {
