@@ -52,9 +52,8 @@ export class Daemon {
   #config: Config;
   #closers: Closer[] = [];
   #face: Face | undefined;
-  /** Notifications that the last parts were left with, and the settings of the MIB that they are made for. */
+  /** Notifications that the last parts were left with. */
   #unsent: readonly QueuedNotification[] = [];
-  #unsentMib = '';
   /** Receives SETs; changes with each set of parts. */
   #onSwitch: (name: SwitchName, value: boolean) => void = () => undefined;
   #changing: Promise<void> = Promise.resolve();
@@ -79,6 +78,7 @@ export class Daemon {
     await this.#inTurn(async () => {
       const old = this.#config;
       await this.#stopParts();
+      this.#carryOver(old, config);
       this.#config = config;
       try {
         await this.#startParts();
@@ -97,7 +97,7 @@ export class Daemon {
     await this.#inTurn(async () => {
       await this.#stopParts();
       await this.#stopFace();
-      this.#dropUnsent();
+      this.#dropUnsent('no master took them before the end; the event log has what they tell');
     });
   }
 
@@ -120,9 +120,19 @@ export class Daemon {
     }
   }
 
-  #dropUnsent(): void {
+  /** What of the notifications that wait is still right under another configuration. */
+  #carryOver(old: Config, config: Config): void {
+    if (JSON.stringify(old.mib) !== JSON.stringify(config.mib)) {
+      this.#dropUnsent('they have OIDs that are no longer served: [mib] has changed');
+    }
+    const isSameLog =
+      old.events.persistent && config.events.persistent && old.state.directory === config.state.directory;
+    if (!isSameLog) this.#unsent = withoutEntries(this.#unsent);
+  }
+
+  #dropUnsent(reason: string): void {
     if (this.#unsent.length > 0) {
-      this.#logger.warn({ notifications: this.#unsent.length }, 'notifications left unsent');
+      this.#logger.warn({ notifications: this.#unsent.length, reason }, 'notifications left unsent');
     }
     this.#unsent = [];
   }
@@ -162,10 +172,6 @@ export class Daemon {
     this.#closers.push(() => log.close());
 
     const { mib, agentx } = await this.#openFace(config);
-    const mibKey = JSON.stringify(config.mib);
-    if (mibKey !== this.#unsentMib) this.#dropUnsent();
-    this.#unsentMib = mibKey;
-    const isSameLog = config.events.persistent && directory !== undefined;
     const notifications = new NotificationCentre({
       store,
       log,
@@ -173,7 +179,7 @@ export class Daemon {
       notify: notifyOptions(config),
       build: (name, values) => mib.notification(name, values),
       send: (notification) => agentx.notify(notification),
-      unsent: isSameLog ? this.#unsent : this.#unsent.map((entry) => ({ ...entry, seqs: [] })),
+      unsent: this.#unsent,
       uri: store.current.agent.uri,
       logger: logger.child({ component: 'notify' }),
       readState: (uuid) => collection.readState(uuid),
@@ -212,7 +218,8 @@ export class Daemon {
     const running = collection.run(stopping.signal);
     this.#closers.push(
       async () => {
-        this.#unsent = await notifications.close();
+        const unsent = await notifications.close();
+        this.#unsent = directory === undefined ? withoutEntries(unsent) : unsent;
       },
       async () => {
         clearTimeout(patience);
@@ -285,6 +292,11 @@ export class Daemon {
 
 /** More Notify PDUs without a response could block the master. */
 const maxOutstandingNotifications = 16;
+
+/** For another event log, which would mark other events as told. */
+function withoutEntries(unsent: readonly QueuedNotification[]): readonly QueuedNotification[] {
+  return unsent.map((entry) => ({ ...entry, seqs: [] }));
+}
 
 /** Whether a snapshot tells more than that the agent has just started. */
 function isWorthServing(snapshot: Snapshot): boolean {

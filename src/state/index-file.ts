@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { errorText } from '../errors.ts';
 import type { IndexBinding } from './index-allocator.ts';
 import type { JsonPiece } from './state-file.ts';
-import type { DomainFacts, GoneDomain, ReportedDomain } from './state-types.ts';
+import type { GoneDomain, KeptFacts, ReportedDomain } from './state-types.ts';
 
 // What indexes.json holds, and how it is written: a line per domain, so that the lines of a damaged file that are
 // intact can still be used.
@@ -72,7 +72,7 @@ export function intactDomains(text: string): readonly SavedDomain[] {
 /** A domain as it is written. */
 export interface DomainToSave extends IndexBinding {
   readonly devices: Partial<Record<DeviceScope, Readonly<Record<string, number>>>>;
-  readonly facts: DomainFacts | undefined;
+  readonly facts: KeptFacts | undefined;
   readonly reported: ReportedDomain | undefined;
 }
 

@@ -14,7 +14,7 @@ import {
 } from './index-file.ts';
 import { firstAssignedPerfEvent, listedPerfEvent } from './perf-event-ids.ts';
 import { keepAside, makeDirectory, readStateFile, StateFile } from './state-file.ts';
-import type { DomainFacts, GoneDomain, JsonValue, ReportedDomain } from './state-types.ts';
+import type { GoneDomain, JsonValue, KeptFacts, ReportedDomain } from './state-types.ts';
 
 export interface IndexStoreOptions {
   /** Directory of the state file; undefined keeps everything in memory only. */
@@ -36,7 +36,7 @@ const quarantineMs = 600_000;
 /** What is kept per domain. Replaced, never changed, once it has been handed to the state file. */
 interface DomainRecord {
   readonly devices: Readonly<Record<DeviceScope, IndexAllocator>>;
-  facts: DomainFacts;
+  facts: KeptFacts;
   reported: ReportedDomain | undefined;
 }
 
@@ -172,12 +172,12 @@ export class IndexStore {
     this.#references.push(isReferenced);
   }
 
-  facts(uuid: string): DomainFacts {
+  facts(uuid: string): KeptFacts {
     return this.#records.get(uuid)?.facts ?? noFacts;
   }
 
   /** Changes some facts; a fact given as undefined is forgotten. Costs nothing if nothing changes. */
-  setFacts(uuid: string, facts: { readonly [K in keyof DomainFacts]: DomainFacts[K] | undefined }): void {
+  setFacts(uuid: string, facts: { readonly [K in keyof KeptFacts]: KeptFacts[K] | undefined }): void {
     const record = this.#record(uuid);
     let changed: Record<string, unknown> | undefined;
     for (const [name, value] of Object.entries(facts)) {
@@ -342,7 +342,7 @@ export class IndexStore {
         record.devices[scope].restore({ key, index: number });
       }
     }
-    if (facts !== undefined) record.facts = facts as DomainFacts;
+    if (facts !== undefined) record.facts = facts as KeptFacts;
     if (reported !== undefined) record.reported = reported as unknown as ReportedDomain;
     if (releasedAt !== undefined) this.#domains.release(uuid);
   }
@@ -366,7 +366,7 @@ export class IndexStore {
   }
 }
 
-const noFacts: DomainFacts = {};
+const noFacts: KeptFacts = {};
 
 function isObject(value: JsonValue | undefined): boolean {
   return typeof value === 'object' && value !== null;

@@ -13,7 +13,7 @@ export type JsonValue =
   | { readonly [key: string]: JsonValue | undefined };
 
 /** What is remembered about a domain across restarts, beside its numbers. Unknown facts are absent. */
-export interface DomainFacts {
+export interface KeptFacts {
   readonly startedAt?: EpochMs;
   readonly startSource?: 'unknown' | 'event' | 'process' | 'firstSeen';
   readonly stateSince?: EpochMs;

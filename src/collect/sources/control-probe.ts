@@ -24,6 +24,7 @@ export async function probeControl(pass: CollectorPass, records: readonly Domain
     await pass.libvirt.callEach('control', domainGetControlInfo, batch, argsOf, {
       replied: noteControl,
       failed: (record, error) => {
+        if (record.runtime.control !== undefined) record.touch();
         record.runtime.control = undefined;
         // A domain that stopped a moment ago, or a driver without the call, is no failure of this source.
         if (!isOperationInvalid(error)) pass.failed(error, record.name);

@@ -138,6 +138,7 @@ export class GuestAgent implements Collector {
     const facts =
       this.#options.guest && params !== 'unsupported' ? guestFacts(params, Date.now()) : noGuestFacts;
     runtime.guest = { ...facts, agentState: 'connected' };
+    record.touch();
     if (this.#options.fileSystems) {
       const disks = record.definition?.disks ?? [];
       const found =
@@ -145,8 +146,8 @@ export class GuestAgent implements Collector {
           ? fileSystemsFromFsInfo((await this.#fsInfo(pass, session, record)) ?? [], disks)
           : fileSystemFacts(params, disks);
       runtime.fileSystems = numbered(pass, record, found);
+      record.touch();
     }
-    record.touch();
     if (this.#options.guest) await this.#addresses(pass, session, record, runtime);
     return true;
   }

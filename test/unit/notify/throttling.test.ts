@@ -225,12 +225,18 @@ describe('the rate limit', () => {
 describe('while the master is away', () => {
   const notify = { bulk: false, perVm: false, holdoffSec: 0, maxPerMinute: 0 };
 
-  it('notifications wait and leave in their order', async () => {
-    const domains = fleet(40);
+  /** Every domain has stopped, and nobody takes the notifications of it. */
+  async function withoutMaster(domains: readonly Domain[]): Promise<NotifyBench> {
     const bench = await NotifyBench.open({ domains, notify });
     bench.centre.onMasterState(false);
     bench.masterAway = true;
     for (const domain of domains) bench.lifecycle(domain, events.stopped, 1);
+    return bench;
+  }
+
+  it('notifications wait and leave in their order', async () => {
+    const domains = fleet(40);
+    const bench = await withoutMaster(domains);
     await vi.advanceTimersByTimeAsync(10_000);
     expect(bench.take()).toEqual([]);
     expect(bench.entries.some((entry) => entry.notified)).toBe(false);
@@ -263,10 +269,7 @@ describe('while the master is away', () => {
 
   it('they are handed over when the configuration is reloaded', async () => {
     const domains = fleet(40);
-    const bench = await NotifyBench.open({ domains, notify });
-    bench.centre.onMasterState(false);
-    bench.masterAway = true;
-    for (const domain of domains) bench.lifecycle(domain, events.stopped, 1);
+    const bench = await withoutMaster(domains);
     const unsent = await bench.centre.close();
     expect(unsent.map(({ domainIndexes }) => domainIndexes)).toEqual(domains.map(({ index }) => [index]));
     const { indexes, log } = bench;

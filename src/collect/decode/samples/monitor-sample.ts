@@ -1,5 +1,5 @@
 import type { Count, EpochMs, Percent } from '../../../model/scalar-types.ts';
-import { add } from '../arithmetic.ts';
+import { sumKnown } from '../arithmetic.ts';
 import { FigureGroup, slots } from '../figures.ts';
 import { BlockSample } from './block-sample.ts';
 import { IothreadSample } from './iothread-sample.ts';
@@ -221,13 +221,7 @@ export class MonitorSample extends FigureGroup {
     this.note(domainSlots.stealPercent, shares.steal);
   }
 
-  /** The sum of what is known; undefined if nothing is. */
   #sumOfVcpus(slot: number): Count | undefined {
-    let sum: Count | undefined;
-    for (const { at } of this.#layout.vcpus) {
-      const value = this.count(at + slot);
-      if (value !== undefined) sum = sum === undefined ? value : add(sum, value);
-    }
-    return sum;
+    return sumKnown(this.#layout.vcpus.map(({ at }) => this.count(at + slot)));
   }
 }
