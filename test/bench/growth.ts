@@ -25,7 +25,7 @@ const collectingCosts = [
   ['fromNothingMs', 'the same from nothing', 'ms'],
 ] as const;
 
-/** Measured on the program, once at each size. */
+/** Measured on the program, several times by turns likewise. */
 const programCosts = [
   ['startMs', 'start to the last domain’s answer', 'ms'],
   ['startCpuMs', 'CPU until everything is collected', 'ms'],
@@ -38,7 +38,8 @@ const costs = [...collectingCosts, ...programCosts] as const;
 
 type CollectingCosts = Readonly<Record<(typeof collectingCosts)[number][0], number>>;
 type ProgramCosts = Readonly<Record<(typeof programCosts)[number][0], number>>;
-type CostName = keyof CollectingCosts | keyof ProgramCosts;
+type Costs = CollectingCosts & ProgramCosts;
+type CostName = keyof Costs;
 
 /** By size, by round. */
 type Found = Readonly<Record<CostName, readonly number[]>>;
@@ -50,26 +51,20 @@ export const growthMeasurement: Measurement = {
   name: 'growth',
   title: 'Growth with the number of domains',
   method:
-    'Every cost at 10, 100, 1,000 and 5,000 domains. What happens in a refresh is measured several times, by turns at each size, the rest once. Growth: the factor by which a cost rises from 1,000 to 5,000 domains over the factor by which the domains do; 1 is linear.',
+    'Every cost at 10, 100, 1,000 and 5,000 domains, five times, by turns at each size. Growth: the factor by which a cost rises from 1,000 to 5,000 domains over the factor by which the domains do; 1 is linear.',
   async run(context) {
-    const collected = sizes.map((): CollectingCosts[] => []);
-    for (let round = 0; round < (context.quick ? 1 : 3); round++) {
+    const rounds = sizes.map((): Costs[] => []);
+    for (let round = 0; round < (context.quick ? 1 : 5); round++) {
       for (const [at, domains] of sizes.entries()) {
-        const found = await collectingCostsAt(context, domains);
-        collected[at]?.push(found);
+        const found = {
+          ...(await collectingCostsAt(context, domains)),
+          ...(await programCostsAt(context, domains)),
+        };
+        rounds[at]?.push(found);
         context.say(`${domains}: ${JSON.stringify(found)}`);
       }
     }
-    const found: Found[] = [];
-    for (const [at, domains] of sizes.entries()) {
-      const program = await programCostsAt(context, domains);
-      context.say(`${domains}: ${JSON.stringify(program)}`);
-      const rounds = collected[at] ?? [];
-      found.push({
-        ...byName(collectingCosts, (name) => rounds.map((round) => round[name])),
-        ...byName(programCosts, (name) => [program[name]]),
-      });
-    }
+    const found = rounds.map((all): Found => byName(costs, (name) => all.map((one) => one[name])));
     const [, , thousand, fiveThousand] = found;
     const growth = (name: CostName): readonly number[] =>
       (fiveThousand?.[name] ?? []).map((cost, round) => cost / (thousand?.[name][round] ?? Number.NaN) / 5);

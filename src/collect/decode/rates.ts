@@ -13,8 +13,9 @@ export function noteRates(earlier: MonitorSample, later: MonitorSample, hostCpus
   const elapsedNs = (later.atMs - earlier.atMs) * 1e6;
   const cpuNs = increase(later.cpuTimeNs, earlier.cpuTimeNs);
   if (elapsedNs <= 0 || (cpuNs === undefined && later.cpuTimeNs !== undefined)) return;
-  const delayNs = noteVcpus(earlier.vcpus, later.vcpus, elapsedNs);
-  const vcpus = later.vcpuCurrent ?? later.vcpus.length;
+  const listed = later.vcpus;
+  const delayNs = noteVcpus(earlier.vcpus, listed, elapsedNs);
+  const vcpus = later.vcpuCurrent ?? listed.length;
   later.noteShares({
     host:
       cpuNs === undefined || !hostCpus

@@ -152,7 +152,8 @@ export class DomainStats implements Collector {
     const well = batch.records.filter((record) => !gate.isHeld(record.uuid));
     if (batch.retry || isNotSupported(error)) {
       for (const record of batch.records) {
-        if (!isNoDomain(error)) this.#setStatus(record, record.active ? 'stale' : 'inactive');
+        const without = gate.isHeld(record.uuid) ? 'blocked' : 'stale';
+        if (!isNoDomain(error)) this.#setStatus(record, record.active ? without : 'inactive');
         this.#options.onRecord(record);
       }
       return [];

@@ -3,6 +3,7 @@ import { StatsDecoder } from '../../../../src/collect/decode/stats-decoder.ts';
 import { statsGroups } from '../../../../src/collect/decode/stats-groups.ts';
 import { DomainRecord } from '../../../../src/collect/records/domain-record.ts';
 import { DomainStats, type DomainStatsOptions } from '../../../../src/collect/sources/domain-stats.ts';
+import { CallTimeoutError } from '../../../../src/libvirt/call-errors.ts';
 import { activeRecord, testPass } from '../collector-pass.ts';
 import { type ParamRow, sampleOf } from '../params.ts';
 
@@ -19,13 +20,16 @@ const defaults: DomainStatsOptions = {
   onRecord: () => undefined,
 };
 
+/** In the place of a reply: the call is given up, and the domain is held. */
+const noAnswer = 'no answer';
+
 /**
  * Refreshes of one domain, each with what it replies to the calls of it. Returns the record, and of each refresh
  * the groups that each call asked for.
  */
 async function refreshes(
   options: Partial<DomainStatsOptions>,
-  ...replies: readonly (readonly (readonly ParamRow[])[])[]
+  ...replies: readonly (readonly (readonly ParamRow[] | typeof noAnswer)[])[]
 ) {
   const record = activeRecord('d');
   const { pass } = testPass([record]);
@@ -34,8 +38,9 @@ async function refreshes(
   for (const refresh of replies) {
     const left = [...refresh];
     const groups: number[] = [];
+    let held = false;
     const libvirt = {
-      gate: { isHeld: () => false, saturated: false },
+      gate: { isHeld: () => held, saturated: false },
       callEach: () => Promise.resolve(),
       monitorCall: (
         _kind: string,
@@ -44,7 +49,12 @@ async function refreshes(
         argsOf: (records: readonly DomainRecord[]) => { readonly stats: number },
       ) => {
         groups.push(argsOf(asked).stats);
-        const params = sampleOf(left.shift() ?? []);
+        const next = left.shift() ?? [];
+        if (next === noAnswer) {
+          held = true;
+          return Promise.reject(new CallTimeoutError('connectGetAllDomainStats', 5000, Promise.resolve()));
+        }
+        const params = sampleOf(next);
         const reply = [{ domain: { uuid: record.uuid }, params }];
         return Promise.resolve({ called: true, reply, records: asked });
       },
@@ -119,6 +129,13 @@ describe('DomainStats', () => {
       expect(record.statsStatus).toBe('blocked');
       expect(record.runtime.sample?.monitor.cpuTimeNs).toBe(5_000_000);
       expect(namesOf(record)).toEqual(['net.0.newer', 'vcpu.0.new.sum']);
+    });
+
+    it('tells that a domain is blocked whose process hangs when it is asked again', async () => {
+      const { record, calls } = await refreshes({}, [idle], [busy, noAnswer]);
+      expect(calls.map(({ length }) => length)).toEqual([1, 2]);
+      expect(record.statsStatus).toBe('blocked');
+      expect(record.runtime.sample?.monitor.cpuTimeNs).toBe(5_000_000);
     });
 
     it('does not ask again where nothing more was ever to be had', async () => {
