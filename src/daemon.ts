@@ -78,15 +78,20 @@ export class Daemon {
     await this.#inTurn(async () => {
       const old = this.#config;
       await this.#stopParts();
-      this.#carryOver(old, config);
+      const left = this.#unsent;
+      this.#unsent = stillRight(left, old, config);
       this.#config = config;
       try {
         await this.#startParts();
       } catch (error) {
         await this.#stopParts();
         this.#config = old;
+        this.#unsent = left;
         await this.#startParts();
         throw error;
+      }
+      if (!hasSameOids(old, config)) {
+        this.#tellUnsent(left, 'they have OIDs that are no longer served: [mib] has changed');
       }
     });
     this.#logger.info({}, 'configuration reloaded');
@@ -97,7 +102,8 @@ export class Daemon {
     await this.#inTurn(async () => {
       await this.#stopParts();
       await this.#stopFace();
-      this.#dropUnsent('no master took them before the end; the event log has what they tell');
+      this.#tellUnsent(this.#unsent, 'no master took them before the end; the event log has what they tell');
+      this.#unsent = [];
     });
   }
 
@@ -120,21 +126,9 @@ export class Daemon {
     }
   }
 
-  /** What of the notifications that wait is still right under another configuration. */
-  #carryOver(old: Config, config: Config): void {
-    if (JSON.stringify(old.mib) !== JSON.stringify(config.mib)) {
-      this.#dropUnsent('they have OIDs that are no longer served: [mib] has changed');
-    }
-    const isSameLog =
-      old.events.persistent && config.events.persistent && old.state.directory === config.state.directory;
-    if (!isSameLog) this.#unsent = withoutEntries(this.#unsent);
-  }
-
-  #dropUnsent(reason: string): void {
-    if (this.#unsent.length > 0) {
-      this.#logger.warn({ notifications: this.#unsent.length, reason }, 'notifications left unsent');
-    }
-    this.#unsent = [];
+  #tellUnsent(unsent: readonly QueuedNotification[], reason: string): void {
+    if (unsent.length === 0) return;
+    this.#logger.warn({ notifications: unsent.length, reason }, 'notifications left unsent');
   }
 
   async #stopFace(): Promise<void> {
@@ -292,6 +286,22 @@ export class Daemon {
 
 /** More Notify PDUs without a response could block the master. */
 const maxOutstandingNotifications = 16;
+
+/** What of the notifications that wait is still right under another configuration. */
+function stillRight(
+  unsent: readonly QueuedNotification[],
+  old: Config,
+  config: Config,
+): readonly QueuedNotification[] {
+  if (!hasSameOids(old, config)) return [];
+  const isSameLog =
+    old.events.persistent && config.events.persistent && old.state.directory === config.state.directory;
+  return isSameLog ? unsent : withoutEntries(unsent);
+}
+
+function hasSameOids(old: Config, config: Config): boolean {
+  return JSON.stringify(old.mib) === JSON.stringify(config.mib);
+}
 
 /** For another event log, which would mark other events as told. */
 function withoutEntries(unsent: readonly QueuedNotification[]): readonly QueuedNotification[] {

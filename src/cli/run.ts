@@ -2,6 +2,7 @@ import { ConfigError, issueText } from '../config/config-error.ts';
 import { Daemon } from '../daemon.ts';
 import { errorText } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { StateDirectoryError } from '../state/state-directory.ts';
 import { exitCodes } from './exit-codes.ts';
 import { keepHeapSmall } from './heap.ts';
 import { type AdjustableLogger, makeLogger } from './logger.ts';
@@ -79,6 +80,10 @@ async function reload(
       );
       return;
     }
-    logger.error({ error: errorText(error) }, 'the new configuration could not be put into effect');
+    const remedy = error instanceof StateDirectoryError ? error.remedy : undefined;
+    logger.error(
+      { error: errorText(error), ...(remedy === undefined ? {} : { remedy }) },
+      'the new configuration could not be put into effect; the old one stays in force',
+    );
   }
 }

@@ -292,17 +292,16 @@ function withOtherPart(group: ColumnGroup, records: readonly unknown[], changed:
   if (part === undefined) return changed;
   const other = new Uint32Array(changed.length);
   let count = 0;
-  try {
-    for (const row of changed) {
-      const given = part(records[row]);
+  for (const row of changed) {
+    let given: object | undefined;
+    try {
+      given = part(records[row]);
       if (given === known[row]) continue;
-      known[row] = given;
-      other[count++] = row;
+    } catch {
+      // The values that cannot be read tell so themselves, and are absent as without the part.
     }
-  } catch {
-    // Whichever values cannot be read tell so themselves.
-    group.known = [];
-    return changed;
+    known[row] = given;
+    other[count++] = row;
   }
   return other.subarray(0, count);
 }

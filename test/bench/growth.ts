@@ -103,7 +103,7 @@ async function collectingCostsAt(context: BenchContext, domains: number): Promis
   const report = await runCollecting(options);
   const trees = await runCollecting({ ...options, trees: true });
   return {
-    // Means: a collection of all garbage belongs to the refreshes that it comes after, one in four or every one.
+    // Means: a collection of all garbage belongs to the refreshes before it, however many they are.
     refreshMs: mean(report.durationMs),
     refreshCpuMs: mean(report.cpuMs),
     imageMs: quantile(report.imageMs, 0.5),

@@ -28,13 +28,17 @@ afterEach(async () => {
 async function start(content = ''): Promise<Running> {
   const file = join(directory, 'agent.toml');
   await writeFile(file, content);
+  agent = await startWith(file, '--state-dir', join(directory, 'state'));
+  return agent;
+}
+
+async function startWith(file: string, ...more: readonly string[]): Promise<Running> {
   const uri = `qemu+unix:///system?socket=${join(directory, 'no-libvirt')}`;
   const master = `unix:${directory}/no-master`;
-  const state = join(directory, 'state');
-  const settings = ['--uri', uri, '--agentx', master, '--state-dir', state, '--log-format', 'json'];
-  agent = startCommand(build, ['run', '--config', file, ...settings]);
-  await agent.untilLogged('libvirt-agentx started');
-  return agent;
+  const settings = ['--uri', uri, '--agentx', master, '--log-format', 'json', ...more];
+  const running = startCommand(build, ['run', '--config', file, ...settings]);
+  await running.untilLogged('libvirt-agentx started');
+  return running;
 }
 
 /** The log as objects. */
@@ -71,6 +75,34 @@ it('keeps the old configuration where the new one is not valid, and takes a vali
     { key: 'log.levl', msg: expect.stringContaining('did you mean "log.level"?') },
     { problems: 2 },
   ]);
+});
+
+it('keeps the old configuration where the new one meets another agent, and the notifications that wait', async () => {
+  const other = await start();
+  const file = join(directory, 'second.toml');
+  const stateAt = (name: string): string => `[state]\ndirectory = "${join(directory, name)}"\n`;
+  await writeFile(file, stateAt('own'));
+  const running = await startWith(file);
+  try {
+    await writeFile(file, `${stateAt('state')}[mib]\nvm_mib = false\n`);
+    running.process.kill('SIGHUP');
+    await running.untilLogged('could not be put into effect');
+    running.process.kill('SIGTERM');
+    const { exitCode, stderr } = await running.finished;
+    expect(exitCode).toBe(0);
+    const logged = entries(stderr);
+    expect(logged.find(({ level }) => level === 'error')).toMatchObject({
+      error: expect.stringContaining(`is in use by process ${other.process.pid}`),
+      remedy: expect.stringContaining(`Stop process ${other.process.pid}`),
+    });
+    // None was dropped for the sake of a configuration that did not come into effect.
+    expect(logged.filter(({ msg }) => msg === 'notifications left unsent')).toMatchObject([
+      { reason: expect.stringContaining('no master took them before the end') },
+    ]);
+  } finally {
+    running.process.kill('SIGKILL');
+    await running.finished;
+  }
 });
 
 it('names components and logs each of them once per line', async () => {

@@ -187,6 +187,43 @@ describe('an image', () => {
     expect(read('lveDomName')).toBeUndefined();
     expect(read('lveDomState')).toBe(1);
   });
+
+  test('leaves out what has lost its part after that of a neighbour could not be read', () => {
+    const lost = new Set<unknown>();
+    const broken = new Set<unknown>();
+    const slots = served.slots.map((slot): Slot => {
+      if (slot.name !== 'lveDiskBus') return slot;
+      const { part, read } = slot;
+      const check = (disk: unknown): boolean => {
+        if (broken.has(disk)) throw new Error('broken');
+        return !lost.has(disk);
+      };
+      return {
+        ...slot,
+        part: (disk) => (check(disk) ? part?.(disk) : undefined),
+        read: (disk) => (check(disk) ? read(disk) : undefined),
+      };
+    });
+    const told: string[] = [];
+    const writer = new ImageWriter(slots, (name) => told.push(name));
+    const shown = new ImageTree(writer.shape);
+    let tree: BoundTree | undefined;
+    const [first, second] = [sampleDisk({ index: 1 }), sampleDisk({ index: 2 })];
+    const show = (disks: readonly Disk[]): unknown[] => {
+      tree = served.buildTree(sampleEmptySnapshot({ domains: [sampleDomain({ disks })] }), tree);
+      shown.show(writer.write(tree));
+      const column = shown.columns.find(({ name }) => name === 'lveDiskBus');
+      return [0, 1].map((row) => column?.read(row, context) !== undefined);
+    };
+    expect(show([first, second])).toEqual([true, true]);
+    const unreadable = { ...second };
+    broken.add(unreadable);
+    expect(show([{ ...first }, unreadable])).toEqual([true, false]);
+    expect(told).toEqual(['lveDiskBus']);
+    const bare = { ...first };
+    lost.add(bare);
+    expect(show([bare, { ...second }])).toEqual([false, true]);
+  });
 });
 
 /** A few domains more or less, a few changed, most the same objects as before. */
