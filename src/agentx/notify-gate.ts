@@ -1,5 +1,5 @@
 import { ConnectionLostError, DaemonError } from '../errors.ts';
-import type { OutgoingNotification } from '../mib/tree.ts';
+import type { OutgoingNotification } from '../tree/tree.ts';
 import type { AgentxCounters } from './counters.ts';
 import type { AgentxSession } from './session.ts';
 

@@ -1,5 +1,5 @@
 import { ProtocolError } from '../errors.ts';
-import type { ReadContext } from '../mib/tree.ts';
+import type { ReadContext } from '../tree/tree.ts';
 import { decodePdu } from './codec.ts';
 import type { AgentxCounters } from './counters.ts';
 import { ResponseError } from './errors.ts';

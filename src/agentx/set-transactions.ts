@@ -1,4 +1,4 @@
-import type { SetError, SetPlan, WireSyntax } from '../mib/tree.ts';
+import type { SetError, SetPlan, WireSyntax } from '../tree/tree.ts';
 import { ResponseError } from './errors.ts';
 import { RequestOid } from './request-oid.ts';
 import type { VarBind } from './varbind.ts';

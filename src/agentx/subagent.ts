@@ -1,10 +1,9 @@
 import { ConnectionFailedError, ConnectionLostError, errorText } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { Column, MibTree, OutgoingNotification } from '../mib/tree.ts';
-import type { EpochMs } from '../model/scalar-types.ts';
 import type { BackoffOptions } from '../run/backoff.ts';
 import { type Clock, systemClock } from '../run/clock.ts';
 import { type SupervisedState, supervise } from '../run/supervise.ts';
+import type { Column, MibTree, OutgoingNotification } from '../tree/tree.ts';
 import { type AgentxAddress, formatAgentxAddress } from './address.ts';
 import { type AgentxCounters, newCounters } from './counters.ts';
 import { MasterClock } from './master-clock.ts';
@@ -85,8 +84,8 @@ export class AgentxSubagent {
     return this.#counters;
   }
 
-  /** When the master's sysUpTime was zero; undefined while no master has told. */
-  get masterStartedAt(): EpochMs | undefined {
+  /** When the master's sysUpTime was zero, in milliseconds since 1970; undefined while no master has told. */
+  get masterStartedAt(): number | undefined {
     return this.#masterClock.startedAt;
   }
 

@@ -1,6 +1,6 @@
 import type { ByteReader } from '../bytes/reader.ts';
 import { ProtocolError } from '../errors.ts';
-import type { WireSyntax, WireValue } from '../mib/tree.ts';
+import type { WireSyntax, WireValue } from '../tree/tree.ts';
 import type { PduWriter } from './pdu-writer.ts';
 
 /** Everything that v.type can say (RFC 2741 section 5.4). */

@@ -1,4 +1,4 @@
-import type { Column, MibTree, ReadContext, RowSet } from '../mib/tree.ts';
+import type { Column, MibTree, ReadContext, RowSet } from '../tree/tree.ts';
 import type { PduWriter } from './pdu-writer.ts';
 import { internetPrefix } from './pdu-writer.ts';
 import { RequestOid } from './request-oid.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DaemonError } from '../errors.ts';
 import { mibsDirectory, renderMib } from '../mib/mib-text.ts';
-import { parseOid } from '../mib/oid.ts';
+import { parseOid } from '../tree/oid.ts';
 import { exitCodes } from './exit-codes.ts';
 
 /** Prints a MIB module, LIBVIRT-EXT-MIB under the given root. */

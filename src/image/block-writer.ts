@@ -1,9 +1,9 @@
-import type { Slot } from '../mib/column.ts';
-import type { RowLayout } from '../mib/row-layout.ts';
-import type { RowSet } from '../mib/tree.ts';
+import type { Slot } from '../tree/bound-tree.ts';
+import { movedRows, NEW_ROW } from '../tree/moved-rows.ts';
+import type { RowLayout } from '../tree/row-layout.ts';
+import type { RowSet } from '../tree/tree.ts';
 import { type CellKind, cellKindOf, cellWidth } from './column-shape.ts';
 import type { ChangedBlock } from './image.ts';
-import { movedRows, NEW_ROW } from './moved-rows.ts';
 import { TextPool } from './text-pool.ts';
 
 /** Told when a value cannot be read or kept; the instance is then absent. */

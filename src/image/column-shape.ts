@@ -1,5 +1,5 @@
-import type { Clock } from '../mib/clock.ts';
-import type { WireSyntax } from '../mib/tree.ts';
+import type { Clock } from '../tree/clock.ts';
+import type { WireSyntax } from '../tree/tree.ts';
 
 /**
  * What is the same in every image about one object, a scalar or a column. Plain data: it is sent to the serving

@@ -1,5 +1,5 @@
-import { type Clock, clockValue } from '../mib/clock.ts';
-import type { Column, MibTree, ReadContext, RowSet, WireSyntax, WireValue } from '../mib/tree.ts';
+import { type Clock, clockValue } from '../tree/clock.ts';
+import type { Column, MibTree, ReadContext, RowSet, WireSyntax, WireValue } from '../tree/tree.ts';
 import { type CellKind, type ColumnShape, cellKindOf } from './column-shape.ts';
 import type { Block, ChangedBlock, Image, ImageShape } from './image.ts';
 import { octetsAt, oidAt } from './text-pool.ts';

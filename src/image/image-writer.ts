@@ -1,5 +1,4 @@
-import type { Slot } from '../mib/column.ts';
-import type { BoundTree } from '../mib/served-mib.ts';
+import type { BoundTree, Slot } from '../tree/bound-tree.ts';
 import { BlockWriter, type OnUnreadable } from './block-writer.ts';
 import type { ColumnShape } from './column-shape.ts';
 import type { Image, ImageShape } from './image.ts';

@@ -1,4 +1,4 @@
-import type { RowSet } from '../mib/tree.ts';
+import type { RowSet } from '../tree/tree.ts';
 import type { ColumnShape } from './column-shape.ts';
 
 /**

@@ -1,5 +1,6 @@
-import type { Count, EpochMs } from '../model/scalar-types.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import type { BoundValue, ValuesOfKinds } from '../smi/values.ts';
+import type { AddPart, AddRow } from '../tree/row-layout.ts';
 import type { ElapsedReader } from './elapsed.ts';
 import type { notifications, objects, scalarGroups, tables } from './objects.gen.ts';
 import type { PartReader } from './part.ts';
@@ -11,35 +12,6 @@ export type ObjectName = keyof typeof objects;
 export type TableName = keyof typeof tables;
 export type ScalarGroupName = keyof typeof scalarGroups;
 export type NotificationName = keyof typeof notifications;
-
-/** How the values of each kind of object are given; `convert.ts` turns them into what is sent. */
-interface ValuesOfKinds {
-  /** Integer32: clamped to the range of the MIB. */
-  readonly integer: number;
-  /** Gauge32 and Unsigned32: clamped to the range of the MIB. */
-  readonly gauge: number;
-  /** Counter32: modulo 2^32. */
-  readonly counter: number;
-  /** TimeTicks: hundredths of a second, modulo 2^32. */
-  readonly timeTicks: number;
-  /** Counter64: modulo 2^64. */
-  readonly counter64: Count;
-  /** CounterBasedGauge64: clamped to 2^64 - 1. */
-  readonly gauge64: Count;
-  readonly boolean: boolean;
-  readonly dateAndTime: EpochMs;
-  /** A moment, sent as the master's sysUpTime at that moment; 0 is before it started. */
-  readonly timeStamp: EpochMs;
-  /** UTF-8, cut to the SIZE at a character boundary; octets are sent as they are. */
-  readonly text: string | Uint8Array;
-  /** `0-3,8`, cut to the SIZE after a complete element. */
-  readonly cpuList: string;
-  readonly octets: Uint8Array;
-  readonly oid: readonly number[];
-}
-
-/** Any value a binding may give. */
-export type BoundValue = ValuesOfKinds[keyof ValuesOfKinds];
 
 type Definition<O extends ObjectName> = (typeof objects)[O];
 
@@ -102,15 +74,10 @@ export interface ScalarBinding<G extends ScalarGroupName> {
 // them only with the rows of their own binding.
 interface Methods {
   read(row: unknown): BoundValue | undefined;
-  add(row: unknown, ...index: readonly (number | string)[]): void;
-  rows(snapshot: Snapshot, add: Methods['add']): void;
+  rows(snapshot: Snapshot, add: AddRow): void;
 }
 
-/** Takes the next of the parts that rows come from. */
-export type AddPart = (part: unknown) => void;
-
 export type ReadFunction = Methods['read'];
-export type AddRow = Methods['add'];
 
 /** The reader of any object. */
 export type AnyReader = ReadFunction | PartReader<unknown, BoundValue> | ElapsedReader<unknown>;

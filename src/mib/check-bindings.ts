@@ -1,8 +1,9 @@
+import { indexPartOf } from '../smi/index-part.ts';
+import { minimalLength } from '../tree/index-oid.ts';
+import { formatOid, MAX_SUB_IDS, type Oid } from '../tree/oid.ts';
 import type { AnyScalarBinding, AnyTableBinding } from './bind.ts';
-import { definitions, findDefinition } from './definition.ts';
-import { indexPartOf, minimalLength } from './index-oid.ts';
+import { definitions, findDefinition } from './definitions.ts';
 import { modules, notifications, tables } from './objects.gen.ts';
-import { formatOid, MAX_SUB_IDS, type Oid } from './oid.ts';
 
 /**
  * Compares the bindings with the MIB modules: each readable object bound once, object identifiers unique and

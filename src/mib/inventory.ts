@@ -1,7 +1,8 @@
+import type { ObjectDefinition } from '../smi/definition.ts';
+import { compareOids, type Oid } from '../tree/oid.ts';
 import type { TableName } from './bind.ts';
-import { definitions, findDefinition, type ObjectDefinition } from './definition.ts';
+import { definitions, findDefinition } from './definitions.ts';
 import { modules, notifications, tables } from './objects.gen.ts';
-import { compareOids, type Oid } from './oid.ts';
 
 /** One object of the modules, for documentation and `--help`. */
 export interface InventoryEntry extends ObjectDefinition {

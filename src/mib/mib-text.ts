@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { compareOids, formatOid, isWithin, type Oid } from '../tree/oid.ts';
 import { MibError } from './mib-error.ts';
 import { modules } from './objects.gen.ts';
-import { compareOids, formatOid, isWithin, type Oid } from './oid.ts';
 
 /** The directory with the MIB modules, as text files named like the modules. */
 export const mibsDirectory = fileURLToPath(new URL('../../mibs', import.meta.url));

@@ -1,9 +1,10 @@
-import { findDefinition } from './definition.ts';
-import { displayValue, jsonValue } from './display.ts';
-import { decodeIndex, type IndexPart, indexPartOf } from './index-oid.ts';
+import { displayValue, jsonValue } from '../smi/display.ts';
+import { indexPartOf } from '../smi/index-part.ts';
+import { decodeIndex, type IndexPart } from '../tree/index-oid.ts';
+import { indexOfRow } from '../tree/row-layout.ts';
+import type { Column, MibTree, ReadContext } from '../tree/tree.ts';
+import { findDefinition } from './definitions.ts';
 import { type InventoryTable, tableOf } from './inventory.ts';
-import { indexOfRow } from './row-layout.ts';
-import type { Column, MibTree, ReadContext } from './tree.ts';
 
 export type JsonScalar = string | number | boolean;
 

@@ -1,42 +1,37 @@
 import type { Snapshot } from '../model/snapshot.ts';
+import { converterOf } from '../smi/convert.ts';
+import type { ObjectDefinition } from '../smi/definition.ts';
+import { indexPartOf } from '../smi/index-part.ts';
+import type { BoundValue } from '../smi/values.ts';
+import { BoundColumn, type BoundTree, type Slot } from '../tree/bound-tree.ts';
+import { encodeIndex, type IndexPart } from '../tree/index-oid.ts';
+import { layOutNumbers } from '../tree/number-rows.ts';
+import { compareOids, MAX_SUB_IDS, type Oid } from '../tree/oid.ts';
+import type { AddPart, AddRow } from '../tree/row-layout.ts';
+import { type RowLayout, scalarRows } from '../tree/row-layout.ts';
+import { TableRows } from '../tree/table-rows.ts';
+import { layOutTexts } from '../tree/text-rows.ts';
+import type { OutgoingNotification, RowSet } from '../tree/tree.ts';
 import type {
-  AddPart,
-  AddRow,
   AnyReader,
   AnyScalarBinding,
   AnyTableBinding,
-  BoundValue,
   NotificationName,
   NotificationValues,
   TableName,
 } from './bind.ts';
 import { checkBindings } from './check-bindings.ts';
-import { BoundColumn, type Slot, slotOf } from './column.ts';
-import { converterOf } from './convert.ts';
-import { definitions, findDefinition, type ObjectDefinition } from './definition.ts';
-import { encodeIndex, type IndexPart, indexPartOf } from './index-oid.ts';
+import { definitions, findDefinition } from './definitions.ts';
 import { MibError } from './mib-error.ts';
-import { layOutNumbers } from './number-rows.ts';
 import { modules, notifications, tables } from './objects.gen.ts';
-import { compareOids, MAX_SUB_IDS, type Oid } from './oid.ts';
-import { type RowLayout, scalarRows } from './row-layout.ts';
-import { TableRows } from './table-rows.ts';
+import { slotOf } from './slot.ts';
 import { scalarBindings, tableBindings } from './tables/index.ts';
-import { layOutTexts } from './text-rows.ts';
-import type { MibTree, OutgoingNotification, RowSet } from './tree.ts';
 
 export interface ServedMibOptions {
   /** Where LIBVIRT-EXT-MIB is registered; default: the point the module is distributed with. */
   readonly root?: Oid;
   /** Whether VM-MIB is served as well. */
   readonly vmMib: boolean;
-}
-
-/** The tree of a snapshot, with what its columns have in common. */
-export interface BoundTree extends MibTree {
-  readonly columns: readonly BoundColumn[];
-  /** The rows that columns share: that of the scalars first, then one for each function that gives rows. */
-  readonly layouts: readonly RowLayout[];
 }
 
 /** Tables whose bindings name the same function have the same rows. */

@@ -1,9 +1,9 @@
 import { errorText } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { OutgoingNotification } from '../mib/tree.ts';
 import type { EventKind, LoggedEvent } from '../model/event.ts';
 import type { NotifyStatus } from '../model/snapshot.ts';
 import type { Clock } from '../run/clock.ts';
+import type { OutgoingNotification } from '../tree/tree.ts';
 import { type Bulk, BulkWindow } from './bulk-window.ts';
 import type { Change, DomainDeleted, DomainStateChanged, Fact } from './fact.ts';
 import { HoldOff } from './hold-off.ts';

@@ -1,8 +1,8 @@
 import { stateText } from '../events/state-text.ts';
 import type { NotificationName, NotificationValues } from '../mib/bind.ts';
-import type { OutgoingNotification } from '../mib/tree.ts';
 import type { VmOperState } from '../model/domain.ts';
 import type { LoggedEvent } from '../model/event.ts';
+import type { OutgoingNotification } from '../tree/tree.ts';
 import { type BulkState, virtualMachineList } from './bulk-window.ts';
 import type { Change, DomainDeleted, DomainStateChanged } from './fact.ts';
 

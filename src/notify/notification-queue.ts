@@ -1,7 +1,7 @@
 import { AgentxError } from '../agentx/errors.ts';
 import { errorText } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { OutgoingNotification } from '../mib/tree.ts';
+import type { OutgoingNotification } from '../tree/tree.ts';
 
 export interface NotificationQueueOptions {
   /** Sends one notification and waits for the master's response; rejects while there is no session. */

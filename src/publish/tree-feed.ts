@@ -1,5 +1,5 @@
-import type { BoundTree } from '../mib/served-mib.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import type { BoundTree } from '../tree/bound-tree.ts';
 
 /** Trees follow each other at this distance at least, in milliseconds, while snapshots come in bursts. */
 const gapMs = 50;

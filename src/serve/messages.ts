@@ -3,7 +3,7 @@ import type { Capability, Region } from '../agentx/registration.ts';
 import type { SubagentState } from '../agentx/subagent.ts';
 import type { Image, ImageShape } from '../image/image.ts';
 import type { LogLevel } from '../log.ts';
-import type { OutgoingNotification } from '../mib/tree.ts';
+import type { OutgoingNotification } from '../tree/tree.ts';
 
 /** What the two threads say to each other: plain data only. */
 

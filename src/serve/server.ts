@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { AgentxSubagent } from '../agentx/subagent.ts';
 import { ImageTree } from '../image/image-tree.ts';
-import type { MibTree, OutgoingNotification } from '../mib/tree.ts';
+import type { MibTree, OutgoingNotification } from '../tree/tree.ts';
 import type { FromServing, ServingOptions, ToServing } from './messages.ts';
 import { failureOf } from './notify-failure.ts';
 import { SwitchColumn } from './switch-column.ts';

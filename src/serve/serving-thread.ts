@@ -4,8 +4,9 @@ import { ConnectionLostError, errorText } from '../errors.ts';
 import { ImageWriter } from '../image/image-writer.ts';
 import type { Logger } from '../log.ts';
 import type { SwitchName } from '../mib/bind.ts';
-import type { BoundTree, ServedMib } from '../mib/served-mib.ts';
-import type { OutgoingNotification } from '../mib/tree.ts';
+import type { ServedMib } from '../mib/served-mib.ts';
+import type { BoundTree } from '../tree/bound-tree.ts';
+import type { OutgoingNotification } from '../tree/tree.ts';
 import type { FromServing, ServingOptions, ToServing } from './messages.ts';
 import { errorOf } from './notify-failure.ts';
 

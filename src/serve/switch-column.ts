@@ -1,5 +1,5 @@
 import type { ImageColumn } from '../image/image-tree.ts';
-import type { Column, ReadContext, RowSet, SetError, SetPlan, WireSyntax, WireValue } from '../mib/tree.ts';
+import type { Column, ReadContext, RowSet, SetError, SetPlan, WireSyntax, WireValue } from '../tree/tree.ts';
 
 /** TruthValue (RFC 2579). */
 const TRUE = 1;

@@ -1,4 +1,4 @@
-import { definitions } from '../../src/mib/definition.ts';
+import { definitions } from '../../src/mib/definitions.ts';
 import { modules } from '../../src/mib/objects.gen.ts';
 import { startQuietAgent } from './agent-rig.ts';
 import { startFleet } from './fleet.ts';

@@ -1,4 +1,4 @@
-import { definitions } from '../../src/mib/definition.ts';
+import { definitions } from '../../src/mib/definitions.ts';
 import { modules } from '../../src/mib/objects.gen.ts';
 import { biosGuest } from '../lab/domain-xml.ts';
 import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';

@@ -1,5 +1,5 @@
 import snmp from 'net-snmp';
-import { definitions } from '../../src/mib/definition.ts';
+import { definitions } from '../../src/mib/definitions.ts';
 import { modules } from '../../src/mib/objects.gen.ts';
 import { startSnmpd } from '../lab/snmpd.ts';
 import { waitUntil } from '../lab/wait.ts';

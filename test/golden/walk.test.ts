@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { definitions } from '../../src/mib/definition.ts';
-import { compareOids, formatOid } from '../../src/mib/oid.ts';
+import { definitions } from '../../src/mib/definitions.ts';
 import { walkLines } from '../../src/mib/print.ts';
-import { indexOfRow } from '../../src/mib/row-layout.ts';
 import { ServedMib } from '../../src/mib/served-mib.ts';
+import { compareOids, formatOid } from '../../src/tree/oid.ts';
+import { indexOfRow } from '../../src/tree/row-layout.ts';
 import { SAMPLE_NOW, sampleSnapshot } from '../support/sample-snapshot.ts';
 
 const snapshot = sampleSnapshot();

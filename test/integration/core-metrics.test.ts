@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { definitions, findDefinition } from '../../src/mib/definition.ts';
+import { definitions, findDefinition } from '../../src/mib/definitions.ts';
 import { type Agent, startAgent } from '../lab/agent.ts';
 import { biosGuest, novaMetadata, oddName } from '../lab/domain-xml.ts';
 import { makeQcow2Image, makeRawImage } from '../lab/image.ts';

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { LibvirtConnection } from '../../src/libvirt/connection.ts';
 import { parseLibvirtUri } from '../../src/libvirt/uri.ts';
 import { silentLogger } from '../../src/log.ts';
-import { definitions } from '../../src/mib/definition.ts';
+import { definitions } from '../../src/mib/definitions.ts';
 import { modules } from '../../src/mib/objects.gen.ts';
 import { type Agent, startAgent } from '../lab/agent.ts';
 import { biosGuest, linuxGuest } from '../lab/domain-xml.ts';

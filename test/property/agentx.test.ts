@@ -6,7 +6,7 @@ import { PduWriter } from '../../src/agentx/pdu-writer.ts';
 import type { VarBind } from '../../src/agentx/varbind.ts';
 import { Framer } from '../../src/bytes/framer.ts';
 import { ProtocolError } from '../../src/errors.ts';
-import { compareOids } from '../../src/mib/oid.ts';
+import { compareOids } from '../../src/tree/oid.ts';
 import { agentxFixture } from '../support/agentx-fixture.ts';
 import { directResponder, ids } from '../support/direct-responder.ts';
 import { framesOf } from '../support/frames.ts';

@@ -5,7 +5,7 @@ import { PduWriter } from '../../src/agentx/pdu-writer.ts';
 import { Responder } from '../../src/agentx/responder.ts';
 import type { VarBind } from '../../src/agentx/varbind.ts';
 import { TreeView } from '../../src/agentx/view.ts';
-import type { MibTree } from '../../src/mib/tree.ts';
+import type { MibTree } from '../../src/tree/tree.ts';
 import { noContext } from './synthetic-tree.ts';
 
 export const ids: PduIds = { sessionId: 7, transactionId: 70_000, packetId: 4_000_000_000 };

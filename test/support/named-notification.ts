@@ -1,5 +1,6 @@
-import { definitions, type ObjectDefinition } from '../../src/mib/definition.ts';
+import { definitions } from '../../src/mib/definitions.ts';
 import { modules, notifications } from '../../src/mib/objects.gen.ts';
+import type { ObjectDefinition } from '../../src/smi/definition.ts';
 import type { ReceivedNotification } from '../lab/snmptrapd.ts';
 
 /** A received notification in the words of the MIB modules, at the place where they are distributed. */

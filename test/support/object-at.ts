@@ -1,4 +1,4 @@
-import { definitions } from '../../src/mib/definition.ts';
+import { definitions } from '../../src/mib/definitions.ts';
 import { oidOf } from './served-walk.ts';
 
 const names = new Map(Object.keys(definitions).map((name) => [oidOf(name), name]));

@@ -1,6 +1,6 @@
-import { findDefinition } from '../../src/mib/definition.ts';
+import { findDefinition } from '../../src/mib/definitions.ts';
 import { modules } from '../../src/mib/objects.gen.ts';
-import { compareOids, parseOid } from '../../src/mib/oid.ts';
+import { compareOids, parseOid } from '../../src/tree/oid.ts';
 import type { SnmpClient, SnmpRequestOptions } from '../lab/snmp-client.ts';
 import type { PrintedVarBind } from '../lab/varbind-text.ts';
 

@@ -1,4 +1,4 @@
-import type { Column, MibTree, ReadContext, RowSet, WireSyntax, WireValue } from '../../src/mib/tree.ts';
+import type { Column, MibTree, ReadContext, RowSet, WireSyntax, WireValue } from '../../src/tree/tree.ts';
 
 /** A column as a test describes it: instances with their values, `undefined` for a hole. */
 export interface SyntheticColumn {

@@ -1,7 +1,7 @@
+import type { Oid } from '../../tree/oid.ts';
 import type { ScalarBinding } from '../bind.ts';
-import { countDomains } from '../domain-counts.ts';
 import { BEFORE_START, secondsSince, ticksSince } from '../elapsed.ts';
-import type { Oid } from '../oid.ts';
+import { countDomains } from '../values/domain-counts.ts';
 
 /** The agent and its connection to libvirt. `root` is where the module is registered. */
 export function agentScalars(root: Oid): ScalarBinding<'lveAgent'> {

@@ -1,5 +1,5 @@
+import type { Oid } from '../../tree/oid.ts';
 import type { AnyScalarBinding, AnyTableBinding } from '../bind.ts';
-import type { Oid } from '../oid.ts';
 import { agentScalars } from './agent-scalars.ts';
 import { blockJobTable } from './block-job-table.ts';
 import { collectorTable } from './collector-table.ts';

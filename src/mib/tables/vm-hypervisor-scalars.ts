@@ -1,6 +1,6 @@
 import type { ScalarBinding } from '../bind.ts';
 import { ticksSince } from '../elapsed.ts';
-import { hypervisorStart } from '../hypervisor-start.ts';
+import { hypervisorStart } from '../values/hypervisor-start.ts';
 
 /** VM-MIB: the hypervisor. */
 export const vmHypervisorScalars: ScalarBinding<'vmHypervisor'> = {

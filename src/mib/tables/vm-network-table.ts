@@ -1,7 +1,7 @@
 import type { Nic } from '../../model/nic.ts';
 import type { TableBinding } from '../bind.ts';
-import { macOctets } from '../octets.ts';
 import { partOf } from '../part.ts';
+import { macOctets } from '../values/octets.ts';
 import { domainsOf, nicFacts, nicRows } from './domain-rows.ts';
 
 const links = partOf((nic: Nic) => nic.links);

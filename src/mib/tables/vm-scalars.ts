@@ -1,7 +1,7 @@
 import type { ScalarBinding } from '../bind.ts';
-import { countDomains } from '../domain-counts.ts';
 import { ticksBetween } from '../elapsed.ts';
-import { hypervisorStart } from '../hypervisor-start.ts';
+import { countDomains } from '../values/domain-counts.ts';
+import { hypervisorStart } from '../values/hypervisor-start.ts';
 
 /** VM-MIB: the table of virtual machines as a whole, and the switches of the notifications. */
 export const vmScalars: ScalarBinding<'vmObjects'> = {

@@ -1,6 +1,6 @@
 import type { Disk, DiskFacts } from '../../model/disk.ts';
 import type { TableBinding } from '../bind.ts';
-import { inUnits } from '../units.ts';
+import { inUnits } from '../values/units.ts';
 import { diskFacts, diskRows, domainsOf } from './domain-rows.ts';
 
 const NOT_IN_HR_STORAGE_TABLE = 0;

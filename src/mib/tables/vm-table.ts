@@ -2,8 +2,8 @@ import type { Domain, DomainFacts } from '../../model/domain.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { TableBinding } from '../bind.ts';
 import { NEVER, ticksSince } from '../elapsed.ts';
-import { uuidOctets } from '../octets.ts';
-import { inUnits } from '../units.ts';
+import { uuidOctets } from '../values/octets.ts';
+import { inUnits } from '../values/units.ts';
 import { domainFacts } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 

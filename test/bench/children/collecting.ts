@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { Session } from 'node:inspector';
 import { parseArgs } from 'node:util';
 import { silentLogger } from '../../../src/log.ts';
-import type { BoundTree } from '../../../src/mib/served-mib.ts';
 import type { Snapshot } from '../../../src/model/snapshot.ts';
+import type { BoundTree } from '../../../src/tree/bound-tree.ts';
 import { production } from '../production.ts';
 
 /*

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { WireSyntax, WireValue } from '../../../src/mib/tree.ts';
+import type { WireSyntax, WireValue } from '../../../src/tree/tree.ts';
 import { directResponder } from '../../support/direct-responder.ts';
 import { scalar, syntheticTree } from '../../support/synthetic-tree.ts';
 

@@ -8,7 +8,7 @@ import { effectiveToml, exampleToml } from '../../../src/config/document.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { settings } from '../../../src/config/settings.ts';
 import { errorCodes } from '../../../src/errors.ts';
-import { configurationDocs } from '../../support/configuration-docs.ts';
+import { configurationDocs } from '../../../tools/configuration-docs.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
@@ -25,7 +25,7 @@ async function load(text: string, flags: { key: string; option: string; text: st
 
 describe('documents made from the settings', () => {
   it.each(configurationDocs(root))('$path is up to date', ({ path, expected }) => {
-    expect(readFileSync(path, 'utf8'), 'run: npx tsx test/tools/write-configuration-docs.ts').toBe(expected);
+    expect(readFileSync(path, 'utf8'), 'run: npx tsx tools/write-configuration-docs.ts').toBe(expected);
   });
 
   it('explains every setting in the example', () => {

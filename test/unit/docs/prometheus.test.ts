@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { definitions } from '../../../src/mib/definition.ts';
+import { definitions } from '../../../src/mib/definitions.ts';
 import { listObjects } from '../../../src/mib/inventory.ts';
-import { formatOid } from '../../../src/mib/oid.ts';
+import { formatOid } from '../../../src/tree/oid.ts';
 
 const read = (name: string): string =>
   readFileSync(new URL(`../../../contrib/prometheus/${name}`, import.meta.url), 'utf8');

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { ImageTree } from '../../../src/image/image-tree.ts';
 import { ImageWriter } from '../../../src/image/image-writer.ts';
-import type { Slot } from '../../../src/mib/column.ts';
-import { formatOid } from '../../../src/mib/oid.ts';
-import { indexOfRow } from '../../../src/mib/row-layout.ts';
-import { type BoundTree, ServedMib } from '../../../src/mib/served-mib.ts';
-import type { MibTree, ReadContext, WireValue } from '../../../src/mib/tree.ts';
+import { ServedMib } from '../../../src/mib/served-mib.ts';
 import type { Disk } from '../../../src/model/disk.ts';
 import type { Domain } from '../../../src/model/domain.ts';
 import type { Snapshot } from '../../../src/model/snapshot.ts';
+import type { BoundTree, Slot } from '../../../src/tree/bound-tree.ts';
+import { formatOid } from '../../../src/tree/oid.ts';
+import { indexOfRow } from '../../../src/tree/row-layout.ts';
+import type { MibTree, ReadContext, WireValue } from '../../../src/tree/tree.ts';
 import {
   SAMPLE_NOW,
   sampleDisk,

@@ -12,12 +12,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { generate } from '../../../src/mib/generate.ts';
 import { listNotifications, listObjects } from '../../../src/mib/inventory.ts';
 import { MibError } from '../../../src/mib/mib-error.ts';
 import { mibsDirectory, renderMib } from '../../../src/mib/mib-text.ts';
-import { formatOid } from '../../../src/mib/oid.ts';
-import { readModule, type SmiModule } from '../../../src/mib/smidump.ts';
+import { formatOid } from '../../../src/tree/oid.ts';
+import { generate } from '../../../tools/generate-objects.ts';
+import { readModule, type SmiModule } from '../../../tools/smidump.ts';
 
 // The modules in mibs/ against independent readers of SMI: libsmi (smilint, smidump) and Net-SNMP.
 // Both are required: a missing tool is a failure, not a reason to skip.

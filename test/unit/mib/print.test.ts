@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { definitions } from '../../../src/mib/definition.ts';
-import { displayValue, hinted, jsonValue } from '../../../src/mib/display.ts';
+import { definitions } from '../../../src/mib/definitions.ts';
 import { toJson, walkLines } from '../../../src/mib/print.ts';
 import { ServedMib } from '../../../src/mib/served-mib.ts';
+import { displayValue, hinted, jsonValue } from '../../../src/smi/display.ts';
 import { SAMPLE_NOW, sampleSnapshot } from '../../support/sample-snapshot.ts';
 
 const snapshot = sampleSnapshot();

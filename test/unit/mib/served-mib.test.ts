@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { checkBindings } from '../../../src/mib/check-bindings.ts';
-import { definitions } from '../../../src/mib/definition.ts';
+import { definitions } from '../../../src/mib/definitions.ts';
 import { MibError } from '../../../src/mib/mib-error.ts';
-import { formatOid } from '../../../src/mib/oid.ts';
-import { indexOfRow } from '../../../src/mib/row-layout.ts';
 import { ServedMib } from '../../../src/mib/served-mib.ts';
 import { scalarBindings, tableBindings } from '../../../src/mib/tables/index.ts';
-import type { MibTree, ReadContext, WireValue } from '../../../src/mib/tree.ts';
+import { formatOid } from '../../../src/tree/oid.ts';
+import { indexOfRow } from '../../../src/tree/row-layout.ts';
+import type { MibTree, ReadContext, WireValue } from '../../../src/tree/tree.ts';
 import {
   SAMPLE_NOW,
   sampleDisk,

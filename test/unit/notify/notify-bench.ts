@@ -6,7 +6,6 @@ import { EventLog } from '../../../src/events/event-log.ts';
 import { lifecycleOf } from '../../../src/events/lifecycle.ts';
 import { silentLogger } from '../../../src/log.ts';
 import { ServedMib } from '../../../src/mib/served-mib.ts';
-import type { OutgoingNotification } from '../../../src/mib/tree.ts';
 import type { Domain } from '../../../src/model/domain.ts';
 import type { EventKind, LoggedEvent } from '../../../src/model/event.ts';
 import type { Snapshot } from '../../../src/model/snapshot.ts';
@@ -17,6 +16,7 @@ import {
 import { defaultNotifyOptions, type NotifyOptions } from '../../../src/notify/notify-options.ts';
 import { SnapshotStore } from '../../../src/publish/snapshot-store.ts';
 import { IndexStore } from '../../../src/state/index-store.ts';
+import type { OutgoingNotification } from '../../../src/tree/tree.ts';
 import { sampleEmptySnapshot } from '../../support/sample-snapshot.ts';
 
 /** A notification as the tests look at it: its name and the values it was built from. */

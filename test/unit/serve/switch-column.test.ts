@@ -2,8 +2,8 @@ import { beforeEach, expect, test } from 'vitest';
 import { ImageTree } from '../../../src/image/image-tree.ts';
 import { ImageWriter } from '../../../src/image/image-writer.ts';
 import { ServedMib } from '../../../src/mib/served-mib.ts';
-import type { SetPlan } from '../../../src/mib/tree.ts';
 import { SwitchColumn } from '../../../src/serve/switch-column.ts';
+import type { SetPlan } from '../../../src/tree/tree.ts';
 import { sampleSnapshot } from '../../support/sample-snapshot.ts';
 import { noContext } from '../../support/synthetic-tree.ts';
 

@@ -1,0 +1,66 @@
+import { type Clock, clockValue } from './clock.ts';
+import type { Oid } from './oid.ts';
+import type { RowLayout } from './row-layout.ts';
+import type { Column, MibTree, ReadContext, RowSet, WireSyntax, WireValue } from './tree.ts';
+
+/** What the columns of one object have in common over all trees. */
+export interface Slot {
+  readonly name: string;
+  readonly oid: Oid;
+  readonly syntax: WireSyntax;
+  /** Set where a moment is stored, from which the value is worked out when it is read. */
+  readonly clock: Clock | undefined;
+  /** The value of a row, or the moment, as the binding gives it. */
+  readonly read: (row: unknown) => unknown;
+  /** Set where the value depends on this part of a row only. */
+  readonly part: ((row: unknown) => object | undefined) | undefined;
+  /** Turns what was read into what is kept; undefined if the object cannot represent it. */
+  readonly convert: (given: never) => WireValue | undefined;
+  /** Which of the tree's layouts its rows are those of. */
+  readonly layout: number;
+  readonly writable: boolean;
+}
+
+/** A scalar or a column of a table over the records of one snapshot. */
+export class BoundColumn implements Column {
+  readonly slot: Slot;
+  readonly #layout: RowLayout;
+
+  constructor(slot: Slot, layout: RowLayout) {
+    this.slot = slot;
+    this.#layout = layout;
+  }
+
+  get name(): string {
+    return this.slot.name;
+  }
+
+  get oid(): Oid {
+    return this.slot.oid;
+  }
+
+  get syntax(): WireSyntax {
+    return this.slot.syntax;
+  }
+
+  get rows(): RowSet {
+    return this.#layout.rows;
+  }
+
+  read(row: number, context: ReadContext): WireValue | undefined {
+    const { records } = this.#layout;
+    if (row < 0 || row >= records.length) return undefined;
+    const { slot } = this;
+    const given = slot.read(records[row]);
+    const stored = given === undefined ? undefined : slot.convert(given as never);
+    if (stored === undefined || slot.clock === undefined) return stored;
+    return clockValue(slot.clock, stored as number, context);
+  }
+}
+
+/** The tree of a snapshot, with what its columns have in common. */
+export interface BoundTree extends MibTree {
+  readonly columns: readonly BoundColumn[];
+  /** The rows that columns share: that of the scalars first, then one for each function that gives rows. */
+  readonly layouts: readonly RowLayout[];
+}

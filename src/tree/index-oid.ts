@@ -1,0 +1,60 @@
+import { cutUtf8 } from '../bytes/cut-utf8.ts';
+
+/** How one object of an INDEX clause becomes sub-identifiers (RFC 2578 section 7.7). */
+export type IndexPart =
+  | { readonly kind: 'number' }
+  | { readonly kind: 'label'; readonly labels: Readonly<Record<string, number>> }
+  /** A string of variable length: its length, then its octets. */
+  | { readonly kind: 'text'; readonly maxBytes: number };
+
+/** The fewest sub-identifiers of an index with these parts. */
+export function minimalLength(parts: readonly IndexPart[]): number {
+  return parts.length;
+}
+
+/** The values of an index as sub-identifiers; texts are cut to `maxBytes` at a character boundary. */
+export function encodeIndex(parts: readonly IndexPart[], values: readonly (number | string)[]): number[] {
+  const subIds: number[] = [];
+  for (const [position, part] of parts.entries()) {
+    const value = values[position];
+    if (part.kind === 'text') {
+      const octets = indexOctets(String(value), part.maxBytes);
+      subIds.push(octets.length, ...octets);
+    } else if (part.kind === 'label') {
+      subIds.push(part.labels[String(value)] ?? 0);
+    } else {
+      subIds.push(Number(value) >>> 0);
+    }
+  }
+  return subIds;
+}
+
+/** The values of an index from its sub-identifiers, or undefined if they do not fit the parts. */
+export function decodeIndex(
+  parts: readonly IndexPart[],
+  subIds: ArrayLike<number>,
+): (number | string)[] | undefined {
+  const values: (number | string)[] = [];
+  let at = 0;
+  for (const part of parts) {
+    const head = subIds[at++];
+    if (head === undefined) return undefined;
+    if (part.kind === 'number') {
+      values.push(head);
+    } else if (part.kind === 'label') {
+      const label = Object.entries(part.labels).find(([, number]) => number === head)?.[0];
+      values.push(label ?? head);
+    } else {
+      const octets = Array.from({ length: head }, (_, i) => subIds[at + i] ?? -1);
+      if (octets.some((octet) => octet < 0 || octet > 255)) return undefined;
+      values.push(Buffer.from(octets).toString('utf8'));
+      at += head;
+    }
+  }
+  return at === subIds.length ? values : undefined;
+}
+
+/** The octets of an index text, cut at a character boundary. */
+export function indexOctets(text: string, maxBytes: number): Uint8Array {
+  return cutUtf8(Buffer.from(text, 'utf8'), maxBytes);
+}

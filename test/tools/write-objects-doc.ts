@@ -1,5 +1,0 @@
-import { writeFileSync } from 'node:fs';
-import { renderObjectsDoc } from '../../src/mib/objects-doc.ts';
-
-// npm run docs
-writeFileSync(new URL('../../docs/objects.md', import.meta.url), renderObjectsDoc());

@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import { cutUtf8 } from '../../../src/bytes/cut-utf8.ts';
+import { definitions } from '../../../src/mib/definitions.ts';
+import { indexPartOf } from '../../../src/smi/index-part.ts';
+import { decodeIndex, encodeIndex, type IndexPart } from '../../../src/tree/index-oid.ts';
+
+const parts: readonly IndexPart[] = [
+  { kind: 'number' },
+  { kind: 'label', labels: { background: 1, completed: 2 } },
+  { kind: 'text', maxBytes: 8 },
+];
+
+describe('encodeIndex (RFC 2578 section 7.7)', () => {
+  test('writes a text of variable length after its length', () => {
+    expect(encodeIndex(parts, [7, 'completed', 'abc'])).toEqual([7, 2, 3, 97, 98, 99]);
+  });
+
+  test('cuts a text at a character boundary', () => {
+    expect(encodeIndex(parts, [7, 'completed', 'aaaaaaaä'])).toEqual([
+      7,
+      2,
+      7,
+      ...Array.from('aaaaaaa', () => 97),
+    ]);
+  });
+
+  test('is undone by decodeIndex', () => {
+    expect(decodeIndex(parts, encodeIndex(parts, [7, 'background', 'größe']))).toEqual([
+      7,
+      'background',
+      'größe',
+    ]);
+  });
+});
+
+describe('decodeIndex', () => {
+  test.each([[[]], [[7, 2]], [[7, 2, 3, 97]], [[7, 2, 1, 97, 1]], [[7, 2, 1, 256]]])(
+    'gives nothing for %j, which does not fit',
+    (subIds) => {
+      expect(decodeIndex(parts, subIds)).toBeUndefined();
+    },
+  );
+
+  test('keeps the number of an unknown label', () => {
+    expect(decodeIndex(parts.slice(0, 2), [7, 9])).toEqual([7, 9]);
+  });
+});
+
+test('indexPartOf follows the MIB', () => {
+  expect(indexPartOf(definitions.lveDomIndex)).toEqual({ kind: 'number' });
+  expect(indexPartOf(definitions.lveJobKind)).toEqual(parts[1]);
+  expect(indexPartOf(definitions.lveStatName)).toEqual({ kind: 'text', maxBytes: 96 });
+  // A fixed size would have no length in front; no index of ours has one.
+  expect(indexPartOf(definitions.lveDomUuid)).toBeUndefined();
+});
+
+test('cutUtf8 never leaves a broken character', () => {
+  const octets = Buffer.from('a€b');
+  expect([0, 1, 2, 3, 4, 5, 6].map((max) => Buffer.from(cutUtf8(octets, max)).toString())).toEqual([
+    '',
+    'a',
+    'a',
+    'a',
+    'a€',
+    'a€b',
+    'a€b',
+  ]);
+});

@@ -1,0 +1,165 @@
+import { definitions } from '../src/mib/definitions.ts';
+import { modules, notifications } from '../src/mib/objects.gen.ts';
+
+type NotificationName = keyof typeof notifications;
+
+/** Severity words as most users of snmptt have them. */
+type Severity = 'Normal' | 'Warning' | 'Critical';
+
+/** One EVENT of snmptt: for all notifications of a name, or for those that one object tells apart. */
+interface Event {
+  readonly severity: Severity;
+  /** Objects in braces. */
+  readonly format: string;
+  /** An object and its labels that this EVENT is for, or with `not`, all others. */
+  readonly match?: { readonly object: string; readonly labels: readonly string[]; readonly not?: boolean };
+}
+
+const bySeverity = (object: string, format: string): readonly Event[] =>
+  (
+    [
+      ['okay', 'Normal'],
+      ['warning', 'Warning'],
+      ['failure', 'Critical'],
+    ] as const
+  ).map(([label, severity]) => ({ severity, format, match: { object, labels: [label] } }));
+
+/** Good labels of an object are Normal, all others have another severity. */
+const goodOr = (object: string, good: readonly string[], bad: Severity, format: string): readonly Event[] => [
+  { severity: 'Normal', format, match: { object, labels: good } },
+  { severity: bad, format, match: { object, labels: good, not: true } },
+];
+
+const perVm = (severity: Severity, what: string): readonly Event[] => [
+  { severity, format: `Virtual machine {vmName} ${what}, state before: {vmOperState}` },
+];
+
+const bulk = (severity: Severity, what: string): readonly Event[] => [
+  { severity, format: `Virtual machines ${what} (octet n has vmIndex 8n+1 to 8n+8): {vmAffectedVMs}` },
+];
+
+const events: Readonly<Record<NotificationName, readonly Event[]>> = {
+  lveDomainStateChange: bySeverity(
+    'lveDomSeverity',
+    'Domain {lveDomName} is now {lveDomStateText}, state before: {lveNotifyOldState}, UUID {lveDomUuid}',
+  ),
+  lveDomainEvent: bySeverity(
+    'lveEventSeverity',
+    'Event {lveEventName} of {lveEventDomName}: {lveEventText}, UUID {lveEventDomUuid}',
+  ),
+  lveDomainDiskError: [
+    {
+      severity: 'Critical',
+      format: 'Disk {lveDiskErrTarget} of domain {lveDomName} has an error: {lveDiskErrCode}',
+    },
+  ],
+  lveDomainDiskErrorCleared: [
+    { severity: 'Normal', format: 'Disk {lveDiskTarget} of domain {lveDomName} no longer has an error' },
+  ],
+  lveDomainJobCompleted: goodOr(
+    'lveJobSuccess',
+    ['true'],
+    'Warning',
+    'Job {lveJobOperation} of domain {lveDomName} ended after {lveJobElapsed} ms, success: {lveJobSuccess} {lveJobErrorText}',
+  ),
+  lveDomainBlockThreshold: [
+    {
+      severity: 'Warning',
+      format:
+        'Disk {lveDiskTarget} of domain {lveDomName} ({lveDiskSource}) exceeded its threshold of {lveDiskThreshold} bytes by {lveNotifyExcess}',
+    },
+  ],
+  lveDomainGuestAgentChange: goodOr(
+    'lveGuestAgentState',
+    ['connected'],
+    'Warning',
+    'Guest agent of domain {lveDomName} is now {lveGuestAgentState}',
+  ),
+  lveConnectionChange: goodOr(
+    'lveNotifyConnUp',
+    ['true'],
+    'Critical',
+    'Connection to libvirt ({lveConnUri}) is now {lveConnState} {lveConnLastError}',
+  ),
+  lvePoolStateChange: goodOr(
+    'lvePoolState',
+    ['running', 'inactive', 'building'],
+    'Critical',
+    'Storage pool {lvePoolName} is now {lvePoolState}, {lvePoolAvailable} of {lvePoolCapacity} bytes available',
+  ),
+  lveNotificationsSuppressed: [
+    {
+      severity: 'Warning',
+      format:
+        '{lveNotifySuppressed} notifications suppressed so far, newest event in lveEventTable: {lveEventNewestSeq}',
+    },
+  ],
+  vmRunning: perVm('Normal', 'is running'),
+  vmShuttingdown: perVm('Normal', 'is shutting down'),
+  vmShutdown: perVm('Normal', 'is shut down'),
+  vmPaused: perVm('Warning', 'is paused'),
+  vmSuspending: perVm('Normal', 'is being suspended'),
+  vmSuspended: perVm('Normal', 'is suspended'),
+  vmResuming: perVm('Normal', 'is being resumed'),
+  vmMigrating: perVm('Normal', 'is migrating'),
+  vmCrashed: perVm('Critical', 'has crashed'),
+  vmDeleted: [
+    { severity: 'Normal', format: 'Virtual machine {vmName} was deleted, state before: {vmOperState}' },
+  ],
+  vmBulkRunning: bulk('Normal', 'are running'),
+  vmBulkShuttingdown: bulk('Normal', 'are shutting down'),
+  vmBulkShutdown: bulk('Normal', 'are shut down'),
+  vmBulkPaused: bulk('Warning', 'are paused'),
+  vmBulkSuspending: bulk('Normal', 'are being suspended'),
+  vmBulkSuspended: bulk('Normal', 'are suspended'),
+  vmBulkResuming: bulk('Normal', 'are being resumed'),
+  vmBulkMigrating: bulk('Normal', 'are migrating'),
+  vmBulkCrashed: bulk('Critical', 'have crashed'),
+  vmBulkDeleted: bulk('Normal', 'were deleted'),
+};
+
+const header = `# EVENT definitions of SNMPTT (https://snmptt.sourceforge.net) for the notifications of LIBVIRT-EXT-MIB
+# and VM-MIB. Made from the modules by tools/write-snmptt-conf.ts.
+#
+# Name this file in snmptt_conf_files of snmptt.ini. Enumerations are matched by their names and by
+# their numbers, so that it works with and without translate_integers. If the agent's mib.root is not the one
+# of the module as distributed, replace .1.3.6.1.4.1.8072.9999.9999.16514 by that root.
+`;
+
+/** contrib/snmptt/libvirt-agentx.conf */
+export function snmpttConf(): string {
+  const parts = [header];
+  for (const name of Object.keys(notifications) as NotificationName[]) {
+    const { module, oid, objects, summary } = notifications[name];
+    const trapOid = `.${[...modules[module].root, ...oid].join('.')}`;
+    const position = (object: string): string => {
+      const at = (objects as readonly string[]).indexOf(object);
+      if (at < 0) throw new Error(`${name} does not carry ${object}`);
+      return `$${at + 1}`;
+    };
+    for (const { severity, format, match } of events[name]) {
+      const lines = [
+        `EVENT ${name} ${trapOid} "libvirt" ${severity}`,
+        `FORMAT ${format.replaceAll(/\{(\w+)\}/g, (_whole, object: string) => position(object)).trim()}`,
+      ];
+      if (match !== undefined) {
+        const words = match.labels.flatMap((label) => [label, String(labelNumber(match.object, label))]);
+        lines.push(
+          'MATCH MODE=and',
+          `MATCH ${position(match.object)}: ${match.not ? '!' : ''}(^(${words.join('|')})$)`,
+        );
+      }
+      lines.push('SDESC', summary, `Variables: ${objects.join(', ')}`, 'EDESC');
+      parts.push(`${lines.join('\n')}\n`);
+    }
+  }
+  return parts.join('\n');
+}
+
+function labelNumber(object: string, label: string): number {
+  const labels: Readonly<Record<string, number>> =
+    definitions[object as keyof typeof definitions].labels ?? {};
+  const number = labels[label];
+  if (number === undefined) throw new Error(`${object} has no label ${label}`);
+  return number;
+}

@@ -1,0 +1,6 @@
+import { writeFileSync } from 'node:fs';
+import { repositoryPath } from '../test/lab/mib-path.ts';
+import { snmpttConf } from './snmptt-conf.ts';
+
+/** Writes contrib/snmptt/libvirt-agentx.conf from the MIB modules. */
+writeFileSync(`${repositoryPath}/contrib/snmptt/libvirt-agentx.conf`, snmpttConf());
