@@ -2,6 +2,7 @@ import { ConfigError, issueText } from '../config/config-error.ts';
 import { Daemon } from '../daemon.ts';
 import { errorText } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { late, within } from '../run/deadline.ts';
 import { StateDirectoryError } from '../state/state-directory.ts';
 import { exitCodes } from './exit-codes.ts';
 import { keepHeapSmall } from './heap.ts';
@@ -24,10 +25,7 @@ export async function run(options: Readonly<Record<string, unknown>>): Promise<n
   process.on('SIGHUP', () => void reload(daemon, options, logger));
   await daemon.start();
   await stopped;
-  const deadline = new Promise<'late'>((resolve) => {
-    setTimeout(() => resolve('late'), stopDeadlineMs).unref();
-  });
-  if ((await Promise.race([daemon.stop(), deadline])) === 'late') {
+  if ((await within(stopDeadlineMs, daemon.stop())) === late) {
     logger.warn({ deadlineMs: stopDeadlineMs }, 'shutdown took too long and was cut short');
     process.exit(exitCodes.bug);
   }

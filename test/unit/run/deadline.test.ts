@@ -1,0 +1,24 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { late, within } from '../../../src/run/deadline.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+it('gives what the promise gives in time, and leaves no timer behind', async () => {
+  expect(await within(1000, Promise.resolve('value'))).toBe('value');
+  await expect(within(1000, Promise.reject(new Error('refused')))).rejects.toThrow('refused');
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+it('gives up after the time, and does not mind a rejection that comes later', async () => {
+  let reject: (error: Error) => void = () => undefined;
+  const slow = new Promise<never>((_, onReject) => {
+    reject = onReject;
+  });
+  const outcome = within(1000, slow);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(await outcome).toBe(late);
+  // An unhandled rejection would fail the run.
+  reject(new Error('too late'));
+  await vi.advanceTimersByTimeAsync(0);
+});
