@@ -1,23 +1,22 @@
 /**
- * Runs a step for each item, `width` of them at a time, in the order of the items. Items that a step adds to an array
- * under way are run too. After a step has failed, or once `goOn` says no, no further step is started.
+ * Runs a step for each item, `width` of them at a time, in the order of the items. Items that a step
+ * adds to the list are run too. After a step has failed, or once `goOn` says no, no further step is started.
  *
  * @throws what the first failing step threw, when the steps under way have ended.
  */
 export async function inParallel<T>(
-  items: Iterable<T>,
+  items: readonly T[],
   width: number,
   step: (item: T) => Promise<void>,
   goOn: () => boolean = () => true,
 ): Promise<void> {
-  const rest = items[Symbol.iterator]();
+  let at = 0;
   let failure: { readonly error: unknown } | undefined;
   const worker = async (): Promise<void> => {
-    while (failure === undefined && goOn()) {
-      const next = rest.next();
-      if (next.done === true) return;
+    while (failure === undefined && at < items.length && goOn()) {
+      const item = items[at++] as T;
       try {
-        await step(next.value);
+        await step(item);
       } catch (error) {
         failure ??= { error };
       }
