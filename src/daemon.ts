@@ -12,12 +12,12 @@ import { modules } from './mib/objects.gen.ts';
 import { ServedMib } from './mib/served-mib.ts';
 import type { EpochMs } from './model/scalar-types.ts';
 import type { Snapshot } from './model/snapshot.ts';
+import { SnapshotStore } from './model/snapshot-store.ts';
 import { NotificationCentre } from './notify/notification-centre.ts';
 import type { QueuedNotification } from './notify/notification-queue.ts';
 import type { NotifyOptions } from './notify/notify-options.ts';
-import { SnapshotStore } from './publish/snapshot-store.ts';
-import { TreeFeed } from './publish/tree-feed.ts';
 import { ServingThread } from './serve/serving-thread.ts';
+import { TreeFeed } from './serve/tree-feed.ts';
 import { IndexStore } from './state/index-store.ts';
 import { StateDirectory, StateDirectoryError } from './state/state-directory.ts';
 

@@ -4,7 +4,7 @@ import type { Config } from './config/config.ts';
 import { initialSnapshot } from './initial-snapshot.ts';
 import { type Logger, silentLogger } from './log.ts';
 import type { Snapshot } from './model/snapshot.ts';
-import { SnapshotStore } from './publish/snapshot-store.ts';
+import { SnapshotStore } from './model/snapshot-store.ts';
 import { IndexStore } from './state/index-store.ts';
 
 export interface OneShotOptions {

@@ -5,7 +5,7 @@ import { type ConnectTarget, isLocalTarget, parseLibvirtUri } from '../libvirt/u
 import type { Logger } from '../log.ts';
 import type { Agent, ConnState } from '../model/agent.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
-import type { SnapshotStore } from '../publish/snapshot-store.ts';
+import type { SnapshotStore } from '../model/snapshot-store.ts';
 import type { IndexStore } from '../state/index-store.ts';
 import { LibvirtAccess } from './access/libvirt-access.ts';
 import type { LibvirtSession } from './access/libvirt-session.ts';

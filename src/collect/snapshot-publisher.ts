@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Agent } from '../model/agent.ts';
 import type { Domain } from '../model/domain.ts';
-import type { SnapshotStore } from '../publish/snapshot-store.ts';
+import type { SnapshotStore } from '../model/snapshot-store.ts';
 import type { CollectorBoard } from './collector-board.ts';
 import { type BuildContext, buildDomain } from './records/domain-builder.ts';
 import type { DomainTable } from './records/domain-table.ts';

@@ -1,5 +1,5 @@
 import type { LabelRule, NamespaceTable } from '../definition/labels.ts';
-import type { SeverityOverrides } from '../events/severity.ts';
+import type { SeverityOverrides } from '../domain-state/severity.ts';
 import type { LogLevel } from '../log.ts';
 import type { EventKind } from '../model/event.ts';
 import type { FileContent } from './schema.ts';

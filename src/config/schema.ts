@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { isSeverityKey } from '../events/severity.ts';
-import { stateKeys } from '../events/state-text.ts';
+import { isStateSeverityKey } from '../domain-state/severity.ts';
+import { stateKeys } from '../domain-state/state-text.ts';
+import { isEventSeverityKey } from '../events/event-severity.ts';
 import { eventKindByName } from './event-names.ts';
 import {
   absolutePath,
@@ -246,7 +247,7 @@ const severityTable = z.record(z.string(), z.unknown()).transform((given, contex
   for (const [name, value] of Object.entries(given)) {
     const key = severityKey(name);
     const severity = severityWord.safeParse(value);
-    if (!isSeverityKey(key)) {
+    if (!isStateSeverityKey(key) && !isEventSeverityKey(key)) {
       const message = `is no state ("paused"), state with reason ("paused/ioerror") or event ("event:watchdog")${didYouMean(name, known)}`;
       context.addIssue({ code: 'custom', path: [name], message });
     } else if (!severity.success) {

@@ -1,6 +1,6 @@
+import { reasonCode } from '../domain-state/state-text.ts';
 import type { DomainState } from '../model/domain.ts';
 import type { EventKind } from '../model/event.ts';
-import { reasonCode } from './state-text.ts';
 
 /** State and reason that a lifecycle event brings about. */
 export interface ImpliedState {

@@ -1,13 +1,14 @@
+import type { SeverityOverrides } from '../domain-state/severity.ts';
 import type { EventDescription } from '../events/event-description.ts';
 import type { EventDraft } from '../events/event-log.ts';
-import { eventSeverity, type SeverityOverrides } from '../events/severity.ts';
+import { eventSeverity } from '../events/event-severity.ts';
 import type { CollectorId, ConnState } from '../model/agent.ts';
 import type { EventKind } from '../model/event.ts';
 import type { Pool } from '../model/pool.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { type DomainIndexes, DomainTracker, patienceMs } from './domain-tracker.ts';
-import type { Change, Fact } from './fact.ts';
+import type { Change, Occurrence } from './occurrence.ts';
 import type { RefinedState } from './tracked-domain.ts';
 
 /** The parts of the index store that are needed here. */
@@ -40,7 +41,7 @@ interface TrackedPool {
 }
 
 /**
- * Makes one stream of facts of libvirt's events and of the differences between snapshots. Events are
+ * Makes one stream of occurrences of libvirt's events and of the differences between snapshots. Events are
  * reported as they come; snapshots reveal only what no event told.
  */
 export class ChangeDetector {
@@ -70,7 +71,7 @@ export class ChangeDetector {
    *
    * @param at - when the event arrived
    */
-  onEvent(event: EventDescription, at: EpochMs, snapshot: Snapshot, refined?: RefinedState): Fact {
+  onEvent(event: EventDescription, at: EpochMs, snapshot: Snapshot, refined?: RefinedState): Occurrence {
     this.#refreshCount = snapshot.agent.refreshCount;
     const { subject, effect } = event;
     const draft = this.#draft(event, at);
@@ -106,7 +107,7 @@ export class ChangeDetector {
   }
 
   /** Compares a snapshot with what has been reported. Cheap if nothing of interest changed. */
-  onSnapshot(snapshot: Snapshot, previous: Snapshot, at: EpochMs): readonly Fact[] {
+  onSnapshot(snapshot: Snapshot, previous: Snapshot, at: EpochMs): readonly Occurrence[] {
     const { refreshCount } = snapshot.agent;
     if (this.#up !== true || refreshCount < this.#firstRefresh) {
       this.#refreshCount = refreshCount;
@@ -114,9 +115,9 @@ export class ChangeDetector {
     }
     const isDue = refreshCount !== this.#refreshCount || this.#gap !== undefined || this.isWaiting;
     this.#refreshCount = refreshCount;
-    const facts: Fact[] = [];
+    const occurrences: Occurrence[] = [];
     if (isDue || snapshot.domains !== previous.domains) {
-      facts.push(
+      occurrences.push(
         ...this.#domains.compare(snapshot.domains, {
           at,
           refreshCount,
@@ -129,9 +130,9 @@ export class ChangeDetector {
       );
     }
     if (isDue) this.#poolsWaiting = false;
-    if (isDue || snapshot.pools !== previous.pools) facts.push(...this.#comparePools(snapshot, at));
+    if (isDue || snapshot.pools !== previous.pools) occurrences.push(...this.#comparePools(snapshot, at));
     this.#gap = undefined;
-    return facts;
+    return occurrences;
   }
 
   /** Whether something was found that is reported only if it is still there after {@link patienceMs}. */
@@ -139,8 +140,8 @@ export class ChangeDetector {
     return this.#domains.isWaiting || this.#poolsWaiting;
   }
 
-  /** The state of the connection to libvirt. Only being connected or not is worth a fact. */
-  onConnection(state: ConnState, errorText: string, at: EpochMs): Fact | undefined {
+  /** The state of the connection to libvirt. Only being connected or not is worth telling. */
+  onConnection(state: ConnState, errorText: string, at: EpochMs): Occurrence | undefined {
     if (state === 'connecting' && this.#up === undefined) return undefined;
     const up = state === 'connected';
     if (up === this.#up) return undefined;
@@ -166,7 +167,7 @@ export class ChangeDetector {
   }
 
   /** Events that never reached the agent, as far as it knows. */
-  onEventsLost(count: number, at: EpochMs): Fact {
+  onEventsLost(count: number, at: EpochMs): Occurrence {
     const text = `${count} events of libvirt were lost`;
     return {
       event: this.#draft({ kind: 'eventsLost', name: 'eventsLost', detail: 0, text, subject: undefined }, at),
@@ -180,8 +181,8 @@ export class ChangeDetector {
     return status?.lastSuccessAt !== undefined && status.lastSuccessAt >= this.#upSince;
   }
 
-  #comparePools(snapshot: Snapshot, at: EpochMs): readonly Fact[] {
-    const facts: Fact[] = [];
+  #comparePools(snapshot: Snapshot, at: EpochMs): readonly Occurrence[] {
+    const occurrences: Occurrence[] = [];
     const seen = new Set<string>();
     for (const pool of snapshot.pools) {
       seen.add(pool.uuid);
@@ -211,10 +212,10 @@ export class ChangeDetector {
         },
         at,
       );
-      facts.push({ event, changes });
+      occurrences.push({ event, changes });
     }
     for (const uuid of this.#pools.keys()) if (!seen.has(uuid)) this.#pools.delete(uuid);
-    return facts;
+    return occurrences;
   }
 
   #changePool(uuid: string, name: string, state: Pool['state'], snapshot: Snapshot): readonly Change[] {

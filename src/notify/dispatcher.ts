@@ -5,7 +5,6 @@ import type { NotifyStatus } from '../model/snapshot.ts';
 import type { Clock } from '../run/clock.ts';
 import type { OutgoingNotification } from '../tree/tree.ts';
 import { type Bulk, BulkWindow } from './bulk-window.ts';
-import type { Change, DomainDeleted, DomainStateChanged, Fact } from './fact.ts';
 import { HoldOff } from './hold-off.ts';
 import {
   type BuildNotification,
@@ -16,6 +15,7 @@ import {
 } from './notification-builder.ts';
 import { NotificationQueue, type QueuedNotification } from './notification-queue.ts';
 import type { NotifyOptions } from './notify-options.ts';
+import type { Change, DomainDeleted, DomainStateChanged, Occurrence } from './occurrence.ts';
 import { RateLimit } from './rate-limit.ts';
 
 export interface DispatcherOptions {
@@ -58,7 +58,7 @@ const summaryIntervalMs = 60_000;
 const drainMs = 1000;
 
 /**
- * Decides which facts become notifications: switches, hold-off, rate, bulk notifications instead of many,
+ * Decides which occurrences become notifications: switches, hold-off, rate, bulk notifications instead of many,
  * and a summary of what was not sent.
  */
 export class Dispatcher {
@@ -144,8 +144,8 @@ export class Dispatcher {
     return this.#queue.refersTo(domainIndex);
   }
 
-  /** Sends what a fact calls for. `entry` is its row in the event log, if it has one. */
-  dispatch(entry: LoggedEvent | undefined, { changes, quiet }: Pick<Fact, 'changes' | 'quiet'>): void {
+  /** Sends what an occurrence calls for. `entry` is its row in the event log, if it has one. */
+  dispatch(entry: LoggedEvent | undefined, { changes, quiet }: Pick<Occurrence, 'changes' | 'quiet'>): void {
     const seqs = entry === undefined ? [] : [entry.seq];
     for (const change of changes) {
       if (change.type === 'domainState' || change.type === 'domainDeleted') this.#dispatchVm(change, seqs);

@@ -1,12 +1,12 @@
+import { operStateOf } from '../domain-state/oper-state.ts';
+import type { SeverityOverrides } from '../domain-state/severity.ts';
 import type { EventDraft } from '../events/event-log.ts';
 import type { Lifecycle } from '../events/lifecycle.ts';
-import { operStateOf } from '../events/oper-state.ts';
-import type { SeverityOverrides } from '../events/severity.ts';
 import type { Domain } from '../model/domain.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
 import type { IndexStore } from '../state/index-store.ts';
 import type { ReportedDomain } from '../state/state-types.ts';
-import type { Change, DomainIdentity, Fact } from './fact.ts';
+import type { Change, DomainIdentity, Occurrence } from './occurrence.ts';
 import { changeAgent, changeState, markDeleted } from './reported-change.ts';
 import { RowComparison } from './row-comparison.ts';
 import {
@@ -69,7 +69,7 @@ export class DomainTracker {
     event: EventDraft,
     refreshCount: number,
     refined: RefinedState | undefined,
-  ): Fact {
+  ): Occurrence {
     const isNew = !this.#domains.has(subject.uuid);
     // libvirt resumes a new run before it says that the run has started.
     if (lifecycle.kind === 'resumed' && !this.#isActive(subject.uuid)) return { event, changes: [] };
@@ -105,7 +105,7 @@ export class DomainTracker {
     subject: { readonly uuid: string; readonly name: string },
     state: 'connected' | 'disconnected',
     event: EventDraft,
-  ): Fact {
+  ): Occurrence {
     const known = this.#domains.get(subject.uuid);
     if (known === undefined) return { event, changes: [] };
     known.agentEventAt = event.at;
@@ -137,8 +137,8 @@ export class DomainTracker {
   }
 
   /** Finds what happened without an event. */
-  compare(rows: readonly Domain[], comparison: Comparison): readonly Fact[] {
-    const facts: Fact[] = [];
+  compare(rows: readonly Domain[], comparison: Comparison): readonly Occurrence[] {
+    const occurrences: Occurrence[] = [];
     const seen = new Set<string>();
     const goneAt = new Map<string, EpochMs>();
     this.#compared = true;
@@ -153,10 +153,10 @@ export class DomainTracker {
       if (known === undefined) {
         if (this.#isPatienceOver(this.#newcomers.get(row.facts.uuid), comparison)) {
           this.#newcomers.delete(row.facts.uuid);
-          facts.push(...this.#appeared(row, comparison));
+          occurrences.push(...this.#appeared(row, comparison));
         } else if (!this.#newcomers.has(row.facts.uuid)) this.#newcomers.set(row.facts.uuid, comparison.at);
       } else if (known.row !== row && isSettled(known, row, comparison)) {
-        facts.push(...this.#compareRow(known, row, comparison));
+        occurrences.push(...this.#compareRow(known, row, comparison));
       }
     }
     for (const known of this.#domains.values()) {
@@ -169,12 +169,12 @@ export class DomainTracker {
         known.differsSince ??= comparison.at;
         continue;
       }
-      if (known.present) facts.push(this.#rows.vanished(known, comparison));
+      if (known.present) occurrences.push(this.#rows.vanished(known, comparison));
       this.#domains.delete(known.uuid);
       this.#indexes.setReported(known.uuid, undefined);
     }
     for (const uuid of this.#newcomers.keys()) if (!seen.has(uuid)) this.#newcomers.delete(uuid);
-    return facts;
+    return occurrences;
   }
 
   /** Whether the last comparison found something that it did not report yet. */
@@ -278,15 +278,15 @@ export class DomainTracker {
     known.operState = 'shutdown';
   }
 
-  #appeared(row: Domain, comparison: Comparison): readonly Fact[] {
+  #appeared(row: Domain, comparison: Comparison): readonly Occurrence[] {
     if (!tellsState(row)) return [];
     const known = this.#create(row.facts.uuid, row.facts.name);
-    const facts = this.#rows.appeared(known, row, comparison);
+    const occurrences = this.#rows.appeared(known, row, comparison);
     this.#remember(known);
-    return facts;
+    return occurrences;
   }
 
-  #compareRow(known: TrackedDomain, row: Domain, comparison: Comparison): readonly Fact[] {
+  #compareRow(known: TrackedDomain, row: Domain, comparison: Comparison): readonly Occurrence[] {
     if (!known.present) {
       this.#domains.delete(known.uuid);
       return this.#appeared(row, comparison);
@@ -296,8 +296,8 @@ export class DomainTracker {
       return [];
     }
     known.differsSince = undefined;
-    const facts = this.#rows.changed(known, row, comparison);
+    const occurrences = this.#rows.changed(known, row, comparison);
     this.#remember(known);
-    return facts;
+    return occurrences;
   }
 }

@@ -1,10 +1,10 @@
-import { stateText } from '../events/state-text.ts';
+import { stateText } from '../domain-state/state-text.ts';
 import type { NotificationName, NotificationValues } from '../mib/bind.ts';
 import type { VmOperState } from '../model/domain.ts';
 import type { LoggedEvent } from '../model/event.ts';
 import type { OutgoingNotification } from '../tree/tree.ts';
 import { type BulkState, virtualMachineList } from './bulk-window.ts';
-import type { Change, DomainDeleted, DomainStateChanged } from './fact.ts';
+import type { Change, DomainDeleted, DomainStateChanged } from './occurrence.ts';
 
 /** `ServedMib.notification`: the objects of a notification as OIDs under the root in use. */
 export type BuildNotification = <N extends NotificationName>(
@@ -56,7 +56,7 @@ export function hasExtensionNotification(change: Change): change is ExtensionCha
   );
 }
 
-/** Turns facts into notifications with the objects their MIB lists. */
+/** Turns changes into notifications with the objects their MIB lists. */
 export class NotificationBuilder {
   readonly #build: BuildNotification;
 

@@ -1,23 +1,23 @@
+import { stateFromCode } from '../domain-state/state-text.ts';
 import { errorText } from '../errors.ts';
 import type { EventDescription } from '../events/event-description.ts';
 import type { EventLog } from '../events/event-log.ts';
-import { stateFromCode } from '../events/state-text.ts';
 import type { Logger } from '../log.ts';
 import type { ConnState } from '../model/agent.ts';
 import type { Domain } from '../model/domain.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
 import type { NotifyStatus, Snapshot } from '../model/snapshot.ts';
-import type { SnapshotStore } from '../publish/snapshot-store.ts';
+import type { SnapshotStore } from '../model/snapshot-store.ts';
 import { type Clock, systemClock } from '../run/clock.ts';
 import type { OutgoingNotification } from '../tree/tree.ts';
 import { Batcher } from './batcher.ts';
 import { ChangeDetector, type DetectorIndexes } from './change-detector.ts';
 import { Dispatcher, type NotifySwitch } from './dispatcher.ts';
 import { patienceMs } from './domain-tracker.ts';
-import type { Fact } from './fact.ts';
 import type { BuildNotification } from './notification-builder.ts';
 import type { QueuedNotification } from './notification-queue.ts';
 import type { NotifyOptions } from './notify-options.ts';
+import type { Occurrence } from './occurrence.ts';
 import type { RefinedState } from './tracked-domain.ts';
 
 export interface NotificationCentreOptions {
@@ -160,8 +160,8 @@ export class NotificationCentre {
   /** The state of the connection to libvirt; to be called before the first snapshot of a connection. */
   onConnection(state: ConnState, lastError = ''): void {
     if (this.#closed) return;
-    const fact = this.#detector.onConnection(state, lastError, this.#clock.now());
-    if (fact !== undefined) this.#report(fact);
+    const occurrence = this.#detector.onConnection(state, lastError, this.#clock.now());
+    if (occurrence !== undefined) this.#report(occurrence);
   }
 
   /** Events were dropped on their way to the agent. */
@@ -193,7 +193,8 @@ export class NotificationCentre {
   }
 
   #compare(snapshot: Snapshot, previous: Snapshot): void {
-    for (const fact of this.#detector.onSnapshot(snapshot, previous, this.#clock.now())) this.#report(fact);
+    const found = this.#detector.onSnapshot(snapshot, previous, this.#clock.now());
+    for (const occurrence of found) this.#report(occurrence);
     if (!this.#detector.isWaiting || this.#recheck !== undefined) return;
     this.#recheck = setTimeout(() => {
       this.#recheck = undefined;
@@ -206,9 +207,10 @@ export class NotificationCentre {
     this.#report(this.#detector.onEvent(event, at, this.#store.current, refined));
   }
 
-  #report(fact: Fact): void {
-    const entry = fact.event === undefined ? undefined : this.#log.append(fact.event);
-    this.#dispatcher.dispatch(entry, fact);
+  #report(occurrence: Occurrence): void {
+    const { event } = occurrence;
+    const entry = event === undefined ? undefined : this.#log.append(event);
+    this.#dispatcher.dispatch(entry, occurrence);
     this.#publisher.request();
   }
 

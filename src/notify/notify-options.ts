@@ -1,4 +1,4 @@
-import { noOverrides, type SeverityOverrides } from '../events/severity.ts';
+import { noOverrides, type SeverityOverrides } from '../domain-state/severity.ts';
 import type { EventKind } from '../model/event.ts';
 
 /** How notifications are chosen and throttled. */

@@ -1,8 +1,8 @@
-import { operStateOf } from '../events/oper-state.ts';
-import { type SeverityOverrides, severityOf } from '../events/severity.ts';
+import { operStateOf } from '../domain-state/oper-state.ts';
+import { type SeverityOverrides, severityOf } from '../domain-state/severity.ts';
 import type { DomainState, VmOperState } from '../model/domain.ts';
 import type { Guest } from '../model/guest.ts';
-import type { Change, DomainStateChanged } from './fact.ts';
+import type { Change, DomainStateChanged } from './occurrence.ts';
 import { identityOf, type TrackedDomain } from './tracked-domain.ts';
 
 // What the receivers have been told becomes another, and the change that tells them.

@@ -1,11 +1,12 @@
+import { type SeverityOverrides, severityOf } from '../domain-state/severity.ts';
+import { reasonName, stateText } from '../domain-state/state-text.ts';
 import type { EventDraft } from '../events/event-log.ts';
+import { eventSeverity } from '../events/event-severity.ts';
 import { lifecycleBetween } from '../events/lifecycle.ts';
-import { eventSeverity, type SeverityOverrides, severityOf } from '../events/severity.ts';
-import { reasonName, stateText } from '../events/state-text.ts';
 import type { Domain } from '../model/domain.ts';
 import type { EventKind } from '../model/event.ts';
 import type { IndexStore } from '../state/index-store.ts';
-import type { Change, Fact } from './fact.ts';
+import type { Change, Occurrence } from './occurrence.ts';
 import { changeAgent, changeState, markDeleted } from './reported-change.ts';
 import {
   type Comparison,
@@ -43,7 +44,7 @@ export class RowComparison {
   }
 
   /** A domain that nobody has announced. */
-  appeared(known: TrackedDomain, row: Domain, comparison: Comparison): readonly Fact[] {
+  appeared(known: TrackedDomain, row: Domain, comparison: Comparison): readonly Occurrence[] {
     known.row = row;
     known.persistent = row.facts.persistent;
     known.agentState = row.guest?.agentState;
@@ -67,21 +68,21 @@ export class RowComparison {
   }
 
   /** What the row of a domain that exists tells beyond what was reported. */
-  changed(known: TrackedDomain, row: Domain, comparison: Comparison): readonly Fact[] {
-    const facts: Fact[] = [];
+  changed(known: TrackedDomain, row: Domain, comparison: Comparison): readonly Occurrence[] {
+    const occurrences: Occurrence[] = [];
     const before = known.row;
     known.row = row;
     known.name = row.facts.name;
     known.persistent = row.facts.persistent;
-    if (tellsState(row)) this.#compareState(known, row, comparison, facts);
-    if (comparison.diskErrorsKnown) this.#compareDiskErrors(known, row, comparison, facts);
-    this.#compareAgent(known, before, row, comparison, facts);
-    if (comparison.jobsKnown) this.#compareJob(known, row, comparison, facts);
-    return facts;
+    if (tellsState(row)) this.#compareState(known, row, comparison, occurrences);
+    if (comparison.diskErrorsKnown) this.#compareDiskErrors(known, row, comparison, occurrences);
+    this.#compareAgent(known, before, row, comparison, occurrences);
+    if (comparison.jobsKnown) this.#compareJob(known, row, comparison, occurrences);
+    return occurrences;
   }
 
   /** A domain that is no longer listed. */
-  vanished(known: TrackedDomain, comparison: Comparison): Fact {
+  vanished(known: TrackedDomain, comparison: Comparison): Occurrence {
     const changes: Change[] = [];
     const wasPersistent = known.persistent !== false;
     const wasActive = isActive(known.state);
@@ -99,7 +100,7 @@ export class RowComparison {
     return { event: !wasActive && known.persistent !== true ? undefined : event, changes };
   }
 
-  #compareState(known: TrackedDomain, row: Domain, comparison: Comparison, facts: Fact[]): void {
+  #compareState(known: TrackedDomain, row: Domain, comparison: Comparison, occurrences: Occurrence[]): void {
     const before = known.state;
     const lifecycle = lifecycleBetween(
       before,
@@ -117,13 +118,18 @@ export class RowComparison {
     const text = `now ${stateText(row.facts.state, row.facts.reason)}`;
     // Only libvirt's states have a history; a job that began is told by its end.
     const isLogged = change.oldState !== row.facts.state || change.severity !== 'okay';
-    facts.push({
+    occurrences.push({
       event: isLogged ? this.#draft(known, comparison, { ...lifecycle, text }) : undefined,
       changes: [change],
     });
   }
 
-  #compareDiskErrors(known: TrackedDomain, row: Domain, comparison: Comparison, facts: Fact[]): void {
+  #compareDiskErrors(
+    known: TrackedDomain,
+    row: Domain,
+    comparison: Comparison,
+    occurrences: Occurrence[],
+  ): void {
     const before = known.diskErrors;
     if (before.size === 0 && row.diskErrors.length === 0) return;
     const now = diskErrorsOf(row);
@@ -131,7 +137,7 @@ export class RowComparison {
     const domain = identityOf(known);
     for (const { target, code, diskIndex } of row.diskErrors) {
       if (before.get(target) === code) continue;
-      facts.push({
+      occurrences.push({
         event: this.#draft(
           known,
           { ...comparison, foundText: '' },
@@ -146,7 +152,7 @@ export class RowComparison {
     }
     for (const target of before.keys()) {
       if (now.has(target)) continue;
-      facts.push({
+      occurrences.push({
         event: this.#draft(
           known,
           { ...comparison, foundText: '' },
@@ -169,7 +175,7 @@ export class RowComparison {
     before: Domain | undefined,
     row: Domain,
     comparison: Comparison,
-    facts: Fact[],
+    occurrences: Occurrence[],
   ): void {
     const state = row.guest?.agentState;
     if (!row.facts.active) known.agentState = undefined;
@@ -178,7 +184,7 @@ export class RowComparison {
     const changes = changeAgent(known, state);
     if (changes.length === 0) return;
     const words = state === 'notResponding' ? 'does not respond' : `is ${state}`;
-    facts.push({
+    occurrences.push({
       event: this.#draft(known, comparison, {
         kind: 'agentLifecycle',
         name: `agentLifecycle/${state}`,
@@ -188,7 +194,7 @@ export class RowComparison {
     });
   }
 
-  #compareJob(known: TrackedDomain, row: Domain, comparison: Comparison, facts: Fact[]): void {
+  #compareJob(known: TrackedDomain, row: Domain, comparison: Comparison, occurrences: Occurrence[]): void {
     const job = row.jobs.find((candidate) => candidate.kind === 'completed');
     const key = completedJobOf(row);
     const before = known.completedJob;
@@ -200,7 +206,7 @@ export class RowComparison {
     if (isTold) return;
     const operation = job.operation ?? 'unknown';
     const failed = job.success === false || job.type === 'failed';
-    facts.push({
+    occurrences.push({
       event: this.#draft(known, comparison, {
         kind: 'jobCompleted',
         name: `jobCompleted/${failed ? 'failed' : 'completed'}`,

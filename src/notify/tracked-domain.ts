@@ -1,11 +1,11 @@
+import { reasonName } from '../domain-state/state-text.ts';
 import type { ImpliedState } from '../events/lifecycle.ts';
-import { reasonName } from '../events/state-text.ts';
 import type { DiskError } from '../model/disk.ts';
 import type { Domain, DomainState, VmOperState } from '../model/domain.ts';
 import type { EventKind } from '../model/event.ts';
 import type { Guest } from '../model/guest.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
-import type { DomainIdentity } from './fact.ts';
+import type { DomainIdentity } from './occurrence.ts';
 
 /** State and reason that libvirt gave when asked. */
 export interface RefinedState {

@@ -5,7 +5,7 @@ import { initialSnapshot } from '../../src/initial-snapshot.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { Domain } from '../../src/model/domain.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
-import { SnapshotStore } from '../../src/publish/snapshot-store.ts';
+import { SnapshotStore } from '../../src/model/snapshot-store.ts';
 import { IndexStore } from '../../src/state/index-store.ts';
 import { waitUntil } from '../lab/wait.ts';
 

@@ -1,7 +1,7 @@
 import { osTypeOf } from '../../definition/os-type.ts';
-import { operStateOf } from '../../events/oper-state.ts';
-import { type SeverityOverrides, severityOf } from '../../events/severity.ts';
-import { stateText } from '../../events/state-text.ts';
+import { operStateOf } from '../../domain-state/oper-state.ts';
+import { type SeverityOverrides, severityOf } from '../../domain-state/severity.ts';
+import { stateText } from '../../domain-state/state-text.ts';
 import type { Disk, DiskFacts } from '../../model/disk.ts';
 import type { Domain, DomainFacts, DomainMemory } from '../../model/domain.ts';
 import type { Guest } from '../../model/guest.ts';

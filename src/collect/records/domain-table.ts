@@ -1,4 +1,4 @@
-import { stateFromCode } from '../../events/state-text.ts';
+import { stateFromCode } from '../../domain-state/state-text.ts';
 import type { DomainRef } from '../../libvirt/protocol.ts';
 import type { DomainState } from '../../model/domain.ts';
 import type { EpochMs } from '../../model/scalar-types.ts';

@@ -9,12 +9,12 @@ import { ServedMib } from '../../../src/mib/served-mib.ts';
 import type { Domain } from '../../../src/model/domain.ts';
 import type { EventKind, LoggedEvent } from '../../../src/model/event.ts';
 import type { Snapshot } from '../../../src/model/snapshot.ts';
+import { SnapshotStore } from '../../../src/model/snapshot-store.ts';
 import {
   NotificationCentre,
   type NotificationCentreOptions,
 } from '../../../src/notify/notification-centre.ts';
 import { defaultNotifyOptions, type NotifyOptions } from '../../../src/notify/notify-options.ts';
-import { SnapshotStore } from '../../../src/publish/snapshot-store.ts';
 import { IndexStore } from '../../../src/state/index-store.ts';
 import type { OutgoingNotification } from '../../../src/tree/tree.ts';
 import { sampleEmptySnapshot } from '../../support/sample-snapshot.ts';

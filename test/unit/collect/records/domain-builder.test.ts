@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type BuildContext, buildDomain } from '../../../../src/collect/records/domain-builder.ts';
 import type { DomainRecord } from '../../../../src/collect/records/domain-record.ts';
-import { noOverrides } from '../../../../src/events/severity.ts';
+import { noOverrides } from '../../../../src/domain-state/severity.ts';
 import { activeRecord } from '../collector-pass.ts';
 import { counters, sampleOf } from '../params.ts';
 

@@ -1,5 +1,4 @@
 import type { ControlInfo, DomainState } from '../model/domain.ts';
-import { type EventKind, eventKinds } from '../model/event.ts';
 import type { Severity } from '../model/scalar-types.ts';
 import { reasonName, stateKeys } from './state-text.ts';
 
@@ -36,39 +35,6 @@ const reasonSeverities: Readonly<Record<string, Severity>> = {
   'shutoff/failed': 'failure',
 };
 
-/** Kinds and names of events whose severity is not `okay`; a name wins over its kind. */
-const eventSeverities: Readonly<Record<string, Severity>> = {
-  suspended: 'warning',
-  'suspended/ioerror': 'failure',
-  'suspended/watchdog': 'failure',
-  'suspended/api_error': 'failure',
-  'suspended/postcopy_failed': 'failure',
-  'resumed/postcopy_failed': 'failure',
-  'stopped/crashed': 'failure',
-  'stopped/failed': 'failure',
-  pmsuspended: 'warning',
-  crashed: 'failure',
-  watchdog: 'failure',
-  ioError: 'failure',
-  ioErrorReason: 'failure',
-  controlError: 'failure',
-  'blockJob/failed': 'failure',
-  'blockJob2/failed': 'failure',
-  'blockJob/canceled': 'warning',
-  'blockJob2/canceled': 'warning',
-  diskChange: 'warning',
-  deviceRemovalFailed: 'warning',
-  'agentLifecycle/disconnected': 'warning',
-  'jobCompleted/failed': 'failure',
-  blockThreshold: 'warning',
-  memoryFailure: 'failure',
-  connectionDown: 'failure',
-  diskError: 'failure',
-  'poolState/degraded': 'warning',
-  'poolState/inaccessible': 'failure',
-  eventsLost: 'warning',
-};
-
 const ranks: Readonly<Record<Severity, number>> = { okay: 0, warning: 1, failure: 2 };
 
 /** The graver of two severities. */
@@ -93,26 +59,7 @@ export function severityOf(
   return graver(severity, overrides['control/error'] ?? 'failure');
 }
 
-/** Severity of an event (lveEventSeverity) by its kind and its name (`stopped/crashed`). */
-export function eventSeverity(
-  kind: EventKind,
-  name: string,
-  overrides: SeverityOverrides = noOverrides,
-): Severity {
-  return (
-    overrides[`event:${name}`] ??
-    eventSeverities[name] ??
-    overrides[`event:${kind}`] ??
-    eventSeverities[kind] ??
-    'okay'
-  );
-}
-
-/** Whether a key of {@link SeverityOverrides} means anything, for checking a configuration. */
-export function isSeverityKey(key: string): boolean {
-  if (key.startsWith('event:')) {
-    const kind = key.slice('event:'.length).split('/', 1)[0] ?? '';
-    return Object.hasOwn(eventKinds, kind);
-  }
+/** Whether a key of {@link SeverityOverrides} means a state, a state with its reason, or the control interface. */
+export function isStateSeverityKey(key: string): boolean {
   return key === 'control/error' || stateKeys().includes(key);
 }

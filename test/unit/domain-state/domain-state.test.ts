@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { operStateOf } from '../../../src/events/oper-state.ts';
-import { eventSeverity, isSeverityKey, severityOf } from '../../../src/events/severity.ts';
-import { reasonCode, reasonName, stateFromCode, stateText } from '../../../src/events/state-text.ts';
+import { operStateOf } from '../../../src/domain-state/oper-state.ts';
+import { isStateSeverityKey, severityOf } from '../../../src/domain-state/severity.ts';
+import { reasonCode, reasonName, stateFromCode, stateText } from '../../../src/domain-state/state-text.ts';
 
 describe('stateFromCode', () => {
   it('knows every virDomainState and calls newer ones other', () => {
@@ -82,25 +82,12 @@ describe('severityOf', () => {
   });
 });
 
-describe('eventSeverity', () => {
-  it('follows the name, then the kind', () => {
-    expect(eventSeverity('stopped', 'stopped/shutdown')).toBe('okay');
-    expect(eventSeverity('stopped', 'stopped/crashed')).toBe('failure');
-    expect(eventSeverity('watchdog', 'watchdog/reset')).toBe('failure');
-    expect(eventSeverity('watchdog', 'watchdog/reset', { 'event:watchdog': 'okay' })).toBe('okay');
-    expect(eventSeverity('stopped', 'stopped/destroyed', { 'event:stopped/destroyed': 'warning' })).toBe(
-      'warning',
-    );
-  });
-});
-
-describe('isSeverityKey', () => {
-  it.each(['paused', 'paused/user', 'other', 'control/error', 'event:watchdog', 'event:stopped/crashed'])(
-    'accepts %s',
-    (key) => expect(isSeverityKey(key)).toBe(true),
+describe('isStateSeverityKey', () => {
+  it.each(['paused', 'paused/user', 'other', 'control/error'])('accepts %s', (key) =>
+    expect(isStateSeverityKey(key)).toBe(true),
   );
-  it.each(['sleeping', 'paused/nonsense', 'event:nonsense', ''])('refuses "%s"', (key) =>
-    expect(isSeverityKey(key)).toBe(false),
+  it.each(['sleeping', 'paused/nonsense', 'event:watchdog', ''])('refuses "%s"', (key) =>
+    expect(isStateSeverityKey(key)).toBe(false),
   );
 });
 

@@ -107,7 +107,7 @@ export type Change =
   | PoolStateChanged;
 
 /** Something that happened, told once, whether an event or the comparison of two snapshots revealed it. */
-export interface Fact {
+export interface Occurrence {
   /** Entry of the event log; undefined if the log already tells the story. */
   readonly event: EventDraft | undefined;
   readonly changes: readonly Change[];

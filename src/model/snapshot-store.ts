@@ -1,4 +1,4 @@
-import type { Snapshot } from '../model/snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
 
 export type SnapshotListener = (snapshot: Snapshot, previous: Snapshot) => void;
 
