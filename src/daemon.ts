@@ -5,6 +5,8 @@ import type { Config } from './config/config.ts';
 import { errorText } from './errors.ts';
 import { describeEvent } from './events/describe-event.ts';
 import { EventLog } from './events/event-log.ts';
+import { ImageFeed } from './image/image-feed.ts';
+import { unreadableLog } from './image/unreadable-log.ts';
 import { initialSnapshot } from './initial-snapshot.ts';
 import type { Logger } from './log.ts';
 import type { SwitchName } from './mib/bind.ts';
@@ -35,6 +37,7 @@ interface Face {
   /** The settings it was made from. */
   readonly key: string;
   readonly mib: ServedMib;
+  readonly images: ImageFeed;
   readonly agentx: ServingThread;
 }
 
@@ -165,7 +168,7 @@ export class Daemon {
     });
     this.#closers.push(() => log.close());
 
-    const { mib, agentx } = await this.#openFace(config);
+    const { mib, images, agentx } = await this.#openFace(config);
     const notifications = new NotificationCentre({
       store,
       log,
@@ -195,7 +198,7 @@ export class Daemon {
 
     const trees = new TreeFeed({
       build: (snapshot, previous) => mib.buildTree(snapshot, previous),
-      deliver: (tree) => agentx.setTree(tree),
+      deliver: (tree) => images.push(tree, agentx.switchesSeen),
     });
     this.#onSwitch = (name, value) => {
       notifications.set(name, value);
@@ -236,8 +239,10 @@ export class Daemon {
     if (this.#face?.key === key) return this.#face;
     await this.#stopFace();
     const mib = new ServedMib({ root: config.mib.root, vmMib: config.mib.vmMib });
-    const agentx = this.#startServing(config, mib);
-    this.#face = { key, mib, agentx };
+    const logger = this.#logger.child({ component: 'image' });
+    const images = new ImageFeed(mib.slots, unreadableLog(logger));
+    const agentx = this.#startServing(config, mib, images);
+    this.#face = { key, mib, images, agentx };
     return this.#face;
   }
 
@@ -262,11 +267,11 @@ export class Daemon {
     }
   }
 
-  #startServing(config: Config, mib: ServedMib): ServingThread {
+  #startServing(config: Config, mib: ServedMib, images: ImageFeed): ServingThread {
     const names = ['LIBVIRT-EXT-MIB', 'VM-MIB'];
     const regions = mib.roots.map((oid, at) => ({ oid, name: names[at] ?? 'MIB' }));
     return new ServingThread({
-      mib,
+      images,
       subagent: {
         address: parseAgentxAddress(config.agentx.address),
         description: `libvirt-agentx ${this.#version}`,

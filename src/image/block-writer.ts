@@ -125,6 +125,13 @@ export class BlockWriter {
     };
   }
 
+  /** The block as it was last written, for a reader that knows none before. Undefined if it never was. */
+  whole(): ChangedBlock | undefined {
+    if (this.#layout === undefined) return undefined;
+    const block = { at: this.#number, capacity: this.#capacity, cells: this.#cells, rows: this.#rows };
+    return this.#publishedTexts === undefined ? block : { ...block, texts: this.#publishedTexts };
+  }
+
   #spareCells(): Float64Array {
     const size = this.#width * this.#capacity;
     return this.#spare.length === size

@@ -52,8 +52,8 @@ export class ImageColumn implements Column {
   readonly oid: readonly number[];
   readonly syntax: WireSyntax;
   readonly writable: boolean;
-  readonly #kind: CellKind;
-  readonly #clock: Clock | undefined;
+  readonly kind: CellKind;
+  readonly clock: Clock | undefined;
   readonly #at: number;
   readonly #block: BlockHolder;
 
@@ -62,8 +62,8 @@ export class ImageColumn implements Column {
     this.oid = shape.oid;
     this.syntax = shape.syntax;
     this.writable = shape.writable;
-    this.#kind = cellKindOf(shape);
-    this.#clock = shape.clock;
+    this.kind = cellKindOf(shape);
+    this.clock = shape.clock;
     this.#at = shape.at;
     this.#block = block;
   }
@@ -72,14 +72,34 @@ export class ImageColumn implements Column {
     return this.#block.current.rows;
   }
 
+  /** The cells of all rows, those of the upper halves where numbers are long. They are written again later. */
+  get cells(): Float64Array {
+    return this.#cellsAt(this.#at);
+  }
+
+  /** The cells of the lower halves of long numbers. */
+  get lowerCells(): Float64Array {
+    return this.#cellsAt(this.#at + 1);
+  }
+
+  /** Where texts lie; see {@link octetsAt}. */
+  get texts(): Uint32Array {
+    return this.#block.current.texts;
+  }
+
+  #cellsAt(at: number): Float64Array {
+    const { rows, capacity, cells } = this.#block.current;
+    return cells.subarray(at * capacity, at * capacity + rows.length);
+  }
+
   read(row: number, context: ReadContext): WireValue | undefined {
     const { rows, capacity, cells, texts } = this.#block.current;
     if (row < 0 || row >= rows.length) return undefined;
     const cell = cells[this.#at * capacity + row];
     if (cell === undefined || Number.isNaN(cell)) return undefined;
-    switch (this.#kind) {
+    switch (this.kind) {
       case 'number':
-        return this.#clock === undefined ? cell : clockValue(this.#clock, cell, context);
+        return this.clock === undefined ? cell : clockValue(this.clock, cell, context);
       case 'long': {
         const lower = cells[(this.#at + 1) * capacity + row] ?? 0;
         return cell < BIG_FROM ? cell * TWO_32 + lower : (BigInt(cell) << 32n) | BigInt(lower);

@@ -37,4 +37,9 @@ export class ImageWriter {
       }),
     };
   }
+
+  /** All that the last image and those before it said, for a reader that has seen none of them. */
+  whole(): Image {
+    return { blocks: this.#blocks.flatMap((block) => block.whole() ?? []) };
+  }
 }

@@ -1,11 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import type { SubagentState } from '../agentx/subagent.ts';
-import { ConnectionLostError, errorText } from '../errors.ts';
-import { ImageWriter } from '../image/image-writer.ts';
+import { ConnectionLostError } from '../errors.ts';
+import type { ImageFeed, ImageReader } from '../image/image-feed.ts';
 import type { Logger } from '../log.ts';
 import type { SwitchName } from '../mib/bind.ts';
-import type { ServedMib } from '../mib/served-mib.ts';
-import type { BoundTree } from '../tree/bound-tree.ts';
+import { isWithin } from '../tree/oid.ts';
 import type { OutgoingNotification } from '../tree/tree.ts';
 import type { FromServing, ServingOptions, ToServing } from './messages.ts';
 import { errorOf } from './notify-failure.ts';
@@ -13,7 +12,8 @@ import { errorOf } from './notify-failure.ts';
 export interface ServingThreadOptions {
   /** How to face the master. */
   readonly subagent: Omit<ServingOptions, 'shape'>;
-  readonly mib: ServedMib;
+  /** Where the images come from. What lies outside the registered subtrees is not served from them. */
+  readonly images: ImageFeed;
   readonly logger: Logger;
   /** Puts a switch into effect that the master has set; the next tree must show it. */
   readonly onSwitch: (name: SwitchName, value: boolean) => void;
@@ -49,37 +49,45 @@ interface Sending {
  */
 export class ServingThread {
   readonly #options: ServingThreadOptions;
-  readonly #images: ImageWriter;
+  readonly #reader: ImageReader;
   readonly #worker: ServingPeer;
   readonly #exited: Promise<void>;
   /** Set once the thread has ended: nobody would answer any more. */
   #gone: ConnectionLostError | undefined;
   readonly #listeners = new Set<(state: SubagentState) => void>();
   readonly #sending = new Map<number, Sending>();
-  readonly #unreadable = new Set<string>();
   #lastId = 0;
   #state: SubagentState = 'stopped';
   #switchesSeen = 0;
-  /** Whether an image is on its way: until it is shown, the memory of the one before is in use. */
-  #showing = false;
-  #waiting: { readonly tree: BoundTree; readonly switchesSeen: number } | undefined;
   #stopping = false;
 
   constructor(options: ServingThreadOptions, start: StartServing = startWorker) {
     this.#options = options;
-    const { mib, subagent } = options;
-    this.#images = new ImageWriter(mib.slots, (name, error) => this.#onUnreadable(name, error));
-    this.#worker = start({ ...subagent, shape: this.#images.shape });
+    const { images, subagent } = options;
+    const { shape } = images;
+    const columns = shape.columns.filter(({ oid }) =>
+      subagent.regions.some((region) => isWithin(oid, region.oid)),
+    );
+    this.#worker = start({ ...subagent, shape: { ...shape, columns } });
     this.#worker.on('message', (message: FromServing) => this.#onMessage(message));
     this.#exited = new Promise((resolve) => {
       this.#worker.once('exit', (code) => {
         resolve();
+        this.#reader.close();
         this.#gone = new ConnectionLostError('the serving thread has ended');
         this.#failAll(this.#gone);
         // As an exception nobody expects: without this thread the program is of no use.
         if (!this.#stopping) throw new Error(`the serving thread ended by itself (${code})`);
       });
     });
+    this.#reader = images.addReader((image, switchesSeen) =>
+      this.#post({ kind: 'image', image, switchesSeen }),
+    );
+  }
+
+  /** The ticket of the last switch that was handed over: trees built from now on show its effect. */
+  get switchesSeen(): number {
+    return this.#switchesSeen;
   }
 
   get state(): SubagentState {
@@ -90,12 +98,6 @@ export class ServingThread {
   onStateChange(listener: (state: SubagentState) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
-  }
-
-  /** Answers come from this tree as soon as the serving thread has it; of several that wait only the last is shown. */
-  setTree(tree: BoundTree): void {
-    if (this.#showing) this.#waiting = { tree, switchesSeen: this.#switchesSeen };
-    else this.#show(tree, this.#switchesSeen);
   }
 
   /**
@@ -124,20 +126,11 @@ export class ServingThread {
     await this.#exited;
   }
 
-  #show(tree: BoundTree, switchesSeen: number): void {
-    this.#showing = true;
-    this.#post({ kind: 'image', image: this.#images.write(tree), switchesSeen });
-  }
-
   #onMessage(message: FromServing): void {
     switch (message.kind) {
-      case 'shown': {
-        this.#showing = false;
-        const next = this.#waiting;
-        this.#waiting = undefined;
-        if (next !== undefined) this.#show(next.tree, next.switchesSeen);
+      case 'shown':
+        this.#reader.shown();
         break;
-      }
       case 'state':
         this.#state = message.state;
         for (const listener of this.#listeners) listener(message.state);
@@ -163,15 +156,6 @@ export class ServingThread {
   #failAll(error: Error): void {
     for (const { reject } of this.#sending.values()) reject(error);
     this.#sending.clear();
-  }
-
-  #onUnreadable(name: string, error: unknown): void {
-    if (this.#unreadable.has(name)) return;
-    this.#unreadable.add(name);
-    this.#options.logger.error(
-      { object: name, error: errorText(error) },
-      'an object cannot be read: this is a fault in the program',
-    );
   }
 
   #post(message: ToServing): void {

@@ -1,11 +1,13 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { expect, test } from 'vitest';
+import { ImageFeed } from '../../../src/image/image-feed.ts';
 import type { Logger } from '../../../src/log.ts';
 import { ServedMib } from '../../../src/mib/served-mib.ts';
 import type { Snapshot } from '../../../src/model/snapshot.ts';
 import type { ServingOptions, ToServing } from '../../../src/serve/messages.ts';
 import { Server } from '../../../src/serve/server.ts';
 import { type ServingPeer, ServingThread } from '../../../src/serve/serving-thread.ts';
+import type { BoundTree } from '../../../src/tree/bound-tree.ts';
 import { type FakeMaster, startFakeMaster } from '../../fakes/fake-master.ts';
 import { waitUntil } from '../../lab/wait.ts';
 import { recordingLogger } from '../../support/recording-logger.ts';
@@ -39,9 +41,10 @@ function onChannel(sent: ToServing['kind'][] = []) {
 
 function start(master: FakeMaster, parts: { logger?: Logger; sent?: ToServing['kind'][] } = {}) {
   const switched: [string, boolean][] = [];
+  const images = new ImageFeed(mib.slots, () => undefined);
   const thread = new ServingThread(
     {
-      mib,
+      images,
       subagent: {
         address: { kind: 'unix', path: master.path },
         description: 'test',
@@ -55,7 +58,8 @@ function start(master: FakeMaster, parts: { logger?: Logger; sent?: ToServing['k
     },
     onChannel(parts.sent),
   );
-  return { thread, switched };
+  const setTree = (tree: BoundTree): void => images.push(tree, thread.switchesSeen);
+  return { thread, switched, setTree };
 }
 
 const registered = (thread: ServingThread) =>
@@ -74,11 +78,11 @@ async function get(master: FakeMaster, oid: readonly number[]): Promise<unknown>
 test('serves the last of the trees that came while one was on its way', async () => {
   await using master = await startFakeMaster();
   const sent: ToServing['kind'][] = [];
-  const { thread } = start(master, { sent });
+  const { thread, setTree } = start(master, { sent });
   let tree = mib.buildTree(named('step 0'));
   for (let step = 0; step < 10; step++) {
     tree = mib.buildTree(named(`step ${step}`), tree);
-    thread.setTree(tree);
+    setTree(tree);
   }
   await registered(thread);
   await waitUntil(async () => (await get(master, nameOf(1))) === 'step 9', { what: 'the last tree' });
@@ -89,8 +93,8 @@ test('serves the last of the trees that came while one was on its way', async ()
 
 test('hands a SET over, and shows it before it has taken effect', async () => {
   await using master = await startFakeMaster();
-  const { thread, switched } = start(master);
-  thread.setTree(mib.buildTree(sampleSnapshot()));
+  const { thread, switched, setTree } = start(master);
+  setTree(mib.buildTree(sampleSnapshot()));
   await registered(thread);
   expect(await get(master, notifyEnable)).toBe(1);
   const set = { sessionId: 1, transactionId: 9 };
@@ -101,17 +105,17 @@ test('hands a SET over, and shows it before it has taken effect', async () => {
   await waitUntil(() => switched.length > 0, { what: 'the switch' });
   expect(switched).toEqual([['lveNotifyEnable', false]]);
   // The next tree says what has become of it.
-  thread.setTree(mib.buildTree(sampleSnapshot()));
+  setTree(mib.buildTree(sampleSnapshot()));
   await waitUntil(async () => (await get(master, notifyEnable)) === 1, { what: 'the next tree' });
   await thread.stop();
 });
 
 test('sends notifications, and tells how they fared', async () => {
   await using master = await startFakeMaster();
-  const { thread } = start(master);
+  const { thread, setTree } = start(master);
   const notification = { name: 'test', trapOid: [1, 3, 6, 1], varbinds: [] };
   await expect(thread.notify(notification)).rejects.toThrow('there is no session');
-  thread.setTree(mib.buildTree(sampleSnapshot()));
+  setTree(mib.buildTree(sampleSnapshot()));
   await registered(thread);
   await thread.notify(notification);
   expect(await master.waitFor('notify')).toHaveLength(1);
@@ -130,10 +134,10 @@ test('sends notifications, and tells how they fared', async () => {
 test('hands log lines and states over', async () => {
   await using master = await startFakeMaster();
   const { logger, lines } = recordingLogger();
-  const { thread } = start(master, { logger });
+  const { thread, setTree } = start(master, { logger });
   const states: string[] = [];
   thread.onStateChange((state) => states.push(state));
-  thread.setTree(mib.buildTree(sampleSnapshot()));
+  setTree(mib.buildTree(sampleSnapshot()));
   await registered(thread);
   await thread.stop();
   expect(states).toEqual(['connecting', 'open', 'registered', 'stopped']);
