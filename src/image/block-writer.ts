@@ -1,6 +1,7 @@
 import type { Slot } from '../tree/bound-tree.ts';
 import { movedRows, NEW_ROW } from '../tree/moved-rows.ts';
-import type { RowLayout } from '../tree/row-layout.ts';
+import { type RowLayout, subIdOfRow } from '../tree/row-layout.ts';
+import { nameOf } from '../tree/row-name.ts';
 import type { RowSet } from '../tree/tree.ts';
 import { type CellKind, cellKindOf, cellWidth } from './column-shape.ts';
 import type { ChangedBlock } from './image.ts';
@@ -47,6 +48,8 @@ export class BlockWriter {
   readonly #number: number;
   readonly #columns: readonly WrittenColumn[];
   readonly #groups: readonly ColumnGroup[];
+  /** Those that name their rows. */
+  readonly #names: readonly WrittenColumn[];
   readonly #width: number;
   readonly #onUnreadable: OnUnreadable;
   #layout: RowLayout | undefined;
@@ -69,9 +72,11 @@ export class BlockWriter {
       return column;
     });
     this.#width = at;
-    this.#groups = [...new Set(slots.map(({ part }) => part))].map((part) => ({
+    this.#names = this.#columns.filter(({ slot }) => slot.member !== undefined);
+    const read = this.#columns.filter(({ slot }) => slot.member === undefined);
+    this.#groups = [...new Set(read.map(({ slot }) => slot.part))].map((part) => ({
       part,
-      columns: this.#columns.filter(({ slot }) => slot.part === part),
+      columns: read.filter(({ slot }) => slot.part === part),
       known: [],
     }));
   }
@@ -87,7 +92,7 @@ export class BlockWriter {
    */
   write(layout: RowLayout): ChangedBlock | undefined {
     const before = this.#layout;
-    const { rows, records } = layout;
+    const { rows, records, owners } = layout;
     if (before !== undefined && rows === before.rows && records === before.records) return undefined;
     const moved =
       before !== undefined && rows === before.rows ? undefined : movedRows(before?.rows ?? noRows, rows);
@@ -109,12 +114,13 @@ export class BlockWriter {
         for (const column of columns) this.#fill(column, cells, records, some);
       }
     }
+    for (const column of this.#names) this.#fillNames(column, cells, layout, changed);
     this.#spare = this.#cells;
     this.#cells = cells;
     const publishedTexts = this.#publishedTexts;
     if (this.#texts.used > this.#tidyAtWords) this.#tidy();
     // What was laid out is kept, not how: that would keep a whole snapshot in memory.
-    this.#layout = { rows, records };
+    this.#layout = { rows, records, ...(owners === undefined ? {} : { owners }) };
     this.#publishedTexts = this.#texts.words;
     return {
       at: this.#number,
@@ -215,6 +221,43 @@ export class BlockWriter {
       if (value === undefined) cells[from + row] = Number.NaN;
       else if (kind === 'oid') cells[from + row] = this.#texts.addOid(value as readonly number[]);
       else cells[from + row] = this.#texts.add(value as string | Uint8Array);
+    }
+  }
+
+  /** A name is made anew where the row is of something else, or its owner is called something else. */
+  #fillNames(
+    { slot, at, given: known }: WrittenColumn,
+    cells: Float64Array,
+    layout: RowLayout,
+    changed: Uint32Array,
+  ): void {
+    const { member, convert } = slot;
+    if (member === undefined) return;
+    const { records, owners } = layout;
+    const ownersBefore = this.#layout?.owners;
+    const from = at * this.#capacity;
+    const rows = owners === ownersBefore ? changed : records.keys();
+    let head = 0;
+    let owner: string | undefined;
+    let sameOwner = false;
+    for (const row of rows) {
+      const first = subIdOfRow(layout, row, 0);
+      if (first !== head) {
+        head = first;
+        owner = owners?.get(head);
+        sameOwner = owner === ownersBefore?.get(head);
+      }
+      try {
+        const now = member(records[row], subIdOfRow(layout, row, 1));
+        if (sameOwner && now === known[row]) continue;
+        known[row] = now;
+        const name = nameOf(owner, now, convert);
+        cells[from + row] = name === undefined ? Number.NaN : this.#texts.add(name as string | Uint8Array);
+      } catch (error) {
+        this.#onUnreadable(slot.name, error);
+        cells[from + row] = Number.NaN;
+        known[row] = undefined;
+      }
     }
   }
 

@@ -4,6 +4,7 @@ import type { AddPart, AddRow } from '../tree/row-layout.ts';
 import type { ElapsedReader } from './elapsed.ts';
 import type { notifications, objects, scalarGroups, tables } from './objects.gen.ts';
 import type { PartReader } from './part.ts';
+import type { RowNameReader } from './row-name.ts';
 
 // The types that tie the model to the MIB. A binding is a plain constant annotated with one of them: a
 // missing, unknown or wrongly typed column is a compile error at its line.
@@ -38,12 +39,14 @@ type ReadableScalar<G extends ScalarGroupName> = (typeof scalarGroups)[G]['scala
 
 /**
  * How an object's value is read from a row: by a function, whose `undefined` is noSuchInstance; for what changes with
- * a part of the row only, by a reader of that part; for what grows by itself, by a reader of the moment since when.
+ * a part of the row only, by a reader of that part; for what grows by itself, by a reader of the moment since when; for
+ * the name of a row, by a reader of what of its domain it is.
  */
 type ReaderOf<O extends ObjectName, Row> =
   | ((row: Row) => ValueOf<O> | undefined)
   | PartReader<Row, ValueOf<O>>
-  | (ValueOf<O> extends number ? ElapsedReader<Row> : never);
+  | (ValueOf<O> extends number ? ElapsedReader<Row> : never)
+  | (Definition<O>['type'] extends 'LveRowName' ? RowNameReader<Row> : never);
 
 /** A table over rows of the model. */
 export interface TableBinding<T extends TableName, Row> {
@@ -80,7 +83,11 @@ interface Methods {
 export type ReadFunction = Methods['read'];
 
 /** The reader of any object. */
-export type AnyReader = ReadFunction | PartReader<unknown, BoundValue> | ElapsedReader<unknown>;
+export type AnyReader =
+  | ReadFunction
+  | PartReader<unknown, BoundValue>
+  | ElapsedReader<unknown>
+  | RowNameReader<unknown>;
 
 /** Any table binding, its row type forgotten. */
 export interface AnyTableBinding {

@@ -21,10 +21,13 @@ export function checkBindings(
 
   const bound = new Map<string, number>();
   for (const binding of tableBindings) {
-    for (const name of Object.keys(binding.columns)) {
+    for (const [name, reader] of Object.entries(binding.columns)) {
       bound.set(name, (bound.get(name) ?? 0) + 1);
       const table = findDefinition(name)?.table;
       if (table !== binding.table) issues.push(`${name} is not a column of ${binding.table}`);
+      if ('member' in reader && tables[binding.table].index[0] !== 'lveDomIndex') {
+        issues.push(`${name} names rows of domains, but lveDomIndex is not the first index`);
+      }
     }
   }
   for (const binding of scalarBindings) {

@@ -9,6 +9,7 @@ import { layOutNumbers } from '../tree/number-rows.ts';
 import { compareOids, MAX_SUB_IDS, type Oid } from '../tree/oid.ts';
 import type { AddPart, AddRow } from '../tree/row-layout.ts';
 import { type RowLayout, scalarRows } from '../tree/row-layout.ts';
+import type { OwnerNames } from '../tree/row-name.ts';
 import { TableRows } from '../tree/table-rows.ts';
 import { layOutTexts } from '../tree/text-rows.ts';
 import type { OutgoingNotification, RowSet } from '../tree/tree.ts';
@@ -26,6 +27,7 @@ import { MibError } from './mib-error.ts';
 import { modules, notifications, tables } from './objects.gen.ts';
 import { slotOf } from './slot.ts';
 import { scalarBindings, tableBindings } from './tables/index.ts';
+import { ownerNames } from './values/owner-names.ts';
 
 export interface ServedMibOptions {
   /** Where LIBVIRT-EXT-MIB is registered; default: the point the module is distributed with. */
@@ -50,6 +52,8 @@ export class ServedMib {
   readonly #sources: readonly LayoutSource[];
   /** Of every table, served or not: notifications need them too. */
   readonly #indexes: ReadonlyMap<string, readonly IndexPart[]>;
+  /** Those of the last tree. */
+  #owners: OwnerNames | undefined;
 
   /** @throws {MibError} if the bindings do not fit the modules or the root is too deep. */
   constructor(options: ServedMibOptions) {
@@ -88,11 +92,13 @@ export class ServedMib {
    */
   buildTree(snapshot: Snapshot, previous?: BoundTree): BoundTree {
     const scalars: RowLayout = { rows: scalarRows, records: [snapshot] };
+    const owners = ownerNames(snapshot.domains, this.#owners);
+    this.#owners = owners;
     const layouts = [
       scalars,
       ...this.#sources.map(({ binding, parts }, at) => {
         const before = previous?.layouts[1 + at];
-        return tableRows(binding, parts, snapshot, before instanceof TableRows ? before : undefined);
+        return tableRows(binding, parts, snapshot, owners, before instanceof TableRows ? before : undefined);
       }),
     ];
     const columns = this.slots.map((slot, position) => {
@@ -164,6 +170,7 @@ function tableRows(
   binding: AnyTableBinding,
   parts: readonly IndexPart[],
   snapshot: Snapshot,
+  owners: OwnerNames,
   old: TableRows | undefined,
 ): TableRows {
   const addRows = (add: AddRow): void => binding.rows(snapshot, add);
@@ -171,6 +178,7 @@ function tableRows(
   const { parts: partsOf } = binding;
   const options = {
     source: binding.source(snapshot),
+    owners,
     ...(partsOf === undefined ? {} : { parts: (add: AddPart) => partsOf(snapshot, add) }),
     layOut: (known: RowSet | undefined) =>
       onlyNumbers ? layOutNumbers(parts.length, addRows, known) : layOutTexts(parts, addRows, known),

@@ -17,6 +17,7 @@ export function slotOf(
     oid,
     syntax: definition.syntax,
     layout,
+    member: undefined,
     writable: definition.access === 'read-write',
   };
   if ('moment' in reader) {
@@ -24,6 +25,10 @@ export function slotOf(
   }
   const clock = definition.kind === 'timeStamp' ? 'timeStamp' : undefined;
   const convert = converterOf(definition);
+  if ('member' in reader) {
+    const { member } = reader;
+    return { ...common, clock, read: () => undefined, part: undefined, member, convert };
+  }
   if ('part' in reader) {
     const { part, read } = reader;
     const readPart = (row: unknown): unknown => {

@@ -66,6 +66,7 @@ export interface DiskError {
 /** Limits of a disk (virDomainGetBlockIoTune); a limit that is not set is undefined. */
 export interface IoTune {
   readonly diskIndex: number;
+  readonly target: string;
   readonly totalBytes: Count | undefined;
   readonly readBytes: Count | undefined;
   readonly writeBytes: Count | undefined;
@@ -91,6 +92,7 @@ export interface IoTune {
 /** A running block job (virDomainGetBlockJobInfo). */
 export interface BlockJob {
   readonly diskIndex: number;
+  readonly target: string;
   readonly type: 'unknown' | 'pull' | 'copy' | 'commit' | 'activeCommit' | 'backup' | 'other';
   readonly current: Count;
   readonly end: Count;

@@ -1,6 +1,7 @@
 import { type Clock, clockValue } from './clock.ts';
 import type { Oid } from './oid.ts';
-import type { RowLayout } from './row-layout.ts';
+import { type RowLayout, subIdOfRow } from './row-layout.ts';
+import { nameOf } from './row-name.ts';
 import type { Column, MibTree, ReadContext, RowSet, WireSyntax, WireValue } from './tree.ts';
 
 /** What the columns of one object have in common over all trees. */
@@ -14,6 +15,8 @@ export interface Slot {
   readonly read: (row: unknown) => unknown;
   /** Set where the value depends on this part of a row only. */
   readonly part: ((row: unknown) => object | undefined) | undefined;
+  /** Set where the value names the row: what of its owner the row is of. `read` tells nothing then. */
+  readonly member: ((row: unknown, second: number) => string) | undefined;
   /** Turns what was read into what is kept; undefined if the object cannot represent it. */
   readonly convert: (given: never) => WireValue | undefined;
   /** Which of the tree's layouts its rows are those of. */
@@ -51,6 +54,10 @@ export class BoundColumn implements Column {
     const { records } = this.#layout;
     if (row < 0 || row >= records.length) return undefined;
     const { slot } = this;
+    if (slot.member !== undefined) {
+      const owner = this.#layout.owners?.get(subIdOfRow(this.#layout, row, 0));
+      return nameOf(owner, slot.member(records[row], subIdOfRow(this.#layout, row, 1)), slot.convert);
+    }
     const given = slot.read(records[row]);
     const stored = given === undefined ? undefined : slot.convert(given as never);
     if (stored === undefined || slot.clock === undefined) return stored;

@@ -1,3 +1,4 @@
+import type { OwnerNames } from './row-name.ts';
 import type { RowSet } from './tree.ts';
 
 /** The rows of a table: their index on the wire and the record of the model behind each. */
@@ -5,6 +6,8 @@ export interface RowLayout {
   readonly rows: RowSet;
   /** By row. */
   readonly records: readonly unknown[];
+  /** Who the domains are that the first index stands for; the same object while no name is another. */
+  readonly owners?: OwnerNames;
 }
 
 /** Takes the next row: its record and the values of its index. */
@@ -28,6 +31,12 @@ export const scalarRows: RowSet = {
 /** The index sub-identifiers of a row. */
 export function indexOfRow(rows: RowSet, row: number): Uint32Array {
   return rows.subIds.subarray(rows.offsets[row], rows.offsets[row + 1]);
+}
+
+/** The sub-identifier at a position of a row's index; 0 if it is shorter. */
+export function subIdOfRow({ rows }: RowLayout, row: number, position: number): number {
+  const at = (rows.offsets[row] ?? 0) + position;
+  return at < (rows.offsets[row + 1] ?? 0) ? (rows.subIds[at] ?? 0) : 0;
 }
 
 /** Lexicographical order of two rows of a set. */

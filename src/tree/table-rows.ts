@@ -1,9 +1,12 @@
 import type { AddPart, RowLayout } from './row-layout.ts';
+import type { OwnerNames } from './row-name.ts';
 import type { RowSet } from './tree.ts';
 
 export interface TableRowsOptions {
   /** What the rows come from; cheap to tell. */
   readonly source: readonly unknown[];
+  /** Of the domains at that snapshot. */
+  readonly owners: OwnerNames;
   /** What exactly the rows come from, where that can be the same although the source is not. */
   readonly parts?: (add: AddPart) => void;
   /** Makes the layout; given a row set, it takes that over if the rows are the same. */
@@ -42,6 +45,10 @@ export class TableRows implements RowLayout {
 
   get rows(): RowSet {
     return (this.#layout ?? this.#make()).rows;
+  }
+
+  get owners(): OwnerNames {
+    return this.#options.owners;
   }
 
   get records(): readonly unknown[] {

@@ -224,6 +224,7 @@ const diskError: DiskError = {
 
 const ioTune: IoTune = {
   diskIndex: 1,
+  target: 'vda',
   totalBytes: 10_000_000,
   readBytes: 6_000_000,
   writeBytes: 4_000_000,
@@ -248,6 +249,7 @@ const ioTune: IoTune = {
 
 const blockJob: BlockJob = {
   diskIndex: 1,
+  target: 'vda',
   type: 'activeCommit',
   current: 40,
   end: 100,

@@ -38,7 +38,7 @@ const burstLengths = {
 } as const satisfies Partial<Record<keyof IoTune, keyof typeof ioTuneNames>>;
 
 /** The row of lveTuneTable for a disk; undefined if it has no limit. */
-export function ioTuneOf(diskIndex: number, params: TypedParams): IoTune | undefined {
+export function ioTuneOf(diskIndex: number, target: string, params: TypedParams): IoTune | undefined {
   const limit = (field: keyof typeof ioTuneNames): Count | undefined =>
     positive(findParam(params, ioTuneNames[field]));
   const length = (field: keyof typeof burstLengths): number | undefined => {
@@ -50,6 +50,7 @@ export function ioTuneOf(diskIndex: number, params: TypedParams): IoTune | undef
   const group = findParam(params, 'group_name');
   const tune: IoTune = {
     diskIndex,
+    target,
     totalBytes: limit('totalBytes'),
     readBytes: limit('readBytes'),
     writeBytes: limit('writeBytes'),

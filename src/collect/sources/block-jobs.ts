@@ -50,6 +50,7 @@ export class BlockJobs implements Collector {
       const before = runtime.blockJobs.find((job) => job.diskIndex === diskIndex && job.type === typeName);
       jobs.push({
         diskIndex,
+        target: disk.target,
         type: typeName,
         current,
         end,

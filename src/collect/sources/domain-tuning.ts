@@ -61,7 +61,7 @@ export class DeviceLimits implements Collector {
         flags: 0,
       }));
       if (!reply.called) return;
-      const tune = ioTuneOf(pass.indexes.disk(record.uuid, target), reply.reply.params);
+      const tune = ioTuneOf(pass.indexes.disk(record.uuid, target), target, reply.reply.params);
       if (tune !== undefined) tunes.push(tune);
     }
     tunes.sort((a, b) => a.diskIndex - b.diskIndex);

@@ -2,6 +2,7 @@ import type { Oid } from '../../tree/oid.ts';
 import type { ScalarBinding } from '../bind.ts';
 import { BEFORE_START, secondsSince, ticksSince } from '../elapsed.ts';
 import { countDomains } from '../values/domain-counts.ts';
+import { blockedDomains, domainsInSeverity } from '../values/domain-lists.ts';
 
 /** The agent and its connection to libvirt. `root` is where the module is registered. */
 export function agentScalars(root: Oid): ScalarBinding<'lveAgent'> {
@@ -36,6 +37,9 @@ export function agentScalars(root: Oid): ScalarBinding<'lveAgent'> {
       lveDomainsWarning: ({ domains }) => countDomains(domains).warning,
       lveDomainsFailure: ({ domains }) => countDomains(domains).failure,
       lveDomainsBlocked: ({ domains }) => countDomains(domains).blocked,
+      lveDomainsFailureText: ({ domains }) => domainsInSeverity(domains, 'failure'),
+      lveDomainsWarningText: ({ domains }) => domainsInSeverity(domains, 'warning'),
+      lveDomainsBlockedText: ({ domains }) => blockedDomains(domains),
       lveDomTableLastChange: ({ agent }) => agent.domainsChangedAt ?? BEFORE_START,
       lveConfigLastChange: ({ agent }) => agent.configChangedAt ?? BEFORE_START,
     },

@@ -1,5 +1,6 @@
 import type { BlockJob } from '../../model/disk.ts';
 import type { TableBinding } from '../bind.ts';
+import { rowName } from '../row-name.ts';
 import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
@@ -19,5 +20,6 @@ export const blockJobTable: TableBinding<'lveBlockJobTable', BlockJob> = {
     lveBlockJobPercent: (job) => job.percent,
     lveBlockJobBandwidth: (job) => job.bandwidthBytes,
     lveBlockJobSince: (job) => job.since,
+    lveBlockJobRowName: rowName((job) => job.target),
   },
 };

@@ -20,5 +20,6 @@ export const collectorTable: TableBinding<'lveCollectorTable', CollectorStatus> 
     lveCollectorErrors: (collector) => collector.errors,
     lveCollectorTimeouts: (collector) => collector.timeouts,
     lveCollectorLastError: (collector) => collector.lastError,
+    lveCollectorName: ({ id }) => id,
   },
 };

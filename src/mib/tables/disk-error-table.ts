@@ -1,5 +1,6 @@
 import type { DiskError } from '../../model/disk.ts';
 import type { TableBinding } from '../bind.ts';
+import { rowName } from '../row-name.ts';
 import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
@@ -16,5 +17,6 @@ export const diskErrorTable: TableBinding<'lveDiskErrTable', DiskError> = {
     lveDiskErrCode: (error) => error.code,
     lveDiskErrTarget: (error) => error.target,
     lveDiskErrSince: (error) => error.since,
+    lveDiskErrRowName: rowName((error) => error.target),
   },
 };

@@ -1,5 +1,6 @@
 import type { Disk } from '../../model/disk.ts';
 import type { TableBinding } from '../bind.ts';
+import { rowName } from '../row-name.ts';
 import { diskFacts, diskRows, domainsOf } from './domain-rows.ts';
 
 /** The disks of the present domains, beyond what vmStorageTable has. */
@@ -32,5 +33,6 @@ export const diskTable: TableBinding<'lveDiskTable', Disk> = {
     lveDiskWriteLatency: (disk) => disk.writeLatencyUs,
     lveDiskFlushLatency: (disk) => disk.flushLatencyUs,
     lveDiskIoErrors: (disk) => disk.ioErrors,
+    lveDiskRowName: rowName(({ facts }) => facts.target),
   },
 };

@@ -1,5 +1,6 @@
 import type { Domain } from '../../model/domain.ts';
 import type { TableBinding } from '../bind.ts';
+import { rowName } from '../row-name.ts';
 import { domainsOf, presentDomainRows } from './domain-rows.ts';
 
 /** CPU figures of the present domains. A domain that is not active uses 0 percent, whatever the collector knows. */
@@ -21,5 +22,6 @@ export const domCpuTable: TableBinding<'lveDomCpuTable', Domain> = {
     lveDomCpuQuota: (domain) => domain.cpu?.quotaUs,
     lveDomCpuPeriod: (domain) => domain.cpu?.periodUs,
     lveDomEmulatorPin: (domain) => domain.cpu?.emulatorPin,
+    lveDomCpuRowName: rowName(),
   },
 };

@@ -1,5 +1,6 @@
 import type { FileSystem } from '../../model/guest.ts';
 import type { TableBinding } from '../bind.ts';
+import { rowName } from '../row-name.ts';
 import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
@@ -20,5 +21,6 @@ export const fsTable: TableBinding<'lveFsTable', FileSystem> = {
     lveFsTotal: (fileSystem) => fileSystem.totalBytes,
     lveFsUsed: (fileSystem) => fileSystem.usedBytes,
     lveFsUsedPercent: (fileSystem) => fileSystem.usedPercent,
+    lveFsRowName: rowName((fileSystem) => fileSystem.mountPoint),
   },
 };

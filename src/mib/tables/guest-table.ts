@@ -1,6 +1,7 @@
 import type { Guest } from '../../model/guest.ts';
 import type { TableBinding } from '../bind.ts';
 import { secondsSince } from '../elapsed.ts';
+import { rowName } from '../row-name.ts';
 import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
@@ -28,5 +29,6 @@ export const guestTable: TableBinding<'lveGuestTable', Guest> = {
     lveGuestLoad5: (guest) => guest.load5,
     lveGuestLoad15: (guest) => guest.load15,
     lveGuestInfoAge: secondsSince((guest) => guest.infoAt),
+    lveGuestRowName: rowName(),
   },
 };

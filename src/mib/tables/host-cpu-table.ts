@@ -19,5 +19,6 @@ export const hostCpuTable: TableBinding<'lveHostCpuTable', HostCpu> = {
     lveHostCpuBusy: (cpu) => cpu.busy,
     lveHostCpuPinnedVcpus: (cpu) => cpu.pinnedVcpus,
     lveHostCpuRunningVcpus: (cpu) => cpu.runningVcpus,
+    lveHostCpuRowName: (cpu) => `cpu${cpu.number}`,
   },
 };

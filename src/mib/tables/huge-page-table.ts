@@ -11,5 +11,6 @@ export const hugePageTable: TableBinding<'lveHugePageTable', HugePagePool> = {
   columns: {
     lveHugePageTotal: (pool) => pool.total,
     lveHugePageFree: (pool) => pool.free,
+    lveHugePageRowName: ({ cell, sizeKib }) => `node${cell}:${sizeKib}KiB`,
   },
 };

@@ -1,5 +1,6 @@
 import type { Iothread } from '../../model/vcpu.ts';
 import type { TableBinding } from '../bind.ts';
+import { rowName } from '../row-name.ts';
 import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
@@ -18,5 +19,6 @@ export const iothreadTable: TableBinding<'lveIothreadTable', Iothread> = {
     lveIothreadPollShrink: (iothread) => iothread.pollShrink,
     lveIothreadPollWeight: (iothread) => iothread.pollWeight,
     lveIothreadPin: (iothread) => iothread.pin,
+    lveIothreadRowName: rowName((iothread) => `iothread${iothread.id}`),
   },
 };

@@ -1,5 +1,6 @@
 import type { Job } from '../../model/job.ts';
 import type { TableBinding } from '../bind.ts';
+import { rowName } from '../row-name.ts';
 import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
@@ -29,5 +30,6 @@ export const jobTable: TableBinding<'lveJobTable', Job> = {
     lveJobSuccess: (job) => job.success,
     lveJobErrorText: (job) => job.errorText,
     lveJobTime: (job) => job.time,
+    lveJobRowName: rowName((job) => job.kind),
   },
 };

@@ -1,5 +1,6 @@
 import type { Label } from '../../model/domain.ts';
 import type { TableBinding } from '../bind.ts';
+import { rowName } from '../row-name.ts';
 import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
@@ -14,5 +15,6 @@ export const labelTable: TableBinding<'lveLabelTable', Label> = {
   },
   columns: {
     lveLabelValue: (label) => label.value,
+    lveLabelRowName: rowName((label) => label.name),
   },
 };

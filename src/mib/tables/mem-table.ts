@@ -1,6 +1,7 @@
 import type { Domain } from '../../model/domain.ts';
 import type { TableBinding } from '../bind.ts';
 import { secondsSince } from '../elapsed.ts';
+import { rowName } from '../row-name.ts';
 import { domainsOf, presentDomainRows } from './domain-rows.ts';
 
 /** Memory figures of the present domains. */
@@ -29,5 +30,6 @@ export const memTable: TableBinding<'lveMemTable', Domain> = {
     lveMemDirtyRate: (domain) => domain.memory?.dirtyRate,
     lveMemDirtyPeriod: (domain) => domain.memory?.dirtyPeriodSec,
     lveMemDirtyMode: (domain) => domain.memory?.dirtyMode,
+    lveMemRowName: rowName(),
   },
 };

@@ -1,6 +1,7 @@
 import type { Nic } from '../../model/nic.ts';
 import type { TableBinding } from '../bind.ts';
 import { partOf } from '../part.ts';
+import { rowName } from '../row-name.ts';
 import { domainsOf, nicFacts, nicRows } from './domain-rows.ts';
 
 const limits = partOf((nic: Nic) => nic.limits);
@@ -33,5 +34,6 @@ export const nicTable: TableBinding<'lveNicTable', Nic> = {
     lveNicOutAverage: limits(({ outAverageBytes }) => outAverageBytes),
     lveNicAddresses: addresses(({ text }) => text),
     lveNicAddressSource: addresses(({ source }) => source),
+    lveNicRowName: rowName(({ facts }) => facts.mac),
   },
 };

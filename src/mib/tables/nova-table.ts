@@ -1,5 +1,6 @@
 import type { NovaMetadata } from '../../model/domain.ts';
 import type { TableBinding } from '../bind.ts';
+import { rowName } from '../row-name.ts';
 import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
@@ -25,5 +26,6 @@ export const novaTable: TableBinding<'lveNovaTable', NovaMetadata> = {
     lveNovaPackage: (nova) => nova.package,
     lveNovaFlavorVcpus: (nova) => nova.flavorVcpus,
     lveNovaFlavorMemory: (nova) => nova.flavorMemoryBytes,
+    lveNovaRowName: rowName(),
   },
 };

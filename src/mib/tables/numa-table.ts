@@ -13,5 +13,6 @@ export const numaTable: TableBinding<'lveNumaTable', NumaCell> = {
     lveNumaMemTotal: (cell) => cell.memTotalBytes,
     lveNumaMemFree: (cell) => cell.memFreeBytes,
     lveNumaCpus: (cell) => cell.cpus,
+    lveNumaRowName: ({ cell }) => `node${cell}`,
   },
 };

@@ -1,5 +1,6 @@
 import type { DomainSpec } from '../../model/domain.ts';
 import type { TableBinding } from '../bind.ts';
+import { rowName } from '../row-name.ts';
 import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
@@ -33,5 +34,6 @@ export const specTable: TableBinding<'lveSpecTable', DomainSpec> = {
     lveSpecHash: (spec) => spec.hash,
     lveSpecLastChange: (spec) => spec.lastChangeAt,
     lveSpecPendingChange: (spec) => spec.pendingChange,
+    lveSpecRowName: rowName(),
   },
 };

@@ -1,5 +1,6 @@
 import type { Stat } from '../../model/stat.ts';
 import type { TableBinding } from '../bind.ts';
+import { rowName } from '../row-name.ts';
 import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
@@ -16,5 +17,6 @@ export const statTable: TableBinding<'lveStatTable', Stat> = {
     lveStatType: (stat) => stat.type,
     lveStatValue: (stat) => stat.value,
     lveStatText: (stat) => stat.text,
+    lveStatRowName: rowName((stat) => stat.name),
   },
 };

@@ -1,5 +1,6 @@
 import type { IoTune } from '../../model/disk.ts';
 import type { TableBinding } from '../bind.ts';
+import { rowName } from '../row-name.ts';
 import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
@@ -33,5 +34,6 @@ export const tuneTable: TableBinding<'lveTuneTable', IoTune> = {
     lveTuneWriteIopsMaxLength: (tune) => tune.writeIopsMaxLengthSec,
     lveTuneSizeIops: (tune) => tune.sizeIopsBytes,
     lveTuneGroupName: (tune) => tune.groupName,
+    lveTuneRowName: rowName((tune) => tune.target),
   },
 };

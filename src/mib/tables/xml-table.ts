@@ -1,5 +1,6 @@
 import type { XmlChunk } from '../../model/domain.ts';
 import type { TableBinding } from '../bind.ts';
+import { rowName } from '../row-name.ts';
 import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
@@ -14,5 +15,6 @@ export const xmlTable: TableBinding<'lveXmlTable', XmlChunk> = {
   },
   columns: {
     lveXmlText: (chunk) => chunk.octets,
+    lveXmlRowName: rowName((chunk) => String(chunk.number)),
   },
 };

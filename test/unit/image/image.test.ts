@@ -119,6 +119,28 @@ describe('an image', () => {
     expect(reads.get('vmNetworkPhysAddress')).toBe(1);
   });
 
+  test('names rows anew when their owner is renamed, when they are moved and when they are of something else', () => {
+    const rig = new Rig();
+    const disks = [sampleDisk({ index: 1, target: 'vda' }), sampleDisk({ index: 2, target: 'vdb' })];
+    const parts = { disks, stats: [{ name: 'state.x', type: 'int' as const, value: 1, text: '1' }] };
+    const steps: readonly (readonly Domain[])[] = [
+      [sampleDomain({ index: 2, name: 'old', ...parts })],
+      // The same rows, to the object, of an owner with another name.
+      [sampleDomain({ index: 2, name: 'new', ...parts })],
+      [sampleDomain({ index: 1, name: 'first' }), sampleDomain({ index: 2, name: 'new', ...parts })],
+      [
+        sampleDomain({ index: 1, name: 'new' }),
+        sampleDomain({ index: 2, name: 'first', disks: [sampleDisk({ index: 1, target: 'sda' })] }),
+      ],
+    ];
+    for (const domains of steps) {
+      const snapshot = sampleEmptySnapshot({ domains });
+      rig.show(snapshot);
+      expect(contentOf(rig.shown)).toEqual(contentOf(served.buildTree(snapshot)));
+    }
+    expect(contentOf(rig.shown)).toContainEqual(['lveDiskRowName.2.1', plain('first:sda')]);
+  });
+
   test('does not disturb the one that is still shown', () => {
     const rig = new Rig();
     const named = (name: string): Snapshot =>

@@ -105,6 +105,7 @@ describe('toJson', () => {
       lveJobStatName: 'operation',
       lveJobStatValue: 5,
       lveJobStatText: '5',
+      lveJobStatRowName: 'web-01:background:operation',
     });
   });
 

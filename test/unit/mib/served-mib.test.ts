@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { checkBindings } from '../../../src/mib/check-bindings.ts';
 import { definitions } from '../../../src/mib/definitions.ts';
 import { MibError } from '../../../src/mib/mib-error.ts';
+import { tables } from '../../../src/mib/objects.gen.ts';
 import { ServedMib } from '../../../src/mib/served-mib.ts';
 import { scalarBindings, tableBindings } from '../../../src/mib/tables/index.ts';
 import { formatOid } from '../../../src/tree/oid.ts';
@@ -19,6 +20,8 @@ import {
 
 const root = [1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 16514];
 const served = new ServedMib({ vmMib: true });
+
+const noRows = { length: 0, subIds: new Uint32Array(0), offsets: new Uint32Array(1) };
 
 const context: ReadContext = { now: SAMPLE_NOW, masterStartedAt: SAMPLE_NOW - 86_400_000 };
 
@@ -39,6 +42,27 @@ describe('what is served', () => {
       .filter(([, { access }]) => access.startsWith('read'))
       .map(([name]) => name);
     expect(tree.columns.map((column) => column.name).toSorted()).toEqual(readable.toSorted());
+  });
+
+  test('every row of a domain names its owner and itself, and no two of a table alike', () => {
+    const ofDomains = Object.entries(tables).filter(
+      ([name, { module, index }]) =>
+        module === 'LIBVIRT-EXT-MIB' && index[0] === 'lveDomIndex' && name !== 'lveDomTable',
+    );
+    expect(ofDomains.length).toBeGreaterThan(15);
+    for (const [name, { columns }] of ofDomains) {
+      const naming = columns.filter((column) => definitions[column]?.type === 'LveRowName');
+      expect(naming, name).toHaveLength(1);
+      const column = tree.columns.find((one) => one.name === naming[0]);
+      const names = Array.from({ length: column?.rows.length ?? 0 }, (_, row) => {
+        const owner = read(tree, 'lveDomName', String(indexOfRow(column?.rows ?? noRows, row)[0]));
+        const text = column?.read(row, context);
+        expect(`${text}:`, name).toContain(`${owner}:`);
+        return text;
+      });
+      expect(names.length, name).toBeGreaterThan(0);
+      expect(new Set(names).size, name).toBe(names.length);
+    }
   });
 
   test('without VM-MIB, only LIBVIRT-EXT-MIB', () => {

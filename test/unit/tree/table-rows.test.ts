@@ -14,6 +14,7 @@ function counted(numbers: readonly number[], parts?: readonly unknown[]) {
   let count = 0;
   const options: TableRowsOptions = {
     source: [numbers],
+    owners: new Map(),
     ...(parts === undefined ? {} : { parts: partsOf(parts) }),
     layOut: (known) => {
       count += 1;

@@ -5,7 +5,7 @@ import { paramFixture, typedParams } from '../params.ts';
 
 describe('ioTuneOf', () => {
   it('has the limits that are set, as libvirt 9.0 recorded', () => {
-    expect(ioTuneOf(3, paramFixture('block-io-tune-9.0').typed)).toMatchObject({
+    expect(ioTuneOf(3, 'vda', paramFixture('block-io-tune-9.0').typed)).toMatchObject({
       diskIndex: 3,
       totalBytes: 1_048_576,
       totalBytesMax: 2_097_152,
@@ -18,13 +18,13 @@ describe('ioTuneOf', () => {
   });
 
   it('has no row for a disk without a limit, whatever its group', () => {
-    expect(ioTuneOf(1, noParams)).toBeUndefined();
+    expect(ioTuneOf(1, 'vda', noParams)).toBeUndefined();
     const rows = typedParams([
       ['total_bytes_sec', 'ullong', 0],
       ['group_name', 'string', 'drive-vda'],
       ['read_iops_sec_max_length', 'ullong', 1],
     ]);
-    expect(ioTuneOf(1, rows)).toBeUndefined();
+    expect(ioTuneOf(1, 'vda', rows)).toBeUndefined();
   });
 });
 
