@@ -13,7 +13,6 @@ import { CollectorBoard } from './collector-board.ts';
 import { makeCollectors } from './collectors.ts';
 import { LibvirtLink, readVersion } from './libvirt-link.ts';
 import { type BuildContext, buildDomain } from './records/domain-builder.ts';
-import type { DomainRecord } from './records/domain-record.ts';
 import { DomainTable } from './records/domain-table.ts';
 import { HostRecord } from './records/host-record.ts';
 import { InfrastructureRecord } from './records/infrastructure-record.ts';
@@ -37,20 +36,6 @@ export interface CollectionOptions {
   readonly onConnection: (state: ConnState, error: unknown) => void;
 }
 
-/** Events after which the definition of the domain may differ. */
-const definitionEvents: ReadonlySet<LibvirtEvent['type']> = new Set([
-  'lifecycle',
-  'deviceAdded',
-  'deviceRemoved',
-  'diskChange',
-  'trayChange',
-  'metadataChange',
-  'memoryDeviceSizeChange',
-  'nicMacChange',
-  'agentLifecycle',
-  'blockJob',
-]);
-
 /** Events that tell nothing a refresh could show. */
 const silentEvents: ReadonlySet<LibvirtEvent['type']> = new Set([
   'reboot',
@@ -70,6 +55,7 @@ export class Collection {
   readonly #host: HostRecord;
   readonly #infrastructure = new InfrastructureRecord();
   readonly #board = new CollectorBoard();
+  readonly #context: BuildContext;
   readonly #publisher: SnapshotPublisher;
   readonly #refresher: Refresher;
   readonly #link: LibvirtLink;
@@ -89,6 +75,7 @@ export class Collection {
       memoryUnit: (uuid, sizeBytes) => units.memory(uuid, sizeBytes),
       diskUnit: (uuid, target, sizeBytes) => units.disk(uuid, target, sizeBytes),
     };
+    this.#context = context;
     this.#table = new DomainTable(indexes, config.collect.retention * 1000);
     this.#host = new HostRecord(config.mib.hvObjectId);
     this.#publisher = new SnapshotPublisher({
@@ -100,17 +87,11 @@ export class Collection {
       context,
     });
     this.#refresher = new Refresher({
-      ...makeCollectors({
+      intervalSec: config.collect.interval,
+      collectors: makeCollectors({
         config,
         local: isLocalTarget(this.#target),
         startedAt: options.startedAt,
-        onRecord: (record: DomainRecord) => {
-          buildDomain(record, context);
-        },
-        onDefinition: () => {
-          // Shown with the snapshot that shows the definition.
-          this.#publisher.note({ configChangedAt: Date.now() });
-        },
       }),
       board: this.#board,
       publisher: this.#publisher,
@@ -154,7 +135,7 @@ export class Collection {
   }
 
   #passBase(session: LibvirtSession, signal: AbortSignal): PassBase {
-    const { config, indexes, warnings, logger } = this.#options;
+    const { config, indexes, warnings } = this.#options;
     this.#access = new LibvirtAccess(session, {
       timeoutMs: config.libvirt.callTimeout * 1000,
       maxUnanswered: config.libvirt.maxUnansweredCalls,
@@ -166,22 +147,23 @@ export class Collection {
       infrastructure: this.#infrastructure,
       indexes,
       warnings,
-      config,
-      logger: logger.child({ component: 'collect' }),
       signal,
+      buildRow: (record) => void buildDomain(record, this.#context),
+      // Shown with the snapshot that shows the definition.
+      configChanged: () => this.#publisher.note({ configChangedAt: Date.now() }),
     };
   }
 
   #onEvent(event: LibvirtEvent): void {
     this.#board.ran('events', 0, Date.now(), true);
     this.#options.onEvent(event);
-    this.#refresher.prompt(event.type);
+    this.#refresher.prompt(event);
     if (!('domain' in event) || silentEvents.has(event.type)) return;
     const { uuid } = event.domain;
     if (event.type === 'lifecycle' && event.event === lifecycleStarted) {
       this.#table.announceStart(uuid, Date.now());
     }
-    this.#refresher.poke(uuid, definitionEvents.has(event.type));
+    this.#refresher.poke(uuid);
   }
 
   #onState(agent: Partial<Agent>, state: ConnState, error: unknown): void {

@@ -1,9 +1,9 @@
 import { errorText } from '../errors.ts';
 import { CallTimeoutError } from '../libvirt/connection.ts';
-import { isAccessDenied, isNoDomain, isNotSupported, isUnknownProcedure } from '../libvirt/libvirt-error.ts';
+import { hasVanished, isAccessDenied, isNotSupported, isUnknownProcedure } from '../libvirt/libvirt-error.ts';
 import { type CollectorId, type CollectorStatus, collectorIds } from '../model/agent.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
-import type { Collector } from './sources/collector.ts';
+import type { ActiveCollector } from './sources/collector.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -29,10 +29,10 @@ export class CollectorBoard {
     }
   }
 
-  /** Takes over which sources the configuration switches on, and how often they run. */
-  configure(collectors: readonly Pick<Collector, 'id' | 'enabled' | 'intervalSec'>[]): void {
+  /** Takes over which sources are in use, and how often they run. */
+  configure(collectors: readonly Pick<ActiveCollector, 'id' | 'intervalSec'>[]): void {
     for (const row of this.#rows.values()) {
-      const mine = collectors.filter((collector) => collector.id === row.id && collector.enabled);
+      const mine = collectors.filter((collector) => collector.id === row.id);
       row.enabled = mine.length > 0;
       row.intervalSec = mine.length > 0 ? Math.min(...mine.map((collector) => collector.intervalSec)) : 0;
     }
@@ -51,9 +51,9 @@ export class CollectorBoard {
     });
   }
 
-  /** A call of a source failed. A domain that vanished meanwhile is no failure. */
+  /** A call of a source failed. Where what it asked for vanished meanwhile, that is no failure. */
   failed(id: CollectorId, error: unknown, about?: string): void {
-    if (isNoDomain(error)) return;
+    if (hasVanished(error)) return;
     this.#change(id, (row) => {
       if (error instanceof CallTimeoutError) row.timeouts += 1;
       else row.errors += 1;

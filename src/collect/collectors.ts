@@ -1,72 +1,81 @@
 import type { Config } from '../config/config.ts';
 import type { StatSelector } from '../config/selectors.ts';
-import { LabelReader } from '../definition/labels.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
-import { StatsDecoder } from './decode/stats-decoder.ts';
-import { groupsFor, monitorFreeGroups, statsFlags } from './decode/stats-groups.ts';
-import { makeExtendedCollectors } from './extended-collectors.ts';
-import type { DomainRecord } from './records/domain-record.ts';
-import type { RefresherOptions } from './refresher.ts';
-import { DomainDefinitions } from './sources/domain-definitions.ts';
-import { DomainInventory } from './sources/domain-inventory.ts';
-import { DomainStats } from './sources/domain-stats.ts';
-import { HostIdentity } from './sources/host-identity.ts';
-import { HostStats } from './sources/host-stats.ts';
+import { blockJobs } from './sources/block-jobs.ts';
+import type { ActiveCollector, CollectorKind } from './sources/collector.ts';
+import { diskErrors } from './sources/disk-errors.ts';
+import { domainDefinitions } from './sources/domain-definitions.ts';
+import { domainInventory } from './sources/domain-inventory.ts';
+import { domainJobs } from './sources/domain-jobs.ts';
+import { domainMessages } from './sources/domain-messages.ts';
+import { domainMoments } from './sources/domain-moments.ts';
+import { domainStats } from './sources/domain-stats.ts';
+import { deviceLimits, domainScheduler } from './sources/domain-tuning.ts';
+import { guestAgent } from './sources/guest-agent.ts';
+import { hostIdentity } from './sources/host-identity.ts';
+import { hostKsm, hostNuma } from './sources/host-memory.ts';
+import { hostStats } from './sources/host-stats.ts';
+import { hostSeenAddresses } from './sources/nic-addresses.ts';
+import { rdtConflict } from './sources/rdt-conflict.ts';
+import { storagePools } from './sources/storage-pools.ts';
+import { vcpuPinning } from './sources/vcpu-pinning.ts';
+import { virtualNetworks } from './sources/virtual-networks.ts';
+
+/** Every collector there is, in the order in which those of one stage run: the list to add a new one to. */
+export const collectorKinds: readonly CollectorKind[] = [
+  domainInventory,
+  domainStats,
+  hostIdentity,
+  hostStats,
+  domainDefinitions,
+  diskErrors,
+  domainJobs,
+  blockJobs,
+  vcpuPinning,
+  domainScheduler,
+  deviceLimits,
+  domainMoments,
+  domainMessages,
+  guestAgent,
+  storagePools,
+  virtualNetworks,
+  hostSeenAddresses,
+  hostNuma,
+  hostKsm,
+  rdtConflict,
+];
 
 export interface CollectorSettings {
   readonly config: Config;
   /** Whether the hypervisor is this machine. */
   readonly local: boolean;
   readonly startedAt: EpochMs;
-  readonly onRecord: (record: DomainRecord) => void;
-  /** A definition was found to differ from the last one. */
-  readonly onDefinition: () => void;
 }
 
-/** Every collector there is, with its place in a refresh: the list to add a new one to. */
+/** The collectors that the configuration switches on, in the order of the list. */
 export function makeCollectors(
-  settings: CollectorSettings,
-): Pick<
-  RefresherOptions,
-  'intervalSec' | 'inventory' | 'stats' | 'definitions' | 'core' | 'extra' | 'statsAlso'
-> {
-  const { config, local, startedAt, onRecord, onDefinition } = settings;
-  const { collect, libvirt } = config;
-  const has = (selector: StatSelector): boolean => collect.extraStats.includes(selector);
-  const intervalSec = collect.interval;
-  const groups = groupsFor(collect.extraStats, collect.statExclude);
-  return {
-    intervalSec,
-    inventory: new DomainInventory(intervalSec, collect.admitsDomain),
-    stats: new DomainStats({
-      intervalSec,
-      groups,
-      monitorFreeGroups: groups & monitorFreeGroups,
-      idleGroupsIntervalSec: collect.intervals.inventory,
-      flags: has('block_layers') ? statsFlags.backing : 0,
-      batchSize: libvirt.batchSize,
-      callsInFlight: libvirt.callsInFlight,
-      controlGraceMs: libvirt.controlGrace * 1000,
-      decoder: new StatsDecoder({ unknown: has('stat'), all: has('raw'), exclude: collect.statExclude }),
-      onRecord,
-    }),
-    definitions: new DomainDefinitions({
-      intervalSec: collect.intervals.inventory,
-      withXml: has('xml'),
-      withMetadata: has('metadata'),
-      labels: new LabelReader(collect.labels, collect.namespaces),
-      local,
-      onChange: onDefinition,
-      onRecord,
-    }),
-    core: [
-      new HostIdentity(collect.intervals.host, local, startedAt),
-      new HostStats(intervalSec, has('cpu_util')),
-    ],
-    extra: makeExtendedCollectors(collect, local),
-    statsAlso: [
-      ...(has('perf') ? (['perf'] as const) : []),
-      ...(has('stat') || has('raw') ? (['raw'] as const) : []),
-    ],
-  };
+  { config, local, startedAt }: CollectorSettings,
+  kinds: readonly CollectorKind[] = collectorKinds,
+): readonly ActiveCollector[] {
+  const { extraStats } = config.collect;
+  const has = (selector: StatSelector): boolean => extraStats.includes(selector);
+  const wanted = (selectors: readonly StatSelector[]): boolean =>
+    selectors.length === 0 || selectors.some(has);
+  return kinds
+    .filter((kind) => wanted(kind.selectors) && (local || kind.localOnly !== true))
+    .map((kind) => {
+      const { name, id, stage, promptedBy, perDomain } = kind;
+      const intervalSec = kind.interval(config.collect);
+      const collector = kind.make({ config, intervalSec, local, startedAt, has });
+      return {
+        name,
+        id,
+        stage,
+        intervalSec,
+        also: (kind.also ?? []).filter(({ selectors }) => wanted(selectors)).map((row) => row.id),
+        ...(promptedBy === undefined ? undefined : { promptedBy }),
+        ...(perDomain === undefined ? undefined : { perDomain }),
+        collect: (pass) => collector.collect(pass),
+      };
+    });
 }

@@ -1,14 +1,10 @@
 import { ConnectionLostError, errorText } from '../errors.ts';
 import type { LibvirtEvent } from '../libvirt/events.ts';
-import { LibvirtError } from '../libvirt/libvirt-error.ts';
+import { hasVanished, LibvirtError } from '../libvirt/libvirt-error.ts';
 import type { Logger } from '../log.ts';
-import type { CollectorId } from '../model/agent.ts';
 import type { CollectorBoard } from './collector-board.ts';
 import type { SnapshotPublisher } from './snapshot-publisher.ts';
-import type { Collector, CollectorPass } from './sources/collector.ts';
-import type { DomainDefinitions } from './sources/domain-definitions.ts';
-import type { DomainInventory } from './sources/domain-inventory.ts';
-import type { DomainStats } from './sources/domain-stats.ts';
+import type { ActiveCollector, CollectorPass, CollectorStage } from './sources/collector.ts';
 
 /** Time in milliseconds that announced changes are gathered before the early refresh they cause. */
 const gatherMs = 20;
@@ -24,47 +20,51 @@ const repeatComplaintMs = 600_000;
 
 const maxComplaints = 1000;
 
-/** The first snapshot waits at most this long for definitions, so that small hosts start complete. */
-const firstDefinitionsMs = 400;
+/** The first snapshot waits at most this long for what is read per domain, so that small hosts start complete. */
+const firstReadingMs = 400;
 
 export interface RefresherOptions {
   readonly intervalSec: number;
-  readonly inventory: DomainInventory;
-  readonly stats: DomainStats;
-  readonly definitions: DomainDefinitions;
-  /** Run along with refreshes, before they are published: with every one, or when their own interval has passed. */
-  readonly core: readonly Collector[];
-  /** Run in the background, each at its own pace; what they learn is published when they end. */
-  readonly extra: readonly Collector[];
-  /** Rows of lveCollectorTable that the statistics call serves besides its own. */
-  readonly statsAlso: readonly CollectorId[];
+  /** In the order in which those of one stage run. */
+  readonly collectors: readonly ActiveCollector[];
   readonly board: CollectorBoard;
-  readonly publisher: SnapshotPublisher;
+  readonly publisher: Pick<SnapshotPublisher, 'publish'>;
   readonly logger: Logger;
 }
 
-/** How a run of a collector went. */
+/** How runs of collectors went. */
 interface RunOutcome {
   readonly ok: boolean;
   /** Calls that failed. */
   readonly failures: number;
-  readonly durationMs: number;
 }
 
-/** The parts of a pass that do not differ from collector to collector. */
-export type PassBase = Omit<CollectorPass, 'failed' | 'supported' | 'now'>;
+/** The parts of a pass that do not differ from run to run. */
+export type PassBase = Omit<CollectorPass, 'failed' | 'supported' | 'changed' | 'postpone' | 'only' | 'now'>;
+
+/** Domains, by UUID, that a collector is to run for out of turn. */
+interface Requests {
+  readonly wanted: Set<string>;
+  /** Those it could not ask, because their hypervisor process does not answer. */
+  readonly postponed: Set<string>;
+}
 
 /**
  * Drives the collectors: one refresh at a time every interval, early refreshes of single domains when an
- * event announces a change, and the dear sources in the background.
+ * event announces a change, and the sources that no refresh waits for in the background.
  */
 export class Refresher {
   readonly #options: RefresherOptions;
+  /** Domains to refresh early. */
   readonly #poked = new Set<string>();
-  readonly #lastRun = new Map<string, number>();
+  /** Domains that a collector found to have changed. */
+  readonly #changed = new Set<string>();
+  readonly #lastRun = new Map<ActiveCollector, number>();
   /** Collectors that an event asked to run out of turn. */
-  readonly #prompted = new Set<string>();
-  readonly #background = new Map<string, Promise<void>>();
+  readonly #prompted = new Set<ActiveCollector>();
+  /** Of the collectors that run for single domains. */
+  readonly #requests: ReadonlyMap<ActiveCollector, Requests>;
+  readonly #background = new Map<ActiveCollector, Promise<void>>();
   #wake: (() => void) | undefined;
   #lastEarlyMs = Number.NEGATIVE_INFINITY;
   #count = 0;
@@ -76,41 +76,40 @@ export class Refresher {
 
   constructor(options: RefresherOptions) {
     this.#options = options;
+    this.#requests = new Map(
+      options.collectors
+        .filter(({ perDomain }) => perDomain === true)
+        .map((collector) => [collector, { wanted: new Set(), postponed: new Set() }]),
+    );
     options.board.configure([
-      options.inventory,
-      options.stats,
-      options.definitions,
-      ...options.core,
-      ...options.extra,
-      ...options.statsAlso.map((id) => ({ id, enabled: true, intervalSec: options.intervalSec })),
-      { id: 'events', enabled: true, intervalSec: 0 },
+      ...options.collectors.flatMap(({ id, also, intervalSec }) =>
+        [id, ...also].map((row) => ({ id: row, intervalSec })),
+      ),
+      { id: 'events', intervalSec: 0 },
     ]);
   }
 
-  /** Has a domain refreshed at once, and its definition read if that may have changed. */
-  poke(uuid: string, definitionToo: boolean): void {
+  /** Has a domain refreshed at once. */
+  poke(uuid: string): void {
     this.#poked.add(uuid);
-    if (definitionToo) this.#options.definitions.request(uuid);
     this.#wake?.();
   }
 
   /** Has the background collectors that wait for such an event run at once. */
-  prompt(event: LibvirtEvent['type']): void {
-    for (const collector of this.#options.extra) {
-      if (collector.enabled && collector.promptedBy?.includes(event)) this.#prompted.add(collector.name);
+  prompt(event: LibvirtEvent): void {
+    for (const collector of this.#options.collectors) {
+      if (collector.promptedBy?.includes(event.type) !== true) continue;
+      const requests = this.#requests.get(collector);
+      if (requests !== undefined && 'domain' in event) requests.wanted.add(event.domain.uuid);
+      else this.#prompted.add(collector);
+      this.#wake?.();
     }
-    if (this.#prompted.size > 0) this.#wake?.();
   }
 
-  /** Refreshes once, dear sources included, and publishes. */
+  /** Refreshes once, background sources included, and publishes. */
   async once(base: PassBase): Promise<void> {
     await this.#refreshAll(base, true);
-    await Promise.all([
-      this.#runGuarded(this.#options.definitions, base),
-      ...this.#options.extra
-        .filter((collector) => collector.enabled)
-        .map((collector) => this.#runGuarded(collector, base)),
-    ]);
+    await Promise.all(this.#of('background').map((collector) => this.#inBackground(collector, base)));
     await this.#options.publisher.publish();
   }
 
@@ -150,32 +149,32 @@ export class Refresher {
     await Promise.allSettled(this.#background.values());
   }
 
+  #of(stage: CollectorStage): readonly ActiveCollector[] {
+    return this.#options.collectors.filter((collector) => collector.stage === stage);
+  }
+
   async #refreshAll(base: PassBase, first: boolean): Promise<void> {
-    const { inventory, stats, definitions, core, publisher, statsAlso, board } = this.#options;
+    const { publisher } = this.#options;
     const startedMs = performance.now();
-    let failures = 0;
-    stats.only = undefined;
-    const inventoried = await this.#run(inventory, base);
-    failures += inventoried.failures;
-    if (!inventoried.ok) {
+    const opened = await this.#runInOrder(this.#of('opening'), base);
+    if (!opened.ok) {
       // Not a complete refresh: the age of the last one goes on growing.
       this.#errors += 1;
       await publisher.publish({ refreshErrors: this.#errors });
       return;
     }
-    const due = core.filter(
+    this.#takeChanged();
+    const beside = this.#of('beside').filter(
       (one) => one.intervalSec <= this.#options.intervalSec || this.#isDue(one, startedMs),
     );
-    const [statsRun, coreRuns] = await Promise.all([this.#run(stats, base), this.#runInOrder(due, base)]);
-    for (const id of statsAlso) board.ran(id, statsRun.durationMs, Date.now(), statsRun.ok);
-    for (const outcome of [statsRun, ...coreRuns]) failures += outcome.failures;
-    for (const record of [...inventory.changes.appeared, ...inventory.changes.switched]) {
-      definitions.request(record.uuid);
-    }
-    definitions.resume(base.libvirt.gate);
-    if (first) await this.#definitionsForAWhile(base);
+    const outcomes = await Promise.all([
+      this.#runInOrder(this.#of('refresh'), base),
+      this.#runInOrder(beside, base),
+    ]);
+    this.#resume(base);
+    if (first) await this.#readDomainsForAWhile(base);
     this.#count += 1;
-    if (failures > 0) this.#errors += 1;
+    if ([opened, ...outcomes].some(({ failures }) => failures > 0)) this.#errors += 1;
     await publisher.publish({
       refreshEndedAt: Date.now(),
       refreshDurationMs: Math.round(performance.now() - startedMs),
@@ -186,90 +185,133 @@ export class Refresher {
   }
 
   /** One after another: a later one may build on what an earlier one learned. */
-  async #runInOrder(collectors: readonly Collector[], base: PassBase): Promise<readonly RunOutcome[]> {
-    const outcomes: RunOutcome[] = [];
-    for (const collector of collectors) outcomes.push(await this.#run(collector, base));
-    return outcomes;
+  async #runInOrder(
+    collectors: readonly ActiveCollector[],
+    base: PassBase,
+    only?: ReadonlySet<string>,
+  ): Promise<RunOutcome> {
+    let ok = true;
+    let failures = 0;
+    for (const collector of collectors) {
+      const outcome = await this.#run(collector, base, only);
+      ok &&= outcome.ok;
+      failures += outcome.failures;
+    }
+    return { ok, failures };
   }
 
-  async #definitionsForAWhile(base: PassBase): Promise<void> {
-    const { definitions } = this.#options;
+  async #readDomainsForAWhile(base: PassBase): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, firstDefinitionsMs);
+      timer = setTimeout(resolve, firstReadingMs);
     });
-    await Promise.race([this.#inBackground(definitions, base), patience]);
+    const readings = [...this.#requests.keys()].map((collector) => this.#inBackground(collector, base));
+    await Promise.race([Promise.all(readings), patience]);
     clearTimeout(timer);
   }
 
   async #refreshPoked(base: PassBase): Promise<void> {
-    const { inventory, stats, definitions, publisher } = this.#options;
     const waitMs = Math.max(gatherMs, this.#lastEarlyMs + earlyRefreshGapMs - performance.now());
     await new Promise((resolve) => setTimeout(resolve, waitMs));
     this.#lastEarlyMs = performance.now();
+    // Taken before the opening: what is announced while that is under way may come too late for it.
     const poked = new Set(this.#poked);
     this.#poked.clear();
-    await this.#run(inventory, base);
-    for (const record of [...inventory.changes.appeared, ...inventory.changes.switched]) {
-      definitions.request(record.uuid);
-      poked.add(record.uuid);
+    await this.#runInOrder(this.#of('opening'), base);
+    await this.#runInOrder(this.#of('refresh'), base, new Set([...poked, ...this.#takeChanged()]));
+    await this.#options.publisher.publish();
+  }
+
+  /** Domains that could not be asked are wanted again, where calls are admitted by now. */
+  #resume({ libvirt: { gate } }: PassBase): void {
+    if (gate.saturated) return;
+    for (const { wanted, postponed } of this.#requests.values()) {
+      for (const uuid of postponed) if (!gate.isHeld(uuid)) wanted.add(uuid);
     }
-    stats.only = poked;
-    await this.#run(stats, base);
-    await publisher.publish();
   }
 
   #startBackground(base: PassBase): void {
     const now = performance.now();
-    const { definitions, extra } = this.#options;
-    if (definitions.hasRequests || this.#isDue(definitions, now)) void this.#inBackground(definitions, base);
-    for (const collector of extra) {
-      if (collector.enabled && this.#isDue(collector, now)) void this.#inBackground(collector, base);
+    for (const collector of this.#of('background')) {
+      if (this.#isWanted(collector) || this.#isDue(collector, now)) void this.#inBackground(collector, base);
     }
   }
 
-  #isDue(collector: Collector, now: number): boolean {
-    const last = this.#lastRun.get(collector.name);
+  #isWanted(collector: ActiveCollector): boolean {
+    return (this.#requests.get(collector)?.wanted.size ?? 0) > 0;
+  }
+
+  #isDue(collector: ActiveCollector, now: number): boolean {
+    const last = this.#lastRun.get(collector);
     if (last === undefined) return true;
-    const prompted = this.#prompted.has(collector.name);
+    const prompted = this.#prompted.has(collector);
     return now - last >= (prompted ? promptGapMs : collector.intervalSec * 1000);
   }
 
   /** Runs a collector unless it is running already; publishes when it ends. Never rejects. */
-  async #inBackground(collector: Collector, base: PassBase): Promise<void> {
-    const running = this.#background.get(collector.name);
+  async #inBackground(collector: ActiveCollector, base: PassBase): Promise<void> {
+    const running = this.#background.get(collector);
     if (running !== undefined) return await running;
-    this.#prompted.delete(collector.name);
-    const run = this.#runGuarded(collector, base)
+    const run = this.#runGuarded(collector, base, this.#takeRequests(collector))
       .then(async () => {
         if (!base.signal.aborted) await this.#options.publisher.publish();
       })
       .finally(() => {
-        this.#background.delete(collector.name);
+        this.#background.delete(collector);
         // A request that came too late for this run must not wait for the next interval.
-        if (collector === this.#options.definitions && this.#options.definitions.hasRequests) this.#wake?.();
+        if (this.#isWanted(collector)) this.#wake?.();
       });
-    this.#background.set(collector.name, run);
+    this.#background.set(collector, run);
     await run;
   }
 
+  /** What the next run is restricted to: where single domains are wanted, those have their turn first. */
+  #takeRequests(collector: ActiveCollector): ReadonlySet<string> | undefined {
+    this.#prompted.delete(collector);
+    const requests = this.#requests.get(collector);
+    if (requests === undefined) return undefined;
+    const { wanted, postponed } = requests;
+    if (wanted.size === 0) {
+      postponed.clear();
+      return undefined;
+    }
+    const only = new Set(wanted);
+    wanted.clear();
+    for (const uuid of only) postponed.delete(uuid);
+    return only;
+  }
+
   /** A lost connection ends the session by itself: here it only ends the run. */
-  async #runGuarded(collector: Collector, base: PassBase): Promise<void> {
+  async #runGuarded(
+    collector: ActiveCollector,
+    base: PassBase,
+    only: ReadonlySet<string> | undefined,
+  ): Promise<void> {
     try {
-      await this.#run(collector, base);
+      await this.#run(collector, base, only);
     } catch (error) {
       this.#options.logger.debug({ collector: collector.name, error: errorText(error) }, 'collector ended');
     }
   }
 
   /** One run, timed and counted. Throws only when the connection is lost. */
-  async #run(collector: Collector, base: PassBase): Promise<RunOutcome> {
+  async #run(
+    collector: ActiveCollector,
+    base: PassBase,
+    only: ReadonlySet<string> | undefined,
+  ): Promise<RunOutcome> {
     const { board } = this.#options;
     const startedMs = performance.now();
-    this.#lastRun.set(collector.name, startedMs);
+    // A run for some domains takes nobody else's turn.
+    if (only === undefined) this.#lastRun.set(collector, startedMs);
     let failures = 0;
     let ok = true;
     const failed = (error: unknown, about?: string): void => {
+      // It ceased to exist between two calls: that happens, and the next list of what exists shows it.
+      if (hasVanished(error)) {
+        this.#options.logger.debug({ collector: collector.name, about, error: errorText(error) }, 'vanished');
+        return;
+      }
       // A refusal that is remembered is thrown again and again, but happened once.
       if (error instanceof LibvirtError && this.#reported.has(error)) return;
       if (error instanceof LibvirtError) this.#reported.add(error);
@@ -280,22 +322,34 @@ export class Refresher {
     try {
       await collector.collect({
         ...base,
+        only,
         now: Date.now(),
         failed,
         supported: (support, why) => board.supported(collector.id, support, why),
+        changed: ({ uuid }) => this.#changed.add(uuid),
+        postpone: ({ uuid }) => this.#requests.get(collector)?.postponed.add(uuid),
       });
     } catch (error) {
       if (base.signal.aborted || error instanceof ConnectionLostError) throw error;
       ok = false;
       failed(error);
     } finally {
-      board.ran(collector.id, performance.now() - startedMs, Date.now(), ok);
+      const durationMs = performance.now() - startedMs;
+      for (const id of [collector.id, ...collector.also]) board.ran(id, durationMs, Date.now(), ok);
     }
-    return { ok, failures, durationMs: performance.now() - startedMs };
+    return { ok, failures };
+  }
+
+  /** The domains that appeared, started or stopped as the opening found; what is read per domain is read for them. */
+  #takeChanged(): ReadonlySet<string> {
+    const changed = new Set(this.#changed);
+    this.#changed.clear();
+    for (const { wanted } of this.#requests.values()) for (const uuid of changed) wanted.add(uuid);
+    return changed;
   }
 
   /** A complaint that repeats is worth a line now and then, not one in each refresh. */
-  #complain(collector: Collector, error: unknown, about: string | undefined): void {
+  #complain(collector: ActiveCollector, error: unknown, about: string | undefined): void {
     // Without the domain: what fails for a thousand domains is one complaint.
     const complaint = `${collector.name} ${errorText(error)}`;
     const now = performance.now();

@@ -15,6 +15,7 @@ export const virErrors = {
   noDomain: 42,
   authFailed: 45,
   noStoragePool: 49,
+  noStorageVol: 50,
   operationInvalid: 55,
   configUnsupported: 67,
   operationTimeout: 68,
@@ -27,6 +28,7 @@ export const virErrors = {
   accessDenied: 88,
   authUnavailable: 94,
   agentUnsynced: 97,
+  noDomainCheckpoint: 103,
   agentCommandTimeout: 112,
   agentCommandFailed: 113,
 } as const;
@@ -109,6 +111,19 @@ export function isUnknownProcedure(error: unknown): error is LibvirtError {
 /** The domain ceased to exist. */
 export function isNoDomain(error: unknown): error is LibvirtError {
   return hasCode(error, virErrors.noDomain);
+}
+
+/** What was asked for ceased to exist since it was listed: a domain, a network, a pool, a snapshot, ... */
+export function hasVanished(error: unknown): error is LibvirtError {
+  return hasCode(
+    error,
+    virErrors.noDomain,
+    virErrors.noNetwork,
+    virErrors.noStoragePool,
+    virErrors.noStorageVol,
+    virErrors.noDomainSnapshot,
+    virErrors.noDomainCheckpoint,
+  );
 }
 
 /** Not in this state of the domain: it does not run, or is paused. */

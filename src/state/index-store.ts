@@ -34,7 +34,7 @@ const maxFileBytes = 64 * 1024 * 1024;
 const quarantineMs = 600_000;
 
 /** What is kept per domain. Replaced, never changed, once it has been handed to the state file. */
-interface DomainRecord {
+interface KnownDomain {
   readonly devices: Readonly<Record<DeviceScope, IndexAllocator>>;
   facts: KeptFacts;
   reported: ReportedDomain | undefined;
@@ -56,7 +56,7 @@ export class IndexStore {
   readonly #pools: IndexAllocator;
   readonly #networks: IndexAllocator;
   readonly #perfEvents: IndexAllocator;
-  readonly #records = new Map<string, DomainRecord>();
+  readonly #records = new Map<string, KnownDomain>();
   readonly #gone = new Map<string, GoneDomain>();
   #problem: string | undefined;
 
@@ -245,11 +245,11 @@ export class IndexStore {
     return index;
   }
 
-  #record(uuid: string): DomainRecord {
+  #record(uuid: string): KnownDomain {
     const known = this.#records.get(uuid);
     if (known !== undefined) return known;
     const shared = { now: this.#now, quarantineMs };
-    const record: DomainRecord = {
+    const record: KnownDomain = {
       devices: {
         disk: new IndexAllocator(shared),
         nic: new IndexAllocator(shared),
@@ -386,7 +386,7 @@ function restoreAll(
   }
 }
 
-function devicesToSave(devices: DomainRecord['devices'] | undefined): DomainToSave['devices'] {
+function devicesToSave(devices: KnownDomain['devices'] | undefined): DomainToSave['devices'] {
   const saved: Partial<Record<DeviceScope, Record<string, number>>> = {};
   for (const scope of deviceScopes) {
     const bindings = devices?.[scope].bindings() ?? [];

@@ -2,9 +2,9 @@ import { domainGetBlockJobInfo } from '../../libvirt/procedures.ts';
 import type { BlockJob } from '../../model/disk.ts';
 import { percentOf } from '../decode/arithmetic.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
-import { BackOff } from './back-off.ts';
-import type { Collector, CollectorPass } from './collector.ts';
+import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachDomain } from './each-domain.ts';
+import { RetrySchedule } from './retry-schedule.ts';
 
 /** virDomainBlockJobType by number. */
 const types: readonly BlockJob['type'][] = ['unknown', 'pull', 'copy', 'commit', 'activeCommit', 'backup'];
@@ -12,23 +12,26 @@ const types: readonly BlockJob['type'][] = ['unknown', 'pull', 'copy', 'commit',
 /** VIR_DOMAIN_BLOCK_JOB_INFO_BANDWIDTH_BYTES */
 const bandwidthInBytes = 1;
 
+export const blockJobs: CollectorKind = {
+  name: 'block-jobs',
+  id: 'jobStats',
+  selectors: ['block_job'],
+  stage: 'background',
+  interval: ({ intervals }) => intervals.jobs,
+  promptedBy: ['blockJob'],
+  make: ({ intervalSec }) => new BlockJobs(intervalSec),
+};
+
 /** Running block jobs (virDomainGetBlockJobInfo): copy, commit, pull, backup. */
 export class BlockJobs implements Collector {
-  readonly name = 'block-jobs';
-  readonly id = 'jobStats';
-  readonly enabled: boolean;
-  readonly intervalSec: number;
-  readonly promptedBy = ['blockJob'] as const;
-  readonly #backOff: BackOff;
+  readonly #retries: RetrySchedule;
 
-  constructor(enabled: boolean, intervalSec: number) {
-    this.enabled = enabled;
-    this.intervalSec = intervalSec;
-    this.#backOff = new BackOff(intervalSec * 1000);
+  constructor(intervalSec: number) {
+    this.#retries = new RetrySchedule(intervalSec * 1000);
   }
 
   async collect(pass: CollectorPass): Promise<void> {
-    await eachDomain(pass, pass.domains.active, this.#backOff, (record) => this.#collectOne(pass, record));
+    await eachDomain(pass, pass.domains.active, this.#retries, (record) => this.#collectOne(pass, record));
   }
 
   async #collectOne(pass: CollectorPass, record: DomainRecord): Promise<void> {

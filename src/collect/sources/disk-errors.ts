@@ -2,9 +2,9 @@ import { domainGetDiskErrors } from '../../libvirt/procedures.ts';
 import { limits } from '../../libvirt/protocol.ts';
 import type { DiskError } from '../../model/disk.ts';
 import type { DomainRecord, RuntimeFacts } from '../records/domain-record.ts';
-import { BackOff } from './back-off.ts';
-import type { Collector, CollectorPass } from './collector.ts';
+import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachDomain } from './each-domain.ts';
+import { RetrySchedule } from './retry-schedule.ts';
 
 /** virDomainDiskErrorCode by number; 0 is no error. */
 const codes: readonly (DiskError['code'] | undefined)[] = [undefined, 'unspecified', 'noSpace'];
@@ -12,25 +12,28 @@ const codes: readonly (DiskError['code'] | undefined)[] = [undefined, 'unspecifi
 /** VIR_DOMAIN_PAUSED_IOERROR */
 const pausedForIoError = 5;
 
+export const diskErrors: CollectorKind = {
+  name: 'disk-errors',
+  id: 'diskErrors',
+  selectors: ['disk_err'],
+  stage: 'background',
+  interval: ({ intervals }) => intervals.diskErrors,
+  promptedBy: ['ioError', 'ioErrorReason'],
+  make: ({ intervalSec }) => new DiskErrors(intervalSec),
+};
+
 /** Disks in error (virDomainGetDiskErrors): a row exists while the error lasts. */
 export class DiskErrors implements Collector {
-  readonly name = 'disk-errors';
-  readonly id = 'diskErrors';
-  readonly enabled: boolean;
-  readonly intervalSec: number;
-  readonly promptedBy = ['ioError', 'ioErrorReason'] as const;
-  readonly #backOff: BackOff;
+  readonly #retries: RetrySchedule;
   /** Targets whose error stopped the guest. */
   readonly #stoppers = new WeakMap<RuntimeFacts, Set<string>>();
 
-  constructor(enabled: boolean, intervalSec: number) {
-    this.enabled = enabled;
-    this.intervalSec = intervalSec;
-    this.#backOff = new BackOff(intervalSec * 1000);
+  constructor(intervalSec: number) {
+    this.#retries = new RetrySchedule(intervalSec * 1000);
   }
 
   async collect(pass: CollectorPass): Promise<void> {
-    await eachDomain(pass, pass.domains.active, this.#backOff, (record) => this.#collectOne(pass, record));
+    await eachDomain(pass, pass.domains.active, this.#retries, (record) => this.#collectOne(pass, record));
   }
 
   async #collectOne(pass: CollectorPass, record: DomainRecord): Promise<void> {

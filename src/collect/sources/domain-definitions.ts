@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { definitionHash } from '../../definition/definition-hash.ts';
 import { type DomainDefinition, readDomainDefinition } from '../../definition/domain-definition.ts';
-import type { LabelReader } from '../../definition/labels.ts';
+import { LabelReader } from '../../definition/labels.ts';
 import { pendingChange, type StartBaseline, startBaseline } from '../../definition/pending-change.ts';
 import { readSpec } from '../../definition/spec.ts';
 import { parseXmlInSlices, type XmlElement } from '../../definition/xml-tree.ts';
@@ -9,9 +9,8 @@ import { ConnectionLostError } from '../../errors.ts';
 import { CallTimeoutError } from '../../libvirt/connection.ts';
 import { domainGetXmlDesc } from '../../libvirt/procedures.ts';
 import type { XmlChunk } from '../../model/domain.ts';
-import type { MonitorGate } from '../access/monitor-gate.ts';
 import type { DefinitionFacts, DomainRecord } from '../records/domain-record.ts';
-import type { Collector, CollectorPass } from './collector.ts';
+import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { readNicLinks } from './nic-links.ts';
 import { processStart } from './process-start.ts';
 
@@ -38,9 +37,37 @@ export interface DomainDefinitionsOptions {
   readonly labels: LabelReader;
   /** Whether the hypervisor is this machine: interfaces and processes can be looked at. */
   readonly local: boolean;
-  readonly onChange: () => void;
-  readonly onRecord: (record: DomainRecord) => void;
 }
+
+export const domainDefinitions: CollectorKind = {
+  name: 'definitions',
+  id: 'inventory',
+  selectors: [],
+  stage: 'background',
+  interval: ({ intervals }) => intervals.inventory,
+  // Those after which the definition of the domain may differ.
+  promptedBy: [
+    'lifecycle',
+    'deviceAdded',
+    'deviceRemoved',
+    'diskChange',
+    'trayChange',
+    'metadataChange',
+    'memoryDeviceSizeChange',
+    'nicMacChange',
+    'agentLifecycle',
+    'blockJob',
+  ],
+  perDomain: true,
+  make: ({ config: { collect }, intervalSec, local, has }) =>
+    new DomainDefinitions({
+      intervalSec,
+      withXml: has('xml'),
+      withMetadata: has('metadata'),
+      labels: new LabelReader(collect.labels, collect.namespaces),
+      local,
+    }),
+};
 
 /** What was read of a domain last time, to skip the work where nothing changed. */
 interface ReadState {
@@ -53,14 +80,7 @@ interface ReadState {
  * devices or the definition changed, and else at a slow pace, because not every change is announced.
  */
 export class DomainDefinitions implements Collector {
-  readonly name = 'definitions';
-  readonly id = 'inventory';
-  readonly enabled = true;
-  readonly intervalSec: number;
   readonly #options: DomainDefinitionsOptions;
-  readonly #requested = new Set<string>();
-  /** Domains that could not be asked, because their hypervisor process does not answer. */
-  readonly #postponed = new Set<string>();
   readonly #read = new Map<string, ReadState>();
   readonly #baselines = new WeakMap<
     DomainRecord,
@@ -69,33 +89,15 @@ export class DomainDefinitions implements Collector {
 
   constructor(options: DomainDefinitionsOptions) {
     this.#options = options;
-    this.intervalSec = options.intervalSec;
-  }
-
-  /** Has the definition of a domain read at the next run. */
-  request(uuid: string): void {
-    this.#requested.add(uuid);
-  }
-
-  /** Has the definitions that were postponed read at the next run, where calls are admitted again. */
-  resume(gate: MonitorGate): void {
-    if (gate.saturated) return;
-    for (const uuid of this.#postponed) if (!gate.isHeld(uuid)) this.#requested.add(uuid);
-  }
-
-  /** Whether a run has something to do. */
-  get hasRequests(): boolean {
-    return this.#requested.size > 0;
   }
 
   async collect(pass: CollectorPass): Promise<void> {
-    const staleBefore = pass.now - this.intervalSec * 1000;
-    const present = pass.domains.present;
-    const due = present.filter((record) => {
-      const state = this.#read.get(record.uuid);
-      return state === undefined || this.#requested.has(record.uuid) || state.readAt <= staleBefore;
-    });
-    this.#requested.clear();
+    const { only } = pass;
+    const { present } = pass.domains;
+    const staleBefore = pass.now - this.#options.intervalSec * 1000;
+    const due = present.filter(({ uuid }) =>
+      only === undefined ? (this.#read.get(uuid)?.readAt ?? 0) <= staleBefore : only.has(uuid),
+    );
     this.#forgetVanished(present);
     const readers = Array.from({ length: readersInFlight }, async () => {
       for (let record = due.shift(); record !== undefined; record = due.shift()) {
@@ -112,10 +114,9 @@ export class DomainDefinitions implements Collector {
       const live = active ? await this.#xml(pass, record, xmlFlags.live) : undefined;
       const inactive = persistent || !active ? await this.#xml(pass, record, xmlFlags.inactive) : undefined;
       if (live === notNow || inactive === notNow) {
-        this.#postponed.add(record.uuid);
+        pass.postpone(record);
         return;
       }
-      this.#postponed.delete(record.uuid);
       const text = live ?? inactive;
       if (text === undefined) return;
       const digest = createHash('sha1')
@@ -127,7 +128,6 @@ export class DomainDefinitions implements Collector {
       await this.#take(pass, record, text, live, inactive);
     } catch (error) {
       if (error instanceof ConnectionLostError) throw error;
-      this.#postponed.delete(record.uuid);
       this.#read.set(record.uuid, { digest: '', readAt: Date.now() });
       pass.failed(error, record.name);
     }
@@ -190,8 +190,8 @@ export class DomainDefinitions implements Collector {
     });
     if (local && record.active) await this.#lookAtHost(pass, record, record.definition.nics);
     record.touch();
-    this.#options.onRecord(record);
-    this.#options.onChange();
+    pass.buildRow(record);
+    pass.configChanged();
   }
 
   /** What differs between the two definitions of a run whose start was seen, which is no change since. */
@@ -213,10 +213,9 @@ export class DomainDefinitions implements Collector {
   }
 
   #forgetVanished(present: readonly DomainRecord[]): void {
-    if (this.#read.size <= present.length && this.#postponed.size === 0) return;
+    if (this.#read.size <= present.length) return;
     const uuids = new Set(present.map((record) => record.uuid));
     for (const uuid of this.#read.keys()) if (!uuids.has(uuid)) this.#read.delete(uuid);
-    for (const uuid of this.#postponed) if (!uuids.has(uuid)) this.#postponed.delete(uuid);
   }
 }
 

@@ -1,28 +1,26 @@
 import { connectListAllDomains } from '../../libvirt/procedures.ts';
-import type { InventoryChanges, ListedDomain } from '../records/domain-table.ts';
-import type { Collector, CollectorPass } from './collector.ts';
+import type { ListedDomain } from '../records/domain-table.ts';
+import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 
 /** virConnectListAllDomainsFlags */
 const listFlags = { persistent: 1 << 2, managedSave: 1 << 8, autostart: 1 << 10 } as const;
 
+export const domainInventory: CollectorKind = {
+  name: 'inventory',
+  id: 'inventory',
+  selectors: [],
+  stage: 'opening',
+  interval: ({ interval }) => interval,
+  make: ({ config }) => new DomainInventory(config.collect.admitsDomain),
+};
+
 /** Which domains exist: one list call, and one for each property that libvirt can filter by. */
 export class DomainInventory implements Collector {
-  readonly name = 'inventory';
-  readonly id = 'inventory';
-  readonly enabled = true;
-  readonly intervalSec: number;
   readonly #admits: (name: string) => boolean;
-  #changes: InventoryChanges = { appeared: [], vanished: [], switched: [] };
 
   /** @param admits - whether a domain of this name is monitored at all. */
-  constructor(intervalSec: number, admits: (name: string) => boolean) {
-    this.intervalSec = intervalSec;
+  constructor(admits: (name: string) => boolean) {
     this.#admits = admits;
-  }
-
-  /** What the last run found. */
-  get changes(): InventoryChanges {
-    return this.#changes;
   }
 
   async collect(pass: CollectorPass): Promise<void> {
@@ -40,7 +38,8 @@ export class DomainInventory implements Collector {
         autostart: autostart?.has(ref.uuid),
         managedSave: managedSave?.has(ref.uuid),
       }));
-    this.#changes = pass.domains.applyInventory(listed, Date.now());
+    const { appeared, switched } = pass.domains.applyInventory(listed, Date.now());
+    for (const record of [...appeared, ...switched]) pass.changed(record);
   }
 
   /** The UUIDs of the domains with a property; undefined where this driver cannot tell. */

@@ -1,10 +1,10 @@
 import { domainGetJobStats } from '../../libvirt/procedures.ts';
 import { jobOf } from '../decode/job-stats.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
-import { BackOff } from './back-off.ts';
-import type { Collector, CollectorPass } from './collector.ts';
+import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachDomain } from './each-domain.ts';
 import { isInvalidArgument } from './invalid-argument.ts';
+import { RetrySchedule } from './retry-schedule.ts';
 
 /** virDomainGetJobStatsFlags: without the second, reading a completed job erases it for everybody. */
 const jobFlags = { completed: 1, keepCompleted: 2 } as const;
@@ -15,15 +15,25 @@ export interface DomainJobsOptions {
   readonly intervalSec: number;
 }
 
+export const domainJobs: CollectorKind = {
+  name: 'domain-jobs',
+  id: 'jobStats',
+  selectors: ['job_stats_background', 'job_stats_completed'],
+  stage: 'background',
+  interval: ({ intervals }) => intervals.jobs,
+  promptedBy: ['jobCompleted', 'migrationIteration'],
+  make: ({ intervalSec, has }) =>
+    new DomainJobs({
+      background: has('job_stats_background'),
+      completed: has('job_stats_completed'),
+      intervalSec,
+    }),
+};
+
 /** The running job of each domain, and the one that completed last (virDomainGetJobStats). */
 export class DomainJobs implements Collector {
-  readonly name = 'domain-jobs';
-  readonly id = 'jobStats';
-  readonly enabled: boolean;
-  readonly intervalSec: number;
-  readonly promptedBy = ['jobCompleted', 'migrationIteration'] as const;
   readonly #options: DomainJobsOptions;
-  readonly #backOff: BackOff;
+  readonly #retries: RetrySchedule;
   /** Domains whose completed job was looked at before: a new one there ended since. */
   readonly #watched = new WeakSet<DomainRecord>();
   /** libvirt before 6.0 cannot read a completed job without erasing it. */
@@ -31,13 +41,11 @@ export class DomainJobs implements Collector {
 
   constructor(options: DomainJobsOptions) {
     this.#options = options;
-    this.enabled = options.background || options.completed;
-    this.intervalSec = options.intervalSec;
-    this.#backOff = new BackOff(options.intervalSec * 1000);
+    this.#retries = new RetrySchedule(options.intervalSec * 1000);
   }
 
   async collect(pass: CollectorPass): Promise<void> {
-    await eachDomain(pass, pass.domains.active, this.#backOff, async (record) => {
+    await eachDomain(pass, pass.domains.active, this.#retries, async (record) => {
       if (this.#options.background) await this.#collectBackground(pass, record);
       if (this.#options.completed && this.#canKeep) await this.#collectCompleted(pass, record);
     });

@@ -7,31 +7,34 @@ import {
 import type { MomentRef } from '../../libvirt/protocol.ts';
 import type { EpochMs } from '../../model/scalar-types.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
-import { BackOff } from './back-off.ts';
-import type { Collector, CollectorPass } from './collector.ts';
+import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachDomain } from './each-domain.ts';
+import { RetrySchedule } from './retry-schedule.ts';
 
 /** Snapshots of one domain whose time is looked up in one run; the rest follow in later runs. */
 const maxLookups = 32;
 
+export const domainMoments: CollectorKind = {
+  name: 'domain-moments',
+  id: 'snapshots',
+  selectors: ['snapshot'],
+  stage: 'background',
+  interval: ({ intervals }) => intervals.snapshots,
+  make: ({ intervalSec }) => new DomainMoments(intervalSec),
+};
+
 /** Snapshots with their ages, and checkpoints (virDomainListAllSnapshots, virDomainListAllCheckpoints). */
 export class DomainMoments implements Collector {
-  readonly name = 'domain-moments';
-  readonly id = 'snapshots';
-  readonly enabled: boolean;
-  readonly intervalSec: number;
-  readonly #backOff: BackOff;
+  readonly #retries: RetrySchedule;
   /** Times of creation by domain and name: they never change while the snapshot exists. */
   readonly #created = new WeakMap<DomainRecord, Map<string, EpochMs>>();
 
-  constructor(enabled: boolean, intervalSec: number) {
-    this.enabled = enabled;
-    this.intervalSec = intervalSec;
-    this.#backOff = new BackOff(intervalSec * 1000);
+  constructor(intervalSec: number) {
+    this.#retries = new RetrySchedule(intervalSec * 1000);
   }
 
   async collect(pass: CollectorPass): Promise<void> {
-    await eachDomain(pass, pass.domains.present, this.#backOff, async (record) => {
+    await eachDomain(pass, pass.domains.present, this.#retries, async (record) => {
       await this.#collectSnapshots(pass, record);
       await this.#collectCheckpoints(pass, record);
     });

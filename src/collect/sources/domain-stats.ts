@@ -7,15 +7,14 @@ import { type DomainStatsRecord, domainGetState } from '../../libvirt/procedures
 import { idleGroups } from '../decode/idle-groups.ts';
 import { noteRates } from '../decode/rates.ts';
 import type { StatsSample } from '../decode/samples/stats-sample.ts';
-import type { StatsDecoder } from '../decode/stats-decoder.ts';
-import { statsFlags } from '../decode/stats-groups.ts';
+import { StatsDecoder } from '../decode/stats-decoder.ts';
+import { groupsFor, monitorFreeGroups, statsFlags } from '../decode/stats-groups.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
-import type { Collector, CollectorPass } from './collector.ts';
+import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { isResponsive, probeControl } from './control-probe.ts';
 import { makeBatches, type StatsBatch } from './stats-batches.ts';
 
 export interface DomainStatsOptions {
-  readonly intervalSec: number;
   /** Bit set of virDomainStatsTypes in use. */
   readonly groups: number;
   /** Those of them that are answered without asking the hypervisor process. */
@@ -28,33 +27,49 @@ export interface DomainStatsOptions {
   readonly callsInFlight: number;
   readonly controlGraceMs: number;
   readonly decoder: StatsDecoder;
-  /** Called for each domain as soon as its figures are in, to build its row while others are still awaited. */
-  readonly onRecord: (record: DomainRecord) => void;
 }
+
+export const domainStats: CollectorKind = {
+  name: 'domain-stats',
+  id: 'domainStats',
+  also: [
+    { id: 'perf', selectors: ['perf'] },
+    { id: 'raw', selectors: ['stat', 'raw'] },
+  ],
+  selectors: [],
+  stage: 'refresh',
+  interval: ({ interval }) => interval,
+  make: ({ config: { collect, libvirt }, has }) => {
+    const groups = groupsFor(collect.extraStats, collect.statExclude);
+    return new DomainStats({
+      groups,
+      monitorFreeGroups: groups & monitorFreeGroups,
+      idleGroupsIntervalSec: collect.intervals.inventory,
+      flags: has('block_layers') ? statsFlags.backing : 0,
+      batchSize: libvirt.batchSize,
+      callsInFlight: libvirt.callsInFlight,
+      controlGraceMs: libvirt.controlGrace * 1000,
+      decoder: new StatsDecoder({ unknown: has('stat'), all: has('raw'), exclude: collect.statExclude }),
+    });
+  },
+};
 
 /**
  * The statistics of all domains (virConnectGetAllDomainStats), in small explicit batches: a reply has a size
  * limit, one hung hypervisor process must not hide the others, and decoding never holds the event loop long.
  */
 export class DomainStats implements Collector {
-  readonly name = 'domain-stats';
-  readonly id = 'domainStats';
-  readonly enabled = true;
-  readonly intervalSec: number;
   readonly #options: DomainStatsOptions;
-  /** Restricts the next run to these domains; undefined is all. */
-  only: ReadonlySet<string> | undefined;
 
   constructor(options: DomainStatsOptions) {
     this.#options = options;
-    this.intervalSec = options.intervalSec;
   }
 
   async collect(pass: CollectorPass): Promise<void> {
     const { controlGraceMs } = this.#options;
-    const only = this.only;
-    const wanted =
-      only === undefined ? pass.domains.present : pass.domains.present.filter((r) => only.has(r.uuid));
+    const { only } = pass;
+    const { present } = pass.domains;
+    const wanted = only === undefined ? present : present.filter(({ uuid }) => only.has(uuid));
     await probeControl(
       pass,
       wanted.filter((record) => record.active),
@@ -140,7 +155,7 @@ export class DomainStats implements Collector {
         pass.failed(error, record.name);
         this.#setStatus(record, 'stale');
       }
-      this.#options.onRecord(record);
+      pass.buildRow(record);
     }
     return [];
   }
@@ -154,7 +169,7 @@ export class DomainStats implements Collector {
       for (const record of batch.records) {
         const without = gate.isHeld(record.uuid) ? 'blocked' : 'stale';
         if (!isNoDomain(error)) this.#setStatus(record, record.active ? without : 'inactive');
-        this.#options.onRecord(record);
+        pass.buildRow(record);
       }
       return [];
     }
@@ -186,7 +201,7 @@ export class DomainStats implements Collector {
       if (sample === undefined) continue;
       const complete = this.#applySample(pass, record, sample, batch);
       if (!complete && batch.monitor) missed.push(record);
-      this.#options.onRecord(record);
+      pass.buildRow(record);
     }
     return missed;
   }

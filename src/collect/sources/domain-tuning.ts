@@ -8,34 +8,37 @@ import type { IoTune } from '../../model/disk.ts';
 import type { NicLimits } from '../../model/nic.ts';
 import { ioTuneOf, nicLimitsOf, schedulerOf } from '../decode/io-tune.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
-import { BackOff } from './back-off.ts';
-import type { Collector, CollectorPass } from './collector.ts';
+import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachDomain } from './each-domain.ts';
+import { RetrySchedule } from './retry-schedule.ts';
+
+export const deviceLimits: CollectorKind = {
+  name: 'device-limits',
+  id: 'inventory',
+  selectors: ['iotune'],
+  stage: 'background',
+  interval: ({ intervals }) => intervals.tuning,
+  promptedBy: ['tunable', 'deviceAdded', 'deviceRemoved'],
+  make: ({ intervalSec }) => new DeviceLimits(intervalSec),
+};
 
 /** Limits of disks and interfaces (virDomainGetBlockIoTune, virDomainGetInterfaceParameters). */
 export class DeviceLimits implements Collector {
-  readonly name = 'device-limits';
-  readonly id = 'inventory';
-  readonly enabled: boolean;
-  readonly intervalSec: number;
-  readonly promptedBy = ['tunable', 'deviceAdded', 'deviceRemoved'] as const;
-  readonly #backOff: BackOff;
-  readonly #nicBackOff: BackOff;
+  readonly #retries: RetrySchedule;
+  readonly #nicRetries: RetrySchedule;
   /** How many parameters libvirt has for a disk and an interface; asked once. */
   #tuneParams = 0;
   #nicParams = 0;
 
-  constructor(enabled: boolean, intervalSec: number) {
-    this.enabled = enabled;
-    this.intervalSec = intervalSec;
-    this.#backOff = new BackOff(intervalSec * 1000);
-    this.#nicBackOff = new BackOff(intervalSec * 1000);
+  constructor(intervalSec: number) {
+    this.#retries = new RetrySchedule(intervalSec * 1000);
+    this.#nicRetries = new RetrySchedule(intervalSec * 1000);
   }
 
   async collect(pass: CollectorPass): Promise<void> {
     const { active } = pass.domains;
-    await eachDomain(pass, active, this.#backOff, (record) => this.#collectDisks(pass, record));
-    await eachDomain(pass, active, this.#nicBackOff, (record) => this.#collectNics(pass, record));
+    await eachDomain(pass, active, this.#retries, (record) => this.#collectDisks(pass, record));
+    await eachDomain(pass, active, this.#nicRetries, (record) => this.#collectNics(pass, record));
   }
 
   async #collectDisks(pass: CollectorPass, record: DomainRecord): Promise<void> {
@@ -99,23 +102,26 @@ export class DeviceLimits implements Collector {
   }
 }
 
+export const domainScheduler: CollectorKind = {
+  name: 'domain-scheduler',
+  id: 'pinning',
+  selectors: ['sched'],
+  stage: 'background',
+  interval: ({ intervals }) => intervals.tuning,
+  promptedBy: ['tunable'],
+  make: ({ intervalSec }) => new DomainScheduler(intervalSec),
+};
+
 /** Weight and bandwidth of a domain's vCPUs (virDomainGetSchedulerParameters). */
 export class DomainScheduler implements Collector {
-  readonly name = 'domain-scheduler';
-  readonly id = 'pinning';
-  readonly enabled: boolean;
-  readonly intervalSec: number;
-  readonly promptedBy = ['tunable'] as const;
-  readonly #backOff: BackOff;
+  readonly #retries: RetrySchedule;
 
-  constructor(enabled: boolean, intervalSec: number) {
-    this.enabled = enabled;
-    this.intervalSec = intervalSec;
-    this.#backOff = new BackOff(intervalSec * 1000);
+  constructor(intervalSec: number) {
+    this.#retries = new RetrySchedule(intervalSec * 1000);
   }
 
   async collect(pass: CollectorPass): Promise<void> {
-    await eachDomain(pass, pass.domains.active, this.#backOff, async (record) => {
+    await eachDomain(pass, pass.domains.active, this.#retries, async (record) => {
       const params = await pass.libvirt.call('slow', domainGetSchedulerParametersFlags, {
         domain: record.ref,
         nparams: limits.schedulerParams,

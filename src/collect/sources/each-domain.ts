@@ -11,8 +11,8 @@ import {
   virErrors,
 } from '../../libvirt/libvirt-error.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
-import type { BackOff } from './back-off.ts';
 import type { CollectorPass } from './collector.ts';
+import type { RetrySchedule } from './retry-schedule.ts';
 
 /** Calls of one source under way at a time: the daemon reads five requests of a connection at once. */
 const inFlight = 2;
@@ -27,11 +27,11 @@ const inFlight = 2;
 export async function eachDomain(
   pass: CollectorPass,
   records: readonly DomainRecord[],
-  backOff: BackOff,
+  retries: RetrySchedule,
   step: (record: DomainRecord) => Promise<void>,
 ): Promise<void> {
-  backOff.retain(pass.domains.present);
-  const due = records.filter((record) => backOff.isDue(record, pass.now));
+  retries.retain(pass.domains.present);
+  const due = records.filter((record) => retries.isDue(record, pass.now));
   let at = 0;
   let hopeless = false;
   const worker = async (): Promise<void> => {
@@ -43,14 +43,14 @@ export async function eachDomain(
         await step(record);
         // A fast daemon must not keep the event loop from everybody else.
         await nextTurn();
-        backOff.succeeded(record);
+        retries.succeeded(record);
       } catch (error) {
         if (error instanceof ConnectionLostError) throw error;
         // It stopped, or ceased to exist, a moment ago.
         if (isNoDomain(error)) continue;
-        if (!isPassing(error)) backOff.failed(record, pass.now);
+        if (!isPassing(error)) retries.failed(record, pass.now);
         pass.failed(error, record.name);
-        hopeless = isMissing(error) || (isAccessDenied(error) && backOff.failures(record) > 0);
+        hopeless = isMissing(error) || (isAccessDenied(error) && retries.failures(record) > 0);
       }
     }
   };

@@ -20,10 +20,10 @@ import {
   noGuestFacts,
 } from '../decode/guest-info.ts';
 import type { DomainRecord, RuntimeFacts } from '../records/domain-record.ts';
-import { BackOff } from './back-off.ts';
-import type { Collector, CollectorPass } from './collector.ts';
+import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { isInvalidArgument } from './invalid-argument.ts';
 import { addressesByMac, addressSources, takeAddresses } from './nic-addresses.ts';
+import { RetrySchedule } from './retry-schedule.ts';
 
 /** virDomainGuestInfoTypes */
 const infoTypes = { users: 1, os: 2, timezone: 4, hostname: 8, fileSystem: 16, load: 128 } as const;
@@ -41,7 +41,7 @@ const guestsInFlight = 2;
 const maxUnanswered = 2;
 
 /** Longest wait between two attempts at an agent that does not answer. */
-const maxBackOffMs = 1_800_000;
+const maxRetryMs = 1_800_000;
 
 export interface GuestAgentOptions {
   /** Selector guest: operating system, host name, load, users, addresses. */
@@ -59,28 +59,32 @@ interface SessionState {
   readonly limited: Set<string>;
 }
 
+export const guestAgent: CollectorKind = {
+  name: 'guest-agent',
+  id: 'guestAgent',
+  selectors: ['guest', 'fs_info'],
+  stage: 'background',
+  interval: ({ intervals }) => intervals.guestAgent,
+  promptedBy: ['agentLifecycle'],
+  make: ({ intervalSec, has }) =>
+    new GuestAgent({ guest: has('guest'), fileSystems: has('fs_info'), intervalSec }),
+};
+
 /**
  * What guest agents tell: file systems, operating system, host name, load, users, addresses. Needs a
  * read-write connection. Calls to agents have a gate of their own, so that a mute agent costs nothing but
  * its own data.
  */
 export class GuestAgent implements Collector {
-  readonly name = 'guest-agent';
-  readonly id = 'guestAgent';
-  readonly enabled: boolean;
-  readonly intervalSec: number;
-  readonly promptedBy = ['agentLifecycle'] as const;
   readonly #options: GuestAgentOptions;
-  readonly #backOff: BackOff;
+  readonly #retries: RetrySchedule;
   readonly #sessions = new WeakMap<LibvirtAccess, SessionState>();
   /** State of the channel at the last attempt: an agent that came back is asked at once. */
   readonly #channels = new Map<string, string>();
 
   constructor(options: GuestAgentOptions) {
     this.#options = options;
-    this.enabled = options.guest || options.fileSystems;
-    this.intervalSec = options.intervalSec;
-    this.#backOff = new BackOff(options.intervalSec * 1000, maxBackOffMs);
+    this.#retries = new RetrySchedule(options.intervalSec * 1000, maxRetryMs);
   }
 
   async collect(pass: CollectorPass): Promise<void> {
@@ -88,7 +92,7 @@ export class GuestAgent implements Collector {
       pass.supported('unsupported', 'not permitted on this connection: guest data needs libvirt.read_write');
       return;
     }
-    this.#backOff.retain(pass.domains.present);
+    this.#retries.retain(pass.domains.present);
     const due = pass.domains.active.filter((record) => this.#isDue(record, pass.now));
     let at = 0;
     const worker = async (): Promise<void> => {
@@ -110,19 +114,19 @@ export class GuestAgent implements Collector {
       this.#setState(record, record.runtime, 'disconnected');
       return false;
     }
-    if (before !== undefined && before !== channel) this.#backOff.succeeded(record);
-    return this.#backOff.isDue(record, now);
+    if (before !== undefined && before !== channel) this.#retries.succeeded(record);
+    return this.#retries.isDue(record, now);
   }
 
   async #collectOne(pass: CollectorPass, record: DomainRecord): Promise<void> {
     const { runtime } = record;
     try {
       const asked = await this.#ask(pass, record, runtime);
-      if (asked) this.#backOff.succeeded(record);
+      if (asked) this.#retries.succeeded(record);
     } catch (error) {
       if (error instanceof ConnectionLostError) throw error;
       if (isNoDomain(error) || isOperationInvalid(error)) return;
-      this.#backOff.failed(record, pass.now);
+      this.#retries.failed(record, pass.now);
       if (isAgentUnresponsive(error) || error instanceof CallTimeoutError) {
         this.#setState(record, runtime, 'notResponding');
       }

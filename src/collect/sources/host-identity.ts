@@ -6,20 +6,24 @@ import {
   nodeGetInfo,
 } from '../../libvirt/procedures.ts';
 import type { EpochMs } from '../../model/scalar-types.ts';
-import type { Collector, CollectorPass } from './collector.ts';
+import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
+
+export const hostIdentity: CollectorKind = {
+  name: 'host-identity',
+  id: 'nodeStats',
+  selectors: [],
+  stage: 'beside',
+  interval: ({ intervals }) => intervals.host,
+  make: ({ local, startedAt }) => new HostIdentity(local, startedAt),
+};
 
 /** What the host is: names, versions, topology. It changes rarely, and the daemon reads many files to tell it. */
 export class HostIdentity implements Collector {
-  readonly name = 'host-identity';
-  readonly id = 'nodeStats';
-  readonly enabled = true;
-  readonly intervalSec: number;
   readonly #local: boolean;
   readonly #agentStartedAt: EpochMs;
 
   /** @param local - whether the hypervisor is this machine, so that its boot time can be read here. */
-  constructor(intervalSec: number, local: boolean, agentStartedAt: EpochMs) {
-    this.intervalSec = intervalSec;
+  constructor(local: boolean, agentStartedAt: EpochMs) {
     this.#local = local;
     this.#agentStartedAt = agentStartedAt;
   }

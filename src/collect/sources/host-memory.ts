@@ -9,7 +9,7 @@ import { findParam } from '../../libvirt/typed-params.ts';
 import type { HugePagePool } from '../../model/host.ts';
 import type { Count } from '../../model/scalar-types.ts';
 import { cpuList } from '../decode/cpu-list.ts';
-import type { Collector, CollectorPass } from './collector.ts';
+import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 
 /** Pages of this size and below are not huge: every architecture's ordinary page is at most 64 KiB. */
 const largestOrdinaryPageKib = 64;
@@ -20,18 +20,17 @@ const maxCells = 1024;
 /** libvirt looks at QEMU's binaries when first asked for capabilities. */
 const capabilitiesTimeoutMs = 30_000;
 
+export const hostNuma: CollectorKind = {
+  name: 'host-numa',
+  id: 'nodeStats',
+  selectors: ['numa'],
+  stage: 'background',
+  interval: ({ intervals }) => intervals.host,
+  make: () => new HostNuma(),
+};
+
 /** NUMA cells and huge pages of the host (virConnectGetCapabilities, virNodeGetFreePages). */
 export class HostNuma implements Collector {
-  readonly name = 'host-numa';
-  readonly id = 'nodeStats';
-  readonly enabled: boolean;
-  readonly intervalSec: number;
-
-  constructor(enabled: boolean, intervalSec: number) {
-    this.enabled = enabled;
-    this.intervalSec = intervalSec;
-  }
-
   async collect(pass: CollectorPass): Promise<void> {
     const xml = await pass.libvirt.call('slow', connectGetCapabilities, undefined, {
       timeoutMs: capabilitiesTimeoutMs,
@@ -75,18 +74,18 @@ export class HostNuma implements Collector {
   }
 }
 
+export const hostKsm: CollectorKind = {
+  name: 'host-ksm',
+  id: 'nodeStats',
+  selectors: ['ksm'],
+  stage: 'background',
+  interval: ({ intervals }) => intervals.host,
+  make: () => new HostKsm(),
+};
+
 /** Kernel same-page merging on the host (virNodeGetMemoryParameters). */
 export class HostKsm implements Collector {
-  readonly name = 'host-ksm';
-  readonly id = 'nodeStats';
-  readonly enabled: boolean;
-  readonly intervalSec: number;
   #nparams: number | undefined;
-
-  constructor(enabled: boolean, intervalSec: number) {
-    this.enabled = enabled;
-    this.intervalSec = intervalSec;
-  }
 
   async collect(pass: CollectorPass): Promise<void> {
     if (pass.libvirt.refusal(nodeGetMemoryParameters) !== undefined) return;

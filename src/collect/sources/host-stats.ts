@@ -1,7 +1,7 @@
 import { nodeGetCpuMap, nodeGetCpuStats, nodeGetMemoryStats } from '../../libvirt/procedures.ts';
 import type { Count, Percent } from '../../model/scalar-types.ts';
 import { add, increase, kibToBytes, nsToUs, percentOf } from '../decode/arithmetic.ts';
-import type { Collector, CollectorPass } from './collector.ts';
+import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 
 /** VIR_NODE_CPU_STATS_ALL_CPUS, VIR_NODE_MEMORY_STATS_ALL_CELLS */
 const all = -1;
@@ -15,12 +15,17 @@ const maxCpusAtOnce = 32;
 /** Nanoseconds since boot by kind of use (virNodeGetCPUStats). */
 type CpuTimes = ReadonlyMap<string, Count>;
 
+export const hostStats: CollectorKind = {
+  name: 'host-stats',
+  id: 'nodeStats',
+  selectors: [],
+  stage: 'beside',
+  interval: ({ interval }) => interval,
+  make: ({ has }) => new HostStats(has('cpu_util')),
+};
+
 /** Processors, CPU time and memory of the host (virNodeGetCPUMap, virNodeGetCPUStats, virNodeGetMemoryStats). */
 export class HostStats implements Collector {
-  readonly name = 'host-stats';
-  readonly id = 'nodeStats';
-  readonly enabled = true;
-  readonly intervalSec: number;
   readonly #withUtil: boolean;
   readonly #previous = new Map<number, CpuTimes>();
   /** The number of parameters each call returns: it has to be asked for exactly. */
@@ -30,8 +35,7 @@ export class HostStats implements Collector {
   #nextCpu: number | undefined;
 
   /** @param withUtil - whether percentages are wanted (selector cpu_util). */
-  constructor(intervalSec: number, withUtil: boolean) {
-    this.intervalSec = intervalSec;
+  constructor(withUtil: boolean) {
     this.#withUtil = withUtil;
   }
 

@@ -2,9 +2,9 @@ import { isNoDomain, isOperationInvalid, LibvirtError } from '../../libvirt/libv
 import { domainInterfaceAddresses, type InterfaceAddresses } from '../../libvirt/procedures.ts';
 import type { NicAddresses } from '../../model/nic.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
-import { BackOff } from './back-off.ts';
-import type { Collector, CollectorPass } from './collector.ts';
+import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachDomain } from './each-domain.ts';
+import { RetrySchedule } from './retry-schedule.ts';
 
 /** virDomainInterfaceAddressesSource */
 export const addressSources = { lease: 0, agent: 1, arp: 2 } as const;
@@ -14,25 +14,28 @@ const maxAddresses = 32;
 
 const hostKey = { uuid: 'host', id: 0 } as const;
 
+export const hostSeenAddresses: CollectorKind = {
+  name: 'nic-addresses',
+  id: 'networks',
+  selectors: ['network'],
+  stage: 'background',
+  interval: ({ intervals }) => intervals.networks,
+  make: ({ intervalSec }) => new HostSeenAddresses(intervalSec),
+};
+
 /** Addresses of guests as the host sees them: DHCP leases, else its ARP table (virDomainInterfaceAddresses). */
 export class HostSeenAddresses implements Collector {
-  readonly name = 'nic-addresses';
-  readonly id = 'networks';
-  readonly enabled: boolean;
-  readonly intervalSec: number;
-  readonly #backOff: BackOff;
-  readonly #arpBackOff: BackOff;
+  readonly #retries: RetrySchedule;
+  readonly #arpRetries: RetrySchedule;
 
-  constructor(enabled: boolean, intervalSec: number) {
-    this.enabled = enabled;
-    this.intervalSec = intervalSec;
-    this.#backOff = new BackOff(intervalSec * 1000);
-    this.#arpBackOff = new BackOff(intervalSec * 1000);
+  constructor(intervalSec: number) {
+    this.#retries = new RetrySchedule(intervalSec * 1000);
+    this.#arpRetries = new RetrySchedule(intervalSec * 1000);
   }
 
   async collect(pass: CollectorPass): Promise<void> {
     if (pass.libvirt.refusal(domainInterfaceAddresses) !== undefined) return;
-    await eachDomain(pass, pass.domains.active, this.#backOff, async (record) => {
+    await eachDomain(pass, pass.domains.active, this.#retries, async (record) => {
       const { runtime } = record;
       // What the guest itself says is better.
       for (const known of runtime.nicAddresses?.values() ?? []) if (known.source === 'agent') return;
@@ -44,14 +47,14 @@ export class HostSeenAddresses implements Collector {
 
   /** The ARP table is the host's: if libvirt cannot read it, it cannot for any domain. */
   async #fromArp(pass: CollectorPass, record: DomainRecord): Promise<ReadonlyMap<string, NicAddresses>> {
-    if (!this.#arpBackOff.isDue(hostKey, pass.now)) return new Map();
+    if (!this.#arpRetries.isDue(hostKey, pass.now)) return new Map();
     try {
       const found = await this.#ask(pass, record, 'arp');
-      this.#arpBackOff.succeeded(hostKey);
+      this.#arpRetries.succeeded(hostKey);
       return found;
     } catch (error) {
       if (!(error instanceof LibvirtError) || isNoDomain(error)) throw error;
-      this.#arpBackOff.failed(hostKey, pass.now);
+      this.#arpRetries.failed(hostKey, pass.now);
       pass.failed(error, 'ARP table');
       return new Map();
     }

@@ -1,16 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { usesRdt } from '../decode/perf-events.ts';
-import type { Collector, CollectorPass } from './collector.ts';
+import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 
 const warningKey = 'rdt-conflict';
 
-export interface RdtConflictOptions {
-  /** Whether the hypervisor is this machine, so that its mounts can be looked at, and perf is collected. */
-  readonly enabled: boolean;
-  readonly intervalSec: number;
-  /** The kernel's table of mounts. */
-  readonly mountsPath?: string;
-}
+export const rdtConflict: CollectorKind = {
+  name: 'rdt-conflict',
+  id: 'perf',
+  selectors: ['perf'],
+  localOnly: true,
+  stage: 'background',
+  interval: ({ intervals }) => intervals.host,
+  make: () => new RdtConflict(),
+};
 
 /**
  * Warns where perf events of Intel Resource Director Technology are enabled for a domain while the kernel's
@@ -18,16 +20,11 @@ export interface RdtConflictOptions {
  * libvirt's own cache monitors use resctrl).
  */
 export class RdtConflict implements Collector {
-  readonly name = 'rdt-conflict';
-  readonly id = 'perf';
-  readonly enabled: boolean;
-  readonly intervalSec: number;
   readonly #mountsPath: string;
 
-  constructor(options: RdtConflictOptions) {
-    this.enabled = options.enabled;
-    this.intervalSec = options.intervalSec;
-    this.#mountsPath = options.mountsPath ?? '/proc/mounts';
+  /** @param mountsPath - the kernel's table of mounts. */
+  constructor(mountsPath = '/proc/mounts') {
+    this.#mountsPath = mountsPath;
   }
 
   async collect(pass: CollectorPass): Promise<void> {

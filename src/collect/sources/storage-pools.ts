@@ -12,24 +12,23 @@ import type { Pool } from '../../model/pool.ts';
 import type { Count } from '../../model/scalar-types.ts';
 import { add, percentOf, ratioOf } from '../decode/arithmetic.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
-import type { Collector, CollectorPass } from './collector.ts';
+import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 
 /** virStoragePoolState by number. */
 const states: readonly Pool['state'][] = ['inactive', 'building', 'running', 'degraded', 'inaccessible'];
 
+export const storagePools: CollectorKind = {
+  name: 'storage-pools',
+  id: 'storagePools',
+  selectors: ['pool'],
+  stage: 'background',
+  interval: ({ intervals }) => intervals.pools,
+  promptedBy: ['storagePoolLifecycle', 'storagePoolRefresh'],
+  make: () => new StoragePools(),
+};
+
 /** Storage pools, and how much of them has been promised to domains. */
 export class StoragePools implements Collector {
-  readonly name = 'storage-pools';
-  readonly id = 'storagePools';
-  readonly enabled: boolean;
-  readonly intervalSec: number;
-  readonly promptedBy = ['storagePoolLifecycle', 'storagePoolRefresh'] as const;
-
-  constructor(enabled: boolean, intervalSec: number) {
-    this.enabled = enabled;
-    this.intervalSec = intervalSec;
-  }
-
   async collect(pass: CollectorPass): Promise<void> {
     const listed = await pass.libvirt.call('slow', connectListAllStoragePools, { flags: 0 });
     const known = new Map(pass.infrastructure.pools.map((pool) => [pool.uuid, pool]));

@@ -7,9 +7,9 @@ import {
 import type { VcpuPin } from '../../model/vcpu.ts';
 import { type AffinityMode, affinityCells, cpuList, cpusOf } from '../decode/cpu-list.ts';
 import type { DomainRecord, PinFacts } from '../records/domain-record.ts';
-import { BackOff } from './back-off.ts';
-import type { Collector, CollectorPass } from './collector.ts';
+import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachDomain } from './each-domain.ts';
+import { RetrySchedule } from './retry-schedule.ts';
 
 /** Different masks remembered: hosts have a handful. */
 const maxMasks = 4096;
@@ -17,33 +17,30 @@ const maxMasks = 4096;
 /** Most vCPUs of one domain that are asked for. */
 const maxVcpus = 4096;
 
-export interface VcpuPinningOptions {
-  readonly enabled: boolean;
-  readonly intervalSec: number;
-  readonly affinity: AffinityMode;
-}
+export const vcpuPinning: CollectorKind = {
+  name: 'vcpu-pinning',
+  id: 'pinning',
+  selectors: ['vcpupin'],
+  stage: 'background',
+  interval: ({ intervals }) => intervals.pinning,
+  promptedBy: ['tunable', 'deviceAdded', 'deviceRemoved'],
+  make: ({ config, intervalSec }) => new VcpuPinning(intervalSec, config.collect.affinity),
+};
 
 /**
  * Which host CPUs vCPUs, emulator and IOThreads may run on, and where each vCPU is
  * (virDomainGetVcpuPinInfo, EmulatorPinInfo, IOThreadInfo, Vcpus).
  */
 export class VcpuPinning implements Collector {
-  readonly name = 'vcpu-pinning';
-  readonly id = 'pinning';
-  readonly enabled: boolean;
-  readonly intervalSec: number;
-  readonly promptedBy = ['tunable', 'deviceAdded', 'deviceRemoved'] as const;
   readonly #affinity: AffinityMode;
-  readonly #backOff: BackOff;
+  readonly #retries: RetrySchedule;
   /** By mask, so that equal masks share one list and one row of the matrix. */
   readonly #masks = new Map<string, VcpuPin>();
   #hostShape = '';
 
-  constructor(options: VcpuPinningOptions) {
-    this.enabled = options.enabled;
-    this.intervalSec = options.intervalSec;
-    this.#affinity = options.affinity;
-    this.#backOff = new BackOff(options.intervalSec * 1000);
+  constructor(intervalSec: number, affinity: AffinityMode) {
+    this.#affinity = affinity;
+    this.#retries = new RetrySchedule(intervalSec * 1000);
   }
 
   async collect(pass: CollectorPass): Promise<void> {
@@ -52,7 +49,7 @@ export class VcpuPinning implements Collector {
     if (present === 0) return;
     const online = cpus.length > 0 ? cpus.filter((cpu) => cpu.online).map((cpu) => cpu.number) : undefined;
     this.#rememberShape(present, online);
-    await eachDomain(pass, pass.domains.active, this.#backOff, (record) =>
+    await eachDomain(pass, pass.domains.active, this.#retries, (record) =>
       this.#collectOne(pass, record, present, online),
     );
   }

@@ -10,21 +10,20 @@ import {
 import type { NamedRef } from '../../libvirt/protocol.ts';
 import type { Network } from '../../model/network.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
-import type { Collector, CollectorPass } from './collector.ts';
+import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
+
+export const virtualNetworks: CollectorKind = {
+  name: 'virtual-networks',
+  id: 'networks',
+  selectors: ['network'],
+  stage: 'background',
+  interval: ({ intervals }) => intervals.networks,
+  promptedBy: ['networkLifecycle'],
+  make: () => new VirtualNetworks(),
+};
 
 /** Virtual networks with their leases and the interfaces connected to them. */
 export class VirtualNetworks implements Collector {
-  readonly name = 'virtual-networks';
-  readonly id = 'networks';
-  readonly enabled: boolean;
-  readonly intervalSec: number;
-  readonly promptedBy = ['networkLifecycle'] as const;
-
-  constructor(enabled: boolean, intervalSec: number) {
-    this.enabled = enabled;
-    this.intervalSec = intervalSec;
-  }
-
   async collect(pass: CollectorPass): Promise<void> {
     const listed = await pass.libvirt.call('slow', connectListAllNetworks, { flags: 0 });
     const known = new Map(pass.infrastructure.networks.map((network) => [network.uuid, network]));

@@ -8,10 +8,13 @@ export interface TestPass {
   readonly warnings: WarningBoard;
   /** What was reported as failed: `guest: text`. */
   readonly failures: string[];
+  /** UUIDs of domains that could not be asked. */
+  readonly postponed: string[];
 }
 
 export function testPass(records: readonly DomainRecord[], now = 0): TestPass {
   const failures: string[] = [];
+  const postponed: string[] = [];
   const warnings = new WarningBoard(() => undefined);
   const pass = {
     domains: { present: records, active: records.filter((record) => record.active) },
@@ -21,9 +24,16 @@ export function testPass(records: readonly DomainRecord[], now = 0): TestPass {
     failed: (error: unknown, about = '') => {
       failures.push(`${about}: ${error instanceof Error ? error.message : String(error)}`);
     },
+    only: undefined,
     supported: () => undefined,
+    changed: () => undefined,
+    postpone: ({ uuid }: DomainRecord) => {
+      postponed.push(uuid);
+    },
+    buildRow: () => undefined,
+    configChanged: () => undefined,
   };
-  return { pass: pass as unknown as CollectorPass, warnings, failures };
+  return { pass: pass as unknown as CollectorPass, warnings, failures, postponed };
 }
 
 /** A record of an active domain. */

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { MonitorGate } from '../../../../src/collect/access/monitor-gate.ts';
 import { DomainDefinitions } from '../../../../src/collect/sources/domain-definitions.ts';
 import { LabelReader } from '../../../../src/definition/labels.ts';
 import { activeRecord, testPass } from '../collector-pass.ts';
@@ -11,36 +10,49 @@ function makeDefinitions(): DomainDefinitions {
     withMetadata: false,
     labels: new LabelReader([], {}),
     local: false,
-    onChange: () => undefined,
-    onRecord: () => undefined,
   });
 }
 
-describe('a domain whose hypervisor process does not answer', () => {
-  it('is not asked again before it may be, and then is', async () => {
+describe('DomainDefinitions', () => {
+  it('postpones a domain whose hypervisor process does not answer', async () => {
     const record = activeRecord('web');
-    const gate = new MonitorGate(3);
-    const lease = await gate.reserve([record.uuid]);
-    let answer: () => void = () => undefined;
-    lease?.unanswered(
-      new Promise<void>((resolve) => {
-        answer = resolve;
-      }),
-    );
-    const { pass, failures } = testPass([record], Date.now());
-    const libvirt = { gate, monitorCall: () => Promise.resolve({ called: false, why: 'held' }) };
-    const definitions = makeDefinitions();
-    definitions.request(record.uuid);
-
-    await definitions.collect({ ...pass, libvirt } as never);
-    expect(definitions.hasRequests).toBe(false);
-    definitions.resume(gate);
-    expect(definitions.hasRequests).toBe(false);
-
-    answer();
-    await Promise.resolve();
-    definitions.resume(gate);
-    expect(definitions.hasRequests).toBe(true);
+    const { pass, failures, postponed } = testPass([record], Date.now());
+    const libvirt = { monitorCall: () => Promise.resolve({ called: false, why: 'held' }) };
+    await makeDefinitions().collect({ ...pass, libvirt } as never);
+    expect(postponed).toEqual([record.uuid]);
     expect(failures).toEqual([]);
+  });
+
+  it('reads those it is restricted to, else those not read for a while', async () => {
+    const records = [activeRecord('a', 1), activeRecord('b', 2)];
+    const { pass } = testPass(records, Date.now());
+    const asked: string[] = [];
+    const libvirt = {
+      monitorCall: (
+        _channel: string,
+        _procedure: unknown,
+        [record]: readonly { readonly name: string }[],
+      ) => {
+        asked.push(record?.name ?? '');
+        return Promise.resolve({ called: true, reply: '<domain/>' });
+      },
+    };
+    const indexes = { facts: () => ({}), setFacts: () => undefined };
+    const definitions = makeDefinitions();
+    const collect = async (only: readonly string[] | undefined, now: number) => {
+      asked.length = 0;
+      await definitions.collect({
+        ...pass,
+        libvirt,
+        indexes,
+        now,
+        only: only && new Set(only),
+      } as never);
+      return [...new Set(asked)];
+    };
+    expect(await collect(undefined, Date.now())).toEqual(['a', 'b']);
+    expect(await collect(undefined, Date.now())).toEqual([]);
+    expect(await collect(['uuid-b', 'uuid-of-none'], Date.now())).toEqual(['b']);
+    expect(await collect(undefined, Date.now() + 61_000)).toEqual(['a', 'b']);
   });
 });

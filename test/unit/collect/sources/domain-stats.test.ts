@@ -8,7 +8,6 @@ import { activeRecord, testPass } from '../collector-pass.ts';
 import { type ParamRow, sampleOf } from '../params.ts';
 
 const defaults: DomainStatsOptions = {
-  intervalSec: 10,
   groups: 0,
   monitorFreeGroups: 0,
   idleGroupsIntervalSec: 60,
@@ -17,7 +16,6 @@ const defaults: DomainStatsOptions = {
   callsInFlight: 2,
   controlGraceMs: 1000,
   decoder: new StatsDecoder({ unknown: true, all: false, exclude: [] }),
-  onRecord: () => undefined,
 };
 
 /** In the place of a reply: the call is given up, and the domain is held. */

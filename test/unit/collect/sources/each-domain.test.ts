@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { BackOff } from '../../../../src/collect/sources/back-off.ts';
 import { eachDomain } from '../../../../src/collect/sources/each-domain.ts';
+import { RetrySchedule } from '../../../../src/collect/sources/retry-schedule.ts';
 import { ConnectionLostError } from '../../../../src/errors.ts';
 import { LibvirtError, virErrors } from '../../../../src/libvirt/libvirt-error.ts';
 import { activeRecord, testPass } from '../collector-pass.ts';
@@ -12,16 +12,20 @@ function libvirtError(virCode: number, message = 'refused', virDomain = 10): Lib
   return new LibvirtError({ virCode, virDomain, level: 2, procedure: 'p' }, message);
 }
 
-async function attempt(fail: (name: string) => Error | undefined, backOff = new BackOff(1000), now = 0) {
+async function attempt(
+  fail: (name: string) => Error | undefined,
+  retries = new RetrySchedule(1000),
+  now = 0,
+) {
   const { pass, failures } = testPass(records, now);
   const tried: string[] = [];
-  const running = eachDomain(pass, records, backOff, (record) => {
+  const running = eachDomain(pass, records, retries, (record) => {
     tried.push(record.name);
     const error = fail(record.name);
     return error === undefined ? Promise.resolve() : Promise.reject(error);
   });
   await running;
-  return { tried, failures, backOff };
+  return { tried, failures, retries };
 }
 
 describe('eachDomain', () => {
@@ -37,10 +41,10 @@ describe('eachDomain', () => {
     const unsupported = await attempt((name) =>
       name === 'c' ? libvirtError(virErrors.operationUnsupported) : undefined,
     );
-    expect((await attempt(() => undefined, unsupported.backOff, 500)).tried).toEqual(['a', 'b', 'd', 'e']);
-    expect((await attempt(() => undefined, unsupported.backOff, 1500)).tried).toEqual(names);
+    expect((await attempt(() => undefined, unsupported.retries, 500)).tried).toEqual(['a', 'b', 'd', 'e']);
+    expect((await attempt(() => undefined, unsupported.retries, 1500)).tried).toEqual(names);
     const passing = await attempt((name) => (name === 'c' ? libvirtError(virErrors.internal) : undefined));
-    expect((await attempt(() => undefined, passing.backOff, 1)).tried).toEqual(names);
+    expect((await attempt(() => undefined, passing.retries, 1)).tried).toEqual(names);
   });
 
   it('says nothing of a domain that ceased to exist', async () => {

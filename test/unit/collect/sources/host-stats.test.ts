@@ -31,7 +31,7 @@ function hostOf(cpus: number) {
   const call = (_lane: string, procedure: { readonly name: string }, args: { readonly cpuNum: number }) =>
     Promise.resolve(replies[procedure.name]?.(args));
   const { pass, failures } = testPass([]);
-  const stats = new HostStats(10, true);
+  const stats = new HostStats(true);
   /** The processors that a refresh asks for. */
   const refresh = async (): Promise<readonly number[]> => {
     asked = [];

@@ -20,7 +20,7 @@ describe('RdtConflict', () => {
     record.runtime.sample = sampleOf(counters(Object.fromEntries(events.map((name) => [`perf.${name}`, 1]))));
     const { pass, warnings } = testPass([record]);
     warnings.raise('rdt-conflict', 'rdtConflict', 'of an earlier run');
-    await new RdtConflict({ enabled: true, intervalSec: 60, mountsPath }).collect(pass);
+    await new RdtConflict(mountsPath).collect(pass);
     return warnings.rows;
   }
 

@@ -2,7 +2,7 @@
  * Spares domains that a source does not work for: after each failure the next attempt waits twice as long.
  * A new run of the domain, with another id, begins afresh.
  */
-export class BackOff {
+export class RetrySchedule {
   readonly #baseMs: number;
   readonly #capMs: number;
   readonly #waits = new Map<string, Wait>();
@@ -14,29 +14,29 @@ export class BackOff {
   }
 
   /** Whether an attempt may be made now. */
-  isDue(record: BackOffKey, now: number): boolean {
+  isDue(record: RetryKey, now: number): boolean {
     const wait = this.#waits.get(record.uuid);
     return wait === undefined || wait.id !== record.id || now >= wait.until;
   }
 
   /** How often in a row it failed in this run of the domain. */
-  failures(record: BackOffKey): number {
+  failures(record: RetryKey): number {
     const wait = this.#waits.get(record.uuid);
     return wait !== undefined && wait.id === record.id ? wait.failures : 0;
   }
 
-  failed(record: BackOffKey, now: number): void {
+  failed(record: RetryKey, now: number): void {
     const failures = this.failures(record) + 1;
     const waitMs = Math.min(this.#capMs, this.#baseMs * 2 ** Math.min(failures - 1, 30));
     this.#waits.set(record.uuid, { id: record.id, failures, until: now + waitMs });
   }
 
-  succeeded(record: BackOffKey): void {
+  succeeded(record: RetryKey): void {
     this.#waits.delete(record.uuid);
   }
 
   /** Forgets domains that no longer exist. */
-  retain(records: readonly BackOffKey[]): void {
+  retain(records: readonly RetryKey[]): void {
     if (this.#waits.size === 0) return;
     const uuids = new Set(records.map((record) => record.uuid));
     for (const uuid of this.#waits.keys()) if (!uuids.has(uuid)) this.#waits.delete(uuid);
@@ -44,7 +44,7 @@ export class BackOff {
 }
 
 /** A domain, and its run. */
-export interface BackOffKey {
+export interface RetryKey {
   readonly uuid: string;
   readonly id: number;
 }
