@@ -1,7 +1,8 @@
-import { parseAgentxAddress } from './agentx/address.ts';
+import { formatAgentxAddress } from './agentx/address.ts';
 import { Collection } from './collect/collection.ts';
 import { WarningBoard } from './collect/records/warning-board.ts';
 import type { Config } from './config/config.ts';
+import { domainFilter } from './config/domain-filter.ts';
 import { errorText } from './errors.ts';
 import { describeEvent } from './events/describe-event.ts';
 import { EventLog } from './events/event-log.ts';
@@ -180,7 +181,7 @@ export class Daemon {
       uri: store.current.agent.uri,
       logger: logger.child({ component: 'notify' }),
       readState: (uuid) => collection.readState(uuid),
-      admits: config.collect.admitsDomain,
+      admits: domainFilter(config.collect),
     });
     indexes.addReferences((index) => notifications.refersTo(index));
     const collection = new Collection({
@@ -228,7 +229,11 @@ export class Daemon {
       },
     );
     logger.info(
-      { version: this.#version, uri: store.current.agent.uri, agentx: config.agentx.address },
+      {
+        version: this.#version,
+        uri: store.current.agent.uri,
+        agentx: formatAgentxAddress(config.agentx.address),
+      },
       'libvirt-agentx started',
     );
   }
@@ -273,7 +278,7 @@ export class Daemon {
     return new ServingThread({
       images,
       subagent: {
-        address: parseAgentxAddress(config.agentx.address),
+        address: config.agentx.address,
         description: `libvirt-agentx ${this.#version}`,
         regions,
         capabilities: regions.map((region) => ({

@@ -13,7 +13,7 @@ export function initialSnapshot(config: Config, version: string, startedAt: Epoc
     agent: {
       version,
       startedAt,
-      uri: withoutUser(config.libvirt.uri),
+      uri: config.libvirt.uri.shown,
       connState: 'connecting',
       connSince: startedAt,
       reconnects: 0,
@@ -54,9 +54,4 @@ export function initialSnapshot(config: Config, version: string, startedAt: Epoc
       suppressed: 0,
     },
   };
-}
-
-/** A libvirt URI may name a user (qemu+ssh://user@host): not everybody's business. */
-function withoutUser(uri: string): string {
-  return uri.replace(/\/\/[^/@]*@/, '//');
 }

@@ -5,3 +5,8 @@
 export function maskUserInfo(text: string): string {
   return text.includes('@') ? text.replace(/\/\/[^/@\s]*@/g, '//***@') : text;
 }
+
+/** A text without the user information of its URIs, for where even the asterisks are too much. */
+export function withoutUserInfo(text: string): string {
+  return text.replace(/\/\/[^/@\s]*@/g, '//');
+}

@@ -1,4 +1,4 @@
-import { parseAgentxAddress } from '../agentx/address.ts';
+import { formatAgentxAddress } from '../agentx/address.ts';
 import { AgentxTimeoutError } from '../agentx/errors.ts';
 import type { Config } from '../config/config.ts';
 import { ConnectionFailedError, errorText, ProtocolError } from '../errors.ts';
@@ -10,10 +10,10 @@ const subject = 'agentx';
 
 /** Whether the master agent can be reached and accepts a session. */
 export async function checkAgentx(config: Config, version: string): Promise<readonly Finding[]> {
-  const address = parseAgentxAddress(config.agentx.address);
+  const { address } = config.agentx;
   try {
     const upTime = await tryAgentxOpen(address, `libvirt-agentx ${version} check`);
-    const text = `${config.agentx.address}: the master accepts sessions (up for ${Math.floor(upTime / 100)} s)`;
+    const text = `${formatAgentxAddress(address)}: the master accepts sessions (up for ${Math.floor(upTime / 100)} s)`;
     return [{ level: 'ok', subject, text }];
   } catch (error) {
     const problem = address.kind === 'unix' ? await pathProblem(address.path) : undefined;

@@ -5,7 +5,7 @@ import { LibvirtConnection } from '../libvirt/connection.ts';
 import { isAccessDenied } from '../libvirt/libvirt-error.ts';
 import { connectGetLibVersion, connectGetType, connectGetVersion } from '../libvirt/procedures.ts';
 import { openTransport } from '../libvirt/transports/transport.ts';
-import { type ConnectTarget, parseLibvirtUri } from '../libvirt/uri.ts';
+import type { ConnectTarget } from '../libvirt/uri.ts';
 import { silentLogger } from '../log.ts';
 import type { Finding } from './finding.ts';
 import { pathProblem } from './socket-path.ts';
@@ -17,12 +17,10 @@ const openTimeoutMs = 10_000;
 /** Whether the libvirt daemon can be reached, which one it is and over which socket. */
 export async function checkLibvirt(config: Config, signal: AbortSignal): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  const target = parseLibvirtUri(config.libvirt.uri, { readOnly: true });
-  findings.push({ level: 'ok', subject, text: `URI ${withoutUser(target.uri)}, ${wayOf(target)}` });
-  findings.push(await checkOpen(target, true, signal));
-  if (config.libvirt.readWrite) {
-    findings.push(await checkOpen(parseLibvirtUri(config.libvirt.uri, { readOnly: false }), false, signal));
-  }
+  const { uri, readWrite } = config.libvirt;
+  findings.push({ level: 'ok', subject, text: `URI ${uri.shown}, ${wayOf(uri.readOnly)}` });
+  findings.push(await checkOpen(uri.readOnly, true, signal));
+  if (readWrite) findings.push(await checkOpen(uri.readWrite, false, signal));
   return findings;
 }
 
@@ -91,9 +89,4 @@ function wayOf({ transport }: ConnectTarget): string {
     case 'command':
       return `command ${transport.file}`;
   }
-}
-
-/** Who logs in where is not everybody's business. */
-function withoutUser(uri: string): string {
-  return uri.replace(/\/\/[^/@]*@/, '//');
 }

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { LibvirtEvent } from '../libvirt/events.ts';
 import { domainGetState } from '../libvirt/procedures.ts';
-import { type ConnectTarget, isLocalTarget, parseLibvirtUri } from '../libvirt/uri.ts';
+import { type ConnectTarget, isLocalTarget } from '../libvirt/uri.ts';
 import type { Logger } from '../log.ts';
 import type { Agent, ConnState } from '../model/agent.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
@@ -64,7 +64,7 @@ export class Collection {
   constructor(options: CollectionOptions) {
     this.#options = options;
     const { config, store, indexes, logger } = options;
-    this.#target = parseLibvirtUri(config.libvirt.uri, { readOnly: true });
+    this.#target = config.libvirt.uri.readOnly;
     const units = new RowUnits(indexes);
     const context: BuildContext = {
       severities: config.severity,
@@ -99,9 +99,7 @@ export class Collection {
     });
     this.#link = new LibvirtLink({
       target: this.#target,
-      readWriteTarget: config.libvirt.readWrite
-        ? parseLibvirtUri(config.libvirt.uri, { readOnly: false })
-        : undefined,
+      readWriteTarget: config.libvirt.readWrite ? config.libvirt.uri.readWrite : undefined,
       logger: logger.child({ component: 'libvirt' }),
       onEvent: (event) => this.#onEvent(event),
       onSubscribed: (any) => this.#board.supported('events', any ? 'supported' : 'unsupported'),

@@ -65,7 +65,7 @@ export function makeCollectors(
     .filter((kind) => wanted(kind.selectors) && (local || kind.localOnly !== true))
     .map((kind) => {
       const { name, id, stage, promptedBy, perDomain } = kind;
-      const intervalSec = kind.interval(config.collect);
+      const intervalSec = kind.interval(config);
       const collector = kind.make({ config, intervalSec, local, startedAt, has });
       return {
         name,

@@ -1,25 +1,14 @@
 import { stringify, type TomlTable } from 'smol-toml';
 import { maskUserInfo } from '../mask.ts';
-import { defaultStateDirectory, defaultUri } from './config.ts';
 import { eventKindByName } from './event-names.ts';
 import type { LoadedConfig } from './load.ts';
-import { freeTables, type SectionName } from './schema.ts';
+import { freeTables, sections } from './sections.ts';
 import { defaultStatSelectors, statSelectorNames, statSelectors } from './selectors.ts';
+import { fileName } from './setting.ts';
 import { type Setting, settings } from './settings.ts';
 
-/** What each section is about. */
-const sectionHelp: Readonly<Record<SectionName, string>> = {
-  libvirt: 'The connection to libvirt, and how gently it is used.',
-  collect: 'What is collected, and how often.',
-  intervals:
-    'Sources that are read less often than at every refresh. One that is due is read with the next refresh.',
-  agentx: 'The connection to the master agent (snmpd).',
-  mib: 'Where the objects are.',
-  state: 'What survives a restart.',
-  notifications: 'Traps and informs; who receives them is configured in snmpd.',
-  events: 'The event log (lveEventTable).',
-  log: 'Messages on standard error.',
-};
+/** The sections as they are in the file. */
+const sectionList = Object.entries(sections).map(([name, { help }]) => ({ section: fileName(name), help }));
 
 /** A commented example file: every setting with its help and its default, commented out. */
 export function exampleToml(): string {
@@ -28,11 +17,11 @@ export function exampleToml(): string {
     '# Commands that help: libvirt-agentx config (what is in effect), libvirt-agentx check (does it work).',
     '# Durations are seconds, or texts such as "500ms", "90s", "5m", "1h".',
   ];
-  for (const section of sectionNames()) {
-    lines.push('', '', ...commented(sectionHelp[section]), `[${section}]`);
+  for (const { section, help } of sectionList) {
+    lines.push('', '', ...commented(help), `[${section}]`);
     for (const setting of settings.filter((each) => each.section === section)) {
       lines.push('', ...commented(setting.help), ...commented(`Allowed: ${setting.allowed}.`));
-      lines.push(`#${setting.name} = ${tomlValue(shownDefault(setting))}`);
+      lines.push(`#${setting.name} = ${tomlValue(setting.default)}`);
     }
   }
   for (const { help, example } of Object.values(freeTables)) {
@@ -43,12 +32,12 @@ export function exampleToml(): string {
 
 /** The reference: a table for each section, then selectors and events. Markdown. */
 export function referenceMarkdown(): string {
-  const parts = sectionNames().map((section) => {
+  const parts = sectionList.map(({ section, help }) => {
     const rows = settings.filter((each) => each.section === section).map(settingRow);
     return [
       `### \`[${section}]\``,
       '',
-      sectionHelp[section],
+      help,
       '',
       '| Key | Default | Allowed | Meaning |',
       '|---|---|---|---|',
@@ -56,7 +45,7 @@ export function referenceMarkdown(): string {
     ].join('\n');
   });
   for (const [name, { help, example }] of Object.entries(freeTables)) {
-    parts.push([`### \`${name}\``, '', cell(help), '', '```toml', example, '```'].join('\n'));
+    parts.push([`### \`${fileName(name)}\``, '', cell(help), '', '```toml', example, '```'].join('\n'));
   }
   const selectorRows = statSelectorNames.map((name) => {
     const isDefault = defaultStatSelectors.includes(name) ? 'yes' : 'no';
@@ -76,50 +65,31 @@ export function referenceMarkdown(): string {
 }
 
 /** The configuration in effect as a file that would give it again; where each value is from in comments. */
-export function effectiveToml({ config, file, origins, raw }: LoadedConfig): string {
+export function effectiveToml({ file, origins, raw }: LoadedConfig): string {
   const lines = [`# Configuration file: ${file ?? 'none'}`];
-  const found: Readonly<Record<string, string>> = {
-    'libvirt.uri': config.libvirt.uri,
-    'state.directory': config.state.directory,
-  };
-  for (const section of sectionNames()) {
+  for (const { section } of sectionList) {
     lines.push('', `[${section}]`);
     const given = raw[section] as Readonly<Record<string, unknown>> | undefined;
     for (const setting of settings.filter((each) => each.section === section)) {
-      const value = effectiveValue(setting, given, found);
+      const value = effectiveValue(setting, given);
       lines.push(`${setting.name} = ${tomlValue(value)}  # ${origins.get(setting.key) ?? 'default'}`);
     }
   }
-  for (const name of Object.keys(freeTables)) {
+  for (const name of Object.keys(freeTables).map(fileName)) {
     if (raw[name] !== undefined) lines.push('', stringify({ [name]: raw[name] } as TomlTable).trimEnd());
   }
   return `${lines.join('\n')}\n`;
 }
 
-function effectiveValue(
-  setting: Setting,
-  given: Readonly<Record<string, unknown>> | undefined,
-  found: Readonly<Record<string, string>>,
-): unknown {
-  const value = given?.[setting.name] ?? found[setting.key] ?? setting.default;
+function effectiveValue(setting: Setting, given: Readonly<Record<string, unknown>> | undefined): unknown {
+  const value = given?.[setting.name] ?? setting.default;
   return typeof value === 'string' ? maskUserInfo(value) : value;
 }
 
 function settingRow(setting: Setting): string {
-  const value = `\`${tomlValue(shownDefault(setting))}\``;
+  const value = `\`${tomlValue(setting.default)}\``;
   const option = setting.flag === undefined ? '' : ` Option \`--${setting.flag}\`.`;
   return `| \`${setting.name}\` | ${escapePipes(value)} | ${cell(setting.allowed)} | ${cell(setting.help)}${option} |`;
-}
-
-/** Two defaults are found at run time; these are shown where nothing is found. */
-function shownDefault(setting: Setting): unknown {
-  if (setting.key === 'libvirt.uri') return defaultUri;
-  if (setting.key === 'state.directory') return defaultStateDirectory;
-  return setting.default;
-}
-
-function sectionNames(): readonly SectionName[] {
-  return [...new Set(settings.map((setting) => setting.section))];
 }
 
 /** A value in TOML notation; texts with backslashes as literal strings, which read better. */

@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { parse, TomlError } from 'smol-toml';
 import type { z } from 'zod';
-import { LabelReader } from '../definition/labels.ts';
 import { errorText } from '../errors.ts';
-import { type Config, toConfig } from './config.ts';
+import { type Config, configSchema } from './config.ts';
 import { ConfigError, type ConfigIssue } from './config-error.ts';
 import { keyLines } from './key-lines.ts';
-import { fileSchema, freeTables, sections } from './schema.ts';
+import { labelProblems } from './sections/labels.ts';
+import { freeTables, sections } from './sections.ts';
+import { fileName } from './setting.ts';
 import { type Setting, settingByKey, settings } from './settings.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -15,6 +16,9 @@ export const defaultConfigFile = '/etc/libvirt-agentx.toml';
 
 /** A configuration file has no business being larger. */
 const maxFileBytes = 1024 * 1024;
+
+/** As they are in the file. */
+const sectionNames: readonly string[] = Object.keys(sections).map(fileName);
 
 const variablePrefix = 'LIBVIRT_AGENTX_';
 
@@ -75,8 +79,13 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   }
   const issues: ConfigIssue[] = unknownVariables(sources.env);
   for (const setting of settings) {
-    const text = nonEmpty(sources.env[setting.env]);
-    if (text !== undefined) put(raw, setting, text, origins, `environment ${setting.env}`);
+    const { env, standIn } = setting;
+    const text = nonEmpty(sources.env[env]);
+    if (text !== undefined) put(raw, setting, text, origins, `environment ${env}`);
+    if (standIn === undefined || origins.has(setting.key)) continue;
+    const other = nonEmpty(sources.env[standIn.variable]);
+    if (other !== undefined)
+      put(raw, setting, standIn.read(other), origins, `environment ${standIn.variable}`);
   }
   for (const { key, option, text } of sources.flags) {
     const setting = settingByKey.get(key);
@@ -84,15 +93,11 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     else issues.push({ where: option, key, message: `unknown key${suggestion(key)}` });
   }
   const place: Place = { raw, file: file ?? 'configuration', lines, origins };
-  const result = fileSchema.safeParse(raw);
+  const result = configSchema.safeParse(raw);
   if (!result.success) issues.push(...result.error.issues.flatMap((issue) => describe(issue, place)));
   issues.push(...labelIssues(place));
   if (issues.length > 0 || !result.success) throw new ConfigError(issues);
-  const config = toConfig(result.data, {
-    uri: nonEmpty(sources.env['LIBVIRT_DEFAULT_URI']),
-    stateDirectory: nonEmpty(sources.env['STATE_DIRECTORY'])?.split(':')[0],
-  });
-  return { config, file, origins, raw };
+  return { config: result.data, file, origins, raw };
 }
 
 async function readRaw(named: string | undefined): Promise<ReadFile> {
@@ -178,8 +183,8 @@ function describe(issue: z.core.$ZodIssue, place: Place): readonly ConfigIssue[]
     const isOwnWord = issue.message !== 'not allowed';
     return [{ where, key, message: isOwnWord ? issue.message : mustBe(setting, place.raw) }];
   }
-  if (path.length === 1 && path[0] !== undefined && path[0] !== 'labels') {
-    return [{ where, key, message: `must be a table: [${path[0]}]` }];
+  if (path.length === 1 && sectionNames.includes(key)) {
+    return [{ where, key, message: `must be a table: [${key}]` }];
   }
   return [{ where, key, message: issue.message }];
 }
@@ -199,26 +204,16 @@ function spelled(path: readonly PropertyKey[]): string {
   }, '');
 }
 
-/** Rules that are well-formed tables may still hold what is no XPath, or a prefix nobody declared. */
+/** What of the labels only their reader knows; told even where other settings are wrong as well. */
 function labelIssues(place: Place): ConfigIssue[] {
   const rules = freeTables.labels.schema.safeParse(place.raw['labels']);
   const namespaces = freeTables.namespaces.schema.safeParse(place.raw['namespaces']);
   if (!rules.success || !namespaces.success) return [];
-  const names = rules.data.map((rule) => rule.name);
-  return rules.data.flatMap((rule, at) => {
-    const key = (name: string): string => `labels[${at}].${name}`;
-    const where = (name: string): string => whereIs(place, ['labels', String(at), name]);
-    if (names.indexOf(rule.name) < at) {
-      const message = `an earlier rule is called "${rule.name}" already`;
-      return [{ where: where('name'), key: key('name'), message }];
-    }
-    try {
-      new LabelReader([rule], namespaces.data);
-      return [];
-    } catch (error) {
-      return [{ where: where('xpath'), key: key('xpath'), message: errorText(error) }];
-    }
-  });
+  return labelProblems(rules.data, namespaces.data).map(({ at, key, message }) => ({
+    where: whereIs(place, ['labels', String(at), key]),
+    key: `labels[${at}].${key}`,
+    message,
+  }));
 }
 
 /** A key of the same last name in another section is nearer than any spelling. */
@@ -226,7 +221,7 @@ function suggestion(key: string): string {
   const name = key.slice(key.lastIndexOf('.') + 1);
   const moved = settings.find((setting) => setting.name === name);
   if (moved !== undefined) return `; did you mean "${moved.key}"?`;
-  const tables = [...Object.keys(sections), ...Object.keys(freeTables)];
+  const tables = [...sectionNames, ...Object.keys(freeTables).map(fileName)];
   return didYouMean(key, [...settings.map((setting) => setting.key), ...tables]);
 }
 

@@ -58,11 +58,20 @@ export const defaultStatSelectors: readonly StatSelector[] = statSelectorNames.f
 );
 
 /** Words of `extra_stats` that stand for a set of selectors. */
-export const selectorSets: Readonly<Record<string, readonly StatSelector[]>> = {
+export const selectorSets = {
   default: defaultStatSelectors,
   all: statSelectorNames,
   none: [],
-};
+} as const satisfies Readonly<Record<string, readonly StatSelector[]>>;
+
+type SelectorSet = keyof typeof selectorSets;
+
+/** A word of `extra_stats`. */
+export type SelectorWord = StatSelector | SelectorSet | `-${StatSelector | SelectorSet}`;
+
+function isSelectorSet(name: string): name is SelectorSet {
+  return Object.hasOwn(selectorSets, name);
+}
 
 export function isStatSelector(name: string): name is StatSelector {
   return Object.hasOwn(statSelectors, name);
@@ -77,7 +86,7 @@ export function resolveSelectors(words: readonly string[]): readonly StatSelecto
   for (const word of words) {
     const remove = word.startsWith('-');
     const name = remove ? word.slice(1) : word;
-    const names = selectorSets[name] ?? (isStatSelector(name) ? [name] : []);
+    const names = isSelectorSet(name) ? selectorSets[name] : isStatSelector(name) ? [name] : [];
     for (const each of names) {
       if (remove) chosen.delete(each);
       else chosen.add(each);

@@ -1,21 +1,19 @@
 import { z } from 'zod';
-import { parseAgentxAddress } from '../agentx/address.ts';
+import { type AgentxAddress, parseAgentxAddress } from '../agentx/address.ts';
 import { errorText } from '../errors.ts';
-import { parseLibvirtUri } from '../libvirt/uri.ts';
+import { type LibvirtUri, readLibvirtUri } from '../libvirt/uri.ts';
 import type { EventKind } from '../model/event.ts';
-import { eventKindByName } from './event-names.ts';
-import { isStatSelector, resolveSelectors, selectorSets, statSelectorNames } from './selectors.ts';
+import { type EventName, eventKindByName } from './event-names.ts';
+import {
+  isStatSelector,
+  resolveSelectors,
+  type SelectorWord,
+  type StatSelector,
+  selectorSets,
+  statSelectorNames,
+} from './selectors.ts';
+import type { Kind } from './setting.ts';
 import { didYouMean } from './suggest.ts';
-
-/** A kind of setting: how its value is checked, and how its limits are told to people. */
-export interface Kind<S extends z.ZodType> {
-  readonly schema: S;
-  /** Completes "must be …". */
-  readonly allowed: string;
-  readonly unit?: string;
-  /** From the text of an option or an environment variable to what a file would hold. */
-  readonly fromText: (text: string) => unknown;
-}
 
 const unitSeconds: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
 
@@ -29,7 +27,7 @@ const duration = z.union([z.number(), z.string()]).transform((value, context) =>
 });
 
 /** A time in seconds, fractions included. */
-export function fractionalSeconds(min: number, max: number): Kind<z.ZodType<number, number | string>> {
+export function fractionalSeconds(min: number, max: number): Kind<number, number | string> {
   return {
     schema: duration.refine((seconds) => seconds >= min && seconds <= max, notAllowed),
     allowed: `${min} to ${max} seconds, as a number or a text such as "500ms" or "3s"`,
@@ -39,7 +37,7 @@ export function fractionalSeconds(min: number, max: number): Kind<z.ZodType<numb
 }
 
 /** A time in whole seconds: what the MIB shows in seconds. */
-export function wholeSeconds(min: number, max: number): Kind<z.ZodType<number, number | string>> {
+export function wholeSeconds(min: number, max: number): Kind<number, number | string> {
   return {
     schema: duration.refine(
       (seconds) => Number.isInteger(seconds) && seconds >= min && seconds <= max,
@@ -52,7 +50,7 @@ export function wholeSeconds(min: number, max: number): Kind<z.ZodType<number, n
 }
 
 /** A whole number within limits. */
-export function integer(min: number, max: number, unit?: string): Kind<z.ZodNumber> {
+export function integer(min: number, max: number, unit?: string): Kind<number> {
   return {
     schema: z.number().int().min(min).max(max),
     allowed: `a whole number from ${min} to ${max}`,
@@ -62,23 +60,21 @@ export function integer(min: number, max: number, unit?: string): Kind<z.ZodNumb
 }
 
 /** true or false. */
-export function flag(): Kind<z.ZodBoolean> {
+export function flag(): Kind<boolean> {
   return { schema: z.boolean(), allowed: 'true or false', fromText: flagFromText };
 }
 
 /** One of a few words. */
-export function choice<const W extends readonly [string, ...string[]]>(
-  words: W,
-): Kind<z.ZodType<W[number], string>> {
+export function choice<const W extends readonly [string, ...string[]]>(words: W): Kind<W[number]> {
   return {
-    schema: z.enum(words) as unknown as z.ZodType<W[number], string>,
+    schema: z.enum(words) as unknown as z.ZodType<W[number], unknown>,
     allowed: `one of ${words.map((word) => `"${word}"`).join(', ')}`,
     fromText: (text) => text,
   };
 }
 
 /** An absolute path. */
-export function absolutePath(): Kind<z.ZodType<string, string>> {
+export function absolutePath(): Kind<string> {
   return {
     schema: z
       .string()
@@ -89,13 +85,12 @@ export function absolutePath(): Kind<z.ZodType<string, string>> {
   };
 }
 
-/** A libvirt connection URI, as {@link parseLibvirtUri} reads it. */
-export function libvirtUri(): Kind<z.ZodType<string, string>> {
+/** A libvirt connection URI, as {@link readLibvirtUri} reads it. */
+export function libvirtUri(): Kind<LibvirtUri, string> {
   return {
     schema: parsedBy((text) => {
       if (text.trim() === '') throw new RangeError('must not be empty');
-      parseLibvirtUri(text);
-      return text;
+      return readLibvirtUri(text);
     }),
     allowed: 'a libvirt connection URI such as "qemu:///system"',
     fromText: (text) => text,
@@ -103,19 +98,16 @@ export function libvirtUri(): Kind<z.ZodType<string, string>> {
 }
 
 /** Where the AgentX master listens, as {@link parseAgentxAddress} reads it. */
-export function agentxAddress(): Kind<z.ZodType<string, string>> {
+export function agentxAddress(): Kind<AgentxAddress, string> {
   return {
-    schema: parsedBy((text) => {
-      parseAgentxAddress(text);
-      return text;
-    }),
+    schema: parsedBy(parseAgentxAddress),
     allowed: '"unix:/path/of/socket" or "tcp:host:port"',
     fromText: (text) => text,
   };
 }
 
 /** Names of SNMP contexts (RFC 3411: at most 32 octets; the empty name is the default context). */
-export function contextNames(): Kind<z.ZodType<readonly string[], readonly string[]>> {
+export function contextNames(): Kind<readonly string[], readonly string[]> {
   const name = z.string().refine((text) => text !== '' && Buffer.byteLength(text) <= 32, notAllowed);
   return {
     schema: z.array(name).max(16),
@@ -128,7 +120,7 @@ export function contextNames(): Kind<z.ZodType<readonly string[], readonly strin
 const maxRootSubIds = 64;
 
 /** An OBJECT IDENTIFIER in dotted numbers. */
-export function oid(): Kind<z.ZodType<readonly number[], string>> {
+export function oid(): Kind<readonly number[], string> {
   return {
     schema: z.string().transform((text, context): readonly number[] => {
       const subIds = text.replace(/^\./, '').split('.').map(Number);
@@ -149,7 +141,7 @@ export function oid(): Kind<z.ZodType<readonly number[], string>> {
 }
 
 /** Regular expressions, searched anywhere in a text. */
-export function patterns(): Kind<z.ZodType<readonly RegExp[], readonly string[]>> {
+export function patterns(): Kind<readonly RegExp[], readonly string[]> {
   const pattern = z
     .string()
     .max(1000)
@@ -171,7 +163,7 @@ export function patterns(): Kind<z.ZodType<readonly RegExp[], readonly string[]>
 }
 
 /** Selectors of statistics; see {@link resolveSelectors}. */
-export function selectors(): Kind<z.ZodType<ReturnType<typeof resolveSelectors>, readonly string[]>> {
+export function selectors(): Kind<readonly StatSelector[], readonly SelectorWord[]> {
   const known = [...statSelectorNames, ...Object.keys(selectorSets)];
   const word = z.string().superRefine((text, context) => {
     const name = text.replace(/^-/, '');
@@ -187,7 +179,7 @@ export function selectors(): Kind<z.ZodType<ReturnType<typeof resolveSelectors>,
 }
 
 /** Kinds of events by the names of the documentation. */
-export function eventNames(): Kind<z.ZodType<ReadonlySet<EventKind>, readonly string[]>> {
+export function eventNames(): Kind<ReadonlySet<EventKind>, readonly EventName[]> {
   const name = z.string().transform((text, context): EventKind => {
     const kind = eventKindByName.get(text);
     if (kind !== undefined) return kind;
@@ -208,7 +200,7 @@ export function eventNames(): Kind<z.ZodType<ReadonlySet<EventKind>, readonly st
 /** The words used are those of the kind; zod only needs to know that there is an issue. */
 const notAllowed = { error: 'not allowed' };
 
-function parsedBy(parse: (text: string) => string): z.ZodType<string, string> {
+function parsedBy<Value>(parse: (text: string) => Value): z.ZodType<Value, string> {
   return z
     .string()
     .max(4000)

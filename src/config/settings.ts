@@ -1,10 +1,13 @@
-import { type SectionName, type SettingRow, sections } from './schema.ts';
+import { type SectionName, sections } from './sections.ts';
+import { fileName, type Section } from './setting.ts';
 
 /** One setting as people meet it. */
 export interface Setting {
-  /** Key in the file: `collect.interval`. */
+  /** Key in the file: `collect.extra_stats`. */
   readonly key: string;
-  readonly section: SectionName;
+  /** Section in the file. */
+  readonly section: string;
+  /** Name in its section of the file. */
   readonly name: string;
   readonly help: string;
   /** Type and limits in words; completes "must be …". */
@@ -12,29 +15,39 @@ export interface Setting {
   readonly unit: string | undefined;
   /** Long option without the dashes. */
   readonly flag: string | undefined;
-  /** LIBVIRT_AGENTX_COLLECT_INTERVAL */
+  /** LIBVIRT_AGENTX_COLLECT_EXTRA_STATS */
   readonly env: string;
-  /** Default as it would stand in the file; undefined if there is none. */
+  /** What a variable of another program says about it, where it is not given. */
+  readonly standIn: { readonly variable: string; readonly read: (text: string) => string } | undefined;
+  /** Default as it would stand in the file. */
   readonly default: unknown;
   /** From the text of an option or a variable to what a file would hold. */
   readonly fromText: (text: string) => unknown;
 }
 
 /** All settings of the sections, in the order of the documentation. */
-export const settings: readonly Setting[] = (Object.keys(sections) as SectionName[]).flatMap((section) =>
-  Object.entries(sections[section] as Readonly<Record<string, SettingRow>>).map(([name, row]) => ({
-    key: `${section}.${name}`,
-    section,
-    name,
-    help: row.help,
-    allowed: row.allowed,
-    unit: row.unit,
-    flag: row.flag,
-    env: `LIBVIRT_AGENTX_${section}_${name}`.toUpperCase(),
-    default: row.fallback,
-    fromText: row.fromText,
-  })),
+export const settings: readonly Setting[] = (Object.keys(sections) as SectionName[]).flatMap((name) =>
+  settingsOf(fileName(name), sections[name]),
 );
+
+function settingsOf(section: string, { settings: declared }: Section): readonly Setting[] {
+  return Object.entries(declared).map(([property, { kind, help, flag, standIn, fallback }]) => {
+    const name = fileName(property);
+    return {
+      key: `${section}.${name}`,
+      section,
+      name,
+      help,
+      allowed: kind.allowed,
+      unit: kind.unit,
+      flag,
+      env: `LIBVIRT_AGENTX_${section}_${name}`.toUpperCase(),
+      standIn,
+      default: fallback,
+      fromText: kind.fromText,
+    };
+  });
+}
 
 /** The setting of a key: `collect.interval`. */
 export const settingByKey: ReadonlyMap<string, Setting> = new Map(

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { DaemonError } from '../errors.ts';
+import { withoutUserInfo } from '../mask.ts';
 
 /** How the octets travel. */
 export type Transport =
@@ -65,7 +66,7 @@ const clientDrivers = new Set([
 const TCP_PORT = 16_509;
 const TLS_PORT = 16_514;
 
-const EXAMPLE = 'for example qemu:///system or qemu+ssh://root@host.example/system';
+const EXAMPLE = 'for example qemu:///system or qemu+ssh://host.example/system';
 
 /**
  * Reads a libvirt connection URI (libvirt, "Connection URIs" and "Remote support"). An empty text means
@@ -81,6 +82,32 @@ export function parseLibvirtUri(uriText: string, options: UriOptions = {}): Conn
   const uriToSend = query.get('name') ?? uriForDaemon(parts);
   const context: TransportContext = { ...parts, uri, uriToSend, readOnly: options.readOnly ?? true, env };
   return { uri, uriToSend, transport: transportOf(context) };
+}
+
+/** A connection URI, read once: by whoever configures it. */
+export interface LibvirtUri {
+  /** As it was given. It may name a user. */
+  readonly text: string;
+  /** Without user information: what may be shown to anybody. */
+  readonly shown: string;
+  /** How a read-only connection is made. */
+  readonly readOnly: ConnectTarget;
+  /** How a read-write connection is made. */
+  readonly readWrite: ConnectTarget;
+}
+
+/**
+ * Reads a libvirt connection URI for connections of either kind.
+ *
+ * @throws DaemonError with code CONFIG_INVALID that names what is wrong.
+ */
+export function readLibvirtUri(text: string): LibvirtUri {
+  return {
+    text,
+    shown: withoutUserInfo(text),
+    readOnly: parseLibvirtUri(text, { readOnly: true }),
+    readWrite: parseLibvirtUri(text, { readOnly: false }),
+  };
 }
 
 /** Whether the hypervisor is this machine. */

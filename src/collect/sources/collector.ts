@@ -54,7 +54,7 @@ export interface CollectorKind {
   readonly localOnly?: true;
   readonly stage: CollectorStage;
   /** Seconds between two runs; a run that takes longer delays the next one. */
-  readonly interval: (collect: Config['collect']) => number;
+  readonly interval: (config: Config) => number;
   /** In the background: events after which it runs at once instead of at its next turn. */
   readonly promptedBy?: readonly LibvirtEvent['type'][];
   /**

@@ -59,12 +59,12 @@ export const domainDefinitions: CollectorKind = {
     'blockJob',
   ],
   perDomain: true,
-  make: ({ config: { collect }, intervalSec, local, has }) =>
+  make: ({ config: { labels, namespaces }, intervalSec, local, has }) =>
     new DomainDefinitions({
       intervalSec,
       withXml: has('xml'),
       withMetadata: has('metadata'),
-      labels: new LabelReader(collect.labels, collect.namespaces),
+      labels: new LabelReader(labels, namespaces),
       local,
     }),
 };

@@ -1,3 +1,4 @@
+import { domainFilter } from '../../config/domain-filter.ts';
 import { connectListAllDomains } from '../../libvirt/procedures.ts';
 import type { ListedDomain } from '../records/domain-table.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
@@ -10,8 +11,8 @@ export const domainInventory: CollectorKind = {
   id: 'inventory',
   selectors: [],
   stage: 'opening',
-  interval: ({ interval }) => interval,
-  make: ({ config }) => new DomainInventory(config.collect.admitsDomain),
+  interval: ({ collect }) => collect.interval,
+  make: ({ config }) => new DomainInventory(domainFilter(config.collect)),
 };
 
 /** Which domains exist: one list call, and one for each property that libvirt can filter by. */

@@ -38,13 +38,13 @@ export const domainStats: CollectorKind = {
   ],
   selectors: [],
   stage: 'refresh',
-  interval: ({ interval }) => interval,
-  make: ({ config: { collect, libvirt }, has }) => {
+  interval: ({ collect }) => collect.interval,
+  make: ({ config: { collect, intervals, libvirt }, has }) => {
     const groups = groupsFor(collect.extraStats, collect.statExclude);
     return new DomainStats({
       groups,
       monitorFreeGroups: groups & monitorFreeGroups,
-      idleGroupsIntervalSec: collect.intervals.inventory,
+      idleGroupsIntervalSec: intervals.inventory,
       flags: has('block_layers') ? statsFlags.backing : 0,
       batchSize: libvirt.batchSize,
       callsInFlight: libvirt.callsInFlight,

@@ -20,7 +20,7 @@ export const hostStats: CollectorKind = {
   id: 'nodeStats',
   selectors: [],
   stage: 'beside',
-  interval: ({ interval }) => interval,
+  interval: ({ collect }) => collect.interval,
   make: ({ has }) => new HostStats(has('cpu_util')),
 };
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parse } from 'smol-toml';
 import { describe, expect, it } from 'vitest';
 import { effectiveToml, exampleToml } from '../../../src/config/document.ts';
+import { domainFilter } from '../../../src/config/domain-filter.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { settings } from '../../../src/config/settings.ts';
 import { errorCodes } from '../../../src/errors.ts';
@@ -45,8 +46,8 @@ describe('documents made from the settings', () => {
     for (const section of ['libvirt', 'agentx', 'mib', 'notifications', 'events', 'log'] as const) {
       expect(config[section]).toEqual(defaults[section]);
     }
-    expect(config.collect.intervals).toEqual(defaults.collect.intervals);
-    expect(config.collect.labels).toHaveLength(1);
+    expect(config.intervals).toEqual(defaults.intervals);
+    expect(config.labels).toHaveLength(1);
     expect(config.severity).toEqual({ 'paused/user': 'okay', 'event:watchdog': 'failure' });
   });
 
@@ -65,9 +66,9 @@ describe('documents made from the settings', () => {
     const printed = effectiveToml(first);
     const second = await load(printed);
     expect({ ...second.config, collect: undefined }).toEqual({ ...first.config, collect: undefined });
-    expect(second.config.collect.labels).toEqual(first.config.collect.labels);
-    expect(second.config.collect.admitsDomain('web7')).toBe(true);
-    expect(second.config.collect.admitsDomain('db7')).toBe(false);
+    expect(second.config.labels).toEqual(first.config.labels);
+    expect(domainFilter(second.config.collect)('web7')).toBe(true);
+    expect(domainFilter(second.config.collect)('db7')).toBe(false);
     expect(printed).toContain('interval = "1m"  # file');
     expect(printed).toContain('level = "debug"  # option --log-level');
     expect(printed).toContain('batch_size = 20  # default');
@@ -77,7 +78,8 @@ describe('documents made from the settings', () => {
   it('masks the user of a URI', async () => {
     const loaded = await load('[libvirt]\nuri = "qemu+tcp://bob:secret@host.example/system"');
     expect(effectiveToml(loaded)).not.toContain('secret');
-    expect(loaded.config.libvirt.uri).toContain('secret');
+    expect(loaded.config.libvirt.uri.shown).toBe('qemu+tcp://host.example/system');
+    expect(loaded.config.libvirt.uri.text).toContain('secret');
   });
 });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
 import { ConfigError, issueText } from '../../../src/config/config-error.ts';
+import { domainFilter } from '../../../src/config/domain-filter.ts';
 import { type ConfigSources, loadConfig } from '../../../src/config/load.ts';
 
 let directory = '';
@@ -63,10 +64,10 @@ describe('precedence', () => {
 
   it('takes the URI from LIBVIRT_DEFAULT_URI only where nothing else says one', async () => {
     const env = { LIBVIRT_DEFAULT_URI: 'test:///default' };
-    expect((await load({ env })).config.libvirt.uri).toBe('test:///default');
+    expect((await load({ env })).config.libvirt.uri.text).toBe('test:///default');
     const toml = '[libvirt]\nuri = "qemu:///session"';
-    expect((await load({ env, toml })).config.libvirt.uri).toBe('qemu:///session');
-    expect((await load({})).config.libvirt.uri).toBe('qemu:///system');
+    expect((await load({ env, toml })).config.libvirt.uri.text).toBe('qemu:///session');
+    expect((await load({})).config.libvirt.uri.text).toBe('qemu:///system');
   });
 
   it('takes the first directory of STATE_DIRECTORY', async () => {
@@ -120,7 +121,7 @@ describe('values', () => {
 
   it('admits domains by include and exclude', async () => {
     const toml = '[collect]\ninclude = ["^web"]\nexclude = ["-test$"]';
-    const admits = await valueIn(toml, (config) => config.collect.admitsDomain);
+    const admits = await valueIn(toml, (config) => domainFilter(config.collect));
     expect(['web1', 'web-test', 'db1'].map(admits)).toEqual([true, false, false]);
   });
 
@@ -142,9 +143,9 @@ describe('values', () => {
 
   it('is frozen all the way down', async () => {
     const { config } = await load({ toml: '[[labels]]\nname = "a"\nxpath = "/domain"' });
-    expect(Object.isFrozen(config.collect.intervals)).toBe(true);
+    expect(Object.isFrozen(config.intervals)).toBe(true);
     expect(Object.isFrozen(config.agentx.contexts)).toBe(true);
-    expect(Object.isFrozen(config.collect.labels[0])).toBe(true);
+    expect(Object.isFrozen(config.labels[0])).toBe(true);
   });
 });
 
@@ -245,6 +246,26 @@ describe('problems', () => {
       'a second label of the same name',
       { toml: '[[labels]]\nname = "a"\nxpath = "/domain"\n[[labels]]\nname = "a"\nxpath = "/x"' },
       'agent.toml:5: labels[1].name: an earlier rule is called "a" already',
+    ],
+    [
+      'a text for the labels',
+      { toml: 'labels = "cluster"' },
+      'agent.toml:1: labels: must be a list of tables: [[labels]] with name and xpath',
+    ],
+    [
+      'a text for the severities',
+      { toml: 'severity = "okay"' },
+      'agent.toml:1: severity: must be a table: [severity]',
+    ],
+    [
+      'a prefix that XML does not allow',
+      { toml: '[namespaces]\n"1a" = "urn:a"' },
+      'agent.toml:2: namespaces.1a: is no XML prefix',
+    ],
+    [
+      'a bad variable of another program',
+      { env: { LIBVIRT_DEFAULT_URI: 'esx://host/' } },
+      'LIBVIRT_DEFAULT_URI: libvirt.uri: libvirt URI "esx://host/": the esx driver has no libvirt daemon to talk to; for example qemu:///system or qemu+ssh://host.example/system',
     ],
     [
       'an unknown key of a label',

@@ -1,0 +1,15 @@
+import { section, setting } from '../setting.ts';
+import { agentxAddress, contextNames, integer } from '../setting-kinds.ts';
+
+export const agentx = section('The connection to the master agent (snmpd).', {
+  address: setting(agentxAddress(), 'unix:/var/agentx/master', {
+    help: "The master agent's socket: unix:PATH or tcp:HOST:PORT (agentXSocket of snmpd.conf).",
+    flag: 'agentx',
+  }),
+  contexts: setting(contextNames(), [], {
+    help: 'SNMP contexts to register in besides the default one.',
+  }),
+  priority: setting(integer(1, 255), 127, {
+    help: 'Registration priority (RFC 2741): the lowest number answers. For a standby agent, a higher number.',
+  }),
+});

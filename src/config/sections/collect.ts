@@ -1,0 +1,31 @@
+import { section, setting } from '../setting.ts';
+import { choice, patterns, selectors, wholeSeconds } from '../setting-kinds.ts';
+
+/** The kernel's counters of KVM: some fifty a vCPU, of use to developers of hypervisors. */
+const kvmCounters = ['^vcpu\\.\\d+\\..*\\.(sum|cur|max)$', '^vm\\..*\\.(sum|cur|max)$'];
+
+export const collect = section('What is collected, and how often.', {
+  interval: setting(wholeSeconds(1, 3600), 10, {
+    help: 'Time between two refreshes.',
+    flag: 'interval',
+  }),
+  retention: setting(wholeSeconds(0, 604_800), 600, {
+    help: 'How long the row of a domain that ceased to exist is kept.',
+  }),
+  extraStats: setting(selectors(), ['default'], {
+    help: 'Selectors of statistics (see docs/configuration.md); "default", "all" and "none" stand for sets, -name takes one out.',
+    flag: 'extra-stats',
+  }),
+  statExclude: setting(patterns(), kvmCounters, {
+    help: 'Parameters that lveStatTable leaves out (regular expressions on their names).',
+  }),
+  affinity: setting(choice(['dense', 'compact', 'off']), 'compact', {
+    help: 'vmCpuAffinityTable: a row for each vCPU and host CPU (dense), only for CPUs a vCPU may run on and only where it is pinned (compact), or none (off).',
+  }),
+  include: setting(patterns(), [], {
+    help: 'Monitor only domains whose name matches one of these regular expressions; empty is all.',
+  }),
+  exclude: setting(patterns(), [], {
+    help: 'Do not monitor domains whose name matches one of these regular expressions.',
+  }),
+});

@@ -1,0 +1,46 @@
+import { section, setting } from '../setting.ts';
+import { eventNames, flag, fractionalSeconds, integer, wholeSeconds } from '../setting-kinds.ts';
+
+export const notifications = section('Traps and informs; who receives them is configured in snmpd.', {
+  enabled: setting(flag(), true, { help: 'Start value of lveNotifyEnable.' }),
+  perVm: setting(flag(), true, { help: 'Start value of vmPerVMNotificationsEnabled.' }),
+  bulk: setting(flag(), true, { help: 'Start value of vmBulkNotificationsEnabled.' }),
+  bulkWindow: setting(fractionalSeconds(0, 60), 3, {
+    help: 'Changes to the same state within this time make one bulk notification.',
+  }),
+  bulkThreshold: setting(integer(1, 100_000), 5, {
+    help: 'With notifications per virtual machine on, a bulk notification needs this many virtual machines.',
+  }),
+  holdoff: setting(wholeSeconds(0, 86_400), 1, {
+    help: 'Least time between two notifications that say the same about one entity. A state held off follows later.',
+  }),
+  maxPerMinute: setting(integer(0, 100_000), 120, {
+    help: 'Most notifications a minute in all; 0 is no limit.',
+  }),
+  queue: setting(integer(1, 100_000), 1000, {
+    help: 'Notifications kept while the master is away; the oldest are dropped, and counted.',
+  }),
+  events: setting(
+    eventNames(),
+    [
+      'defined',
+      'undefined',
+      'reboot',
+      'watchdog',
+      'io-error',
+      'io-error-reason',
+      'control-error',
+      'block-job',
+      'block-job-2',
+      'disk-change',
+      'device-removal-failed',
+      'memory-failure',
+      'nic-mac-change',
+      'vcpu-removed',
+      'events-lost',
+    ],
+    {
+      help: 'Events sent as lveDomainEvent, by the names of docs/configuration.md. What has a notification of its own needs no entry.',
+    },
+  ),
+});
