@@ -1,5 +1,5 @@
 /** The largest LveIndex; VM-MIB's indexes have the same limit. */
-const maxIndex = 2_147_483_647;
+export const maxIndex = 2_147_483_647;
 
 export interface IndexAllocatorOptions {
   /** The first number that is given out. */

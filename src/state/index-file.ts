@@ -1,11 +1,28 @@
-import { z } from 'zod';
 import { errorText } from '../errors.ts';
+import type { EpochMs } from '../model/scalar-types.ts';
 import type { IndexBinding } from './index-allocator.ts';
+import { maxIndex } from './index-allocator.ts';
+import {
+  type Checks,
+  integerIn,
+  isAgentState,
+  isBoolean,
+  isDiskErrorCode,
+  isDomainState,
+  isPastMoment,
+  isRecord,
+  isText,
+  isVmOperState,
+  nameIn,
+  optional,
+  recordOf,
+  textLike,
+} from './saved-values.ts';
 import type { JsonPiece } from './state-file.ts';
-import type { GoneDomain, KeptFacts, ReportedDomain } from './state-types.ts';
+import type { GoneColumns, GoneDomain, KeptFacts, ReportedDomain } from './state-types.ts';
 
 // What indexes.json holds, and how it is written: a line per domain, so that the lines of a damaged file that are
-// intact can still be used.
+// intact can still be used. What it holds is believed value by value.
 
 const formatVersion = 1;
 
@@ -13,60 +30,233 @@ const formatVersion = 1;
 export const deviceScopes = ['disk', 'nic', 'fileSystem'] as const;
 export type DeviceScope = (typeof deviceScopes)[number];
 
-const numbersSchema = z.record(z.string(), z.number().int().positive());
-const bindingSchema = z.object({
-  key: z.string(),
-  index: z.number().int().positive(),
-  releasedAt: z.number().optional(),
-});
-const domainSchema = z.object({
-  uuid: z.string(),
-  index: z.number().int().positive(),
-  releasedAt: z.number().optional(),
-  devices: z.object({
-    disk: numbersSchema.optional(),
-    nic: numbersSchema.optional(),
-    fileSystem: numbersSchema.optional(),
-  }),
-  facts: z.record(z.string(), z.unknown()).optional(),
-  reported: z.record(z.string(), z.unknown()).optional(),
-});
-const goneSchema = z.object({
-  uuid: z.string(),
-  name: z.string(),
-  goneAt: z.number(),
-  columns: z.record(z.string(), z.unknown()),
-});
-const fileSchema = z.object({
-  version: z.literal(formatVersion),
-  domains: z.array(domainSchema),
-  gone: z.array(goneSchema),
-  pools: z.array(bindingSchema),
-  networks: z.array(bindingSchema),
-  perfEvents: z.array(bindingSchema),
-});
+/** What else is numbered, each in a list of its own. */
+const bindingLists = ['pools', 'networks', 'perfEvents'] as const;
+type BindingList = (typeof bindingLists)[number];
 
-/** A domain as it is read; its facts are checked no further. */
-export type SavedDomain = z.infer<typeof domainSchema>;
-type SavedIndexes = z.infer<typeof fileSchema>;
+/** A domain as it is read. */
+export interface SavedDomain {
+  readonly binding: IndexBinding;
+  readonly devices: Readonly<Record<DeviceScope, readonly IndexBinding[]>>;
+  readonly facts: KeptFacts | undefined;
+  readonly reported: ReportedDomain | undefined;
+}
 
-/** The content of a file, or why it cannot be used. */
-export function parseIndexes(text: string): { readonly saved: SavedIndexes } | { readonly problem: string } {
+/** What of a file can be used. */
+export interface SavedIndexes extends Readonly<Record<BindingList, readonly IndexBinding[]>> {
+  readonly domains: readonly SavedDomain[];
+  readonly gone: readonly GoneDomain[];
+  /** Why some or all of it cannot (a clause for the operator); undefined if everything can. */
+  readonly problem: string | undefined;
+}
+
+/** Reads the text of a file; what is wrong in it costs itself only. */
+export function readIndexes(text: string, now: EpochMs): SavedIndexes {
+  const reader = new IndexReader(now);
+  let content: unknown;
+  let problem: string | undefined;
   try {
-    const result = fileSchema.safeParse(JSON.parse(text));
-    if (result.success) return { saved: result.data };
-    return { problem: `unexpected content: ${z.prettifyError(result.error).slice(0, 300)}` };
+    content = JSON.parse(text);
   } catch (error) {
-    return { problem: `not JSON: ${errorText(error)}` };
+    content = intactLines(text);
+    problem = `not JSON: ${errorText(error)}`;
+  }
+  if (isRecord(content) && content['version'] !== undefined && content['version'] !== formatVersion) {
+    return { ...nothing, problem: `of another version: ${JSON.stringify(content['version']).slice(0, 20)}` };
+  }
+  const saved = reader.read(content);
+  return { ...saved, problem: problem ?? reader.problem };
+}
+
+const nothing = { domains: [], gone: [], pools: [], networks: [], perfEvents: [] } as const;
+
+/** Complaints are counted, and the first ones named. */
+const maxNamed = 3;
+
+const uuidText = textLike(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+const indexNumber = integerIn(1, maxIndex);
+const counter = integerIn(0, 2 ** 32 - 1);
+const unitBytes = integerIn(1, 2 ** 31 - 1);
+
+class IndexReader {
+  readonly #now: EpochMs;
+  readonly #named: string[] = [];
+  #faults = 0;
+
+  constructor(now: EpochMs) {
+    this.#now = now;
+  }
+
+  get problem(): string | undefined {
+    if (this.#faults === 0) return undefined;
+    const more = this.#faults - this.#named.length;
+    return `unexpected content: ${this.#named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  }
+
+  read(content: unknown): Omit<SavedIndexes, 'problem'> {
+    if (!isRecord(content)) {
+      this.#fault('no object');
+      return nothing;
+    }
+    return {
+      domains: this.#list(content, 'domains', (one, where) => this.#domain(one, where)),
+      gone: this.#list(content, 'gone', (one, where) => this.#gone(one, where)),
+      pools: this.#list(content, 'pools', (one, where) => this.#binding(one, where)),
+      networks: this.#list(content, 'networks', (one, where) => this.#binding(one, where)),
+      perfEvents: this.#list(content, 'perfEvents', (one, where) => this.#binding(one, where)),
+    };
+  }
+
+  #fault(where: string): undefined {
+    this.#faults += 1;
+    if (this.#named.length < maxNamed) this.#named.push(where);
+  }
+
+  readonly #moment = (value: unknown): boolean => isPastMoment(value, this.#now);
+
+  readonly #factChecks: Checks<KeptFacts> = {
+    startedAt: this.#moment,
+    startSource: nameIn({ unknown: true, event: true, process: true, firstSeen: true } satisfies Record<
+      NonNullable<KeptFacts['startSource']>,
+      true
+    >),
+    stateSince: this.#moment,
+    lastState: isDomainState,
+    lastReason: counter,
+    lastId: integerIn(-1, 2 ** 31 - 1),
+    stateChanges: counter,
+    hash: textLike(/^[0-9a-f]+$/),
+    hashChangedAt: this.#moment,
+    discontinuityAt: this.#moment,
+    vmMemUnit: unitBytes,
+    diskSizeUnits: recordOf(unitBytes),
+  };
+
+  readonly #reportedChecks: Checks<ReportedDomain> = {
+    name: isText,
+    state: isDomainState,
+    reason: counter,
+    operState: optional(isVmOperState),
+    persistent: isBoolean,
+    diskErrors: optional(recordOf(isDiskErrorCode)),
+    agentState: optional(isAgentState),
+  };
+
+  readonly #columnChecks: Checks<GoneColumns> = {
+    state: isDomainState,
+    reason: counter,
+    stateSince: this.#moment,
+    stateChanges: counter,
+    persistent: isBoolean,
+  };
+
+  #list<T>(
+    content: Record<string, unknown>,
+    name: string,
+    read: (one: unknown, where: string) => T | undefined,
+  ): readonly T[] {
+    const list = content[name];
+    if (!Array.isArray(list)) {
+      this.#fault(name);
+      return [];
+    }
+    return list.map((one, at) => read(one, `${name}[${at}]`)).filter((one) => one !== undefined);
+  }
+
+  #domain(value: unknown, where: string): SavedDomain | undefined {
+    if (!isRecord(value) || !uuidText(value['uuid'])) return this.#fault(where);
+    const binding = this.#binding({ ...value, key: value['uuid'] }, where);
+    if (binding === undefined) return undefined;
+    const devices = isRecord(value['devices']) ? value['devices'] : {};
+    const numbers = (scope: DeviceScope): readonly IndexBinding[] =>
+      this.#numbers(devices[scope], `${where}.devices.${scope}`);
+    const { facts, reported } = value;
+    return {
+      binding,
+      devices: { disk: numbers('disk'), nic: numbers('nic'), fileSystem: numbers('fileSystem') },
+      facts: facts === undefined ? undefined : this.#members<KeptFacts>(facts, this.#factChecks, `${where}.facts`),
+      reported: reported === undefined ? undefined : this.#reported(reported, `${where}.reported`),
+    };
+  }
+
+  #numbers(value: unknown, where: string): readonly IndexBinding[] {
+    if (value === undefined) return [];
+    if (!isRecord(value)) {
+      this.#fault(where);
+      return [];
+    }
+    const bindings: IndexBinding[] = [];
+    for (const [key, index] of Object.entries(value)) {
+      if (indexNumber(index)) bindings.push({ key, index: index as number });
+      else this.#fault(`${where}.${key}`);
+    }
+    return bindings;
+  }
+
+  #binding(value: unknown, where: string): IndexBinding | undefined {
+    if (!isRecord(value) || !isText(value['key']) || !indexNumber(value['index'])) return this.#fault(where);
+    const binding = { key: value['key'] as string, index: value['index'] as number };
+    const { releasedAt } = value;
+    if (releasedAt === undefined) return binding;
+    if (this.#moment(releasedAt)) return { ...binding, releasedAt: releasedAt as number };
+    this.#fault(`${where}.releasedAt`);
+    return { ...binding, releasedAt: this.#now };
+  }
+
+  #reported(value: unknown, where: string): ReportedDomain | undefined {
+    if (!isRecord(value)) return this.#fault(where);
+    for (const [name, check] of Object.entries(this.#reportedChecks)) {
+      if (!check(value[name])) return this.#fault(`${where}.${name}`);
+    }
+    return value as unknown as ReportedDomain;
+  }
+
+  #gone(value: unknown, where: string): GoneDomain | undefined {
+    if (!isRecord(value) || !uuidText(value['uuid']) || !isText(value['name'])) return this.#fault(where);
+    let goneAt = value['goneAt'];
+    if (!this.#moment(goneAt)) {
+      this.#fault(`${where}.goneAt`);
+      goneAt = this.#now;
+    }
+    return {
+      uuid: value['uuid'] as string,
+      name: value['name'] as string,
+      goneAt: goneAt as number,
+      columns: this.#members<GoneColumns>(value['columns'], this.#columnChecks, `${where}.columns`),
+    };
+  }
+
+  /** Those members that pass; members that are not known here are of another version and no fault. */
+  #members<T>(value: unknown, checks: Checks<T>, where: string): Partial<T> {
+    const kept: Record<string, unknown> = {};
+    if (!isRecord(value)) {
+      this.#fault(where);
+      return kept as Partial<T>;
+    }
+    for (const [name, check] of Object.entries<(value: unknown) => boolean>(checks)) {
+      const member = value[name];
+      if (member === undefined) continue;
+      if (check(member)) kept[name] = member;
+      else this.#fault(`${where}.${name}`);
+    }
+    return kept as Partial<T>;
   }
 }
 
-/** The domains of a damaged file whose lines are intact. */
-export function intactDomains(text: string): readonly SavedDomain[] {
-  return text.split('\n').flatMap((line) => {
-    const domain = domainSchema.safeParse(parseLine(line));
-    return domain.success ? [domain.data] : [];
-  });
+/** What the lines of a damaged file hold that are whole. */
+function intactLines(text: string): Record<string, unknown> {
+  const content: Record<string, unknown> & { domains: unknown[] } = { ...nothing, domains: [] };
+  for (const line of text.split('\n')) {
+    const list = /^,?"(\w+)":(\[.*\]),?$/.exec(line);
+    const [, name, members] = list ?? [];
+    if (name !== undefined && members !== undefined && name in nothing && name !== 'domains') {
+      content[name] = parsed(members) ?? [];
+      continue;
+    }
+    const domain = parsed(line.replace(/,$/, ''));
+    if (isRecord(domain) && 'uuid' in domain) content.domains.push(domain);
+  }
+  return content;
 }
 
 /** A domain as it is written. */
@@ -76,32 +266,29 @@ export interface DomainToSave extends IndexBinding {
   readonly reported: ReportedDomain | undefined;
 }
 
-export interface IndexesToSave {
+export interface IndexesToSave extends Readonly<Record<BindingList, readonly IndexBinding[]>> {
   readonly domains: Iterable<DomainToSave>;
   readonly gone: readonly GoneDomain[];
-  readonly pools: readonly IndexBinding[];
-  readonly networks: readonly IndexBinding[];
-  readonly perfEvents: readonly IndexBinding[];
 }
 
-/** The file in pieces, each of which is made into text when it is written. */
+/** The file in pieces, each of which is made into text when it is written. The long list comes last. */
 export function indexFilePieces({ domains, ...rest }: IndexesToSave): readonly JsonPiece[] {
-  const pieces: JsonPiece[] = [`{"version":${formatVersion},"domains":[\n`];
+  const pieces: JsonPiece[] = [`{"version":${formatVersion},\n`];
+  for (const [name, json] of Object.entries(rest)) pieces.push(`"${name}":`, { json }, ',\n');
+  pieces.push('"domains":[\n');
   let separator = '';
   for (const { key: uuid, index, releasedAt, devices, facts, reported } of domains) {
     pieces.push(separator, { json: { uuid, index, releasedAt, devices, facts, reported } });
     separator = ',\n';
   }
-  pieces.push('\n]');
-  for (const [name, json] of Object.entries(rest)) pieces.push(`,\n"${name}":`, { json });
-  pieces.push('}\n');
+  pieces.push('\n]}\n');
   return pieces;
 }
 
-/** The JSON of one line of the file; undefined if it is none. */
-function parseLine(line: string): unknown {
+/** The value of a JSON text; undefined if it is none. */
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(line.replace(/,$/, ''));
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-import { errorText } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { IndexAllocator, type IndexBinding } from './index-allocator.ts';
 import {
@@ -8,17 +6,17 @@ import {
   deviceScopes,
   type IndexesToSave,
   indexFilePieces,
-  intactDomains,
-  parseIndexes,
+  readIndexes,
   type SavedDomain,
 } from './index-file.ts';
 import { firstAssignedPerfEvent, listedPerfEvent } from './perf-event-ids.ts';
-import { keepAside, makeDirectory, readStateFile, StateFile } from './state-file.ts';
-import type { GoneDomain, JsonValue, KeptFacts, ReportedDomain } from './state-types.ts';
+import { keepAside, readStateFile, StateFile } from './state-file.ts';
+import type { StatePlace } from './state-place.ts';
+import type { GoneDomain, KeptFacts, ReportedDomain } from './state-types.ts';
 
 export interface IndexStoreOptions {
-  /** Directory of the state file; undefined keeps everything in memory only. */
-  readonly directory: string | undefined;
+  /** Where the state file is; undefined keeps everything in memory only. */
+  readonly place: StatePlace | undefined;
   readonly logger: Logger;
   /** Told when numbers cannot be kept (a sentence for the operator), and with undefined when they can again. */
   readonly onProblem?: (problem: string | undefined) => void;
@@ -76,9 +74,10 @@ export class IndexStore {
     this.#pools = new IndexAllocator(shared);
     this.#networks = new IndexAllocator(shared);
     this.#perfEvents = new IndexAllocator({ ...shared, first: firstAssignedPerfEvent });
-    if (options.directory !== undefined) {
+    if (options.place !== undefined) {
       this.#file = new StateFile({
-        path: join(options.directory, fileName),
+        place: options.place,
+        name: fileName,
         pieces: () => indexFilePieces(this.#toSave()),
         onProblem: (problem) => this.#report(problem),
       });
@@ -86,13 +85,13 @@ export class IndexStore {
   }
 
   /**
-   * Opens the store. A file that is missing, corrupt or of another version means a fresh start; a corrupt
-   * one is kept beside as `indexes.json.corrupt`, and domains whose lines in it are intact keep their
-   * numbers. Never throws for the state of the disk.
+   * Opens the store. A file that is missing or of another version means a fresh start; of a damaged one, what
+   * is whole is taken over, and the file is kept beside as `indexes.json.corrupt`. Never throws for the state of
+   * the disk.
    */
   static async load(options: IndexStoreOptions): Promise<IndexStore> {
     const store = new IndexStore(options);
-    await store.#read(options.directory);
+    await store.#read();
     return store;
   }
 
@@ -282,69 +281,54 @@ export class IndexStore {
     this.#onProblem(problem);
   }
 
-  async #read(directory: string | undefined): Promise<void> {
-    if (directory === undefined || this.#file === undefined) {
+  async #read(): Promise<void> {
+    if (this.#file === undefined) {
       this.#report('no state directory is in use: indexes are kept in memory only');
       return;
     }
-    try {
-      await makeDirectory(directory);
-    } catch (error) {
-      this.#report(`${directory} cannot be created: ${errorText(error)}`);
-      return;
-    }
-    const content = await readStateFile(this.#file.path, maxFileBytes);
+    const { path } = this.#file;
+    const content = await readStateFile(path, maxFileBytes);
     if (content.kind === 'absent') return;
     const problem = content.kind === 'text' ? this.#restore(content.text) : content.problem;
     if (problem === undefined) return;
-    const aside = await keepAside(this.#file.path);
-    const salvaged = content.kind === 'text' ? this.#salvage(content.text) : 0;
-    this.#logger.warn(
-      { problem, keptAs: aside, salvaged },
-      'the saved indexes cannot be used; starting afresh',
-    );
+    const aside = await keepAside(path);
+    const domains = this.#domains.size;
+    this.#logger.warn({ problem, keptAs: aside, domains }, 'the saved indexes cannot all be used');
     const kept = aside === undefined ? '' : ` It is kept as ${aside}.`;
     this.#onLoss(
-      `${this.#file.path} cannot be used (${problem}): rows may have other numbers than before.${kept}`,
+      `${path} cannot be used as a whole (${problem}); ${domains} domains keep their numbers, ` +
+        `other rows may have new ones.${kept}`,
     );
-    if (aside === undefined) this.#report(problem);
   }
 
-  /** Takes over a file's content; returns why it cannot. */
+  /** Takes over what of a file can be used; returns why not all of it can. */
   #restore(text: string): string | undefined {
-    const result = parseIndexes(text);
-    if ('problem' in result) return result.problem;
-    const { saved } = result;
-    for (const domain of saved.domains) this.#restoreDomain(domain);
-    for (const gone of saved.gone) {
-      this.#gone.set(gone.uuid, { ...gone, columns: gone.columns as GoneDomain['columns'] });
+    const saved = readIndexes(text, this.#now());
+    let contradictions = 0;
+    for (const domain of saved.domains) if (!this.#restoreDomain(domain)) contradictions += 1;
+    for (const gone of saved.gone) this.#gone.set(gone.uuid, gone);
+    for (const [allocator, bindings] of [
+      [this.#pools, saved.pools],
+      [this.#networks, saved.networks],
+      [this.#perfEvents, saved.perfEvents],
+    ] as const) {
+      for (const binding of bindings) if (!allocator.restore(binding)) contradictions += 1;
     }
-    restoreAll(this.#pools, saved.pools);
-    restoreAll(this.#networks, saved.networks);
-    restoreAll(this.#perfEvents, saved.perfEvents);
-    return undefined;
+    if (saved.problem !== undefined || contradictions === 0) return saved.problem;
+    return `${contradictions} numbers are given twice`;
   }
 
-  /** Takes over what is intact of a damaged file; returns how many domains. */
-  #salvage(text: string): number {
-    const domains = intactDomains(text);
-    for (const domain of domains) this.#restoreDomain(domain);
-    return domains.length;
-  }
-
-  #restoreDomain(domain: SavedDomain): void {
-    const { uuid, index, releasedAt, devices, facts, reported } = domain;
-    const binding = { key: uuid, index, ...(releasedAt === undefined ? {} : { releasedAt }) };
-    if (!this.#domains.restore(binding)) return;
-    const record = this.#record(uuid);
+  /** Returns false if the domain or its number is there already. */
+  #restoreDomain({ binding, devices, facts, reported }: SavedDomain): boolean {
+    if (!this.#domains.restore(binding)) return false;
+    const record = this.#record(binding.key);
     for (const scope of deviceScopes) {
-      for (const [key, number] of Object.entries(devices[scope] ?? {})) {
-        record.devices[scope].restore({ key, index: number });
-      }
+      for (const device of devices[scope]) record.devices[scope].restore(device);
     }
-    if (facts !== undefined) record.facts = facts as KeptFacts;
-    if (reported !== undefined) record.reported = reported as unknown as ReportedDomain;
-    if (releasedAt !== undefined) this.#domains.release(uuid);
+    if (facts !== undefined) record.facts = facts;
+    if (reported !== undefined) record.reported = reported;
+    if (binding.releasedAt !== undefined) this.#domains.release(binding.key);
+    return true;
   }
 
   #toSave(): IndexesToSave {
@@ -368,22 +352,8 @@ export class IndexStore {
 
 const noFacts: KeptFacts = {};
 
-function isObject(value: JsonValue | undefined): boolean {
+function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null;
-}
-
-function restoreAll(
-  allocator: IndexAllocator,
-  bindings: readonly {
-    readonly key: string;
-    readonly index: number;
-    readonly releasedAt?: number | undefined;
-  }[],
-): void {
-  for (const { key, index, releasedAt } of bindings) {
-    const binding: IndexBinding = releasedAt === undefined ? { key, index } : { key, index, releasedAt };
-    allocator.restore(binding);
-  }
 }
 
 function devicesToSave(devices: KnownDomain['devices'] | undefined): DomainToSave['devices'] {

@@ -1,228 +1,177 @@
-import { randomUUID } from 'node:crypto';
-import { access, constants, link, readFile, readlink, rename, unlink, writeFile } from 'node:fs/promises';
+import { readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { DaemonError, errorText } from '../errors.ts';
-import { makeDirectory } from './state-file.ts';
+import type { Logger } from '../log.ts';
+import { backoffDelayMs, reconnectBackoff } from '../run/backoff.ts';
+import { late, within } from '../run/deadline.ts';
+import { DirectoryLock } from './directory-lock.ts';
+import { StateDirectoryError } from './state-directory-error.ts';
+import { leftover } from './state-file.ts';
+import type { StatePlace } from './state-place.ts';
 
-/** The state directory cannot be used. `reason` tells whether that is worth going on without it. */
-export class StateDirectoryError extends DaemonError {
-  readonly reason: 'locked' | 'permission' | 'unusable';
-  /** A sentence for the operator. */
-  readonly remedy: string;
-
-  constructor(
-    reason: StateDirectoryError['reason'],
-    message: string,
-    remedy: string,
-    options?: ErrorOptions,
-  ) {
-    super('STATE_UNUSABLE', message, options);
-    this.reason = reason;
-    this.remedy = remedy;
-  }
+export interface StateDirectoryOptions {
+  readonly logger: Logger;
+  /** Told why nothing can be saved (a sentence for the operator), and with undefined when it can again. */
+  readonly onProblem?: (problem: string | undefined) => void;
+  /** Milliseconds between two looks at whether the directory is still there and this agent's. */
+  readonly checkMs?: number;
+  /** A file system that has not answered for this many milliseconds is complained about. */
+  readonly patienceMs?: number;
 }
 
-/** Who holds the lock. A process is the same only if its start time is, because numbers are reused. */
-interface LockOwner {
-  readonly pid: number;
-  /** Field 22 of /proc/PID/stat: clock ticks since boot. */
-  readonly startTicks: string;
-  readonly bootId: string;
-  readonly pidNamespace: string;
-}
-
-const lockName = 'lock';
-const maxAttempts = 5;
-/**
- * Another process that found the same stale lock may take a new one away by mistake, before it notices and
- * puts it back. After this time that is over.
- */
-const settleMs = 50;
+const defaultCheckMs = 10_000;
+const defaultPatienceMs = 10_000;
 
 /**
- * The directory in which the agent keeps what must survive a restart. Only one agent at a time may use it:
- * two would give different domains the same number.
+ * The directory in which the agent keeps what must survive a restart. Only one agent at a time may write there.
+ * Where it cannot be written at first, or no longer, what is there can be read all the same, and the attempt to write
+ * is repeated: a disk has room again, a person mends the permission or makes the directory anew.
  */
-export class StateDirectory {
+export class StateDirectory implements StatePlace {
   readonly path: string;
-  readonly #lockPath: string;
-  readonly #token: string;
+  readonly #logger: Logger;
+  readonly #onProblem: (problem: string | undefined) => void;
+  readonly #checkMs: number;
+  readonly #patienceMs: number;
+  readonly #listeners: (() => void)[] = [];
+  #lock: DirectoryLock | undefined;
+  #problem: StateDirectoryError | undefined;
+  #failures = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #checking: Promise<void> | undefined;
   #closed = false;
 
-  private constructor(path: string, lockPath: string, token: string) {
+  private constructor(path: string, options: StateDirectoryOptions) {
     this.path = path;
-    this.#lockPath = lockPath;
-    this.#token = token;
+    this.#logger = options.logger;
+    this.#onProblem = options.onProblem ?? (() => undefined);
+    this.#checkMs = options.checkMs ?? defaultCheckMs;
+    this.#patienceMs = options.patienceMs ?? defaultPatienceMs;
   }
 
   /**
-   * Creates the directory if needed, checks that it can be written and takes its lock. The lock of a
-   * process that no longer exists is taken over.
+   * Takes the directory for this agent, or says through `onProblem` why nothing can be saved for now.
    *
-   * @throws StateDirectoryError if another agent uses it, or if it cannot be created or written.
+   * @throws StateDirectoryError if another agent uses it, or if its file system does not answer: what it
+   *   holds would be contradicted.
    */
-  static async open(path: string): Promise<StateDirectory> {
-    try {
-      await makeDirectory(path);
-      await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
-      const token = JSON.stringify({ ...(await thisProcess()), nonce: randomUUID() });
-      const lockPath = join(path, lockName);
-      await takeLock(path, lockPath, token);
-      return new StateDirectory(path, lockPath, token);
-    } catch (error) {
-      throw error instanceof StateDirectoryError ? error : unusable(path, error);
+  static async open(path: string, options: StateDirectoryOptions): Promise<StateDirectory> {
+    const directory = new StateDirectory(path, options);
+    if ((await within(directory.#acquire(), directory.#patienceMs)) === late) {
+      directory.#closed = true;
+      throw silent(path, directory.#patienceMs);
     }
+    if (directory.#problem?.reason === 'locked') throw directory.#problem;
+    directory.#schedule();
+    return directory;
   }
 
-  /** Gives the lock back. */
+  /** Why nothing can be saved; undefined while it can. */
+  get problem(): StateDirectoryError | undefined {
+    return this.#problem;
+  }
+
+  get writable(): boolean {
+    return this.#lock !== undefined;
+  }
+
+  onWritable(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Gives the directory back. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    if ((await readLock(this.#lockPath)) === this.#token) await unlink(this.#lockPath).catch(() => undefined);
+    clearTimeout(this.#timer);
+    await this.#checking;
+    await this.#lock?.release();
+    this.#lock = undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
-}
 
-async function takeLock(path: string, lockPath: string, token: string): Promise<void> {
-  const own = join(path, `.${lockName}.${process.pid}.${randomUUID()}`);
-  await writeFile(own, token, { mode: 0o600 });
-  try {
-    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-      // link() is atomic and fails if the name exists: it is the lock.
-      if (await linked(own, lockPath)) {
-        await sleep(settleMs);
-        if ((await readLock(lockPath)) === token) return;
-        continue;
-      }
-      const held = await readLock(lockPath);
-      if (held === undefined) continue;
-      const owner = parseOwner(held);
-      if (owner !== undefined && (await isAlive(owner))) throw locked(path, owner);
-      await removeStale(path, lockPath, held);
-    }
-  } finally {
-    await unlink(own).catch(() => undefined);
-  }
-  throw new StateDirectoryError(
-    'locked',
-    `${path} is being locked by several processes at once`,
-    'Start one agent per state directory.',
-  );
-}
-
-/** Takes a stale lock away, unless another process has just replaced it. */
-async function removeStale(path: string, lockPath: string, stale: string): Promise<void> {
-  const aside = join(path, `.${lockName}.stale.${randomUUID()}`);
-  try {
-    await rename(lockPath, aside);
-  } catch {
-    return;
-  }
-  if ((await readLock(aside)) !== stale) await linked(aside, lockPath);
-  await unlink(aside).catch(() => undefined);
-}
-
-async function linked(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
-  } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false;
-    throw error;
-  }
-}
-
-async function readLock(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
-    throw error;
-  }
-}
-
-function parseOwner(text: string): LockOwner | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null || !('pid' in value)) return undefined;
-    const owner = value as Partial<LockOwner>;
-    if (typeof owner.pid !== 'number') return undefined;
-    return {
-      pid: owner.pid,
-      startTicks: String(owner.startTicks),
-      bootId: String(owner.bootId),
-      pidNamespace: String(owner.pidNamespace),
-    };
-  } catch {
-    return undefined;
-  }
-}
-
-async function thisProcess(): Promise<LockOwner> {
-  return {
-    pid: process.pid,
-    startTicks: (await startTicks(process.pid)) ?? '',
-    bootId: await bootId(),
-    pidNamespace: await pidNamespace(),
-  };
-}
-
-async function isAlive(owner: LockOwner): Promise<boolean> {
-  if (owner.bootId !== (await bootId())) return false;
-  // Numbers of another namespace mean nothing here: a restarted container must not lock itself out.
-  if (owner.pidNamespace !== (await pidNamespace())) return false;
-  return (await startTicks(owner.pid)) === owner.startTicks;
-}
-
-async function startTicks(pid: number): Promise<string | undefined> {
-  try {
-    const text = await readFile(`/proc/${pid}/stat`, 'utf8');
-    // The command name, in parentheses, may hold spaces and parentheses.
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return fields[19];
-  } catch {
-    return undefined;
-  }
-}
-
-async function bootId(): Promise<string> {
-  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '')).trim();
-}
-
-async function pidNamespace(): Promise<string> {
-  return readlink('/proc/self/ns/pid').catch(() => '');
-}
-
-function locked(path: string, owner: LockOwner): StateDirectoryError {
-  return new StateDirectoryError(
-    'locked',
-    `${path} is in use by process ${owner.pid}`,
-    `Stop process ${owner.pid}, or give this agent a state directory of its own.`,
-  );
-}
-
-function unusable(path: string, error: unknown): StateDirectoryError {
-  if (hasCode(error, 'EACCES') || hasCode(error, 'EPERM') || hasCode(error, 'EROFS')) {
-    return new StateDirectoryError(
-      'permission',
-      `${path} cannot be written: ${errorText(error)}`,
-      `Make ${path} writable for the user of the agent (uid ${process.getuid?.() ?? 'unknown'}), or set ` +
-        'state.directory to another one.',
-      { cause: error },
+  #schedule(): void {
+    if (this.#closed) return;
+    const retryMs = backoffDelayMs(Math.max(0, this.#failures - 1), reconnectBackoff, Math.random);
+    this.#timer = setTimeout(
+      () => {
+        this.#checking = this.#check().finally(() => {
+          this.#checking = undefined;
+          this.#schedule();
+        });
+      },
+      this.writable ? this.#checkMs : Math.min(retryMs, this.#checkMs),
     );
+    this.#timer.unref();
   }
+
+  async #check(): Promise<void> {
+    const done = this.#lookAfterLock();
+    if ((await within(done, this.#patienceMs)) === late) {
+      this.#report(silent(this.path, this.#patienceMs));
+      await done;
+      if (this.writable) this.#report(undefined);
+    }
+  }
+
+  async #lookAfterLock(): Promise<void> {
+    if (this.#lock !== undefined) {
+      if (await this.#lock.isHeld().catch(() => false)) return;
+      this.#lock = undefined;
+    }
+    if (!this.#closed) await this.#acquire();
+  }
+
+  async #acquire(): Promise<void> {
+    try {
+      const lock = await DirectoryLock.take(this.path);
+      if (this.#closed) {
+        await lock.release();
+        return;
+      }
+      this.#lock = lock;
+      this.#failures = 0;
+      await removeLeftovers(this.path);
+      this.#report(undefined);
+      for (const listener of this.#listeners) listener();
+    } catch (error) {
+      if (!(error instanceof StateDirectoryError)) throw error;
+      this.#failures += 1;
+      this.#report(error);
+    }
+  }
+
+  #report(problem: StateDirectoryError | undefined): void {
+    if (problem?.message === this.#problem?.message) return;
+    this.#problem = problem;
+    if (problem === undefined) {
+      this.#logger.info({ directory: this.path }, 'the state directory can be written again');
+      this.#onProblem(undefined);
+    } else if (problem.reason !== 'locked' || this.#listeners.length > 0) {
+      const { message, remedy } = problem;
+      this.#logger.warn(
+        { error: message, remedy },
+        'nothing is saved: numbers of new rows may change at the next start',
+      );
+      this.#onProblem(`${message}. ${remedy}`);
+    }
+  }
+}
+
+function silent(path: string, ms: number): StateDirectoryError {
   return new StateDirectoryError(
-    'unusable',
-    `${path} cannot be used: ${errorText(error)}`,
-    'Set state.directory to a directory on a local file system.',
-    { cause: error },
+    'silent',
+    `${path} has not answered for ${Math.round(ms / 1000)} s`,
+    'See whether its file system (a network mount?) hangs; a local one never does.',
   );
 }
 
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+/** What a process that was killed while it wrote has left. Only the holder of the lock writes such files. */
+async function removeLeftovers(path: string): Promise<void> {
+  const names = await readdir(path).catch(() => []);
+  for (const name of names) {
+    if (leftover.test(name)) await unlink(join(path, name)).catch(() => undefined);
+  }
 }

@@ -1,13 +1,18 @@
-import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import { errorText } from '../errors.ts';
+import { backoffDelayMs, reconnectBackoff } from '../run/backoff.ts';
+import type { StatePlace } from './state-place.ts';
 
 /** Pieces of a JSON text in order: a string is taken as it is, anything else is serialised. */
 export type JsonPiece = string | { readonly json: unknown };
 
 export interface StateFileOptions {
-  readonly path: string;
+  readonly place: StatePlace;
+  /** Name of the file in that place. */
+  readonly name: string;
   /** Describes the whole content at one moment; the values must not change afterwards. */
   readonly pieces: () => readonly JsonPiece[];
   /** Waiting time that merges changes into one write. */
@@ -20,7 +25,8 @@ export interface StateFileOptions {
 export type StateFileContent =
   | { readonly kind: 'absent' }
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'unreadable'; readonly problem: string };
+  /** `error` is that of the system; undefined where what is there is no file, or too large. */
+  | { readonly kind: 'unreadable'; readonly problem: string; readonly error: Error | undefined };
 
 const defaultDelayMs = 250;
 /** Serialised characters after which the event loop gets its turn. */
@@ -28,13 +34,17 @@ const sliceChars = 64 * 1024;
 const fileMode = 0o600;
 const directoryMode = 0o750;
 
+/** Names of files that are being written, by this version and by earlier ones: `.indexes.json.4711.tmp`. */
+export const leftover = /^\.(?:indexes\.json|events\.jsonl)\.(?:\d+\.)?tmp$/;
+
 /**
  * A small file that is always either the old or the new content: written beside its name, synchronised
- * and renamed. Writes are asynchronous and merged; a failure is reported and tried again with the next
- * change.
+ * and renamed. Writes are asynchronous and merged; a failure is reported once and tried again, also if nothing
+ * changes any more. While its place may not be written, changes are kept until it may.
  */
 export class StateFile {
   readonly path: string;
+  readonly #place: StatePlace;
   readonly #pieces: () => readonly JsonPiece[];
   readonly #delayMs: number;
   readonly #onProblem: (problem: string | undefined) => void;
@@ -42,23 +52,31 @@ export class StateFile {
   #writing: Promise<void> | undefined;
   #dirty = false;
   #closed = false;
-  #failed = false;
+  #failures = 0;
 
   constructor(options: StateFileOptions) {
-    this.path = options.path;
+    this.path = join(options.place.path, options.name);
+    this.#place = options.place;
     this.#pieces = options.pieces;
     this.#delayMs = options.delayMs ?? defaultDelayMs;
     this.#onProblem = options.onProblem;
+    // Whatever is there now may be of another time, or nothing.
+    this.#place.onWritable(() => this.markDirty());
   }
 
   /** Asks for a write soon. */
   markDirty(): void {
     this.#dirty = true;
     if (this.#closed || this.#timer !== undefined || this.#writing !== undefined) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      void this.flush();
-    }, this.#delayMs);
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        void this.flush();
+      },
+      this.#failures === 0
+        ? this.#delayMs
+        : backoffDelayMs(this.#failures - 1, reconnectBackoff, Math.random),
+    );
     this.#timer.unref();
   }
 
@@ -67,7 +85,7 @@ export class StateFile {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     while (this.#writing !== undefined) await this.#writing;
-    if (!this.#dirty) return;
+    if (!this.#dirty || !this.#place.writable) return;
     this.#dirty = false;
     this.#writing = this.#write();
     try {
@@ -75,8 +93,8 @@ export class StateFile {
     } finally {
       this.#writing = undefined;
     }
-    // What changed during the write waits for its own turn.
-    if (this.#dirty && !this.#failed) this.markDirty();
+    // What changed during the write waits for its own turn, and what failed for another.
+    if (this.#dirty) this.markDirty();
   }
 
   /** Writes what is left; later changes are ignored. */
@@ -84,42 +102,57 @@ export class StateFile {
     if (this.#closed) return;
     this.#closed = true;
     await this.flush();
-    if (this.#dirty && !this.#failed) await this.flush();
+    if (this.#dirty && this.#failures === 0) await this.flush();
   }
 
   async #write(): Promise<void> {
     try {
       await writeAtomically(this.path, this.#pieces());
-      if (this.#failed) {
-        this.#failed = false;
+      if (this.#failures > 0) {
+        this.#failures = 0;
         this.#onProblem(undefined);
       }
     } catch (error) {
       this.#dirty = true;
-      if (!this.#failed) {
-        this.#failed = true;
-        this.#onProblem(`${this.path} cannot be written: ${errorText(error)}`);
-      }
+      this.#failures += 1;
+      if (this.#failures === 1) this.#onProblem(`${this.path} cannot be written: ${errorText(error)}`);
     }
   }
 }
 
-/** Reads a whole file of at most `maxBytes`. Never throws. */
+/**
+ * Reads a whole file of at most `maxBytes`. Anything that is no file, a FIFO for example, is never waited for.
+ * Never throws.
+ */
 export async function readStateFile(path: string, maxBytes: number): Promise<StateFileContent> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(path, 'r');
-    const { size } = await handle.stat();
-    if (size > maxBytes) {
-      return { kind: 'unreadable', problem: `${path} has ${size} bytes; the limit is ${maxBytes}` };
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const found = await handle.stat();
+    if (!found.isFile()) {
+      return { kind: 'unreadable', problem: `${path} is not a regular file`, error: undefined };
+    }
+    if (found.size > maxBytes) {
+      const problem = `${path} has ${found.size} bytes; the limit is ${maxBytes}`;
+      return { kind: 'unreadable', problem, error: undefined };
     }
     return { kind: 'text', text: await handle.readFile('utf8') };
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return { kind: 'absent' };
-    return { kind: 'unreadable', problem: `${path} cannot be read: ${errorText(error)}` };
+    if (hasCode(error, 'ENOENT') && !(await isThere(path))) return { kind: 'absent' };
+    // A socket cannot be opened at all, a dangling link not followed.
+    const isFile = !hasCode(error, 'ENXIO') && !hasCode(error, 'ENOENT') && !hasCode(error, 'ELOOP');
+    const problem = `${path} cannot be read: ${errorText(error)}`;
+    return { kind: 'unreadable', problem, error: isFile ? (error as Error) : undefined };
   } finally {
     await handle?.close();
   }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /**
@@ -139,8 +172,10 @@ export async function keepAside(path: string): Promise<string | undefined> {
 /** Replaces a file by the given pieces: temporary file, fsync, rename, fsync of the directory. */
 export async function writeAtomically(path: string, pieces: Iterable<JsonPiece>): Promise<void> {
   const directory = dirname(path);
-  const temporary = join(directory, `.${basename(path)}.${process.pid}.tmp`);
-  const handle = await open(temporary, 'w', fileMode);
+  // One name, so that a process that is killed leaves one file at most, which the next one writes anew.
+  const temporary = join(directory, `.${basename(path)}.tmp`);
+  await unlink(temporary).catch(() => undefined);
+  const handle = await open(temporary, 'wx', fileMode);
   try {
     try {
       let slice = '';
@@ -185,14 +220,15 @@ export async function makeDirectory(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: directoryMode });
   } catch (error) {
-    if (isCode(error, 'EEXIST')) return;
+    if (hasCode(error, 'EEXIST')) return;
     const parent = dirname(path);
-    if (!isCode(error, 'ENOENT') || parent === path) throw error;
+    if (!hasCode(error, 'ENOENT') || parent === path) throw error;
     await makeDirectory(parent);
     await mkdir(path, { mode: directoryMode });
   }
 }
 
-function isCode(error: unknown, code: string): boolean {
+/** Whether an error is that of the system with this code: ENOENT. */
+export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -3,15 +3,6 @@ import type { DomainState, VmOperState } from '../model/domain.ts';
 import type { Guest } from '../model/guest.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
 
-/** A value that JSON can hold. */
-export type JsonValue =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly JsonValue[]
-  | { readonly [key: string]: JsonValue | undefined };
-
 /** What is remembered about a domain across restarts, beside its numbers. Unknown facts are absent. */
 export interface KeptFacts {
   readonly startedAt?: EpochMs;
@@ -50,5 +41,14 @@ export interface GoneDomain {
   readonly name: string;
   readonly goneAt: EpochMs;
   /** Last known columns, as the collector wants them back. */
-  readonly columns: { readonly [key: string]: JsonValue | undefined };
+  readonly columns: GoneColumns;
 }
+
+/** What the row of a domain that ceased to exist goes on showing. A type, so that it is a plain record as well. */
+export type GoneColumns = {
+  readonly state?: DomainState;
+  readonly reason?: number;
+  readonly stateSince?: EpochMs;
+  readonly stateChanges?: number;
+  readonly persistent?: boolean;
+};

@@ -1,0 +1,209 @@
+import { randomUUID } from 'node:crypto';
+import { access, constants, link, lstat, readFile, readlink, rename, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StateDirectoryError, unusableDirectory } from './state-directory-error.ts';
+import { hasCode, keepAside, makeDirectory, readStateFile } from './state-file.ts';
+
+/** Who holds the lock. A process is the same only if its start time is, because numbers are reused. */
+interface LockOwner {
+  readonly pid: number;
+  /** Field 22 of /proc/PID/stat: clock ticks since boot. */
+  readonly startTicks: string;
+  readonly bootId: string;
+  readonly pidNamespace: string;
+}
+
+const lockName = 'lock';
+const maxAttempts = 5;
+/**
+ * Another process that found the same stale lock may take a new one away by mistake, before it notices and
+ * puts it back. After this time that is over.
+ */
+const settleMs = 50;
+
+/** Longer than what any agent writes into its lock. */
+const maxLockBytes = 4096;
+
+/**
+ * The right to write into a state directory, which only one agent at a time has: two would give different domains
+ * the same number. A file named `lock` says who has it.
+ */
+export class DirectoryLock {
+  readonly #lockPath: string;
+  readonly #token: string;
+
+  private constructor(lockPath: string, token: string) {
+    this.#lockPath = lockPath;
+    this.#token = token;
+  }
+
+  /**
+   * Creates the directory if needed, checks that it can be written and takes its lock. The lock of a
+   * process that no longer exists is taken over, and what is no file is moved out of the way.
+   *
+   * @throws StateDirectoryError if another agent has it, or if the directory cannot be created or written.
+   */
+  static async take(path: string): Promise<DirectoryLock> {
+    try {
+      await makeDirectory(path);
+      await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
+      const token = JSON.stringify({ ...(await thisProcess()), nonce: randomUUID() });
+      const lockPath = join(path, lockName);
+      await takeLock(path, lockPath, token);
+      return new DirectoryLock(lockPath, token);
+    } catch (error) {
+      throw error instanceof StateDirectoryError ? error : unusableDirectory(path, error);
+    }
+  }
+
+  /** Whether the file still says so: a person may have removed the directory, or another agent taken it over. */
+  async isHeld(): Promise<boolean> {
+    const found = await readLock(this.#lockPath);
+    return found === this.#token;
+  }
+
+  /** Gives the lock back. */
+  async release(): Promise<void> {
+    if (await this.isHeld()) await unlink(this.#lockPath).catch(() => undefined);
+  }
+}
+
+/** Stands for a lock that is no file: a FIFO, a dangling link, a directory. */
+const noFile = Symbol('no file');
+
+async function takeLock(path: string, lockPath: string, token: string): Promise<void> {
+  const own = join(path, `.${lockName}.${process.pid}.${randomUUID()}`);
+  await writeFile(own, token, { mode: 0o600 });
+  try {
+    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+      // link() is atomic and fails if the name exists: it is the lock.
+      if (await linked(own, lockPath)) {
+        await sleep(settleMs);
+        if ((await readLock(lockPath)) === token) return;
+        continue;
+      }
+      const held = await readLock(lockPath);
+      if (held === undefined) continue;
+      if (held === noFile) {
+        if ((await keepAside(lockPath)) !== undefined) continue;
+        throw new StateDirectoryError(
+          'unusable',
+          `${lockPath} is not a file and cannot be moved away`,
+          `Remove ${lockPath}.`,
+        );
+      }
+      const owner = parseOwner(held);
+      if (owner !== undefined && (await isAlive(owner))) throw locked(path, owner);
+      await removeStale(path, lockPath, held);
+    }
+  } finally {
+    await unlink(own).catch(() => undefined);
+  }
+  throw new StateDirectoryError(
+    'locked',
+    `${path} is being locked by several processes at once`,
+    'Start one agent per state directory.',
+  );
+}
+
+/** Takes a stale lock away, unless another process has just replaced it. */
+async function removeStale(path: string, lockPath: string, stale: string): Promise<void> {
+  const aside = join(path, `.${lockName}.stale.${randomUUID()}`);
+  try {
+    await rename(lockPath, aside);
+  } catch {
+    return;
+  }
+  if ((await readLock(aside)) !== stale) await linked(aside, lockPath);
+  await unlink(aside).catch(() => undefined);
+}
+
+async function linked(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false;
+    throw error;
+  }
+}
+
+async function readLock(path: string): Promise<string | typeof noFile | undefined> {
+  try {
+    if (!(await lstat(path)).isFile()) return noFile;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+  const content = await readStateFile(path, maxLockBytes);
+  switch (content.kind) {
+    case 'absent':
+      return undefined;
+    case 'text':
+      return content.text;
+    case 'unreadable':
+      if (content.error !== undefined) throw content.error;
+      return noFile;
+  }
+}
+
+function parseOwner(text: string): LockOwner | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || !('pid' in value)) return undefined;
+    const owner = value as Partial<LockOwner>;
+    if (typeof owner.pid !== 'number') return undefined;
+    return {
+      pid: owner.pid,
+      startTicks: String(owner.startTicks),
+      bootId: String(owner.bootId),
+      pidNamespace: String(owner.pidNamespace),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+async function thisProcess(): Promise<LockOwner> {
+  return {
+    pid: process.pid,
+    startTicks: (await startTicks(process.pid)) ?? '',
+    bootId: await bootId(),
+    pidNamespace: await pidNamespace(),
+  };
+}
+
+async function isAlive(owner: LockOwner): Promise<boolean> {
+  if (owner.bootId !== (await bootId())) return false;
+  // Numbers of another namespace mean nothing here: a restarted container must not lock itself out.
+  if (owner.pidNamespace !== (await pidNamespace())) return false;
+  return (await startTicks(owner.pid)) === owner.startTicks;
+}
+
+async function startTicks(pid: number): Promise<string | undefined> {
+  try {
+    const text = await readFile(`/proc/${pid}/stat`, 'utf8');
+    // The command name, in parentheses, may hold spaces and parentheses.
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return fields[19];
+  } catch {
+    return undefined;
+  }
+}
+
+async function bootId(): Promise<string> {
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '')).trim();
+}
+
+async function pidNamespace(): Promise<string> {
+  return readlink('/proc/self/ns/pid').catch(() => '');
+}
+
+function locked(path: string, owner: LockOwner): StateDirectoryError {
+  return new StateDirectoryError(
+    'locked',
+    `${path} is in use by process ${owner.pid}`,
+    `Stop process ${owner.pid}, or give this agent a state directory of its own.`,
+  );
+}

@@ -1,0 +1,47 @@
+import { DaemonError, errorText } from '../errors.ts';
+import { hasCode } from './state-file.ts';
+
+/** The state directory cannot be used. `reason` tells whether the agent can go on all the same. */
+export class StateDirectoryError extends DaemonError {
+  readonly reason: 'locked' | 'permission' | 'full' | 'silent' | 'unusable';
+  /** A sentence for the operator. */
+  readonly remedy: string;
+
+  constructor(
+    reason: StateDirectoryError['reason'],
+    message: string,
+    remedy: string,
+    options?: ErrorOptions,
+  ) {
+    super('STATE_UNUSABLE', message, options);
+    this.reason = reason;
+    this.remedy = remedy;
+  }
+}
+
+/** The error of a directory that cannot be created, read or written. */
+export function unusableDirectory(path: string, error: unknown): StateDirectoryError {
+  if (hasCode(error, 'EACCES') || hasCode(error, 'EPERM') || hasCode(error, 'EROFS')) {
+    return new StateDirectoryError(
+      'permission',
+      `${path} cannot be written: ${errorText(error)}`,
+      `Make ${path} writable for the user of the agent (uid ${process.getuid?.() ?? 'unknown'}), or set ` +
+        'state.directory to another one.',
+      { cause: error },
+    );
+  }
+  if (hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT')) {
+    return new StateDirectoryError(
+      'full',
+      `${path} cannot be written: ${errorText(error)}`,
+      'Make room on its file system.',
+      { cause: error },
+    );
+  }
+  return new StateDirectoryError(
+    'unusable',
+    `${path} cannot be used: ${errorText(error)}`,
+    'Set state.directory to a directory on a local file system.',
+    { cause: error },
+  );
+}
