@@ -22,7 +22,7 @@ import type { NotifyOptions } from './notify/notify-options.ts';
 import { ServingThread } from './serve/serving-thread.ts';
 import { TreeFeed } from './serve/tree-feed.ts';
 import { IndexStore } from './state/index-store.ts';
-import { StateDirectory, StateDirectoryError } from './state/state-directory.ts';
+import { StateDirectory } from './state/state-directory.ts';
 
 export interface DaemonOptions {
   readonly config: Config;
@@ -152,20 +152,26 @@ export class Daemon {
       if (problem === undefined) warnings.clear(key);
       else warnings.raise(key, 'stateNotSaved', problem);
     };
-    const directory = await this.#openState(stateProblem('state-directory'));
+    const lost = (key: string) => (problem: string) => warnings.raise(key, 'stateNotSaved', problem);
+    const state = await StateDirectory.open(config.state.directory, {
+      logger: logger.child({ component: 'state' }),
+      onProblem: stateProblem('state-directory'),
+    });
+    this.#closers.push(() => state.close());
     const indexes = await IndexStore.load({
-      directory,
+      place: state,
       logger: logger.child({ component: 'state' }),
       onProblem: stateProblem('indexes'),
-      onLoss: (problem) => warnings.raise('indexes-lost', 'stateNotSaved', problem),
+      onLoss: lost('indexes-lost'),
     });
     this.#closers.push(() => indexes.close());
     const log = await EventLog.open({
-      directory: config.events.persistent ? directory : undefined,
+      place: config.events.persistent ? state : undefined,
       maxEntries: config.events.maxEntries,
       maxAgeSec: config.events.maxAge,
       logger: logger.child({ component: 'events' }),
       onProblem: stateProblem('event-log'),
+      onLoss: lost('events-lost'),
     });
     this.#closers.push(() => log.close());
 
@@ -217,7 +223,7 @@ export class Daemon {
     this.#closers.push(
       async () => {
         const unsent = await notifications.close();
-        this.#unsent = directory === undefined ? withoutEntries(unsent) : unsent;
+        this.#unsent = state.writable ? unsent : withoutEntries(unsent);
       },
       async () => {
         clearTimeout(patience);
@@ -249,27 +255,6 @@ export class Daemon {
     const agentx = this.#startServing(config, mib, images);
     this.#face = { key, mib, images, agentx };
     return this.#face;
-  }
-
-  /**
-   * The state directory, or undefined where it cannot be used: numbers are then kept in memory only.
-   *
-   * @throws StateDirectoryError if another agent uses it: two would give the same number to different domains.
-   */
-  async #openState(onProblem: (problem: string | undefined) => void): Promise<string | undefined> {
-    try {
-      const state = await StateDirectory.open(this.#config.state.directory);
-      this.#closers.push(() => state.close());
-      return state.path;
-    } catch (error) {
-      if (!(error instanceof StateDirectoryError) || error.reason === 'locked') throw error;
-      this.#logger.warn(
-        { error: error.message, remedy: error.remedy },
-        'indexes and events are kept in memory only',
-      );
-      onProblem(`${error.message}. ${error.remedy}`);
-      return undefined;
-    }
   }
 
   #startServing(config: Config, mib: ServedMib, images: ImageFeed): ServingThread {

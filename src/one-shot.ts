@@ -24,7 +24,7 @@ export async function collectOnce(options: OneShotOptions): Promise<Snapshot> {
   const { config, logger, version, signal } = options;
   const startedAt = Date.now();
   const store = new SnapshotStore(initialSnapshot(config, version, startedAt));
-  const indexes = await IndexStore.load({ directory: undefined, logger: silentLogger });
+  const indexes = await IndexStore.load({ place: undefined, logger: silentLogger });
   const collection = new Collection({
     config,
     logger,

@@ -3,8 +3,10 @@ import { Daemon } from '../daemon.ts';
 import { errorText } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { late, within } from '../run/deadline.ts';
-import { StateDirectoryError } from '../state/state-directory.ts';
+import { StateDirectoryError } from '../state/state-directory-error.ts';
+import { endAtOnce } from './end-at-once.ts';
 import { exitCodes } from './exit-codes.ts';
+import { onHangUp } from './hang-up.ts';
 import { keepHeapSmall } from './heap.ts';
 import { type AdjustableLogger, makeLogger } from './logger.ts';
 import { configFrom } from './options.ts';
@@ -22,12 +24,19 @@ export async function run(options: Readonly<Record<string, unknown>>): Promise<n
   keepHeapSmall();
   const daemon = new Daemon({ config, logger, version: programVersion() });
   const stopped = untilToldToStop(logger);
-  process.on('SIGHUP', () => void reload(daemon, options, logger));
-  await daemon.start();
+  onHangUp(() => void reload(daemon, options, logger));
+  try {
+    // Told to stop, it does not wait for a start that hangs.
+    await Promise.race([daemon.start(), stopped]);
+  } catch (error) {
+    if (!(error instanceof StateDirectoryError) || error.reason !== 'silent') throw error;
+    logger.error({ remedy: error.remedy }, error.message);
+    endAtOnce(exitCodes.config);
+  }
   await stopped;
   if ((await within(stopDeadlineMs, daemon.stop())) === late) {
     logger.warn({ deadlineMs: stopDeadlineMs }, 'shutdown took too long and was cut short');
-    process.exit(exitCodes.bug);
+    endAtOnce(exitCodes.bug);
   }
   logger.info({}, 'stopped');
   return exitCodes.ok;
@@ -48,7 +57,7 @@ function untilToldToStop(logger: Logger): Promise<void> {
   return new Promise((resolve) => {
     let told = false;
     const onSignal = (signal: NodeJS.Signals): void => {
-      if (told) process.exit(signal === 'SIGINT' ? 130 : 143);
+      if (told) endAtOnce(signal === 'SIGINT' ? 130 : 143);
       told = true;
       logger.info({ signal }, 'stopping');
       resolve();

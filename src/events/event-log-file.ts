@@ -1,19 +1,16 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import { z } from 'zod';
 import { errorText } from '../errors.ts';
 import { type EventKind, eventKinds, type LoggedEvent } from '../model/event.ts';
-import {
-  type JsonPiece,
-  keepAside,
-  makeDirectory,
-  readStateFile,
-  writeAtomically,
-} from '../state/state-file.ts';
+import { backoffDelayMs, reconnectBackoff } from '../run/backoff.ts';
+import { isPastMoment } from '../state/saved-values.ts';
+import { type JsonPiece, keepAside, readStateFile, writeAtomically } from '../state/state-file.ts';
+import type { StatePlace } from '../state/state-place.ts';
 
 export interface EventLogFileOptions {
-  readonly directory: string;
+  readonly place: StatePlace;
   /** The entries to keep, oldest first, when the file is rewritten. */
   readonly entries: () => readonly LoggedEvent[];
   readonly lastSeq: () => number;
@@ -40,7 +37,7 @@ const spareLines = 1000;
 const seqSchema = z.number().int().min(1).max(4_294_967_295);
 const entrySchema = z.object({
   seq: seqSchema,
-  at: z.number(),
+  at: z.number().refine((at) => isPastMoment(at, Date.now())),
   kind: z.string(),
   detail: z.number().int(),
   name: z.string(),
@@ -66,7 +63,7 @@ const lineSchema = z.union([
  */
 export class EventLogFile {
   readonly #path: string;
-  readonly #directory: string;
+  readonly #place: StatePlace;
   readonly #entries: () => readonly LoggedEvent[];
   readonly #lastSeq: () => number;
   readonly #onProblem: (problem: string | undefined) => void;
@@ -76,39 +73,39 @@ export class EventLogFile {
   #handle: FileHandle | undefined;
   #lines = 0;
   #rewrite = false;
-  #failed = false;
+  /** The file is to be written although nothing was added. */
+  #owed = false;
+  /** A file that could not be read is still in its place. */
+  #keepAside = false;
+  #failures = 0;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
   #closed = false;
 
   constructor(options: EventLogFileOptions) {
-    this.#directory = options.directory;
-    this.#path = join(options.directory, fileName);
+    this.#place = options.place;
+    this.#path = join(options.place.path, fileName);
     this.#entries = options.entries;
     this.#lastSeq = options.lastSeq;
     this.#onProblem = options.onProblem;
+    this.#place.onWritable(() => this.#rewriteSoon());
   }
 
   /** Reads the file. Lines that cannot be understood are left out, and the file is kept aside for a person. */
   async read(): Promise<EventLogContent> {
-    try {
-      await makeDirectory(this.#directory);
-    } catch (error) {
-      const problem = `${this.#directory} cannot be created: ${errorText(error)}`;
-      this.#fail(problem);
-      return { entries: [], lastSeq: 0, problem };
-    }
     const content = await readStateFile(this.#path, maxFileBytes);
     this.#rewrite = true;
     if (content.kind === 'absent') return { entries: [], lastSeq: 0, problem: undefined };
     if (content.kind === 'unreadable') {
-      await keepAside(this.#path);
+      this.#keepAside = (await keepAside(this.#path)) === undefined;
       return { entries: [], lastSeq: 0, problem: content.problem };
     }
     const { entries, lastSeq, bad } = await parseLines(content.text);
     if (bad === 0) return { entries, lastSeq, problem: undefined };
     const aside = await keepAside(this.#path);
-    const problem = `${bad} lines of ${this.#path} cannot be understood; kept as ${aside ?? 'nothing'}`;
+    this.#keepAside = aside === undefined;
+    const kept = aside === undefined ? '' : `; it is kept as ${aside}`;
+    const problem = `${bad} lines of ${this.#path} cannot be understood${kept}`;
     return { entries, lastSeq, problem };
   }
 
@@ -129,14 +126,14 @@ export class EventLogFile {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     while (this.#writing !== undefined) await this.#writing;
-    if (this.#pending.size === 0 && this.#notified.size === 0) return;
+    if (!this.#hasWork || !this.#place.writable) return;
     this.#writing = this.#write();
     try {
       await this.#writing;
     } finally {
       this.#writing = undefined;
     }
-    if (!this.#failed && (this.#pending.size > 0 || this.#notified.size > 0)) this.#schedule();
+    if (this.#hasWork && !this.#closed) this.#schedule();
   }
 
   async close(): Promise<void> {
@@ -147,12 +144,26 @@ export class EventLogFile {
     this.#handle = undefined;
   }
 
+  get #hasWork(): boolean {
+    return this.#owed || this.#pending.size > 0 || this.#notified.size > 0;
+  }
+
+  /** The whole file is written when the disk allows it again: the entries are still in memory. */
+  #rewriteSoon(): void {
+    this.#rewrite = true;
+    this.#owed = true;
+    if (!this.#closed) this.#schedule();
+  }
+
   #schedule(): void {
     if (this.#timer !== undefined || this.#writing !== undefined) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      void this.flush();
-    }, delayMs);
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        void this.flush();
+      },
+      this.#failures === 0 ? delayMs : backoffDelayMs(this.#failures - 1, reconnectBackoff, Math.random),
+    );
     this.#timer.unref();
   }
 
@@ -161,19 +172,21 @@ export class EventLogFile {
     const notified = [...this.#notified];
     this.#pending.clear();
     this.#notified.clear();
+    this.#owed = false;
     try {
       const kept = this.#entries();
       if (this.#lines > 2 * kept.length + spareLines) this.#rewrite = true;
-      if (this.#rewrite) await this.#replace(kept);
+      if (this.#rewrite || (await this.#isRemoved())) await this.#replace(kept);
       else await this.#append(entries, notified);
-      if (this.#failed) {
-        this.#failed = false;
+      if (this.#failures > 0) {
+        this.#failures = 0;
         this.#onProblem(undefined);
       }
     } catch (error) {
-      // The entries are still in memory; the whole file is written when the disk allows it again.
+      this.#failures += 1;
       this.#rewrite = true;
-      this.#fail(`${this.#path} cannot be written: ${errorText(error)}`);
+      this.#owed = true;
+      if (this.#failures === 1) this.#onProblem(`${this.#path} cannot be written: ${errorText(error)}`);
     }
   }
 
@@ -187,20 +200,23 @@ export class EventLogFile {
     this.#lines += entries.length + notified.length;
   }
 
+  /** Whether somebody has removed the file that is being appended to. */
+  async #isRemoved(): Promise<boolean> {
+    const written = await lstat(this.#path).catch(() => undefined);
+    if (this.#handle === undefined) return written === undefined;
+    return written?.ino !== (await this.#handle.stat()).ino;
+  }
+
   async #replace(kept: readonly LoggedEvent[]): Promise<void> {
     await this.#handle?.close();
     this.#handle = undefined;
+    if (this.#keepAside) await keepAside(this.#path);
+    this.#keepAside = false;
     const pieces: JsonPiece[] = [`{"version":${formatVersion},"lastSeq":${this.#lastSeq()}}\n`];
     for (const entry of kept) pieces.push({ json: entry }, '\n');
     await writeAtomically(this.#path, pieces);
     this.#lines = kept.length + 1;
     this.#rewrite = false;
-  }
-
-  #fail(problem: string): void {
-    if (this.#failed) return;
-    this.#failed = true;
-    this.#onProblem(problem);
   }
 }
 

@@ -1,14 +1,15 @@
 import type { Logger } from '../log.ts';
 import type { EventLogView, LoggedEvent } from '../model/event.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
+import type { StatePlace } from '../state/state-place.ts';
 import { EventLogFile } from './event-log-file.ts';
 
 /** An event before the log has given it a number. */
 export type EventDraft = Omit<LoggedEvent, 'seq' | 'notified'>;
 
 export interface EventLogOptions {
-  /** Directory of the log file; undefined keeps the log in memory only. */
-  readonly directory: string | undefined;
+  /** Where the file of the log is; undefined keeps it in memory only. */
+  readonly place: StatePlace | undefined;
   /** The oldest entry is removed when there are more; at least 1. */
   readonly maxEntries: number;
   /** Entries that are older are removed; 0 is no limit. */
@@ -16,6 +17,8 @@ export interface EventLogOptions {
   readonly logger: Logger;
   /** Told when the log cannot be kept (a sentence for the operator), and with undefined when it can again. */
   readonly onProblem?: (problem: string | undefined) => void;
+  /** Told when what an earlier run left could not be read as a whole (a sentence for the operator). */
+  readonly onLoss?: (problem: string) => void;
   /** Called after every change: {@link EventLog.view} then gives a new view. */
   readonly onChange?: () => void;
   readonly now?: () => EpochMs;
@@ -43,6 +46,8 @@ export class EventLog {
   readonly #now: () => EpochMs;
   readonly #onChange: () => void;
   readonly #onProblem: (problem: string | undefined) => void;
+  readonly #onLoss: (problem: string) => void;
+  readonly #place: StatePlace | undefined;
   readonly #file: EventLogFile | undefined;
   #entries: LoggedEvent[] = [];
   /** Entries before this position are removed; the array is cut when views are made. */
@@ -62,9 +67,11 @@ export class EventLog {
     this.#now = options.now ?? Date.now;
     this.#onChange = options.onChange ?? (() => undefined);
     this.#onProblem = options.onProblem ?? (() => undefined);
-    if (options.directory !== undefined) {
+    this.#onLoss = options.onLoss ?? (() => undefined);
+    this.#place = options.place;
+    if (options.place !== undefined) {
       this.#file = new EventLogFile({
-        directory: options.directory,
+        place: options.place,
         entries: () => this.#entries.slice(this.#start),
         lastSeq: () => this.#lastSeq,
         onProblem: (problem) => this.#report(problem),
@@ -86,7 +93,7 @@ export class EventLog {
 
   /** Whether the log survives a restart of the agent. */
   get persistent(): boolean {
-    return this.#file !== undefined && this.#problem === undefined;
+    return this.#place?.writable === true && this.#problem === undefined;
   }
 
   /** Why the log is not being kept; undefined while it is. */
@@ -180,6 +187,7 @@ export class EventLog {
     const { entries, lastSeq, problem } = await this.#file.read();
     if (problem !== undefined) {
       this.#logger.warn({ problem, entries: entries.length }, 'the event log could not be read completely');
+      this.#onLoss(`Some logged events are lost: ${problem}.`);
     }
     this.#entries = [...entries];
     this.#lastSeq = lastSeq;

@@ -1,5 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { access, constants, link, lstat, readFile, readlink, rename, unlink, writeFile } from 'node:fs/promises';
+import {
+  access,
+  constants,
+  link,
+  lstat,
+  readFile,
+  readlink,
+  rename,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StateDirectoryError, unusableDirectory } from './state-directory-error.ts';

@@ -174,7 +174,8 @@ class IndexReader {
     return {
       binding,
       devices: { disk: numbers('disk'), nic: numbers('nic'), fileSystem: numbers('fileSystem') },
-      facts: facts === undefined ? undefined : this.#members<KeptFacts>(facts, this.#factChecks, `${where}.facts`),
+      facts:
+        facts === undefined ? undefined : this.#members<KeptFacts>(facts, this.#factChecks, `${where}.facts`),
       reported: reported === undefined ? undefined : this.#reported(reported, `${where}.reported`),
     };
   }

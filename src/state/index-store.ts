@@ -1,5 +1,5 @@
 import type { Logger } from '../log.ts';
-import { IndexAllocator, type IndexBinding } from './index-allocator.ts';
+import { IndexAllocator } from './index-allocator.ts';
 import {
   type DeviceScope,
   type DomainToSave,
@@ -10,7 +10,7 @@ import {
   type SavedDomain,
 } from './index-file.ts';
 import { firstAssignedPerfEvent, listedPerfEvent } from './perf-event-ids.ts';
-import { keepAside, readStateFile, StateFile } from './state-file.ts';
+import { readStateFile, StateFile } from './state-file.ts';
 import type { StatePlace } from './state-place.ts';
 import type { GoneDomain, KeptFacts, ReportedDomain } from './state-types.ts';
 
@@ -48,6 +48,7 @@ export class IndexStore {
   readonly #now: () => number;
   readonly #onProblem: (problem: string | undefined) => void;
   readonly #onLoss: (problem: string) => void;
+  readonly #place: StatePlace | undefined;
   readonly #file: StateFile | undefined;
   readonly #references: ((domainIndex: number) => boolean)[] = [];
   readonly #domains: IndexAllocator;
@@ -74,6 +75,7 @@ export class IndexStore {
     this.#pools = new IndexAllocator(shared);
     this.#networks = new IndexAllocator(shared);
     this.#perfEvents = new IndexAllocator({ ...shared, first: firstAssignedPerfEvent });
+    this.#place = options.place;
     if (options.place !== undefined) {
       this.#file = new StateFile({
         place: options.place,
@@ -102,7 +104,7 @@ export class IndexStore {
 
   /** Whether numbers survive a restart. */
   get persistent(): boolean {
-    return this.#file !== undefined && this.#problem === undefined;
+    return this.#place?.writable === true && this.#problem === undefined;
   }
 
   /** lveDomIndex and vmIndex of a domain. */
@@ -291,7 +293,7 @@ export class IndexStore {
     if (content.kind === 'absent') return;
     const problem = content.kind === 'text' ? this.#restore(content.text) : content.problem;
     if (problem === undefined) return;
-    const aside = await keepAside(path);
+    const aside = await this.#file.setAside();
     const domains = this.#domains.size;
     this.#logger.warn({ problem, keptAs: aside, domains }, 'the saved indexes cannot all be used');
     const kept = aside === undefined ? '' : ` It is kept as ${aside}.`;

@@ -1,4 +1,4 @@
-import { readdir, unlink } from 'node:fs/promises';
+import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../log.ts';
 import { backoffDelayMs, reconnectBackoff } from '../run/backoff.ts';
@@ -38,6 +38,7 @@ export class StateDirectory implements StatePlace {
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
   #checking: Promise<void> | undefined;
+  #opened = false;
   #closed = false;
 
   private constructor(path: string, options: StateDirectoryOptions) {
@@ -56,11 +57,12 @@ export class StateDirectory implements StatePlace {
    */
   static async open(path: string, options: StateDirectoryOptions): Promise<StateDirectory> {
     const directory = new StateDirectory(path, options);
-    if ((await within(directory.#acquire(), directory.#patienceMs)) === late) {
+    if ((await within(directory.#patienceMs, directory.#acquire())) === late) {
       directory.#closed = true;
       throw silent(path, directory.#patienceMs);
     }
     if (directory.#problem?.reason === 'locked') throw directory.#problem;
+    directory.#opened = true;
     directory.#schedule();
     return directory;
   }
@@ -109,7 +111,7 @@ export class StateDirectory implements StatePlace {
 
   async #check(): Promise<void> {
     const done = this.#lookAfterLock();
-    if ((await within(done, this.#patienceMs)) === late) {
+    if ((await within(this.#patienceMs, done)) === late) {
       this.#report(silent(this.path, this.#patienceMs));
       await done;
       if (this.writable) this.#report(undefined);
@@ -149,7 +151,7 @@ export class StateDirectory implements StatePlace {
     if (problem === undefined) {
       this.#logger.info({ directory: this.path }, 'the state directory can be written again');
       this.#onProblem(undefined);
-    } else if (problem.reason !== 'locked' || this.#listeners.length > 0) {
+    } else if (this.#opened || problem.reason !== 'locked') {
       const { message, remedy } = problem;
       this.#logger.warn(
         { error: message, remedy },
@@ -168,10 +170,23 @@ function silent(path: string, ms: number): StateDirectoryError {
   );
 }
 
-/** What a process that was killed while it wrote has left. Only the holder of the lock writes such files. */
+/** A file of another agent that takes the lock at this moment is younger. */
+const lockLeftoverMs = 60_000;
+
+/** What a process that was killed while it wrote has left. */
 async function removeLeftovers(path: string): Promise<void> {
   const names = await readdir(path).catch(() => []);
   for (const name of names) {
-    if (leftover.test(name)) await unlink(join(path, name)).catch(() => undefined);
+    const file = join(path, name);
+    // Only the holder of the lock writes these; any agent, the others.
+    const isOld = name.startsWith('.lock.') && Date.now() - (await changedAt(file)) > lockLeftoverMs;
+    if (leftover.test(name) || isOld) await unlink(file).catch(() => undefined);
   }
+}
+
+async function changedAt(path: string): Promise<number> {
+  return await stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => Date.now(),
+  );
 }

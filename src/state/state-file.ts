@@ -53,6 +53,7 @@ export class StateFile {
   #dirty = false;
   #closed = false;
   #failures = 0;
+  #aside = false;
 
   constructor(options: StateFileOptions) {
     this.path = join(options.place.path, options.name);
@@ -62,6 +63,16 @@ export class StateFile {
     this.#onProblem = options.onProblem;
     // Whatever is there now may be of another time, or nothing.
     this.#place.onWritable(() => this.markDirty());
+  }
+
+  /**
+   * Moves a file that cannot be used out of the way, now or, where that is not possible now, before it is written
+   * over. Returns its new name, or undefined if it is still in its place.
+   */
+  async setAside(): Promise<string | undefined> {
+    const aside = await keepAside(this.path);
+    this.#aside = aside === undefined;
+    return aside;
   }
 
   /** Asks for a write soon. */
@@ -107,6 +118,8 @@ export class StateFile {
 
   async #write(): Promise<void> {
     try {
+      if (this.#aside) await keepAside(this.path);
+      this.#aside = false;
       await writeAtomically(this.path, this.#pieces());
       if (this.#failures > 0) {
         this.#failures = 0;

@@ -37,7 +37,7 @@ export async function runCollection(
   });
   const startedAt = Date.now();
   const store = new SnapshotStore(initialSnapshot(config, '0', startedAt));
-  const indexes = await IndexStore.load({ directory: undefined, logger: silentLogger });
+  const indexes = await IndexStore.load({ place: undefined, logger: silentLogger });
   const collection = new Collection({
     config,
     logger: silentLogger,

@@ -25,6 +25,8 @@ export interface AgentOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A state directory that outlives the agent; default is private and removed by stop(). */
   readonly stateDirectory?: string;
+  /** Commands of a shell that are run before the agent in its own mount namespace: what it finds in the file system. */
+  readonly mounts?: string;
 }
 
 /** The built program as a process of its own. */
@@ -70,8 +72,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   await writeFile(configPath, stringify(config));
   const child = await startProcess({
     name: 'libvirt-agentx',
-    command: process.execPath,
-    args: [programPath, 'run', '--config', configPath, ...(options.args ?? [])],
+    ...inNamespace(options.mounts, [programPath, 'run', '--config', configPath, ...(options.args ?? [])]),
     env: options.env ?? {},
   });
   const end = async (how: () => Promise<void>) => {
@@ -101,6 +102,16 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       await end(() => child.stop(10_000));
     },
   };
+}
+
+/** The process number stays that of the agent: each command becomes the next one. */
+function inNamespace(
+  mounts: string | undefined,
+  args: readonly string[],
+): { readonly command: string; readonly args: readonly string[] } {
+  if (mounts === undefined) return { command: process.execPath, args };
+  const script = `set -e\n${mounts}\nexec "$0" "$@"`;
+  return { command: 'unshare', args: ['--mount', 'sh', '-c', script, process.execPath, ...args] };
 }
 
 function mergeSections(base: ConfigSection, over: ConfigSection): ConfigSection {

@@ -85,7 +85,7 @@ const config = { ...loaded, collect: { ...loaded.collect, interval: 0.001 } };
 
 const startedAt = Date.now();
 const store = new SnapshotStore(initialSnapshot(config, 'bench', startedAt));
-const indexes = await IndexStore.load({ directory: undefined, logger: silentLogger });
+const indexes = await IndexStore.load({ place: undefined, logger: silentLogger });
 const mib = new ServedMib({ vmMib: true, root: config.mib.root });
 const stopping = new AbortController();
 const collection = new Collection({

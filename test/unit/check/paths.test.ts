@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pathProblem } from '../../../src/check/socket-path.ts';
 import { checkState } from '../../../src/check/state.ts';
 import { loadConfig } from '../../../src/config/load.ts';
-import { StateDirectory } from '../../../src/state/state-directory.ts';
+import { DirectoryLock } from '../../../src/state/directory-lock.ts';
 
 let directory: string;
 
@@ -61,12 +61,12 @@ describe('the state directory', () => {
   });
 
   test('may be in use by a running agent, which is fine', async () => {
-    const held = await StateDirectory.open(directory);
+    const held = await DirectoryLock.take(directory);
     expect(await found(directory)).toMatchObject({
       level: 'ok',
       text: expect.stringContaining(`process ${process.pid}`) as string,
     });
-    await held.close();
+    await held.release();
     expect((await found(directory))?.text).toContain('not in use');
   });
 

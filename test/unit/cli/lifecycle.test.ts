@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { waitUntil } from '../../lab/wait.ts';
 import { type Build, buildProgram, type Running, startCommand } from '../../support/command.ts';
 
 let build: Build;
@@ -112,3 +113,24 @@ it('names components and logs each of them once per line', async () => {
   const { stderr } = await running.finished;
   for (const line of stderr.split('\n')) expect(line.match(/"component":/g)?.length ?? 0).toBeLessThan(2);
 });
+
+it('lives through a SIGHUP that comes while the program is being loaded', async () => {
+  const file = join(directory, 'agent.toml');
+  await writeFile(file, '');
+  const uri = `qemu+unix:///system?socket=${join(directory, 'no-libvirt')}`;
+  const settings = ['--uri', uri, '--agentx', `unix:${directory}/no-master`, '--state-dir', directory];
+  agent = startCommand(build, ['run', '--config', file, ...settings, '--log-format', 'json']);
+  const { process: child } = agent;
+  const caught = (): Promise<boolean> => readFile(`/proc/${child.pid}/status`, 'utf8').then(catchesHangUp);
+  await waitUntil(caught, { what: 'the first line of the program', intervalMs: 1 });
+  child.kill('SIGHUP');
+  await agent.untilLogged('libvirt-agentx started');
+  child.kill('SIGTERM');
+  expect(await agent.finished).toMatchObject({ exitCode: 0 });
+});
+
+/** Bit 0 of SigCgt (proc_pid_status(5)) is signal 1. */
+function catchesHangUp(status: string): boolean {
+  const mask = /^SigCgt:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0';
+  return (Number.parseInt(mask.slice(-1), 16) & 1) === 1;
+}

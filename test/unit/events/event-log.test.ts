@@ -1,10 +1,13 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type EventDraft, EventLog, type EventLogOptions } from '../../../src/events/event-log.ts';
 import { silentLogger } from '../../../src/log.ts';
 import type { EventLogView } from '../../../src/model/event.ts';
+import { TestPlace } from '../../support/state-place.ts';
 
 const uuid = '11111111-1111-1111-1111-111111111111';
 
@@ -22,7 +25,7 @@ afterEach(async () => {
 
 function openLog(options: Partial<EventLogOptions> = {}): Promise<EventLog> {
   return EventLog.open({
-    directory,
+    place: new TestPlace(directory),
     maxEntries: 100,
     maxAgeSec: 0,
     logger: silentLogger,
@@ -48,6 +51,20 @@ function draft(name: string, domainIndex = 1): EventDraft {
 function names(view: EventLogView): string[] {
   return view.entries.map((entry) => entry.name);
 }
+
+const late = {
+  seq: 1,
+  at: Date.UTC(30_000, 0),
+  kind: 'lifecycle',
+  detail: 0,
+  name: 'started',
+  severity: 'okay',
+  domainIndex: 1,
+  subjectName: 'a',
+  subjectUuid: '11111111-1111-1111-1111-111111111111',
+  text: 'started',
+  notified: true,
+};
 
 describe('EventLog', () => {
   it('numbers events in order and keeps the newest', async () => {
@@ -182,24 +199,66 @@ describe('EventLog', () => {
 
   it('tells when it cannot be saved, and loses nothing when it can again', async () => {
     const problems: (string | undefined)[] = [];
-    const blocked = join(directory, 'file', 'state');
-    await writeFile(join(directory, 'file'), '');
-    const log = await openLog({ directory: blocked, onProblem: (problem) => problems.push(problem) });
+    const place = new TestPlace(join(directory, 'state'));
+    const log = await openLog({ place, onProblem: (problem) => problems.push(problem) });
     log.append(draft('a'));
     await log.flush();
     expect(log.view().persistent).toBe(false);
     expect(problems).toHaveLength(1);
-    await rm(join(directory, 'file'));
-    await (await openLog({ directory: blocked })).close();
+    await mkdir(join(directory, 'state'));
     log.append(draft('b'));
     await log.close();
     expect(log.persistent).toBe(true);
-    await using after = await openLog({ directory: blocked });
+    await using after = await openLog({ place });
     expect(names(after.view())).toEqual(['a', 'b']);
   });
 
+  it('reads what is there and keeps what comes until its place may be written', async () => {
+    const before = await openLog();
+    before.append(draft('a'));
+    await before.close();
+    const place = new TestPlace(directory, false);
+    const log = await openLog({ place });
+    expect(names(log.view())).toEqual(['a']);
+    log.append(draft('b'));
+    await log.flush();
+    expect(log.view().persistent).toBe(false);
+    expect(await readFile(join(directory, 'events.jsonl'), 'utf8')).not.toContain('"b"');
+    place.open();
+    await log.close();
+    await using after = await openLog();
+    expect(names(after.view())).toEqual(['a', 'b']);
+  });
+
+  it('writes everything again after somebody has removed the file', async () => {
+    await using log = await openLog();
+    log.append(draft('a'));
+    await log.flush();
+    await rm(join(directory, 'events.jsonl'));
+    log.append(draft('b'));
+    await log.flush();
+    await using after = await openLog();
+    expect(names(after.view())).toEqual(['a', 'b']);
+  });
+
+  it.each([
+    ['is a FIFO', (path: string) => promisify(execFile)('mkfifo', [path])],
+    ['is a directory', (path: string) => mkdir(path)],
+    ['tells of the year 30000', (path: string) => writeFile(path, `${JSON.stringify(late)}\n`)],
+    ['has wrong types', (path: string) => writeFile(path, '{"seq":1,"at":"noon"}\n{"seq":[]}\n')],
+  ])('begins anew, and says so, where the file %s', async (_what, make) => {
+    const losses: string[] = [];
+    await make(join(directory, 'events.jsonl'));
+    await using log = await openLog({ onLoss: (problem) => losses.push(problem) });
+    expect(losses).toEqual([expect.stringContaining('events.jsonl')]);
+    log.append(draft('a'));
+    await log.flush();
+    expect(log.persistent).toBe(true);
+    expect((await readdir(directory)).sort()).toEqual(['events.jsonl', 'events.jsonl.corrupt']);
+  });
+
   it('lives in memory without a directory', async () => {
-    await using log = await openLog({ directory: undefined });
+    await using log = await openLog({ place: undefined });
     log.append(draft('a'));
     expect(log.view().persistent).toBe(false);
     expect(names(log.view())).toEqual(['a']);

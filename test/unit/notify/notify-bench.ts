@@ -93,11 +93,10 @@ export class NotifyBench {
   }
 
   static async open(options: BenchOptions = {}): Promise<NotifyBench> {
-    const indexes =
-      options.indexes ?? (await IndexStore.load({ directory: undefined, logger: silentLogger }));
+    const indexes = options.indexes ?? (await IndexStore.load({ place: undefined, logger: silentLogger }));
     const log =
       options.log ??
-      (await EventLog.open({ directory: undefined, maxEntries: 1000, maxAgeSec: 0, logger: silentLogger }));
+      (await EventLog.open({ place: undefined, maxEntries: 1000, maxAgeSec: 0, logger: silentLogger }));
     for (const domain of options.domains ?? []) indexes.domain(domain.facts.uuid);
     return new NotifyBench(options, indexes, log);
   }

@@ -547,7 +547,7 @@ describe('what happened while libvirt was not connected', () => {
 
 describe('what happened while the agent was not running', () => {
   it('is found from what was reported last', async () => {
-    const indexes = await IndexStore.load({ directory: undefined, logger: silentLogger });
+    const indexes = await IndexStore.load({ place: undefined, logger: silentLogger });
     const second = sampleDomain({ index: 2, name: 'db' });
     const before = await open({ indexes, domains: [running, second] });
     before.lifecycle(running, events.suspended, 2);

@@ -1,9 +1,16 @@
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../../src/log.ts';
 import { IndexStore } from '../../../src/state/index-store.ts';
+import type { StatePlace } from '../../../src/state/state-place.ts';
+import { waitUntil } from '../../lab/wait.ts';
+import { TestPlace } from '../../support/state-place.ts';
 
 const first = '11111111-1111-1111-1111-111111111111';
 const second = '22222222-2222-2222-2222-222222222222';
@@ -23,13 +30,38 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-async function load(where: string | undefined = directory): Promise<IndexStore> {
+async function load(place: StatePlace | undefined = new TestPlace(directory)): Promise<IndexStore> {
   return IndexStore.load({
-    directory: where,
+    place,
     logger: silentLogger,
     onProblem: (problem) => problems.push(problem),
     now: () => now,
   });
+}
+
+/** A line of the file. */
+interface SavedDomain {
+  devices: object;
+  facts: object;
+  reported: object;
+}
+
+function file(parts: object): string {
+  return JSON.stringify({
+    version: 1,
+    domains: [],
+    gone: [],
+    pools: [],
+    networks: [],
+    perfEvents: [],
+    ...parts,
+  });
+}
+
+async function makeSocket(path: string): Promise<void> {
+  const server = createServer().listen(path);
+  await once(server, 'listening');
+  server.unref();
 }
 
 describe('IndexStore', () => {
@@ -130,11 +162,11 @@ describe('IndexStore', () => {
     const text = await readFile(path, 'utf8');
     await writeFile(
       path,
-      text.slice(0, text.indexOf('"gone"')).replace(first, '???').replace('"index":1', '"ind'),
+      text.slice(0, text.lastIndexOf('\n]')).replace(first, '???').replace('"index":1', '"ind'),
     );
     const losses: string[] = [];
     await using store = await IndexStore.load({
-      directory,
+      place: new TestPlace(directory),
       logger: silentLogger,
       onLoss: (problem) => losses.push(problem),
     });
@@ -158,6 +190,82 @@ describe('IndexStore', () => {
     expect(await readdir(directory)).toContain('indexes.json.corrupt');
   });
 
+  it.each([
+    ['is a FIFO', (path: string) => promisify(execFile)('mkfifo', [path])],
+    ['is a directory', (path: string) => mkdir(path)],
+    ['is a dangling link', (path: string) => symlink('/nowhere/at/all', path)],
+    ['is a link to itself', (path: string) => symlink(path, path)],
+    ['is a socket', (path: string) => makeSocket(path)],
+    ['is empty', (path: string) => writeFile(path, '')],
+    ['is null', (path: string) => writeFile(path, 'null')],
+    ['is an array', (path: string) => writeFile(path, '[1,2]')],
+    ['is deep', (path: string) => writeFile(path, '['.repeat(200_000))],
+  ])('starts afresh, and says so, where the file %s', async (_what, make) => {
+    const losses: string[] = [];
+    await make(join(directory, 'indexes.json'));
+    const place = new TestPlace(directory);
+    const onLoss = (problem: string): number => losses.push(problem);
+    await using store = await IndexStore.load({ place, logger: silentLogger, onLoss });
+    expect(store.domain(first)).toBe(1);
+    await store.flush();
+    expect(store.persistent).toBe(true);
+    expect(losses).toEqual([expect.stringContaining('indexes.json.corrupt')]);
+  });
+
+  it.each<[string, (domain: SavedDomain) => void]>([
+    ['facts that are no object', (domain) => Object.assign(domain, { facts: 'none' })],
+    ['a moment in the year 30000', ({ facts }) => Object.assign(facts, { startedAt: Date.UTC(30_000, 0) })],
+    ['an unknown state', ({ facts }) => Object.assign(facts, { lastState: 'melting' })],
+    ['a number that is a text', ({ facts }) => Object.assign(facts, { stateChanges: 'two' })],
+    ['an unknown reported state', ({ reported }) => Object.assign(reported, { state: 'melting' })],
+    ['a reported name that is none', ({ reported }) => Object.assign(reported, { name: 7 })],
+    ['devices that are none', (domain) => Object.assign(domain, { devices: { disk: [], nic: { a: -1 } } })],
+    ['a release in the year 30000', (domain) => Object.assign(domain, { releasedAt: 9e15 })],
+  ])('keeps the number of a domain whose line has %s', async (_what, damage) => {
+    const domain = {
+      uuid: second,
+      index: 7,
+      devices: { disk: { vda: 3 } },
+      facts: { startedAt: 5, lastState: 'running', stateChanges: 2 },
+      reported: { name: 'b', state: 'running', reason: 1, persistent: true },
+    };
+    damage(domain);
+    await writeFile(join(directory, 'indexes.json'), file({ domains: [domain] }));
+    await using store = await load();
+    expect(store.peekDomain(second)).toBe(7);
+    for (const value of Object.values(store.facts(second))) expect([5, 'running', 2]).toContain(value);
+    for (const { state } of store.reportedDomains().values()) expect(state).toBe('running');
+    expect(await readdir(directory)).toContain('indexes.json.corrupt');
+  });
+
+  it('keeps the row of a gone domain without the columns that are wrong', async () => {
+    const columns = { state: 'melting', reason: 2, stateSince: 'noon', persistent: true };
+    const gone = [{ uuid: first, name: 'a', goneAt: 9e15, columns }, { uuid: 'x' }, 7];
+    await writeFile(join(directory, 'indexes.json'), file({ gone }));
+    await using store = await load();
+    expect(store.goneDomains()).toEqual([
+      { uuid: first, name: 'a', goneAt: now, columns: { reason: 2, persistent: true } },
+    ]);
+  });
+
+  it('keeps what is whole of a file that was cut off anywhere', async () => {
+    const before = await load();
+    const uuids = Array.from({ length: 30 }, (_none, at) => `${10_000_000 + at}-0000-4000-8000-000000000000`);
+    for (const uuid of uuids) before.disk(uuid, 'vda');
+    before.pool(third);
+    await before.close();
+    const path = join(directory, 'indexes.json');
+    const text = await readFile(path, 'utf8');
+    for (const share of [0.3, 0.5, 0.9, 0.999]) {
+      await writeFile(path, text.slice(0, text.length * share));
+      await using store = await load(new TestPlace(directory, false));
+      const whole = uuids.filter((uuid) => store.peekDomain(uuid) !== undefined);
+      expect(whole.length).toBeGreaterThanOrEqual(Math.floor(uuids.length * share) - 2);
+      expect(whole.map((uuid) => store.peekDomain(uuid))).toEqual(whole.map((_uuid, at) => at + 1));
+      expect(store.pool(third)).toBe(1);
+    }
+  });
+
   it('ignores a binding that contradicts another one', async () => {
     const domain = (uuid: string) => ({ uuid, index: 1, devices: {} });
     await writeFile(
@@ -177,28 +285,53 @@ describe('IndexStore', () => {
   });
 
   it('works in memory without a directory, and says so', async () => {
-    const store = await IndexStore.load({ directory: undefined, logger: silentLogger });
+    const store = await IndexStore.load({ place: undefined, logger: silentLogger });
     expect(store.persistent).toBe(false);
     expect(store.problem).toContain('memory only');
     expect(store.domain(first)).toBe(1);
     await store.close();
   });
 
-  it('reports a directory that cannot be used, and recovers', async () => {
-    const blocked = join(directory, 'file', 'state');
-    await writeFile(join(directory, 'file'), '');
-    const store = await load(blocked);
-    expect(store.problem).toContain(blocked);
+  it('reports a directory that cannot be written, and recovers without another change', async () => {
+    const place = new TestPlace(join(directory, 'state'));
+    const store = await load(place);
     store.domain(first);
     await store.flush();
     expect(store.persistent).toBe(false);
-    await rm(join(directory, 'file'));
-    await load(blocked).then((other) => other.close());
-    store.domain(second);
-    await store.flush();
-    expect(store.problem).toBeUndefined();
-    expect(problems.at(-1)).toBeUndefined();
+    expect(store.problem).toContain(place.path);
+    await mkdir(place.path);
+    await waitUntil(() => store.persistent, { what: 'the next attempt' });
+    expect(problems).toEqual([expect.stringContaining(place.path), undefined]);
     await store.close();
+    await using after = await load(place);
+    expect(after.peekDomain(first)).toBe(1);
+  });
+
+  it('goes on from what it can read while nothing can be written, and saves once it can', async () => {
+    const before = await load();
+    before.domain(first);
+    before.disk(second, 'vdb');
+    await before.close();
+    const place = new TestPlace(directory, false);
+    const store = await load(place);
+    expect([second, third, first].map((uuid) => store.domain(uuid))).toEqual([2, 3, 1]);
+    await store.flush();
+    expect(store.persistent).toBe(false);
+    expect(await readFile(join(directory, 'indexes.json'), 'utf8')).not.toContain(third);
+    place.open();
+    await store.close();
+    await using after = await load();
+    expect(after.peekDomain(third)).toBe(3);
+  });
+
+  it('keeps a file aside that could not be moved at first before it writes over it', async () => {
+    await writeFile(join(directory, 'indexes.json'), 'precious');
+    await mkdir(join(directory, 'indexes.json.corrupt', 'full'), { recursive: true });
+    const store = await load();
+    store.domain(first);
+    await rm(join(directory, 'indexes.json.corrupt'), { recursive: true });
+    await store.close();
+    expect(await readFile(join(directory, 'indexes.json.corrupt'), 'utf8')).toBe('precious');
   });
 
   it('writes nothing when nothing changed', async () => {

@@ -1,83 +1,81 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { silentLogger } from '../../../src/log.ts';
+import { IndexStore } from '../../../src/state/index-store.ts';
 import { StateDirectory } from '../../../src/state/state-directory.ts';
+import { waitUntil } from '../../lab/wait.ts';
+
+const uuid = '11111111-1111-1111-1111-111111111111';
 
 let base: string;
+let problems: (string | undefined)[];
 
 beforeEach(async () => {
   base = await mkdtemp(join(tmpdir(), 'state-directory-'));
+  problems = [];
 });
 
 afterEach(async () => {
   await rm(base, { recursive: true, force: true });
 });
 
+async function open(path = base): Promise<StateDirectory> {
+  return StateDirectory.open(path, {
+    logger: silentLogger,
+    checkMs: 50,
+    onProblem: (problem) => problems.push(problem),
+  });
+}
+
 describe('StateDirectory', () => {
-  it('creates the directory, locks it and gives the lock back', async () => {
-    const path = join(base, 'a', 'b');
-    const directory = await StateDirectory.open(path);
-    expect(await readdir(path)).toEqual(['lock']);
-    await directory.close();
-    await directory.close();
-    expect(await readdir(path)).toEqual([]);
+  it('refuses to run beside another agent', async () => {
+    await using _held = await open();
+    await expect(open()).rejects.toMatchObject({ reason: 'locked' });
+    expect(problems).toEqual([]);
   });
 
-  it('refuses a directory that another agent uses, and names that process', async () => {
-    await using _held = await StateDirectory.open(base);
-    await expect(StateDirectory.open(base)).rejects.toMatchObject({
-      code: 'STATE_UNUSABLE',
-      reason: 'locked',
-      message: `${base} is in use by process ${process.pid}`,
-    });
-    expect(await readdir(base)).toEqual(['lock']);
-  });
-
-  it('takes over the lock of a process that no longer exists', async () => {
-    const child = spawn(process.execPath, ['-e', '']);
-    await once(child, 'exit');
-    await (await StateDirectory.open(base)).close();
-    await using held = await StateDirectory.open(join(base, 'other'));
-    const lock = await readFile(join(held.path, 'lock'), 'utf8');
-    await writeFile(join(base, 'lock'), lock.replace(`"pid":${process.pid}`, `"pid":${child.pid}`));
-    await using taken = await StateDirectory.open(base);
-    expect(taken.path).toBe(base);
-  });
-
-  it('takes over the lock of an earlier process with the same number', async () => {
-    await using held = await StateDirectory.open(join(base, 'other'));
-    const lock = await readFile(join(held.path, 'lock'), 'utf8');
-    await writeFile(join(base, 'lock'), lock.replace(/"startTicks":"\d+"/, '"startTicks":"1"'));
-    await using taken = await StateDirectory.open(base);
-    expect(taken.path).toBe(base);
-  });
-
-  it('takes over a lock that cannot be understood', async () => {
-    await writeFile(join(base, 'lock'), 'garbage');
-    await using taken = await StateDirectory.open(base);
-    expect(taken.path).toBe(base);
-  });
-
-  it('lets exactly one of several win a stale lock', async () => {
-    await writeFile(join(base, 'lock'), 'garbage');
-    const results = await Promise.allSettled(Array.from({ length: 8 }, () => StateDirectory.open(base)));
-    expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
-    for (const result of results) if (result.status === 'fulfilled') await result.value.close();
-  });
-
-  it('says what is wrong with a path that cannot be a directory', async () => {
+  it('says why it cannot be written, tries again, and has it written then', async () => {
+    const path = join(base, 'file', 'state');
     await writeFile(join(base, 'file'), '');
-    await expect(StateDirectory.open(join(base, 'file', 'x'))).rejects.toMatchObject({ reason: 'unusable' });
+    await using directory = await open(path);
+    expect(directory.writable).toBe(false);
+    expect(problems).toEqual([expect.stringContaining(path)]);
+    await using store = await IndexStore.load({ place: directory, logger: silentLogger });
+    store.domain(uuid);
+    await rm(join(base, 'file'));
+    await waitUntil(() => directory.writable, { what: 'the next attempt' });
+    expect(problems.at(-1)).toBeUndefined();
+    await waitUntil(async () => (await readdir(path)).includes('indexes.json'), { what: 'the file' });
   });
 
-  it('names the user who needs the permission', async () => {
-    await expect(StateDirectory.open('/sys/state')).rejects.toMatchObject({
-      reason: 'permission',
-      remedy: expect.stringContaining(`uid ${process.getuid?.()}`),
-    });
-    await expect(StateDirectory.open('/proc/state')).rejects.toMatchObject({ reason: 'unusable' });
+  it('makes the directory anew where somebody removed it, and saves everything again', async () => {
+    const path = join(base, 'state');
+    await using directory = await open(path);
+    await using store = await IndexStore.load({ place: directory, logger: silentLogger });
+    store.domain(uuid);
+    await store.flush();
+    await rm(path, { recursive: true });
+    const saved = (): Promise<string> => readFile(join(path, 'indexes.json'), 'utf8').catch(() => '');
+    await waitUntil(async () => (await saved()).includes(uuid), { what: 'the file' });
+  });
+
+  it('stops writing where another agent has taken the directory over', async () => {
+    await using directory = await open();
+    await using other = await open(join(base, 'other'));
+    await rename(join(other.path, 'lock'), join(base, 'lock'));
+    await waitUntil(() => problems.length > 0, { what: 'the check' });
+    expect(directory.writable).toBe(false);
+    expect(problems.at(-1)).toContain(`in use by process ${process.pid}`);
+  });
+
+  it('removes what a killed process left, and nothing else', async () => {
+    await mkdir(join(base, 'kept'));
+    for (const name of ['.indexes.json.4711.tmp', '.events.jsonl.tmp', 'indexes.json.corrupt', '.lock.1.x']) {
+      await writeFile(join(base, name), '');
+    }
+    await using _directory = await open();
+    expect((await readdir(base)).sort()).toEqual(['.lock.1.x', 'indexes.json.corrupt', 'kept', 'lock']);
   });
 });

@@ -1,0 +1,27 @@
+import { CommanderError } from 'commander';
+import { ConnectionFailedError, DaemonError, errorText } from '../errors.ts';
+import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { makeProgram } from './program.ts';
+import { programVersion } from './version.ts';
+
+const program = makeProgram({
+  version: programVersion(),
+  onDone: (exitCode) => {
+    process.exitCode = exitCode;
+  },
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  } else {
+    const remedy =
+      error instanceof ConnectionFailedError && error.remedy !== undefined ? `\n${error.remedy}` : '';
+    const detail =
+      error instanceof DaemonError ? errorText(error) : ((error as Error)?.stack ?? String(error));
+    process.stderr.write(`libvirt-agentx: ${detail}${remedy}\n`);
+    process.exitCode = exitCodeOf(error);
+  }
+}
