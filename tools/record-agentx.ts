@@ -9,7 +9,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { parseArgs } from 'node:util';
-import { agentxFrames, decodePdu } from '../src/agentx/codec.ts';
+import { agentxFrames } from '../src/agentx/frames.ts';
 import { AgentxSubagent } from '../src/agentx/subagent.ts';
 import { Framer } from '../src/bytes/framer.ts';
 import { silentLogger } from '../src/log.ts';
@@ -17,6 +17,7 @@ import { makeLabDirectory } from '../test/lab/lab-directory.ts';
 import { runAnyway, startProcess } from '../test/lab/process.ts';
 import { startSnmpd } from '../test/lab/snmpd.ts';
 import { waitUntil } from '../test/lab/wait.ts';
+import { decodePdu } from '../test/support/agentx-codec.ts';
 import { scalar, syntheticTree } from '../test/support/synthetic-tree.ts';
 
 const root = [1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 1];

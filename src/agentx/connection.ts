@@ -2,8 +2,8 @@ import { connect, type Socket } from 'node:net';
 import { Framer } from '../bytes/framer.ts';
 import { ConnectionLostError } from '../errors.ts';
 import type { AgentxAddress } from './address.ts';
-import { agentxFrames } from './codec.ts';
 import { connectFailure } from './connect-failure.ts';
+import { agentxFrames } from './frames.ts';
 import { AGENTX_VERSION, HEADER_BYTES, PduFlag } from './pdu.ts';
 import { PduWriter } from './pdu-writer.ts';
 

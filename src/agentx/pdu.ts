@@ -1,4 +1,4 @@
-import type { VarBind } from './varbind.ts';
+import type { WireSyntax, WireValue } from '../tree/tree.ts';
 
 /** h.version (RFC 2741 section 6.1). */
 export const AGENTX_VERSION = 1;
@@ -47,14 +47,24 @@ export const CloseReason = {
   byManager: 6,
 } as const;
 
-/** An object identifier of a PDU; `include` belongs to search ranges (RFC 2741 section 5.1). */
-export type SubIds = readonly number[];
+/** Everything that v.type can say (RFC 2741 section 5.4). */
+export type VarBindSyntax =
+  | WireSyntax
+  | 'Null'
+  | 'Opaque'
+  | 'noSuchObject'
+  | 'noSuchInstance'
+  | 'endOfMibView';
 
-/** Start and end of a search; an empty end is the null object identifier (RFC 2741 section 5.2). */
-export interface SearchRange {
-  readonly start: SubIds;
-  readonly include: boolean;
-  readonly end: SubIds;
+/** Sub-identifiers an object identifier may have (RFC 2741 section 5.1). */
+export const MAX_OID_SUB_IDS = 128;
+
+/** A name with its value; exceptions and Null have no value. */
+export interface VarBind {
+  readonly oid: readonly number[];
+  readonly syntax: VarBindSyntax;
+  /** Octet strings that were received are Uint8Array. */
+  readonly value?: WireValue | undefined;
 }
 
 /** The fields of the header that a PDU is told apart by (RFC 2741 section 6.1). */
@@ -62,81 +72,6 @@ export interface PduIds {
   readonly sessionId: number;
   readonly transactionId: number;
   readonly packetId: number;
-}
-
-interface InContext {
-  /** Undefined for the default context (RFC 2741 section 6.1.1). */
-  readonly context?: string | undefined;
-}
-
-/** RFC 2741 section 6.2.1. */
-export interface OpenPdu extends PduIds {
-  readonly kind: 'open';
-  /** Seconds; 0 leaves it to the master. */
-  readonly timeoutSec: number;
-  readonly id: SubIds;
-  readonly description: string;
-}
-
-/** RFC 2741 section 6.2.2. */
-export interface ClosePdu extends PduIds {
-  readonly kind: 'close';
-  readonly reason: number;
-}
-
-/** RFC 2741 sections 6.2.3 and 6.2.4. */
-export interface RegisterPdu extends PduIds, InContext {
-  readonly kind: 'register' | 'unregister';
-  /** Seconds; 0 leaves it to the session; not sent by Unregister. */
-  readonly timeoutSec: number;
-  readonly priority: number;
-  /** 1-based position of the sub-identifier that counts up to `upperBound`; 0 is no range. */
-  readonly rangeSubId: number;
-  readonly upperBound: number;
-  readonly subtree: SubIds;
-}
-
-/** RFC 2741 sections 6.2.5 and 6.2.6. */
-export interface GetPdu extends PduIds, InContext {
-  readonly kind: 'get' | 'getNext';
-  readonly ranges: readonly SearchRange[];
-}
-
-/** RFC 2741 section 6.2.7. */
-export interface GetBulkPdu extends PduIds, InContext {
-  readonly kind: 'getBulk';
-  readonly nonRepeaters: number;
-  readonly maxRepetitions: number;
-  readonly ranges: readonly SearchRange[];
-}
-
-/** RFC 2741 sections 6.2.8, 6.2.10, 6.2.12 and 6.2.13. */
-export interface VarBindsPdu extends PduIds, InContext {
-  readonly kind: 'testSet' | 'notify' | 'indexAllocate' | 'indexDeallocate';
-  readonly varBinds: readonly VarBind[];
-}
-
-/** RFC 2741 section 6.2.9: all that follows a TestSet is known by its transaction. */
-export interface SetPhasePdu extends PduIds {
-  readonly kind: 'commitSet' | 'undoSet' | 'cleanupSet';
-}
-
-/** RFC 2741 section 6.2.11. */
-export interface PingPdu extends PduIds, InContext {
-  readonly kind: 'ping';
-}
-
-/** RFC 2741 section 6.2.14. */
-export interface AddAgentCapsPdu extends PduIds, InContext {
-  readonly kind: 'addAgentCaps';
-  readonly id: SubIds;
-  readonly description: string;
-}
-
-/** RFC 2741 section 6.2.15. */
-export interface RemoveAgentCapsPdu extends PduIds, InContext {
-  readonly kind: 'removeAgentCaps';
-  readonly id: SubIds;
 }
 
 /** RFC 2741 section 6.2.16. */
@@ -149,23 +84,3 @@ export interface ResponsePdu extends PduIds {
   readonly index: number;
   readonly varBinds: readonly VarBind[];
 }
-
-/** A well-formed header with a type that RFC 2741 does not know. */
-export interface UnknownPdu extends PduIds {
-  readonly kind: 'unknown';
-  readonly type: number;
-}
-
-export type Pdu =
-  | OpenPdu
-  | ClosePdu
-  | RegisterPdu
-  | GetPdu
-  | GetBulkPdu
-  | VarBindsPdu
-  | SetPhasePdu
-  | PingPdu
-  | AddAgentCapsPdu
-  | RemoveAgentCapsPdu
-  | ResponsePdu
-  | UnknownPdu;

@@ -89,8 +89,6 @@ export class Registration {
           context,
           timeoutSec,
           priority,
-          rangeSubId: 0,
-          upperBound: 0,
           subtree: region.oid,
         },
         `Register ${region.name}`,

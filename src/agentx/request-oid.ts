@@ -1,6 +1,6 @@
+import { ByteReader } from '../bytes/reader.ts';
 import { ProtocolError } from '../errors.ts';
-import { HEADER_BYTES, PduFlag } from './pdu.ts';
-import { MAX_OID_SUB_IDS } from './varbind.ts';
+import { HEADER_BYTES, MAX_OID_SUB_IDS, PduFlag } from './pdu.ts';
 
 /** An object identifier of a request, read into storage that is used again for the next one. */
 export class RequestOid {
@@ -37,6 +37,13 @@ export class RequestReader {
   /** Whether everything has been read. */
   get atEnd(): boolean {
     return this.#at === this.#bytes.length;
+  }
+
+  /** What has not been read yet, for a reader that makes values of it. */
+  rest(): ByteReader {
+    const reader = new ByteReader(this.#bytes.subarray(this.#at));
+    reader.setLittleEndian(this.#littleEndian);
+    return reader;
   }
 
   /** Offset of the next octet. */

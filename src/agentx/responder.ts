@@ -1,12 +1,12 @@
 import { ProtocolError } from '../errors.ts';
 import type { ReadContext } from '../tree/tree.ts';
-import { decodePdu } from './codec.ts';
 import type { AgentxCounters } from './counters.ts';
 import { ResponseError } from './errors.ts';
 import { PduFlag, PduType } from './pdu.ts';
 import type { PduWriter } from './pdu-writer.ts';
 import { RequestOid, RequestReader } from './request-oid.ts';
 import { type SetOutcome, SetTransactions } from './set-transactions.ts';
+import { readVarBinds } from './varbind.ts';
 import { SearchCursor, type TreeView } from './view.ts';
 
 /**
@@ -56,7 +56,7 @@ export class Responder {
     const bodyAt = writer.length;
     let outcome: number | SetOutcome;
     try {
-      outcome = this.#answer(frame, writer, at);
+      outcome = this.#answer(writer, at);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#options.counters.parseErrors += 1;
@@ -72,7 +72,7 @@ export class Responder {
     writer.endPdu(at);
   }
 
-  #answer(frame: Uint8Array, writer: PduWriter, at: number): number | SetOutcome {
+  #answer(writer: PduWriter, at: number): number | SetOutcome {
     const request = this.#request;
     const { type } = request;
     if (type < PduType.get || type > PduType.cleanupSet) {
@@ -89,7 +89,7 @@ export class Responder {
     }
     const view = this.#options.view();
     if (view === undefined) return ResponseError.genErr;
-    if (type === PduType.testSet) return this.#testSet(frame, view);
+    if (type === PduType.testSet) return this.#testSet(view);
 
     this.#options.counters.readRequests += 1;
     const limit = at + MAX_RESPONSE_BYTES;
@@ -175,10 +175,9 @@ export class Responder {
     return ResponseError.noError;
   }
 
-  #testSet(frame: Uint8Array, view: TreeView): SetOutcome | number {
+  #testSet(view: TreeView): SetOutcome {
     this.#options.counters.setRequests += 1;
-    const pdu = decodePdu(frame);
-    if (pdu.kind !== 'testSet') return ResponseError.parseError;
-    return this.#sets.test(pdu.transactionId, pdu.varBinds, view);
+    const request = this.#request;
+    return this.#sets.test(request.transactionId, readVarBinds(request.rest()), view);
   }
 }

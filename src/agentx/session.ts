@@ -1,10 +1,11 @@
 import { ConnectionLostError, DaemonError, ProtocolError } from '../errors.ts';
 import type { Clock } from '../run/clock.ts';
 import type { AgentxAddress } from './address.ts';
-import { decodePdu, encodePdu } from './codec.ts';
 import { AgentxConnection } from './connection.ts';
 import { AgentxError, AgentxTimeoutError, ResponseError } from './errors.ts';
-import { CloseReason, type Pdu, type PduIds, PduType, type ResponsePdu } from './pdu.ts';
+import { readCloseReason, readResponse } from './master-pdu.ts';
+import { type OwnPdu, writeOwnPdu } from './own-pdu.ts';
+import { CloseReason, PduType, type ResponsePdu } from './pdu.ts';
 import type { PduWriter } from './pdu-writer.ts';
 import { Responder, type ResponderOptions } from './responder.ts';
 import type { SubagentTiming } from './timing.ts';
@@ -12,18 +13,7 @@ import type { SubagentTiming } from './timing.ts';
 /** PDUs that await their Response; more at once mean a fault in the program. */
 const MAX_PENDING = 256;
 
-/** A PDU of ours without what the session fills in. */
-export type OwnPdu = Pdu extends infer P
-  ? P extends { readonly kind: infer K }
-    ? K extends OwnKind
-      ? Omit<P, keyof PduIds | 'kind'> & { readonly kind: K }
-      : never
-    : never
-  : never;
-
-type OwnKind = 'open' | 'register' | 'unregister' | 'notify' | 'ping' | 'addAgentCaps' | 'close';
-
-export interface SessionOptions extends Omit<ResponderOptions, 'sessionId'> {
+export interface SessionOptions {
   readonly address: AgentxAddress;
   /** o.descr (RFC 2741 section 6.2.1). */
   readonly description: string;
@@ -31,6 +21,8 @@ export interface SessionOptions extends Omit<ResponderOptions, 'sessionId'> {
   readonly timeoutSec: number;
   readonly timing: SubagentTiming;
   readonly clock: Clock;
+  /** What requests are answered from; undefined for a session that registers nothing. */
+  readonly answering: Omit<ResponderOptions, 'sessionId'> | undefined;
   /** Told of the master's sysUpTime, in hundredths of a second, with every Response. */
   readonly onSysUpTime: (sysUpTime: number) => void;
 }
@@ -77,9 +69,11 @@ export class AgentxSession {
         onClose: (error) => session.#onClose(error),
       });
       const { description, timeoutSec } = options;
-      const response = await session.request({ kind: 'open', timeoutSec, id: [], description }, 'Open');
+      const response = await session.request({ kind: 'open', timeoutSec, description }, 'Open');
       session.#sessionId = response.sessionId;
-      session.#responder = new Responder({ ...options, sessionId: response.sessionId });
+      if (options.answering !== undefined) {
+        session.#responder = new Responder({ ...options.answering, sessionId: response.sessionId });
+      }
       return session;
     } catch (error) {
       const reason = error instanceof Error ? error : new Error(String(error));
@@ -141,8 +135,8 @@ export class AgentxSession {
   #send(pdu: OwnPdu): number {
     this.#packetId = (this.#packetId + 1) >>> 0;
     const packetId = this.#packetId;
-    const whole = { ...pdu, sessionId: this.#sessionId, transactionId: packetId, packetId };
-    this.#connection?.send((writer) => encodePdu(writer, whole));
+    const ids = { sessionId: this.#sessionId, transactionId: packetId, packetId };
+    this.#connection?.send((writer) => writeOwnPdu(writer, pdu, ids));
     return packetId;
   }
 
@@ -152,20 +146,16 @@ export class AgentxSession {
     if (type === PduType.response) {
       this.#onResponse(frame);
     } else if (type === PduType.close) {
-      const pdu = decodePdu(frame);
-      const code = pdu.kind === 'close' ? pdu.reason : 0;
-      const reason = Object.entries(CloseReason).find(([, value]) => value === code)?.[0] ?? code;
-      throw new ConnectionLostError(`the master closed the session: ${reason}`);
+      throw new ConnectionLostError(`the master closed the session: ${readCloseReason(frame)}`);
     } else if (this.#responder !== undefined) {
       this.#responder.respond(frame, writer);
     } else {
-      throw new ProtocolError('the master sent a request before it opened a session');
+      throw new ProtocolError('the master sent a request, but nothing is registered');
     }
   }
 
   #onResponse(frame: Uint8Array): void {
-    const response = decodePdu(frame);
-    if (response.kind !== 'response') return;
+    const response = readResponse(frame);
     const pending = this.#pending.get(response.packetId);
     // Late: its sender has been told that time was up.
     if (pending === undefined) return;

@@ -1,7 +1,7 @@
 import type { SetError, SetPlan, WireSyntax } from '../tree/tree.ts';
 import { ResponseError } from './errors.ts';
+import type { VarBind } from './pdu.ts';
 import { RequestOid } from './request-oid.ts';
-import type { VarBind } from './varbind.ts';
 import type { TreeView } from './view.ts';
 
 /** SETs that were tested and not cleaned up; the master has one or two at a time. */

@@ -159,18 +159,20 @@ export class AgentxSubagent {
         timeoutSec: timeoutSec ?? DEFAULT_TIMEOUT_SEC,
         timing: this.#timing,
         clock: this.#clock,
-        contexts: this.#contexts,
-        counters: this.#counters,
-        view: () => this.#view,
-        readContext: () => ({
-          now: this.#clock.now(),
-          masterStartedAt: this.#masterClock.startedAt,
-        }),
-        onSetError: (phase, error) =>
-          this.#logger.error(
-            { phase, error: errorText(error) },
-            'a SET failed: this is a fault in the program',
-          ),
+        answering: {
+          contexts: this.#contexts,
+          counters: this.#counters,
+          view: () => this.#view,
+          readContext: () => ({
+            now: this.#clock.now(),
+            masterStartedAt: this.#masterClock.startedAt,
+          }),
+          onSetError: (phase, error) =>
+            this.#logger.error(
+              { phase, error: errorText(error) },
+              'a SET failed: this is a fault in the program',
+            ),
+        },
         onSysUpTime: (sysUpTime) => this.#onSysUpTime(sysUpTime),
       },
       signal,

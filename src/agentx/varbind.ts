@@ -1,16 +1,8 @@
 import type { ByteReader } from '../bytes/reader.ts';
 import { ProtocolError } from '../errors.ts';
-import type { WireSyntax, WireValue } from '../tree/tree.ts';
+import type { WireValue } from '../tree/tree.ts';
+import { MAX_OID_SUB_IDS, type VarBind, type VarBindSyntax } from './pdu.ts';
 import type { PduWriter } from './pdu-writer.ts';
-
-/** Everything that v.type can say (RFC 2741 section 5.4). */
-export type VarBindSyntax =
-  | WireSyntax
-  | 'Null'
-  | 'Opaque'
-  | 'noSuchObject'
-  | 'noSuchInstance'
-  | 'endOfMibView';
 
 /** v.type (RFC 2741 section 5.4). */
 export const valueTypes = {
@@ -32,17 +24,6 @@ export const valueTypes = {
 const syntaxes = new Map<number, VarBindSyntax>(
   Object.entries(valueTypes).map(([syntax, type]) => [type, syntax as VarBindSyntax]),
 );
-
-/** Sub-identifiers an object identifier may have (RFC 2741 section 5.1). */
-export const MAX_OID_SUB_IDS = 128;
-
-/** A name with its value; exceptions and Null have no value. */
-export interface VarBind {
-  readonly oid: readonly number[];
-  readonly syntax: VarBindSyntax;
-  /** Octet strings that were received are Uint8Array. */
-  readonly value?: WireValue | undefined;
-}
 
 /**
  * Writes v.data of a value (RFC 2741 section 5.4).
@@ -110,6 +91,17 @@ export function readVarBind(reader: ByteReader): VarBind {
   const syntax = syntaxes.get(type);
   if (syntax === undefined) throw new ProtocolError(`a variable has the unknown type ${type}`);
   return { oid, syntax, value: readValue(reader, syntax) };
+}
+
+/**
+ * Reads variable bindings to the end of a PDU.
+ *
+ * @throws ProtocolError
+ */
+export function readVarBinds(reader: ByteReader): readonly VarBind[] {
+  const varBinds: VarBind[] = [];
+  while (reader.remaining > 0) varBinds.push(readVarBind(reader));
+  return varBinds;
 }
 
 function readValue(reader: ByteReader, syntax: VarBindSyntax): WireValue | undefined {

@@ -1,3 +1,4 @@
+import { compareRuns } from '../tree/lexicographic.ts';
 import type { Column, MibTree, ReadContext, RowSet } from '../tree/tree.ts';
 import type { PduWriter } from './pdu-writer.ts';
 import { internetPrefix } from './pdu-writer.ts';
@@ -234,13 +235,8 @@ export class TreeView {
     const at = this.#prefixAt[position] ?? 0;
     const length = (this.#prefixAt[position + 1] ?? 0) - at;
     if (length === 0) return 1;
-    const { subIds } = name;
-    const shorter = Math.min(length, name.length);
-    for (let i = 0; i < shorter; i++) {
-      const difference = (this.#prefixes[at + i] ?? 0) - (subIds[i] ?? 0);
-      if (difference !== 0) return difference;
-    }
-    return length > name.length ? 1 : 0;
+    const rest = Math.min(length, name.length);
+    return compareRuns(this.#prefixes, at, at + length, name.subIds, 0, rest);
   }
 
   /** Writes the binding of an instance; false, with nothing written, if it does not exist. */
@@ -319,13 +315,5 @@ function lowerBound(rows: RowSet, name: RequestOid, from: number, inclusive: boo
 /** Lexicographical order of a row's index and the rest of a name. */
 function compareRow(rows: RowSet, row: number, name: RequestOid, from: number): number {
   const { subIds, offsets } = rows;
-  const start = offsets[row] ?? 0;
-  const length = (offsets[row + 1] ?? 0) - start;
-  const rest = name.length - from;
-  const shorter = Math.min(length, rest);
-  for (let i = 0; i < shorter; i++) {
-    const difference = (subIds[start + i] ?? 0) - (name.subIds[from + i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return length - rest;
+  return compareRuns(subIds, offsets[row] ?? 0, offsets[row + 1] ?? 0, name.subIds, from, name.length);
 }

@@ -1,3 +1,4 @@
+import { compareRuns } from './lexicographic.ts';
 import type { RowSet } from './tree.ts';
 
 /** Rows of a set that another set does not have. */
@@ -22,14 +23,12 @@ export function movedRows(before: RowSet, after: RowSet): Int32Array {
 
 /** Lexicographical order of two rows of different sets. */
 function compare(a: RowSet, rowOfA: number, b: RowSet, rowOfB: number): number {
-  const aStart = a.offsets[rowOfA] ?? 0;
-  const bStart = b.offsets[rowOfB] ?? 0;
-  const aLength = (a.offsets[rowOfA + 1] ?? 0) - aStart;
-  const bLength = (b.offsets[rowOfB + 1] ?? 0) - bStart;
-  const shorter = Math.min(aLength, bLength);
-  for (let i = 0; i < shorter; i++) {
-    const difference = (a.subIds[aStart + i] ?? 0) - (b.subIds[bStart + i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return aLength - bLength;
+  return compareRuns(
+    a.subIds,
+    a.offsets[rowOfA] ?? 0,
+    a.offsets[rowOfA + 1] ?? 0,
+    b.subIds,
+    b.offsets[rowOfB] ?? 0,
+    b.offsets[rowOfB + 1] ?? 0,
+  );
 }

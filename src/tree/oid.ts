@@ -1,3 +1,5 @@
+import { compareRuns } from './lexicographic.ts';
+
 /** An object identifier as its sub-identifiers. */
 export type Oid = readonly number[];
 
@@ -32,12 +34,7 @@ export function formatOid(oid: Iterable<number>): string {
 
 /** Lexicographical order (RFC 3416 section 4.2.2): negative if `a` comes first, 0 if they are equal. */
 export function compareOids(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  const shorter = Math.min(a.length, b.length);
-  for (let i = 0; i < shorter; i++) {
-    const difference = (a[i] ?? 0) - (b[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return a.length - b.length;
+  return compareRuns(a, 0, a.length, b, 0, b.length);
 }
 
 /** Whether `oid` is `prefix` or lies below it. */

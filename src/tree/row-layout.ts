@@ -1,3 +1,4 @@
+import { compareRuns } from './lexicographic.ts';
 import type { OwnerNames } from './row-name.ts';
 import type { RowSet } from './tree.ts';
 
@@ -42,16 +43,14 @@ export function subIdOfRow({ rows }: RowLayout, row: number, position: number): 
 /** Lexicographical order of two rows of a set. */
 export function compareRows(rows: RowSet, a: number, b: number): number {
   const { subIds, offsets } = rows;
-  const aStart = offsets[a] ?? 0;
-  const bStart = offsets[b] ?? 0;
-  const aLength = (offsets[a + 1] ?? 0) - aStart;
-  const bLength = (offsets[b + 1] ?? 0) - bStart;
-  const shorter = Math.min(aLength, bLength);
-  for (let i = 0; i < shorter; i++) {
-    const difference = (subIds[aStart + i] ?? 0) - (subIds[bStart + i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return aLength - bLength;
+  return compareRuns(
+    subIds,
+    offsets[a] ?? 0,
+    offsets[a + 1] ?? 0,
+    subIds,
+    offsets[b] ?? 0,
+    offsets[b + 1] ?? 0,
+  );
 }
 
 /**

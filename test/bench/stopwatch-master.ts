@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { agentxFrames, decodePdu, encodePdu } from '../../src/agentx/codec.ts';
+import { agentxFrames } from '../../src/agentx/frames.ts';
 import { PduWriter } from '../../src/agentx/pdu-writer.ts';
 import { Framer } from '../../src/bytes/framer.ts';
 import { makeLabDirectory } from '../lab/lab-directory.ts';
 import { delay, waitUntil } from '../lab/wait.ts';
+import { decodePdu, encodePdu } from '../support/agentx-codec.ts';
 
 /** A master agent that takes the time of its requests, without an snmpd in between. */
 export interface StopwatchMaster {

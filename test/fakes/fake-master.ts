@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { agentxFrames, decodePdu, encodePdu } from '../../src/agentx/codec.ts';
-import type { Pdu, ResponsePdu } from '../../src/agentx/pdu.ts';
+import { agentxFrames } from '../../src/agentx/frames.ts';
+import type { ResponsePdu } from '../../src/agentx/pdu.ts';
 import { PduWriter } from '../../src/agentx/pdu-writer.ts';
 import { Framer } from '../../src/bytes/framer.ts';
 import { makeLabDirectory } from '../lab/lab-directory.ts';
 import { waitUntil } from '../lab/wait.ts';
+import type { Pdu } from '../support/agentx-codec.ts';
+import { decodePdu, encodePdu } from '../support/agentx-codec.ts';
 
 type Encodable = Exclude<Pdu, { kind: 'unknown' }>;
 

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { agentxFrames, decodePdu, encodePdu } from '../../src/agentx/codec.ts';
-import type { Pdu } from '../../src/agentx/pdu.ts';
+import { agentxFrames } from '../../src/agentx/frames.ts';
+import type { VarBind } from '../../src/agentx/pdu.ts';
 import { PduWriter } from '../../src/agentx/pdu-writer.ts';
-import type { VarBind } from '../../src/agentx/varbind.ts';
 import { Framer } from '../../src/bytes/framer.ts';
 import { ProtocolError } from '../../src/errors.ts';
 import { compareOids } from '../../src/tree/oid.ts';
+import type { Pdu } from '../support/agentx-codec.ts';
+import { decodePdu, encodePdu } from '../support/agentx-codec.ts';
 import { agentxFixture } from '../support/agentx-fixture.ts';
 import { directResponder, ids } from '../support/direct-responder.ts';
 import { framesOf } from '../support/frames.ts';

@@ -1,11 +1,11 @@
-import { decodePdu, encodePdu } from '../../src/agentx/codec.ts';
 import { type AgentxCounters, newCounters } from '../../src/agentx/counters.ts';
-import type { Pdu, PduIds, ResponsePdu } from '../../src/agentx/pdu.ts';
+import type { PduIds, ResponsePdu, VarBind } from '../../src/agentx/pdu.ts';
 import { PduWriter } from '../../src/agentx/pdu-writer.ts';
 import { Responder } from '../../src/agentx/responder.ts';
-import type { VarBind } from '../../src/agentx/varbind.ts';
 import { TreeView } from '../../src/agentx/view.ts';
 import type { MibTree } from '../../src/tree/tree.ts';
+import type { Pdu } from './agentx-codec.ts';
+import { decodePdu, encodePdu } from './agentx-codec.ts';
 import { noContext } from './synthetic-tree.ts';
 
 export const ids: PduIds = { sessionId: 7, transactionId: 70_000, packetId: 4_000_000_000 };

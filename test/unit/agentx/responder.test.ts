@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { decodePdu } from '../../../src/agentx/codec.ts';
 import { ResponseError } from '../../../src/agentx/errors.ts';
-import type { VarBind } from '../../../src/agentx/varbind.ts';
+import type { VarBind } from '../../../src/agentx/pdu.ts';
 import type { WireSyntax, WireValue } from '../../../src/tree/tree.ts';
+import { decodePdu } from '../../support/agentx-codec.ts';
 import { agentxFixture } from '../../support/agentx-fixture.ts';
 import { directResponder, ids } from '../../support/direct-responder.ts';
 import { noContext, scalar, syntheticTree } from '../../support/synthetic-tree.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ResponseError } from '../../../src/agentx/errors.ts';
-import type { VarBind } from '../../../src/agentx/varbind.ts';
+import type { VarBind } from '../../../src/agentx/pdu.ts';
 import type { Column } from '../../../src/tree/tree.ts';
 import { type DirectResponder, directResponder, ids } from '../../support/direct-responder.ts';
 import { scalar, syntheticTree } from '../../support/synthetic-tree.ts';

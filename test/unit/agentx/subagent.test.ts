@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { decodePdu } from '../../../src/agentx/codec.ts';
 import { ResponseError } from '../../../src/agentx/errors.ts';
 import type { ResponsePdu } from '../../../src/agentx/pdu.ts';
 import { AgentxSubagent, type SubagentOptions } from '../../../src/agentx/subagent.ts';
 import { type FakeMaster, pduBytes, startFakeMaster } from '../../fakes/fake-master.ts';
 import { waitUntil } from '../../lab/wait.ts';
+import { decodePdu } from '../../support/agentx-codec.ts';
 import { agentxFixture } from '../../support/agentx-fixture.ts';
 import { recordingLogger } from '../../support/recording-logger.ts';
 import { scalar, syntheticTree } from '../../support/synthetic-tree.ts';

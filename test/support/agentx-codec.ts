@@ -1,34 +1,123 @@
-import type { FrameRule } from '../bytes/framer.ts';
-import { ByteReader } from '../bytes/reader.ts';
-import { ProtocolError } from '../errors.ts';
 import {
   AGENTX_VERSION,
-  HEADER_BYTES,
-  type Pdu,
   PduFlag,
   type PduIds,
   PduType,
-  type SearchRange,
-} from './pdu.ts';
-import type { PduWriter } from './pdu-writer.ts';
-import { readOctets, readOid, readVarBind, type VarBind, writeVarBind } from './varbind.ts';
+  type ResponsePdu,
+  type VarBind,
+} from '../../src/agentx/pdu.ts';
+import type { PduWriter } from '../../src/agentx/pdu-writer.ts';
+import { readOctets, readOid, readVarBinds, writeVarBind } from '../../src/agentx/varbind.ts';
+import { ByteReader } from '../../src/bytes/reader.ts';
+import { ProtocolError } from '../../src/errors.ts';
 
-/** Octets of the longest PDU taken from a master, header included. */
-export const MAX_PDU_BYTES = 256 * 1024;
+// Every PDU of RFC 2741, in both directions: what the fake and the recording masters of the tests speak. The program
+// itself writes only what a subagent sends, and reads requests in place.
 
-/** How AgentX marks the end of a PDU (RFC 2741 section 6.1): h.payload_length, a multiple of four. */
-export const agentxFrames: FrameRule = {
-  headerSize: HEADER_BYTES,
-  minLength: HEADER_BYTES,
-  maxLength: MAX_PDU_BYTES,
-  frameLength(header) {
-    const version = header.getUint8(0);
-    if (version !== AGENTX_VERSION) throw new ProtocolError(`the peer speaks AgentX version ${version}`);
-    const payload = header.getUint32(16, (header.getUint8(2) & PduFlag.networkByteOrder) === 0);
-    if (payload % 4 !== 0) throw new ProtocolError(`a payload of ${payload} octets is no multiple of four`);
-    return HEADER_BYTES + payload;
-  },
-};
+/** An object identifier of a PDU; `include` belongs to search ranges (RFC 2741 section 5.1). */
+export type SubIds = readonly number[];
+
+/** Start and end of a search; an empty end is the null object identifier (RFC 2741 section 5.2). */
+export interface SearchRange {
+  readonly start: SubIds;
+  readonly include: boolean;
+  readonly end: SubIds;
+}
+
+interface InContext {
+  /** Undefined for the default context (RFC 2741 section 6.1.1). */
+  readonly context?: string | undefined;
+}
+
+/** RFC 2741 section 6.2.1. */
+export interface OpenPdu extends PduIds {
+  readonly kind: 'open';
+  /** Seconds; 0 leaves it to the master. */
+  readonly timeoutSec: number;
+  readonly id: SubIds;
+  readonly description: string;
+}
+
+/** RFC 2741 section 6.2.2. */
+export interface ClosePdu extends PduIds {
+  readonly kind: 'close';
+  readonly reason: number;
+}
+
+/** RFC 2741 sections 6.2.3 and 6.2.4. */
+export interface RegisterPdu extends PduIds, InContext {
+  readonly kind: 'register' | 'unregister';
+  /** Seconds; 0 leaves it to the session; not sent by Unregister. */
+  readonly timeoutSec: number;
+  readonly priority: number;
+  /** 1-based position of the sub-identifier that counts up to `upperBound`; 0 is no range. */
+  readonly rangeSubId: number;
+  readonly upperBound: number;
+  readonly subtree: SubIds;
+}
+
+/** RFC 2741 sections 6.2.5 and 6.2.6. */
+export interface GetPdu extends PduIds, InContext {
+  readonly kind: 'get' | 'getNext';
+  readonly ranges: readonly SearchRange[];
+}
+
+/** RFC 2741 section 6.2.7. */
+export interface GetBulkPdu extends PduIds, InContext {
+  readonly kind: 'getBulk';
+  readonly nonRepeaters: number;
+  readonly maxRepetitions: number;
+  readonly ranges: readonly SearchRange[];
+}
+
+/** RFC 2741 sections 6.2.8, 6.2.10, 6.2.12 and 6.2.13. */
+export interface VarBindsPdu extends PduIds, InContext {
+  readonly kind: 'testSet' | 'notify' | 'indexAllocate' | 'indexDeallocate';
+  readonly varBinds: readonly VarBind[];
+}
+
+/** RFC 2741 section 6.2.9: all that follows a TestSet is known by its transaction. */
+export interface SetPhasePdu extends PduIds {
+  readonly kind: 'commitSet' | 'undoSet' | 'cleanupSet';
+}
+
+/** RFC 2741 section 6.2.11. */
+export interface PingPdu extends PduIds, InContext {
+  readonly kind: 'ping';
+}
+
+/** RFC 2741 section 6.2.14. */
+export interface AddAgentCapsPdu extends PduIds, InContext {
+  readonly kind: 'addAgentCaps';
+  readonly id: SubIds;
+  readonly description: string;
+}
+
+/** RFC 2741 section 6.2.15. */
+export interface RemoveAgentCapsPdu extends PduIds, InContext {
+  readonly kind: 'removeAgentCaps';
+  readonly id: SubIds;
+}
+
+/** A well-formed header with a type that RFC 2741 does not know. */
+export interface UnknownPdu extends PduIds {
+  readonly kind: 'unknown';
+  readonly type: number;
+}
+
+export type Pdu =
+  | OpenPdu
+  | ClosePdu
+  | RegisterPdu
+  | GetPdu
+  | GetBulkPdu
+  | VarBindsPdu
+  | SetPhasePdu
+  | PingPdu
+  | AddAgentCapsPdu
+  | RemoveAgentCapsPdu
+  | ResponsePdu
+  | UnknownPdu;
 
 const kinds = new Map<number, Exclude<Pdu['kind'], 'unknown'>>(
   Object.entries(PduType).map(([kind, type]) => [type, kind as keyof typeof PduType]),
@@ -135,12 +224,6 @@ function readRanges(reader: ByteReader): readonly SearchRange[] {
     ranges.push({ start, include, end: readOid(reader).oid });
   }
   return ranges;
-}
-
-function readVarBinds(reader: ByteReader): readonly VarBind[] {
-  const varBinds: VarBind[] = [];
-  while (reader.remaining > 0) varBinds.push(readVarBind(reader));
-  return varBinds;
 }
 
 /** Writes a PDU in network byte order. `flags` adds to those that follow from the PDU. */

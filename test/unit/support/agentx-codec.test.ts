@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { agentxFrames, decodePdu, encodePdu, MAX_PDU_BYTES } from '../../../src/agentx/codec.ts';
-import type { Pdu } from '../../../src/agentx/pdu.ts';
+import { agentxFrames, MAX_PDU_BYTES } from '../../../src/agentx/frames.ts';
+import type { VarBind } from '../../../src/agentx/pdu.ts';
 import { PduWriter } from '../../../src/agentx/pdu-writer.ts';
-import type { VarBind } from '../../../src/agentx/varbind.ts';
 import { ProtocolError } from '../../../src/errors.ts';
+import type { Pdu } from '../../support/agentx-codec.ts';
+import { decodePdu, encodePdu } from '../../support/agentx-codec.ts';
 import { agentxFixture } from '../../support/agentx-fixture.ts';
 
 const playpen = [1, 3, 6, 1, 4, 1, 8072, 9999, 9999];
