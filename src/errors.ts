@@ -11,6 +11,7 @@ export const errorCodes = [
   'CONNECTION_LOST',
   'CALL_TIMEOUT',
   'CALL_CANCELLED',
+  'NOT_CALLED',
   'LIBVIRT_ERROR',
   'AGENTX_ERROR',
   'MIB_INVALID',

@@ -12,6 +12,7 @@ const codeOf: Readonly<Record<ErrorCode, number>> = {
   CONNECTION_LOST: exitCodes.unavailable,
   CALL_TIMEOUT: exitCodes.unavailable,
   CALL_CANCELLED: exitCodes.unavailable,
+  NOT_CALLED: exitCodes.unavailable,
   LIBVIRT_ERROR: exitCodes.unavailable,
   AGENTX_ERROR: exitCodes.unavailable,
   MIB_INVALID: exitCodes.bug,

@@ -20,6 +20,7 @@ import { RowUnits } from './records/row-units.ts';
 import type { WarningBoard } from './records/warning-board.ts';
 import { type PassBase, Refresher } from './refresher.ts';
 import { SnapshotPublisher } from './snapshot-publisher.ts';
+import { isStuck } from './sources/control-probe.ts';
 
 export interface CollectionOptions {
   readonly config: Config;
@@ -129,7 +130,7 @@ export class Collection {
   async readState(uuid: string): Promise<{ readonly state: number; readonly reason: number } | undefined> {
     const domain = this.#table.get(uuid)?.ref;
     if (this.#access === undefined || domain === undefined) return undefined;
-    return await this.#access.call('control', domainGetState, { domain, flags: 0 });
+    return await this.#access.call(domainGetState, { domain, flags: 0 });
   }
 
   #passBase(session: LibvirtSession, signal: AbortSignal): PassBase {
@@ -137,6 +138,10 @@ export class Collection {
     this.#access = new LibvirtAccess(session, {
       timeoutMs: config.libvirt.callTimeout * 1000,
       maxUnanswered: config.libvirt.maxUnansweredCalls,
+      isResponsive: (uuid) => {
+        const record = this.#table.get(uuid);
+        return record === undefined || !isStuck(record, config.libvirt.controlGrace * 1000);
+      },
     });
     return {
       libvirt: this.#access,

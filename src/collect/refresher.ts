@@ -2,6 +2,7 @@ import { ConnectionLostError, errorText } from '../errors.ts';
 import type { LibvirtEvent } from '../libvirt/events.ts';
 import { hasVanished, LibvirtError } from '../libvirt/libvirt-error.ts';
 import type { Logger } from '../log.ts';
+import { NotCalledError } from './access/call-gate.ts';
 import type { CollectorBoard } from './collector-board.ts';
 import type { SnapshotPublisher } from './snapshot-publisher.ts';
 import type { ActiveCollector, CollectorPass, CollectorStage } from './sources/collector.ts';
@@ -307,6 +308,8 @@ export class Refresher {
     let failures = 0;
     let ok = true;
     const failed = (error: unknown, about?: string): void => {
+      // What was not asked has not failed: it only gets older.
+      if (error instanceof NotCalledError) return;
       // It ceased to exist between two calls: that happens, and the next list of what exists shows it.
       if (hasVanished(error)) {
         this.#options.logger.debug({ collector: collector.name, about, error: errorText(error) }, 'vanished');

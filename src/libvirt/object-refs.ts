@@ -1,4 +1,4 @@
-import { type DomainRef, limits, type MomentRef, type NamedRef, type VolumeRef } from './protocol.ts';
+import { type DomainRef, limits, type MomentRef, type NamedRef } from './protocol.ts';
 import { TextCache } from './text-cache.ts';
 import type { XdrReader, XdrWriter } from './xdr.ts';
 
@@ -24,15 +24,6 @@ export function encodeNamed(writer: XdrWriter, object: NamedRef): void {
 
 export function decodeNamed(reader: XdrReader): NamedRef {
   return { name: text(reader, 'name'), uuid: reader.uuid() };
-}
-
-/** `string pool, string name, string key` */
-export function decodeVolume(reader: XdrReader): VolumeRef {
-  return {
-    pool: text(reader, 'pool name'),
-    name: text(reader, 'volume name'),
-    key: text(reader, 'volume key'),
-  };
 }
 
 /** `string name, domain` */

@@ -3,7 +3,6 @@ import {
   decodeDomain,
   decodeMoment,
   decodeNamed,
-  decodeVolume,
   encodeDomain,
   encodeMoment,
   encodeNamed,
@@ -17,37 +16,53 @@ import {
   type NamedRef,
   type Procedure,
   programs,
-  type VolumeRef,
+  type WaitsFor,
 } from './protocol.ts';
 import { decodeTypedParams, type TypedParams } from './typed-params.ts';
 import type { XdrReader, XdrWriter } from './xdr.ts';
 
 /*
  * The remote calls, by object. Numbers and layouts never change once a libvirt release has them. Names
- * of arguments follow libvirt's API documentation, where each call is described. Which calls are
- * high-priority was seen on a libvirtd 9.0 whose only ordinary worker was stuck.
+ * of arguments follow libvirt's API documentation, where each call is described. What a call can wait for
+ * stands in front of it: see WaitsFor. Those that wait for nothing were seen to be answered by a libvirtd
+ * whose only ordinary worker was stuck, the others not.
  */
 
 type Encode<Args> = (writer: XdrWriter, args: Args) => void;
 type Decode<Reply> = (reader: XdrReader) => Reply;
 
-function procedure<Args, Reply>(
+type Declare<Base> = <Args extends Base, Reply>(
   number: number,
   name: string,
   encode: Encode<Args>,
   decode: Decode<Reply>,
-): Procedure<Args, Reply> {
-  return { name, number, program: programs.remote, highPriority: false, encode, decode };
+) => Procedure<Args, Reply>;
+
+function waiting<Base>(
+  waitsFor: WaitsFor,
+  domainsOf: (args: Base) => readonly DomainRef[] = () => [],
+): Declare<Base> {
+  return (number, name, encode, decode) => ({
+    name,
+    number,
+    program: programs.remote,
+    waitsFor,
+    domainsOf,
+    encode,
+    decode,
+  });
 }
 
-function priority<Args, Reply>(
-  number: number,
-  name: string,
-  encode: Encode<Args>,
-  decode: Decode<Reply>,
-): Procedure<Args, Reply> {
-  return { ...procedure(number, name, encode, decode), highPriority: true };
-}
+const waitsForNothing = waiting('nothing');
+const waitsForWorker = waiting('worker');
+const waitsForMonitor = waiting<DomainArgs>('monitor', (args) => [args.domain]);
+const waitsForMonitors = waiting<{ readonly domains: readonly DomainRef[] }>(
+  'monitor',
+  (args) => args.domains,
+);
+const waitsForAgent = waiting<DomainArgs>('agent', (args) => [args.domain]);
+const waitsForStorage = waiting('storage');
+const waitsForNetwork = waiting('network');
 
 const nothing = (): void => {};
 const noArgs: Encode<void> = () => {};
@@ -67,8 +82,6 @@ interface DomainArgs {
 }
 interface DomainFlagsArgs extends DomainArgs, FlagsArgs {}
 
-const flagsArg: Encode<FlagsArgs> = (writer, args) => writer.u32(args.flags);
-const domainArg: Encode<DomainArgs> = (writer, args) => encodeDomain(writer, args.domain);
 const domainFlags: Encode<DomainFlagsArgs> = (writer, args) => {
   encodeDomain(writer, args.domain);
   writer.u32(args.flags);
@@ -93,12 +106,12 @@ function countedParams(max: number): Decode<CountedParams> {
 /* ---- connection ---- */
 
 /** Ways to authenticate: 0 none, 1 SASL, 2 polkit. */
-export const authList = priority(66, 'authList', noArgs, (reader) =>
+export const authList = waitsForNothing(66, 'authList', noArgs, (reader) =>
   reader.array(limits.authTypes, 'authentication types', (inner) => inner.i32()),
 );
-export const authPolkit = priority(70, 'authPolkit', noArgs, int);
+export const authPolkit = waitsForWorker(70, 'authPolkit', noArgs, int);
 /** `flags` 1 is VIR_CONNECT_RO. */
-export const connectOpen = priority(
+export const connectOpen = waitsForWorker(
   1,
   'connectOpen',
   (writer, args: { readonly uri: string | undefined; readonly flags: number }) => {
@@ -107,26 +120,33 @@ export const connectOpen = priority(
   },
   nothing,
 );
-export const connectClose = priority(2, 'connectClose', noArgs, nothing);
+export const connectClose = waitsForNothing(2, 'connectClose', noArgs, nothing);
 /** The driver: `QEMU`. */
-export const connectGetType = priority(3, 'connectGetType', noArgs, string('driver type'));
+export const connectGetType = waitsForNothing(3, 'connectGetType', noArgs, string('driver type'));
 /** Version of the hypervisor: major * 1000000 + minor * 1000 + release. */
-export const connectGetVersion = priority(4, 'connectGetVersion', noArgs, count);
+export const connectGetVersion = waitsForNothing(4, 'connectGetVersion', noArgs, count);
 /** Version of the daemon's libvirt: major * 1000000 + minor * 1000 + release. */
-export const connectGetLibVersion = priority(157, 'connectGetLibVersion', noArgs, count);
-export const connectGetHostname = priority(59, 'connectGetHostname', noArgs, string('host name'));
-export const connectGetUri = priority(110, 'connectGetURI', noArgs, string('URI'));
+export const connectGetLibVersion = waitsForNothing(157, 'connectGetLibVersion', noArgs, count);
+export const connectGetHostname = waitsForWorker(59, 'connectGetHostname', noArgs, string('host name'));
 /** XML; probes QEMU binaries, so the first call can take seconds. */
-export const connectGetCapabilities = procedure(7, 'connectGetCapabilities', noArgs, string('capabilities'));
-/** XML of the SMBIOS tables. */
-export const connectGetSysinfo = priority(203, 'connectGetSysinfo', flagsArg, string('sysinfo'));
+export const connectGetCapabilities = waitsForWorker(
+  7,
+  'connectGetCapabilities',
+  noArgs,
+  string('capabilities'),
+);
 /** Asks for the event that tells that a daemon behind this one was lost. */
-export const connectRegisterCloseCallback = priority(360, 'connectRegisterCloseCallback', noArgs, nothing);
+export const connectRegisterCloseCallback = waitsForNothing(
+  360,
+  'connectRegisterCloseCallback',
+  noArgs,
+  nothing,
+);
 
 /* ---- host ---- */
 
 /** virNodeInfo; `memoryKib` is the memory size, `cpus` the active CPUs. */
-export const nodeGetInfo = priority(6, 'nodeGetInfo', noArgs, (reader) => ({
+export const nodeGetInfo = waitsForNothing(6, 'nodeGetInfo', noArgs, (reader) => ({
   model: reader.charArray(32),
   memoryKib: reader.u64Count(),
   cpus: reader.i32(),
@@ -152,7 +172,7 @@ const nodeStats: Decode<{ readonly params: readonly NodeStat[]; readonly nparams
 });
 
 /** Nanoseconds by kind of use. `cpuNum` -1 is all; `nparams` must be exact, 0 asks for it. */
-export const nodeGetCpuStats = priority(
+export const nodeGetCpuStats = waitsForNothing(
   227,
   'nodeGetCPUStats',
   (writer, args: { readonly cpuNum: number; readonly nparams: number; readonly flags: number }) => {
@@ -163,7 +183,7 @@ export const nodeGetCpuStats = priority(
   nodeStats,
 );
 /** KiB by kind of use. `cellNum` -1 is all; `nparams` must be exact, 0 asks for it. */
-export const nodeGetMemoryStats = priority(
+export const nodeGetMemoryStats = waitsForNothing(
   228,
   'nodeGetMemoryStats',
   (writer, args: { readonly cellNum: number; readonly nparams: number; readonly flags: number }) => {
@@ -174,7 +194,7 @@ export const nodeGetMemoryStats = priority(
   nodeStats,
 );
 /** Bit n of `map` (least significant bit of octet 0 first) tells whether CPU n is online. */
-export const nodeGetCpuMap = procedure(
+export const nodeGetCpuMap = waitsForWorker(
   293,
   'nodeGetCPUMap',
   (writer, args: { readonly needMap: boolean; readonly needOnline: boolean; readonly flags: number }) => {
@@ -188,10 +208,8 @@ export const nodeGetCpuMap = procedure(
     present: reader.i32(),
   }),
 );
-/** Octets. */
-export const nodeGetFreeMemory = priority(102, 'nodeGetFreeMemory', noArgs, count);
 /** Octets per NUMA cell. */
-export const nodeGetCellsFreeMemory = priority(
+export const nodeGetCellsFreeMemory = waitsForNothing(
   101,
   'nodeGetCellsFreeMemory',
   (writer, args: { readonly startCell: number; readonly maxCells: number }) => {
@@ -201,7 +219,7 @@ export const nodeGetCellsFreeMemory = priority(
   (reader) => reader.array(limits.nodeCells, 'NUMA cells', count),
 );
 /** Free pages: for each cell, the counts of the page sizes in the order asked for. */
-export const nodeGetFreePages = priority(
+export const nodeGetFreePages = waitsForNothing(
   340,
   'nodeGetFreePages',
   (
@@ -221,7 +239,7 @@ export const nodeGetFreePages = priority(
   (reader) => reader.array(limits.nodeCells, 'page counts', count),
 );
 /** Kernel same-page merging. */
-export const nodeGetMemoryParameters = procedure(
+export const nodeGetMemoryParameters = waitsForWorker(
   289,
   'nodeGetMemoryParameters',
   (writer, args: { readonly nparams: number; readonly flags: number }) => {
@@ -234,7 +252,7 @@ export const nodeGetMemoryParameters = procedure(
 /* ---- domains: lists and bulk statistics ---- */
 
 /** `flags` are virConnectListAllDomainsFlags. */
-export const connectListAllDomains = priority(
+export const connectListAllDomains = waitsForNothing(
   273,
   'connectListAllDomains',
   (writer, args: FlagsArgs) => {
@@ -257,9 +275,9 @@ export interface DomainStatsRecord<Params = TypedParams> {
 /**
  * Statistics of the domains listed; an empty list is all domains. Domains that do not exist are left
  * out. May wait for ever for a hypervisor process that hangs, even with the flag NOWAIT. What is to be read
- * from many domains is better decoded on the way: see `domain-stats.ts`.
+ * from many domains is better decoded on the way: see `all-domain-stats.ts`.
  */
-export const connectGetAllDomainStats = procedure(
+export const connectGetAllDomainStats = waitsForMonitors(
   344,
   'connectGetAllDomainStats',
   (
@@ -280,52 +298,20 @@ export const connectGetAllDomainStats = procedure(
 /* ---- domains: state and definition ---- */
 
 /** virDomainState and its reason. */
-export const domainGetState = priority(212, 'domainGetState', domainFlags, (reader) => ({
+export const domainGetState = waitsForNothing(212, 'domainGetState', domainFlags, (reader) => ({
   state: reader.i32(),
   reason: reader.i32(),
 }));
 /** virDomainControlState: 0 ok, 1 job, 2 occupied, 3 error; never waits for the hypervisor. */
-export const domainGetControlInfo = priority(229, 'domainGetControlInfo', domainFlags, (reader) => ({
+export const domainGetControlInfo = waitsForNothing(229, 'domainGetControlInfo', domainFlags, (reader) => ({
   state: reader.u32(),
   details: reader.u32(),
   stateTimeMs: reader.u64Count(),
 }));
 /** `flags` are virDomainXMLFlags: 2 is the inactive definition. libvirt 11.0 to 11.4 waits for the monitor. */
-export const domainGetXmlDesc = procedure(14, 'domainGetXMLDesc', domainFlags, string('definition'));
-/** virDomainInfo; sizes in KiB, time in nanoseconds. */
-export const domainGetInfo = procedure(16, 'domainGetInfo', domainArg, (reader) => ({
-  state: reader.u32(),
-  maxMemKib: reader.u64Count(),
-  memoryKib: reader.u64Count(),
-  vcpus: reader.u32(),
-  cpuTimeNs: reader.u64Count(),
-}));
-export const domainGetAutostart = priority(15, 'domainGetAutostart', domainArg, flag);
-export const domainIsActive = priority(150, 'domainIsActive', domainArg, flag);
-export const domainIsPersistent = priority(151, 'domainIsPersistent', domainArg, flag);
-export const domainHasManagedSaveImage = procedure(183, 'domainHasManagedSaveImage', domainFlags, flag);
-/** virDomainMetadataType: 0 description, 1 title, 2 element of the namespace `uri`. */
-export const domainGetMetadata = procedure(
-  265,
-  'domainGetMetadata',
-  (
-    writer,
-    args: {
-      readonly domain: DomainRef;
-      readonly type: number;
-      readonly uri: string | undefined;
-      readonly flags: number;
-    },
-  ) => {
-    encodeDomain(writer, args.domain);
-    writer.i32(args.type);
-    writer.optionalString(args.uri);
-    writer.u32(args.flags);
-  },
-  string('metadata'),
-);
+export const domainGetXmlDesc = waitsForMonitor(14, 'domainGetXMLDesc', domainFlags, string('definition'));
 /** virDomainMessageType: 1 deprecation, 2 tainting; 0 is all. */
-export const domainGetMessages = procedure(426, 'domainGetMessages', domainFlags, (reader) =>
+export const domainGetMessages = waitsForWorker(426, 'domainGetMessages', domainFlags, (reader) =>
   reader.array(limits.domainMessages, 'messages', string('message')),
 );
 
@@ -340,7 +326,7 @@ export interface VcpuInfo {
 }
 
 /** `maps` has `mapLength` octets per vCPU: the host CPUs it may run on. */
-export const domainGetVcpus = priority(
+export const domainGetVcpus = waitsForNothing(
   20,
   'domainGetVcpus',
   (writer, args: { readonly domain: DomainRef; readonly maxInfo: number; readonly mapLength: number }) => {
@@ -363,7 +349,7 @@ export const domainGetVcpus = priority(
   }),
 );
 /** `maps` has `vcpus` * `mapLength` octets, of which the first `count` * `mapLength` are filled. */
-export const domainGetVcpuPinInfo = procedure(
+export const domainGetVcpuPinInfo = waitsForWorker(
   230,
   'domainGetVcpuPinInfo',
   (
@@ -383,7 +369,7 @@ export const domainGetVcpuPinInfo = procedure(
   (reader) => ({ maps: reader.opaque(limits.cpuMapsOctets, 'CPU maps'), count: reader.i32() }),
 );
 /** `pinned` is false if there is no pinning to speak of. */
-export const domainGetEmulatorPinInfo = procedure(
+export const domainGetEmulatorPinInfo = waitsForWorker(
   280,
   'domainGetEmulatorPinInfo',
   (writer, args: { readonly domain: DomainRef; readonly mapLength: number; readonly flags: number }) => {
@@ -393,7 +379,7 @@ export const domainGetEmulatorPinInfo = procedure(
   },
   (reader) => ({ map: reader.opaque(limits.cpuMapsOctets, 'CPU map'), pinned: reader.i32() > 0 }),
 );
-export const domainGetIothreadInfo = procedure(351, 'domainGetIOThreadInfo', domainFlags, (reader) => {
+export const domainGetIothreadInfo = waitsForMonitor(351, 'domainGetIOThreadInfo', domainFlags, (reader) => {
   const info = reader.array(limits.iothreads, 'I/O threads', (inner) => ({
     id: inner.u32(),
     map: inner.opaque(limits.cpuMapOctets, 'CPU map'),
@@ -401,13 +387,8 @@ export const domainGetIothreadInfo = procedure(351, 'domainGetIOThreadInfo', dom
   reader.u32();
   return info;
 });
-/** Name of the scheduler and the number of its parameters. */
-export const domainGetSchedulerType = procedure(56, 'domainGetSchedulerType', domainArg, (reader) => ({
-  type: text(reader, 'scheduler'),
-  nparams: reader.i32(),
-}));
 /** `nparams` is an upper limit here; {@link domainGetSchedulerType} tells the number. */
-export const domainGetSchedulerParametersFlags = procedure(
+export const domainGetSchedulerParametersFlags = waitsForWorker(
   223,
   'domainGetSchedulerParametersFlags',
   (writer, args: { readonly domain: DomainRef; readonly nparams: number; readonly flags: number }) => {
@@ -417,30 +398,11 @@ export const domainGetSchedulerParametersFlags = procedure(
   },
   (reader) => decodeTypedParams(reader, limits.schedulerParams),
 );
-/** Name and whether it is enabled. */
-export const domainGetPerfEvents = procedure(365, 'domainGetPerfEvents', domainFlags, (reader) =>
-  decodeTypedParams(reader, limits.perfEvents),
-);
 
 /* ---- domains: jobs ---- */
 
-/** virDomainJobInfo; times in milliseconds, sizes in octets. */
-export const domainGetJobInfo = procedure(163, 'domainGetJobInfo', domainArg, (reader) => ({
-  type: reader.i32(),
-  timeElapsedMs: reader.u64Count(),
-  timeRemainingMs: reader.u64Count(),
-  dataTotal: reader.u64Count(),
-  dataProcessed: reader.u64Count(),
-  dataRemaining: reader.u64Count(),
-  memTotal: reader.u64Count(),
-  memProcessed: reader.u64Count(),
-  memRemaining: reader.u64Count(),
-  fileTotal: reader.u64Count(),
-  fileProcessed: reader.u64Count(),
-  fileRemaining: reader.u64Count(),
-}));
 /** virDomainJobType and its parameters. `flags` 1 is the job that completed last. */
-export const domainGetJobStats = procedure(298, 'domainGetJobStats', domainFlags, (reader) => ({
+export const domainGetJobStats = waitsForMonitor(298, 'domainGetJobStats', domainFlags, (reader) => ({
   type: reader.i32(),
   params: decodeTypedParams(reader, limits.jobStats),
 }));
@@ -448,7 +410,7 @@ export const domainGetJobStats = procedure(298, 'domainGetJobStats', domainFlags
 /* ---- domains: disks ---- */
 
 /** virDomainDiskErrorCode by disk target, only disks in error; with `maxErrors` 0 just the number of disks. */
-export const domainGetDiskErrors = procedure(
+export const domainGetDiskErrors = waitsForMonitor(
   263,
   'domainGetDiskErrors',
   (writer, args: { readonly domain: DomainRef; readonly maxErrors: number; readonly flags: number }) => {
@@ -476,26 +438,8 @@ const pathArgs: Encode<PathArgs> = (writer, args) => {
   writer.u32(args.flags);
 };
 
-/** virDomainBlockInfo, in octets. */
-export const domainGetBlockInfo = procedure(194, 'domainGetBlockInfo', pathArgs, (reader) => ({
-  allocationBytes: reader.u64Count(),
-  capacityBytes: reader.u64Count(),
-  physicalBytes: reader.u64Count(),
-}));
-/** An empty path is the sum of all disks. */
-export const domainBlockStatsFlags = procedure(
-  243,
-  'domainBlockStatsFlags',
-  (writer, args: PathArgs & { readonly nparams: number }) => {
-    encodeDomain(writer, args.domain);
-    writer.string(args.path);
-    writer.i32(args.nparams);
-    writer.u32(args.flags | STRING_OKAY);
-  },
-  countedParams(limits.blockStatsParams),
-);
 /** virDomainBlockJobInfo; undefined if the disk has no job. `flags` 1 has the bandwidth in octets per second. */
-export const domainGetBlockJobInfo = procedure(238, 'domainGetBlockJobInfo', pathArgs, (reader) => {
+export const domainGetBlockJobInfo = waitsForMonitor(238, 'domainGetBlockJobInfo', pathArgs, (reader) => {
   const found = reader.i32() !== 0;
   const job = {
     type: reader.i32(),
@@ -505,7 +449,7 @@ export const domainGetBlockJobInfo = procedure(238, 'domainGetBlockJobInfo', pat
   };
   return found ? job : undefined;
 });
-export const domainGetBlockIoTune = procedure(
+export const domainGetBlockIoTune = waitsForMonitor(
   253,
   'domainGetBlockIoTune',
   (
@@ -527,22 +471,7 @@ export const domainGetBlockIoTune = procedure(
 
 /* ---- domains: memory and network ---- */
 
-/** virDomainMemoryStatTags and their values. */
-export const domainMemoryStats = procedure(
-  159,
-  'domainMemoryStats',
-  (writer, args: { readonly domain: DomainRef; readonly maxStats: number; readonly flags: number }) => {
-    encodeDomain(writer, args.domain);
-    writer.u32(args.maxStats);
-    writer.u32(args.flags);
-  },
-  (reader) =>
-    reader.array(limits.memoryStats, 'memory statistics', (inner) => ({
-      tag: inner.i32(),
-      value: inner.u64Count(),
-    })),
-);
-export const domainGetInterfaceParameters = procedure(
+export const domainGetInterfaceParameters = waitsForWorker(
   257,
   'domainGetInterfaceParameters',
   (
@@ -569,26 +498,35 @@ export interface InterfaceAddresses {
   readonly addresses: readonly { readonly type: number; readonly address: string; readonly prefix: number }[];
 }
 
-/** virDomainInterfaceAddressesSource: 0 DHCP leases, 1 guest agent (read-write only), 2 ARP table. */
-export const domainInterfaceAddresses = procedure(
-  353,
-  'domainInterfaceAddresses',
-  (writer, args: { readonly domain: DomainRef; readonly source: number; readonly flags: number }) => {
-    encodeDomain(writer, args.domain);
-    writer.u32(args.source);
-    writer.u32(args.flags);
-  },
-  (reader): readonly InterfaceAddresses[] =>
-    reader.array(limits.interfaces, 'interfaces', (inner) => ({
-      name: text(inner, 'interface name'),
-      hwaddr: optionalText(inner, 'hardware address'),
-      addresses: inner.array(limits.interfaceAddresses, 'addresses', (item) => ({
-        type: item.i32(),
-        address: text(item, 'address'),
-        prefix: item.u32(),
+/** @param source - virDomainInterfaceAddressesSource */
+function addressesFrom(source: number) {
+  return [
+    353,
+    'domainInterfaceAddresses',
+    (writer: XdrWriter, args: DomainFlagsArgs): void => {
+      encodeDomain(writer, args.domain);
+      writer.u32(source);
+      writer.u32(args.flags);
+    },
+    (reader: XdrReader): readonly InterfaceAddresses[] =>
+      reader.array(limits.interfaces, 'interfaces', (inner) => ({
+        name: text(inner, 'interface name'),
+        hwaddr: optionalText(inner, 'hardware address'),
+        addresses: inner.array(limits.interfaceAddresses, 'addresses', (item) => ({
+          type: item.i32(),
+          address: text(item, 'address'),
+          prefix: item.u32(),
+        })),
       })),
-    })),
-);
+  ] as const;
+}
+
+/** From the leases of libvirt's own DHCP servers, which the network driver is asked for. */
+export const domainLeaseAddresses = waitsForNetwork(...addressesFrom(0));
+/** From the guest agent; needs a read-write connection. */
+export const domainAgentAddresses = waitsForAgent(...addressesFrom(1));
+/** From the host's ARP table. */
+export const domainArpAddresses = waitsForWorker(...addressesFrom(2));
 
 /* ---- domains: guest agent (read-write connections only) ---- */
 
@@ -601,18 +539,23 @@ export interface FsInfo {
   readonly disks: readonly string[];
 }
 
-export const domainGetFsInfo = procedure(349, 'domainGetFSInfo', domainFlags, (reader): readonly FsInfo[] => {
-  const info = reader.array(limits.fileSystems, 'file systems', (inner) => ({
-    mountpoint: text(inner, 'mount point'),
-    name: text(inner, 'device name'),
-    fsType: text(inner, 'file system type'),
-    disks: inner.array(limits.fileSystemDisks, 'disks', string('disk')),
-  }));
-  reader.u32();
-  return info;
-});
+export const domainGetFsInfo = waitsForAgent(
+  349,
+  'domainGetFSInfo',
+  domainFlags,
+  (reader): readonly FsInfo[] => {
+    const info = reader.array(limits.fileSystems, 'file systems', (inner) => ({
+      mountpoint: text(inner, 'mount point'),
+      name: text(inner, 'device name'),
+      fsType: text(inner, 'file system type'),
+      disks: inner.array(limits.fileSystemDisks, 'disks', string('disk')),
+    }));
+    reader.u32();
+    return info;
+  },
+);
 /** `types` are virDomainGuestInfoTypes. */
-export const domainGetGuestInfo = procedure(
+export const domainGetGuestInfo = waitsForAgent(
   418,
   'domainGetGuestInfo',
   (writer, args: { readonly domain: DomainRef; readonly types: number; readonly flags: number }) => {
@@ -631,8 +574,7 @@ const domainListArgs: Encode<DomainFlagsArgs> = (writer, args) => {
   writer.u32(args.flags);
 };
 
-export const domainSnapshotNum = priority(187, 'domainSnapshotNum', domainFlags, int);
-export const domainListAllSnapshots = priority(
+export const domainListAllSnapshots = waitsForNothing(
   274,
   'domainListAllSnapshots',
   domainListArgs,
@@ -642,7 +584,7 @@ export const domainListAllSnapshots = priority(
     return snapshots;
   },
 );
-export const domainSnapshotGetXmlDesc = priority(
+export const domainSnapshotGetXmlDesc = waitsForNothing(
   186,
   'domainSnapshotGetXMLDesc',
   (writer, args: { readonly snapshot: MomentRef; readonly flags: number }) => {
@@ -651,7 +593,7 @@ export const domainSnapshotGetXmlDesc = priority(
   },
   string('snapshot'),
 );
-export const domainListAllCheckpoints = priority(
+export const domainListAllCheckpoints = waitsForNothing(
   413,
   'domainListAllCheckpoints',
   domainListArgs,
@@ -676,7 +618,7 @@ const listArgs: Encode<FlagsArgs> = (writer, args) => {
 const poolArg: Encode<PoolArgs> = (writer, args) => encodeNamed(writer, args.pool);
 
 /** `flags` are virConnectListAllStoragePoolsFlags. */
-export const connectListAllStoragePools = priority(
+export const connectListAllStoragePools = waitsForStorage(
   281,
   'connectListAllStoragePools',
   listArgs,
@@ -687,13 +629,13 @@ export const connectListAllStoragePools = priority(
   },
 );
 /** virStoragePoolInfo, in octets. */
-export const storagePoolGetInfo = priority(87, 'storagePoolGetInfo', poolArg, (reader) => ({
+export const storagePoolGetInfo = waitsForStorage(87, 'storagePoolGetInfo', poolArg, (reader) => ({
   state: reader.u32(),
   capacityBytes: reader.u64Count(),
   allocationBytes: reader.u64Count(),
   availableBytes: reader.u64Count(),
 }));
-export const storagePoolGetXmlDesc = priority(
+export const storagePoolGetXmlDesc = waitsForStorage(
   88,
   'storagePoolGetXMLDesc',
   (writer, args: PoolFlagsArgs) => {
@@ -702,23 +644,8 @@ export const storagePoolGetXmlDesc = priority(
   },
   string('storage pool'),
 );
-export const storagePoolGetAutostart = priority(89, 'storagePoolGetAutostart', poolArg, flag);
-export const storagePoolIsActive = priority(154, 'storagePoolIsActive', poolArg, flag);
-export const storagePoolNumOfVolumes = priority(91, 'storagePoolNumOfVolumes', poolArg, int);
-export const storagePoolListAllVolumes = priority(
-  282,
-  'storagePoolListAllVolumes',
-  (writer, args: PoolFlagsArgs) => {
-    encodeNamed(writer, args.pool);
-    writer.bool(true);
-    writer.u32(args.flags);
-  },
-  (reader): readonly VolumeRef[] => {
-    const volumes = reader.array(limits.storageVolumes, 'volumes', decodeVolume);
-    reader.u32();
-    return volumes;
-  },
-);
+export const storagePoolGetAutostart = waitsForStorage(89, 'storagePoolGetAutostart', poolArg, flag);
+export const storagePoolNumOfVolumes = waitsForStorage(91, 'storagePoolNumOfVolumes', poolArg, int);
 
 /* ---- networks ---- */
 
@@ -729,7 +656,7 @@ interface NetworkArgs {
 const networkArg: Encode<NetworkArgs> = (writer, args) => encodeNamed(writer, args.network);
 
 /** `flags` are virConnectListAllNetworksFlags. */
-export const connectListAllNetworks = priority(
+export const connectListAllNetworks = waitsForNetwork(
   283,
   'connectListAllNetworks',
   listArgs,
@@ -739,7 +666,7 @@ export const connectListAllNetworks = priority(
     return networks;
   },
 );
-export const networkGetXmlDesc = priority(
+export const networkGetXmlDesc = waitsForNetwork(
   43,
   'networkGetXMLDesc',
   (writer, args: NetworkArgs & FlagsArgs) => {
@@ -748,10 +675,8 @@ export const networkGetXmlDesc = priority(
   },
   string('network'),
 );
-export const networkIsActive = priority(152, 'networkIsActive', networkArg, flag);
-export const networkIsPersistent = priority(153, 'networkIsPersistent', networkArg, flag);
-export const networkGetAutostart = priority(44, 'networkGetAutostart', networkArg, flag);
-export const networkGetBridgeName = priority(45, 'networkGetBridgeName', networkArg, string('bridge name'));
+export const networkIsActive = waitsForNetwork(152, 'networkIsActive', networkArg, flag);
+export const networkGetAutostart = waitsForNetwork(44, 'networkGetAutostart', networkArg, flag);
 
 /** A lease of libvirt's DHCP server; `expiryTimeSec` since 1970, 0 for never; `type` 0 is IPv4, 1 is IPv6. */
 export interface DhcpLease {
@@ -766,7 +691,7 @@ export interface DhcpLease {
   readonly clientId: string | undefined;
 }
 
-export const networkGetDhcpLeases = procedure(
+export const networkGetDhcpLeases = waitsForNetwork(
   341,
   'networkGetDHCPLeases',
   (
@@ -798,7 +723,7 @@ export const networkGetDhcpLeases = procedure(
 /* ---- events ---- */
 
 /** Registers for one virDomainEventID of all domains; returns the callback's id. */
-export const connectDomainEventCallbackRegisterAny = priority(
+export const connectDomainEventCallbackRegisterAny = waitsForNothing(
   316,
   'connectDomainEventCallbackRegisterAny',
   (writer, args: { readonly eventId: number; readonly domain: DomainRef | undefined }) => {
@@ -807,14 +732,8 @@ export const connectDomainEventCallbackRegisterAny = priority(
   },
   int,
 );
-export const connectDomainEventCallbackDeregisterAny = priority(
-  317,
-  'connectDomainEventCallbackDeregisterAny',
-  (writer, args: { readonly callbackId: number }) => writer.i32(args.callbackId),
-  nothing,
-);
 /** Registers for one virNetworkEventID of all networks; returns the callback's id. */
-export const connectNetworkEventRegisterAny = priority(
+export const connectNetworkEventRegisterAny = waitsForNetwork(
   313,
   'connectNetworkEventRegisterAny',
   (writer, args: { readonly eventId: number; readonly network: NamedRef | undefined }) => {
@@ -824,7 +743,7 @@ export const connectNetworkEventRegisterAny = priority(
   int,
 );
 /** Registers for one virStoragePoolEventID of all pools; returns the callback's id. */
-export const connectStoragePoolEventRegisterAny = priority(
+export const connectStoragePoolEventRegisterAny = waitsForStorage(
   368,
   'connectStoragePoolEventRegisterAny',
   (writer, args: { readonly eventId: number; readonly pool: NamedRef | undefined }) => {

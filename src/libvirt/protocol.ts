@@ -76,27 +76,39 @@ export interface NamedRef {
   readonly uuid: string;
 }
 
-/** A storage volume. */
-export interface VolumeRef {
-  readonly pool: string;
-  readonly name: string;
-  readonly key: string;
-}
-
 /** A snapshot or a checkpoint of a domain. */
 export interface MomentRef {
   readonly name: string;
   readonly domain: DomainRef;
 }
 
-/** One remote call: how its arguments are written and its reply is read. */
+/**
+ * What stands between a call and its answer besides the daemon itself. A call that waits keeps one of the
+ * daemon's workers, whatever becomes of the client.
+ */
+export type WaitsFor =
+  /** A priority worker answers from what libvirt knows, also while all ordinary ones are stuck. */
+  | 'nothing'
+  /** It takes an ordinary worker, or time of the daemon's own: answered unless other calls hang. */
+  | 'worker'
+  /** The hypervisor processes of the domains it concerns; if one hangs, for ever. */
+  | 'monitor'
+  /** The guest agent of the domain it concerns. */
+  | 'agent'
+  /** The storage driver, which may wait for a pool on a dead server, or be a daemon of its own. */
+  | 'storage'
+  /** The network driver, which may be a daemon of its own. */
+  | 'network';
+
+/** One remote call: what it can wait for, how its arguments are written and its reply is read. */
 export interface Procedure<Args, Reply> {
   /** As in libvirt's API: `domainGetXMLDesc` is `virDomainGetXMLDesc`. */
   readonly name: string;
   readonly number: number;
   readonly program: number;
-  /** Whether the daemon's priority workers serve it, which are free even when all others are stuck. */
-  readonly highPriority: boolean;
+  readonly waitsFor: WaitsFor;
+  /** The domains whose monitor or agent the call can wait for. */
+  readonly domainsOf: (args: Args) => readonly DomainRef[];
   readonly encode: (writer: XdrWriter, args: Args) => void;
   readonly decode: (reader: XdrReader) => Reply;
 }
@@ -112,7 +124,6 @@ export const limits = {
   iothreads: 16_384,
   networks: 16_384,
   storagePools: 16_384,
-  storageVolumes: 16_384,
   snapshots: 16_384,
   checkpoints: 16_384,
   dhcpLeases: 65_536,
@@ -122,15 +133,12 @@ export const limits = {
   diskErrors: 256,
   jobStats: 64,
   jobCompletedParams: 64,
-  perfEvents: 64,
   fileSystems: 256,
   fileSystemDisks: 256,
   guestInfoParams: 2048,
   domainMessages: 2048,
   interfaces: 2048,
   interfaceAddresses: 2048,
-  memoryStats: 1024,
-  blockStatsParams: 16,
   blockIoTuneParams: 32,
   interfaceParams: 16,
   schedulerParams: 16,

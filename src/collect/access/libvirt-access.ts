@@ -1,40 +1,40 @@
-import type { CallOptions } from '../../libvirt/connection.ts';
-import { CallTimeoutError, type LibvirtConnection } from '../../libvirt/connection.ts';
+import { CallCancelledError, CallTimeoutError, type LibvirtConnection } from '../../libvirt/connection.ts';
 import { isUnknownProcedure, LibvirtError, virErrors } from '../../libvirt/libvirt-error.ts';
-import { domainGetControlInfo } from '../../libvirt/procedures.ts';
-import type { Procedure } from '../../libvirt/protocol.ts';
-import type { DomainRecord } from '../records/domain-record.ts';
+import { connectGetAllDomainStats, domainGetControlInfo } from '../../libvirt/procedures.ts';
+import type { DomainRef, Procedure } from '../../libvirt/protocol.ts';
+import { CallGate, type CallGateOptions, type Lease, type Suspicion } from './call-gate.ts';
 import type { LibvirtSession } from './libvirt-session.ts';
-import { MonitorGate } from './monitor-gate.ts';
 
-/** Why a call was not made at all. */
-export type NotCalled = 'held' | 'saturated' | 'unsupported' | 'forbidden';
+export interface LibvirtAccessOptions extends CallGateOptions {
+  /** Default for a call. */
+  readonly timeoutMs: number;
+}
 
-/** The outcome of a gated call: the reply, or why there was no call. Errors of the call itself are thrown. */
-export type GatedReply<R> =
-  | { readonly called: true; readonly reply: R; readonly records: readonly DomainRecord[] }
-  | { readonly called: false; readonly why: NotCalled };
+export interface AccessCallOptions {
+  readonly timeoutMs?: number;
+}
 
-/** Which connection of the session a call takes. */
-export type Channel = 'control' | 'bulk' | 'slow' | 'readWrite';
+/** What becomes of each call of several. */
+export interface Outcome<T, R> {
+  readonly replied: (item: T, reply: R) => void;
+  readonly failed: (item: T, error: unknown) => void;
+}
 
 /**
- * The collectors' only way to libvirt. It sends each call over the right connection with a deadline, keeps
- * the rules of {@link MonitorGate}, and does not repeat what the daemon said it cannot do or does not allow.
+ * The collectors' only way to libvirt. From what a procedure can wait for it chooses the connection and
+ * whether the {@link CallGate} must admit the call; it gives each call a deadline, and does not repeat what
+ * the daemon said it cannot do or does not allow.
  */
 export class LibvirtAccess {
   readonly session: LibvirtSession;
-  readonly gate: MonitorGate;
+  readonly gate: CallGate;
   readonly #timeoutMs: number;
   /** Procedures this daemon or driver does not have, or this connection may not call. */
   readonly #refused = new Map<string, Refusal>();
 
-  constructor(
-    session: LibvirtSession,
-    options: { readonly timeoutMs: number; readonly maxUnanswered: number },
-  ) {
+  constructor(session: LibvirtSession, options: LibvirtAccessOptions) {
     this.session = session;
-    this.gate = new MonitorGate(options.maxUnanswered);
+    this.gate = new CallGate(options);
     this.#timeoutMs = options.timeoutMs;
   }
 
@@ -44,68 +44,80 @@ export class LibvirtAccess {
   }
 
   /** Why a procedure is not called any more in this session, if so. */
-  refusal(procedure: { readonly name: string }): 'unsupported' | 'forbidden' | undefined {
-    return this.#refused.get(procedure.name)?.why;
+  refusal(procedure: AnyProcedure): 'unsupported' | 'forbidden' | undefined {
+    return this.#refused.get(refusalKey(procedure))?.why;
   }
 
   /**
-   * A call that libvirt answers without asking a hypervisor process. What this session refused once is not
-   * asked again: the same error is thrown.
+   * Makes a call, unless what it waits for does not answer. What this session refused once is not asked
+   * again: the same error is thrown.
    *
-   * @throws LibvirtError, CallTimeoutError, ConnectionLostError
+   * @throws NotCalledError, LibvirtError, CallTimeoutError, ConnectionLostError
    */
   async call<A, R>(
-    channel: Channel,
     procedure: Procedure<A, R>,
     args: A,
-    options: CallOptions = {},
+    { timeoutMs = this.#timeoutMs }: AccessCallOptions = {},
   ): Promise<R> {
-    const connection = this.#connection(channel);
-    const refusal = this.#refused.get(procedure.name);
+    const connection = this.#connectionFor(procedure);
+    const refusal = this.#refused.get(refusalKey(procedure));
     if (refusal !== undefined) throw refusal.error;
+    const { waitsFor } = procedure;
+    const domains = procedure.domainsOf(args);
+    const lease =
+      waitsFor === 'nothing'
+        ? undefined
+        : await this.gate.reserve(
+            waitsFor,
+            domains.map((domain) => domain.uuid),
+          );
+    let reply: R;
     try {
-      return await connection.call(procedure, args, { timeoutMs: this.#timeoutMs, ...options });
+      reply = await connection.call(procedure, args, { timeoutMs });
     } catch (error) {
+      if (lease !== undefined) await this.#endLease(lease, domains, error);
       throw this.#failure(procedure, error);
     }
+    lease?.release();
+    return reply;
   }
 
   /**
-   * The same {@link call} for each of many domains at once, with less work for each. Resolves when all are
-   * answered or have failed; never rejects.
+   * The same {@link call} for each of many items at once, with less work for each if it waits for nothing.
+   * Resolves when all are answered or have failed; never rejects.
    */
-  callEach<A, R>(
-    channel: Channel,
+  async callEach<T, A, R>(
     procedure: Procedure<A, R>,
-    records: readonly DomainRecord[],
-    makeArgs: (record: DomainRecord) => A,
-    outcome: {
-      readonly replied: (record: DomainRecord, reply: R) => void;
-      readonly failed: (record: DomainRecord, error: unknown) => void;
-    },
+    items: readonly T[],
+    makeArgs: (item: T) => A,
+    outcome: Outcome<T, R>,
   ): Promise<void> {
-    const connection = this.#connection(channel);
+    if (procedure.waitsFor !== 'nothing') {
+      await Promise.all(items.map((item) => this.#callOne(procedure, item, makeArgs, outcome)));
+      return;
+    }
+    const connection = this.#connectionFor(procedure);
     const options = { timeoutMs: this.#timeoutMs };
-    const refusal = this.#refused.get(procedure.name);
-    return new Promise((resolve) => {
-      let left = records.length;
+    const refusal = this.#refused.get(refusalKey(procedure));
+    await new Promise<void>((resolve) => {
+      let left = items.length;
       if (left === 0) resolve();
       const settled = (): void => {
         left -= 1;
         if (left === 0) resolve();
       };
-      for (const record of records) {
+      for (const item of items) {
         const failed = (error: unknown): void => {
-          outcome.failed(record, this.#failure(procedure, error));
+          outcome.failed(item, this.#failure(procedure, error));
           settled();
         };
         if (refusal !== undefined) {
           failed(refusal.error);
           continue;
         }
-        connection.submit(procedure, makeArgs(record), options, {
+        connection.submit(procedure, makeArgs(item), options, {
           resolve: (reply) => {
-            outcome.replied(record, reply);
+            outcome.replied(item, reply);
             settled();
           },
           reject: failed,
@@ -114,79 +126,77 @@ export class LibvirtAccess {
     });
   }
 
+  async #callOne<T, A, R>(
+    procedure: Procedure<A, R>,
+    item: T,
+    makeArgs: (item: T) => A,
+    outcome: Outcome<T, R>,
+  ): Promise<void> {
+    let reply: R;
+    try {
+      reply = await this.call(procedure, makeArgs(item));
+    } catch (error) {
+      outcome.failed(item, error);
+      return;
+    }
+    outcome.replied(item, reply);
+  }
+
   /** The error to report for a failed call; remembers a procedure that need not be called again. */
-  #failure(procedure: { readonly name: string }, error: unknown): unknown {
+  #failure(procedure: AnyProcedure, error: unknown): unknown {
     const why = isMissing(error) ? 'unsupported' : isForbidden(error) ? 'forbidden' : undefined;
     if (why === undefined || !(error instanceof LibvirtError)) return error;
     // Calls that were under way together end alike: all report the one error, which counts once.
-    const first = this.#refused.get(procedure.name) ?? { why, error };
-    this.#refused.set(procedure.name, first);
+    const key = refusalKey(procedure);
+    const first = this.#refused.get(key) ?? { why, error };
+    this.#refused.set(key, first);
     return first.error;
   }
 
-  /**
-   * A call that may enter the monitor of the given domains. Domains that are held are left out; `makeArgs`
-   * gets the rest. After a timeout the domains whose control interface answers are let go, the others stay
-   * held until the call is answered.
-   *
-   * @throws LibvirtError, CallTimeoutError, ConnectionLostError
-   */
-  async monitorCall<A, R>(
-    channel: Channel,
-    procedure: Procedure<A, R>,
-    records: readonly DomainRecord[],
-    makeArgs: (records: readonly DomainRecord[]) => A,
-    options: CallOptions = {},
-  ): Promise<GatedReply<R>> {
-    const refusal = this.#refused.get(procedure.name);
-    if (refusal !== undefined) return { called: false, why: refusal.why };
-    const lease = await this.gate.reserve(records.map((record) => record.uuid));
-    if (lease === undefined) return { called: false, why: this.gate.saturated ? 'saturated' : 'held' };
-    const free = new Set(lease.uuids);
-    const called = records.filter((record) => free.has(record.uuid));
-    try {
-      const reply = await this.call(channel, procedure, makeArgs(called), options);
-      lease.release();
-      return { called: true, reply, records: called };
-    } catch (error) {
-      if (error instanceof CallTimeoutError) {
-        const suspicion = lease.unanswered(error.answered);
-        for (const record of await this.#wellDomains(called)) suspicion.acquit(record.uuid);
-      } else {
-        lease.release();
-      }
-      throw error;
-    }
+  /** A call that was given up keeps its lease; of several domains those that are well are let go. */
+  async #endLease(lease: Lease, domains: readonly DomainRef[], error: unknown): Promise<void> {
+    if (error instanceof CallCancelledError) lease.unanswered(error.answered);
+    else if (error instanceof CallTimeoutError) {
+      await this.#acquitWell(lease.unanswered(error.answered), domains);
+    } else lease.release();
   }
 
   /** Of several domains, those whose control interface is idle; of a single one, none: it is the culprit. */
-  async #wellDomains(records: readonly DomainRecord[]): Promise<readonly DomainRecord[]> {
-    if (records.length < 2) return [];
-    const well: DomainRecord[] = [];
-    await Promise.all(
-      records.map(async (record) => {
-        if (!record.active) {
-          well.push(record);
-          return;
-        }
-        try {
-          const info = await this.call('control', domainGetControlInfo, { domain: record.ref, flags: 0 });
-          if (info.state === 0) well.push(record);
-        } catch {
-          // No answer is no acquittal.
-        }
-      }),
-    );
+  async #acquitWell(suspicion: Suspicion, domains: readonly DomainRef[]): Promise<void> {
+    if (domains.length < 2) return;
+    const well: string[] = [];
+    await this.callEach(domainGetControlInfo, domains, (domain) => ({ domain, flags: 0 }), {
+      replied: ({ uuid }, info) => {
+        if (info.state === 0) well.push(uuid);
+      },
+      // A domain that is off hangs nobody; else no answer is no acquittal.
+      failed: ({ uuid, id }) => {
+        if (id < 0) well.push(uuid);
+      },
+    });
     // If every control interface is idle, the call is slow for another reason: hold them all.
-    return well.length === records.length ? [] : well;
+    if (well.length < domains.length) for (const uuid of well) suspicion.acquit(uuid);
   }
 
-  #connection(channel: Channel): LibvirtConnection {
-    if (channel !== 'readWrite') return this.session[channel];
-    const connection = this.session.readWrite;
-    if (connection === undefined) throw new TypeError('no read-write connection in this session');
-    return connection;
+  /**
+   * The daemon serves few requests of a connection at a time, so what may take long is kept away from what
+   * never does, and the statistics from all else.
+   */
+  #connectionFor(procedure: AnyProcedure): LibvirtConnection {
+    const { control, bulk, slow, readWrite } = this.session;
+    if (procedure.waitsFor === 'nothing') return control;
+    if (procedure.number === connectGetAllDomainStats.number) return bulk;
+    if (procedure.waitsFor !== 'agent') return slow;
+    if (readWrite === undefined) throw new TypeError('no read-write connection in this session');
+    return readWrite;
   }
+}
+
+type AnyProcedure = Pick<Procedure<never, unknown>, 'number' | 'waitsFor'>;
+
+/** One procedure may be refused for what it would ask of the agent, and be answered without. */
+function refusalKey({ number, waitsFor }: AnyProcedure): string {
+  return `${number} ${waitsFor}`;
 }
 
 /** A procedure that is not called any more. */

@@ -40,14 +40,13 @@ export class BlockJobs implements Collector {
     for (const disk of record.definition?.disks ?? []) {
       // A drive without a medium has nothing to copy.
       if (disk.source === undefined) continue;
-      const reply = await pass.libvirt.monitorCall('slow', domainGetBlockJobInfo, [record], () => ({
+      const reply = await pass.libvirt.call(domainGetBlockJobInfo, {
         domain: record.ref,
         path: disk.target,
         flags: bandwidthInBytes,
-      }));
-      if (!reply.called) return;
-      if (reply.reply === undefined) continue;
-      const { type, current, end, bandwidth } = reply.reply;
+      });
+      if (reply === undefined) continue;
+      const { type, current, end, bandwidth } = reply;
       const diskIndex = pass.indexes.disk(record.uuid, disk.target);
       const typeName = types[type] ?? 'other';
       const before = runtime.blockJobs.find((job) => job.diskIndex === diskIndex && job.type === typeName);

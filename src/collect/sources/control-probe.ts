@@ -21,7 +21,7 @@ const probesInFlight = 64;
 export async function probeControl(pass: CollectorPass, records: readonly DomainRecord[]): Promise<void> {
   for (let from = 0; from < records.length; from += probesInFlight) {
     const batch = records.slice(from, from + probesInFlight);
-    await pass.libvirt.callEach('control', domainGetControlInfo, batch, argsOf, {
+    await pass.libvirt.callEach(domainGetControlInfo, batch, argsOf, {
       replied: noteControl,
       failed: (record, error) => {
         if (record.runtime.control !== undefined) record.touch();
@@ -43,6 +43,11 @@ export function isResponsive(record: DomainRecord, graceMs: number): boolean {
   if (control === undefined || control.state === 'ok') return true;
   if (control.state === 'error') return false;
   return (control.stateTimeMs ?? 0) <= graceMs;
+}
+
+/** Whether the hypervisor process itself did not answer for longer than the grace time; a long job is no such thing. */
+export function isStuck(record: DomainRecord, graceMs: number): boolean {
+  return record.runtime.control?.state !== 'job' && !isResponsive(record, graceMs);
 }
 
 function argsOf(record: DomainRecord): DomainAndFlags {

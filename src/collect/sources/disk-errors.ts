@@ -38,14 +38,13 @@ export class DiskErrors implements Collector {
 
   async #collectOne(pass: CollectorPass, record: DomainRecord): Promise<void> {
     const { runtime } = record;
-    const reply = await pass.libvirt.monitorCall('slow', domainGetDiskErrors, [record], () => ({
+    const reply = await pass.libvirt.call(domainGetDiskErrors, {
       domain: record.ref,
       maxErrors: limits.diskErrors,
       flags: 0,
-    }));
-    if (!reply.called) return;
+    });
     const known = new Map(runtime.diskErrors.map((error) => [error.target, error]));
-    const errors = reply.reply.errors
+    const errors = reply.errors
       .filter(({ disk, error }) => error !== 0 && !this.#isOver(record, runtime, disk))
       .map(({ disk, error }): DiskError => {
         const code = codes[error] ?? 'other';

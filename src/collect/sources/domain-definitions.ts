@@ -9,6 +9,7 @@ import { ConnectionLostError } from '../../errors.ts';
 import { CallTimeoutError } from '../../libvirt/connection.ts';
 import { domainGetXmlDesc } from '../../libvirt/procedures.ts';
 import type { XmlChunk } from '../../model/domain.ts';
+import { NotCalledError } from '../access/call-gate.ts';
 import type { DefinitionFacts, DomainRecord } from '../records/domain-record.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { readNicLinks } from './nic-links.ts';
@@ -133,17 +134,12 @@ export class DomainDefinitions implements Collector {
     }
   }
 
-  /** From libvirt 11.0 on this call may wait for the hypervisor process, so it goes through the gate. */
   async #xml(pass: CollectorPass, record: DomainRecord, flags: number): Promise<string | typeof notNow> {
     try {
-      const reply = await pass.libvirt.monitorCall('slow', domainGetXmlDesc, [record], () => ({
-        domain: record.ref,
-        flags,
-      }));
-      return reply.called ? reply.reply : notNow;
+      return await pass.libvirt.call(domainGetXmlDesc, { domain: record.ref, flags });
     } catch (error) {
       if (error instanceof CallTimeoutError) pass.failed(error, record.name);
-      else throw error;
+      else if (!(error instanceof NotCalledError)) throw error;
       return notNow;
     }
   }

@@ -26,7 +26,7 @@ export class DomainInventory implements Collector {
 
   async collect(pass: CollectorPass): Promise<void> {
     const [all, persistent, autostart, managedSave] = await Promise.all([
-      pass.libvirt.call('control', connectListAllDomains, { flags: 0 }),
+      pass.libvirt.call(connectListAllDomains, { flags: 0 }),
       this.#withFlag(pass, listFlags.persistent),
       this.#withFlag(pass, listFlags.autostart),
       this.#withFlag(pass, listFlags.managedSave),
@@ -46,7 +46,7 @@ export class DomainInventory implements Collector {
   /** The UUIDs of the domains with a property; undefined where this driver cannot tell. */
   async #withFlag(pass: CollectorPass, flags: number): Promise<ReadonlySet<string> | undefined> {
     try {
-      const refs = await pass.libvirt.call('control', connectListAllDomains, { flags });
+      const refs = await pass.libvirt.call(connectListAllDomains, { flags });
       return new Set(refs.map((ref) => ref.uuid));
     } catch (error) {
       pass.failed(error);

@@ -53,12 +53,11 @@ export class DomainJobs implements Collector {
 
   async #collectBackground(pass: CollectorPass, record: DomainRecord): Promise<void> {
     const { runtime } = record;
-    const reply = await pass.libvirt.monitorCall('slow', domainGetJobStats, [record], () => ({
+    const reply = await pass.libvirt.call(domainGetJobStats, {
       domain: record.ref,
       flags: 0,
-    }));
-    if (!reply.called) return;
-    const job = jobOf('background', reply.reply, runtime.backgroundJob, pass.now);
+    });
+    const job = jobOf('background', reply, runtime.backgroundJob, pass.now);
     if (job === undefined && runtime.backgroundJob === undefined) return;
     runtime.backgroundJob = job;
     record.touch();
@@ -66,14 +65,13 @@ export class DomainJobs implements Collector {
 
   async #collectCompleted(pass: CollectorPass, record: DomainRecord): Promise<void> {
     try {
-      const reply = await pass.libvirt.monitorCall('slow', domainGetJobStats, [record], () => ({
+      const reply = await pass.libvirt.call(domainGetJobStats, {
         domain: record.ref,
         flags: jobFlags.completed | jobFlags.keepCompleted,
-      }));
-      if (!reply.called) return;
+      });
       const endedAt = this.#watched.has(record) ? pass.now : undefined;
       this.#watched.add(record);
-      const job = jobOf('completed', reply.reply, record.completedJob, endedAt);
+      const job = jobOf('completed', reply, record.completedJob, endedAt);
       // libvirt forgets the job when the domain stops or another begins; the row stays until one completes.
       if (job === undefined || job.stats.length === 0) return;
       if (job.time === record.completedJob?.time && job.elapsedMs === record.completedJob?.elapsedMs) return;

@@ -27,7 +27,7 @@ export class DomainMessages implements Collector {
   async collect(pass: CollectorPass): Promise<void> {
     if (pass.libvirt.refusal(domainGetMessages) !== undefined) return;
     await eachDomain(pass, pass.domains.present, this.#retries, async (record) => {
-      const all = await pass.libvirt.call('slow', domainGetMessages, { domain: record.ref, flags: 0 });
+      const all = await pass.libvirt.call(domainGetMessages, { domain: record.ref, flags: 0 });
       const messages = all.slice(0, maxMessages);
       if (record.messages?.join('\n') === messages.join('\n') && record.messages.length === messages.length) {
         return;

@@ -41,7 +41,7 @@ export class DomainMoments implements Collector {
   }
 
   async #collectSnapshots(pass: CollectorPass, record: DomainRecord): Promise<void> {
-    const snapshots = await pass.libvirt.call('slow', domainListAllSnapshots, {
+    const snapshots = await pass.libvirt.call(domainListAllSnapshots, {
       domain: record.ref,
       flags: 0,
     });
@@ -55,7 +55,7 @@ export class DomainMoments implements Collector {
   async #collectCheckpoints(pass: CollectorPass, record: DomainRecord): Promise<void> {
     // libvirt before 5.6 has no checkpoints: then there is no number of them either.
     if (pass.libvirt.refusal(domainListAllCheckpoints) !== undefined) return;
-    const checkpoints = await pass.libvirt.call('slow', domainListAllCheckpoints, {
+    const checkpoints = await pass.libvirt.call(domainListAllCheckpoints, {
       domain: record.ref,
       flags: 0,
     });
@@ -79,7 +79,7 @@ export class DomainMoments implements Collector {
       if (known.has(snapshot.name)) continue;
       lookups += 1;
       if (lookups > maxLookups) return undefined;
-      const xml = await pass.libvirt.call('slow', domainSnapshotGetXmlDesc, { snapshot, flags: 0 });
+      const xml = await pass.libvirt.call(domainSnapshotGetXmlDesc, { snapshot, flags: 0 });
       const { createdAt } = parseSnapshotXml(xml);
       if (createdAt !== undefined) known.set(snapshot.name, createdAt);
     }

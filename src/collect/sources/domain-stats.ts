@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConnectionLostError } from '../../errors.ts';
+import { domainStatsAs, monitorFreeStatsAs } from '../../libvirt/all-domain-stats.ts';
 import { CallTimeoutError } from '../../libvirt/connection.ts';
-import { domainStatsAs } from '../../libvirt/domain-stats.ts';
 import { isNoDomain, isNotSupported } from '../../libvirt/libvirt-error.ts';
 import { type DomainStatsRecord, domainGetState } from '../../libvirt/procedures.ts';
+import { NotCalledError } from '../access/call-gate.ts';
 import { idleGroups } from '../decode/idle-groups.ts';
 import { noteRates } from '../decode/rates.ts';
 import type { StatsSample } from '../decode/samples/stats-sample.ts';
@@ -98,58 +99,53 @@ export class DomainStats implements Collector {
   /** One call. Returns the batches that must be asked for in another way. */
   async #collectBatch(pass: CollectorPass, batch: StatsBatch): Promise<readonly StatsBatch[]> {
     try {
-      const reply = batch.monitor
-        ? await this.#askAll(pass, batch)
-        : await this.#askMonitorFree(pass, batch.records);
-      if (!reply.called) return [await this.#withoutMonitor(pass, batch, reply.why === 'saturated')].flat();
-      const missed = this.#apply(pass, batch, reply.records, reply.reply);
-      const all = reply.records.length === batch.records.length;
-      const left = all ? [] : batch.records.filter((record) => !reply.records.includes(record));
-      return [
-        ...(missed.length > 0 && !batch.retry ? [{ ...batch, records: missed, retry: true }] : []),
-        ...(left.length > 0 ? [{ ...batch, records: left, monitor: false }] : []),
-      ];
+      const missed = this.#apply(pass, batch, await this.#ask(pass, batch));
+      return missed.length > 0 && !batch.retry ? [{ ...batch, records: missed, retry: true }] : [];
     } catch (error) {
       if (error instanceof ConnectionLostError || pass.signal.aborted) throw error;
+      if (error instanceof NotCalledError) return await this.#notCalled(pass, batch, error.why);
       pass.failed(error, batch.records.length === 1 ? batch.records[0]?.name : undefined);
       return this.#afterFailure(pass, batch, error);
     }
   }
 
-  #askAll(pass: CollectorPass, batch: StatsBatch) {
-    const { flags, decoder } = this.#options;
-    const procedure = domainStatsAs(decoder.reply(batch.records.length));
-    return pass.libvirt.monitorCall('bulk', procedure, batch.records, (records) => ({
-      domains: records.map((record) => record.ref),
-      stats: batch.groups,
-      flags: statsFlags.noWait | flags,
-    }));
+  #ask(pass: CollectorPass, { records, monitor, groups }: StatsBatch) {
+    const { flags, decoder, monitorFreeGroups } = this.#options;
+    const domains = records.map((record) => record.ref);
+    const decode = decoder.reply(records.length);
+    return monitor
+      ? pass.libvirt.call(domainStatsAs(decode), { domains, stats: groups, flags: statsFlags.noWait | flags })
+      : pass.libvirt.call(monitorFreeStatsAs(decode), {
+          domains,
+          stats: monitorFreeGroups,
+          flags: statsFlags.noWait,
+        });
   }
 
-  async #askMonitorFree(pass: CollectorPass, records: readonly DomainRecord[]) {
-    if (pass.libvirt.gate.saturated) return { called: false, why: 'saturated' } as const;
-    const procedure = domainStatsAs(this.#options.decoder.reply(records.length));
-    const reply = await pass.libvirt.call('bulk', procedure, {
-      domains: records.map((record) => record.ref),
-      stats: this.#options.monitorFreeGroups,
-      flags: statsFlags.noWait,
-    });
-    return { called: true, reply, records } as const;
-  }
-
-  /** While too many calls are unanswered, only high-priority procedures are safe: they tell at least the states. */
-  async #withoutMonitor(
+  /**
+   * Domains that are held are asked for what needs no monitor, the others of the batch again. While too many
+   * calls are unanswered, only calls that wait for nothing are made: they tell at least the states.
+   */
+  async #notCalled(
     pass: CollectorPass,
     batch: StatsBatch,
-    saturated: boolean,
+    why: NotCalledError['why'],
   ): Promise<readonly StatsBatch[]> {
-    if (!saturated) return batch.monitor ? [{ ...batch, monitor: false }] : [];
+    const { gate } = pass.libvirt;
+    if (why === 'held') {
+      const held = batch.records.filter((record) => gate.isHeld(record.uuid));
+      if (held.length === 0) return batch.monitor ? [{ ...batch, monitor: false }] : [];
+      const others = batch.records.filter((record) => !held.includes(record));
+      return [
+        { ...batch, records: held, monitor: false },
+        ...(others.length > 0 ? [{ ...batch, records: others }] : []),
+      ];
+    }
     for (const record of batch.records) {
       try {
-        const state = await pass.libvirt.call('control', domainGetState, { domain: record.ref, flags: 0 });
+        const state = await pass.libvirt.call(domainGetState, { domain: record.ref, flags: 0 });
         pass.domains.applyState(record, state.state, state.reason, Date.now());
-        const culprit =
-          pass.libvirt.gate.isHeld(record.uuid) || !isResponsive(record, this.#options.controlGraceMs);
+        const culprit = gate.isHeld(record.uuid) || !isResponsive(record, this.#options.controlGraceMs);
         this.#setStatus(record, record.active ? (culprit ? 'blocked' : 'stale') : 'inactive');
       } catch (error) {
         pass.failed(error, record.name);
@@ -190,12 +186,11 @@ export class DomainStats implements Collector {
   #apply(
     pass: CollectorPass,
     batch: StatsBatch,
-    records: readonly DomainRecord[],
     reply: readonly DomainStatsRecord<StatsSample>[],
   ): readonly DomainRecord[] {
     const missed: DomainRecord[] = [];
     const byUuid = new Map(reply.map((entry) => [entry.domain.uuid, entry.params]));
-    for (const record of records) {
+    for (const record of batch.records) {
       const sample = byUuid.get(record.uuid);
       // libvirt leaves out a domain that vanished meanwhile: the next inventory will say so.
       if (sample === undefined) continue;

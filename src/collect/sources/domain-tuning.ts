@@ -48,23 +48,21 @@ export class DeviceLimits implements Collector {
       if (source === undefined) continue;
       const domain = record.ref;
       if (this.#tuneParams === 0) {
-        const sizes = await pass.libvirt.monitorCall('slow', domainGetBlockIoTune, [record], () => ({
+        const sizes = await pass.libvirt.call(domainGetBlockIoTune, {
           domain,
           disk: undefined,
           nparams: 0,
           flags: 0,
-        }));
-        if (!sizes.called) return;
-        this.#tuneParams = Math.min(sizes.reply.nparams, limits.blockIoTuneParams);
+        });
+        this.#tuneParams = Math.min(sizes.nparams, limits.blockIoTuneParams);
       }
-      const reply = await pass.libvirt.monitorCall('slow', domainGetBlockIoTune, [record], () => ({
+      const reply = await pass.libvirt.call(domainGetBlockIoTune, {
         domain,
         disk: target,
         nparams: this.#tuneParams,
         flags: 0,
-      }));
-      if (!reply.called) return;
-      const tune = ioTuneOf(pass.indexes.disk(record.uuid, target), target, reply.reply.params);
+      });
+      const tune = ioTuneOf(pass.indexes.disk(record.uuid, target), target, reply.params);
       if (tune !== undefined) tunes.push(tune);
     }
     tunes.sort((a, b) => a.diskIndex - b.diskIndex);
@@ -79,7 +77,7 @@ export class DeviceLimits implements Collector {
       const domain = record.ref;
       const device = nic.target ?? nic.mac;
       if (this.#nicParams === 0) {
-        const sizes = await pass.libvirt.call('slow', domainGetInterfaceParameters, {
+        const sizes = await pass.libvirt.call(domainGetInterfaceParameters, {
           domain,
           device,
           nparams: 0,
@@ -87,7 +85,7 @@ export class DeviceLimits implements Collector {
         });
         this.#nicParams = Math.min(sizes.nparams, limits.interfaceParams);
       }
-      const reply = await pass.libvirt.call('slow', domainGetInterfaceParameters, {
+      const reply = await pass.libvirt.call(domainGetInterfaceParameters, {
         domain,
         device,
         nparams: this.#nicParams,
@@ -122,7 +120,7 @@ export class DomainScheduler implements Collector {
 
   async collect(pass: CollectorPass): Promise<void> {
     await eachDomain(pass, pass.domains.active, this.#retries, async (record) => {
-      const params = await pass.libvirt.call('slow', domainGetSchedulerParametersFlags, {
+      const params = await pass.libvirt.call(domainGetSchedulerParametersFlags, {
         domain: record.ref,
         nparams: limits.schedulerParams,
         flags: 0,

@@ -10,6 +10,7 @@ import {
   LibvirtError,
   virErrors,
 } from '../../libvirt/libvirt-error.ts';
+import { NotCalledError } from '../access/call-gate.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 import type { CollectorPass } from './collector.ts';
 import type { RetrySchedule } from './retry-schedule.ts';
@@ -20,9 +21,10 @@ const inFlight = 2;
 /**
  * Runs a step for each domain, a few at a time. A failing step costs the data of its domain only: it is
  * reported, and what cannot work is not tried again soon. Ends early when the connection is lost, the signal
- * aborts, or the first domains show that the call does not exist or is not permitted.
+ * aborts, or the first domains show that the call does not exist or is not permitted. A domain that is not
+ * asked keeps what is known of it.
  *
- * @throws ConnectionLostError
+ * @throws ConnectionLostError; NotCalledError if no domain may be asked now
  */
 export async function eachDomain(
   pass: CollectorPass,
@@ -46,6 +48,10 @@ export async function eachDomain(
         retries.succeeded(record);
       } catch (error) {
         if (error instanceof ConnectionLostError) throw error;
+        if (error instanceof NotCalledError) {
+          if (error.why === 'held') continue;
+          throw error;
+        }
         // It stopped, or ceased to exist, a moment ago.
         if (isNoDomain(error)) continue;
         if (!isPassing(error)) retries.failed(record, pass.now);

@@ -6,12 +6,12 @@ import {
   isNotSupported,
   isOperationInvalid,
 } from '../../libvirt/libvirt-error.ts';
-import { domainGetFsInfo, domainGetGuestInfo, domainInterfaceAddresses } from '../../libvirt/procedures.ts';
+import { domainAgentAddresses, domainGetFsInfo, domainGetGuestInfo } from '../../libvirt/procedures.ts';
 import type { Procedure } from '../../libvirt/protocol.ts';
 import type { TypedParams } from '../../libvirt/typed-params.ts';
 import type { Guest } from '../../model/guest.ts';
+import { NotCalledError } from '../access/call-gate.ts';
 import type { LibvirtAccess } from '../access/libvirt-access.ts';
-import { MonitorGate } from '../access/monitor-gate.ts';
 import {
   type FileSystemFacts,
   fileSystemFacts,
@@ -22,7 +22,7 @@ import {
 import type { DomainRecord, RuntimeFacts } from '../records/domain-record.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { isInvalidArgument } from './invalid-argument.ts';
-import { addressesByMac, addressSources, takeAddresses } from './nic-addresses.ts';
+import { addressesByMac, takeAddresses } from './nic-addresses.ts';
 import { RetrySchedule } from './retry-schedule.ts';
 
 /** virDomainGuestInfoTypes */
@@ -37,9 +37,6 @@ const agentTimeoutMs = 7000;
 /** Guests asked at a time. */
 const guestsInFlight = 2;
 
-/** Calls to agents that may stay unanswered: each occupies a worker of the daemon. */
-const maxUnanswered = 2;
-
 /** Longest wait between two attempts at an agent that does not answer. */
 const maxRetryMs = 1_800_000;
 
@@ -53,7 +50,6 @@ export interface GuestAgentOptions {
 
 /** What the daemon in use turned out to know; begun anew with each session. */
 interface SessionState {
-  readonly gate: MonitorGate;
   loadKnown: boolean;
   /** Guests whose agent lacks a command that was asked for by name. */
   readonly limited: Set<string>;
@@ -72,8 +68,7 @@ export const guestAgent: CollectorKind = {
 
 /**
  * What guest agents tell: file systems, operating system, host name, load, users, addresses. Needs a
- * read-write connection. Calls to agents have a gate of their own, so that a mute agent costs nothing but
- * its own data.
+ * read-write connection. A mute agent costs nothing but its own data.
  */
 export class GuestAgent implements Collector {
   readonly #options: GuestAgentOptions;
@@ -121,10 +116,11 @@ export class GuestAgent implements Collector {
   async #collectOne(pass: CollectorPass, record: DomainRecord): Promise<void> {
     const { runtime } = record;
     try {
-      const asked = await this.#ask(pass, record, runtime);
-      if (asked) this.#retries.succeeded(record);
+      await this.#ask(pass, record, runtime);
+      this.#retries.succeeded(record);
     } catch (error) {
       if (error instanceof ConnectionLostError) throw error;
+      if (error instanceof NotCalledError) return;
       if (isNoDomain(error) || isOperationInvalid(error)) return;
       this.#retries.failed(record, pass.now);
       if (isAgentUnresponsive(error) || error instanceof CallTimeoutError) {
@@ -134,11 +130,9 @@ export class GuestAgent implements Collector {
     }
   }
 
-  /** @returns false if there was no call, because an earlier one is still unanswered. */
-  async #ask(pass: CollectorPass, record: DomainRecord, runtime: RuntimeFacts): Promise<boolean> {
+  async #ask(pass: CollectorPass, record: DomainRecord, runtime: RuntimeFacts): Promise<void> {
     const session = this.#session(pass.libvirt);
     const params = await this.#guestInfo(pass, session, record);
-    if (params === undefined) return false;
     const facts =
       this.#options.guest && params !== 'unsupported' ? guestFacts(params, Date.now()) : noGuestFacts;
     runtime.guest = { ...facts, agentState: 'connected' };
@@ -147,13 +141,12 @@ export class GuestAgent implements Collector {
       const disks = record.definition?.disks ?? [];
       const found =
         params === 'unsupported'
-          ? fileSystemsFromFsInfo((await this.#fsInfo(pass, session, record)) ?? [], disks)
+          ? fileSystemsFromFsInfo(await this.#fsInfo(pass, record), disks)
           : fileSystemFacts(params, disks);
       runtime.fileSystems = numbered(pass, record, found);
       record.touch();
     }
-    if (this.#options.guest) await this.#addresses(pass, session, record, runtime);
-    return true;
+    if (this.#options.guest) await this.#addresses(pass, record, runtime);
   }
 
   /** `unsupported` from a libvirt older than 5.7. */
@@ -161,13 +154,13 @@ export class GuestAgent implements Collector {
     pass: CollectorPass,
     session: SessionState,
     record: DomainRecord,
-  ): Promise<TypedParams | 'unsupported' | undefined> {
+  ): Promise<TypedParams | 'unsupported'> {
     if (pass.libvirt.refusal(domainGetGuestInfo) === 'unsupported') return 'unsupported';
     for (;;) {
       const types = session.limited.has(record.uuid) ? everything : this.#wantedTypes(session);
       try {
         const args = { domain: record.ref, types, flags: 0 };
-        return await this.#call(pass, session, record, domainGetGuestInfo, args);
+        return await this.#call(pass, domainGetGuestInfo, args);
       } catch (error) {
         // A libvirt that does not know load refuses the whole question; so does one whose agent lacks a command.
         if (isInvalidArgument(error) && session.loadKnown) session.loadKnown = false;
@@ -187,51 +180,29 @@ export class GuestAgent implements Collector {
     );
   }
 
-  async #fsInfo(pass: CollectorPass, session: SessionState, record: DomainRecord) {
-    return await this.#call(pass, session, record, domainGetFsInfo, { domain: record.ref, flags: 0 });
+  async #fsInfo(pass: CollectorPass, record: DomainRecord) {
+    return await this.#call(pass, domainGetFsInfo, { domain: record.ref, flags: 0 });
   }
 
   /** The addresses are a second question: an agent that fails it has still answered the first. */
-  async #addresses(
-    pass: CollectorPass,
-    session: SessionState,
-    record: DomainRecord,
-    runtime: RuntimeFacts,
-  ): Promise<void> {
+  async #addresses(pass: CollectorPass, record: DomainRecord, runtime: RuntimeFacts): Promise<void> {
     try {
-      const args = { domain: record.ref, source: addressSources.agent, flags: 0 };
-      const reply = await this.#call(pass, session, record, domainInterfaceAddresses, args);
-      if (reply !== undefined) takeAddresses(record, runtime, addressesByMac(reply, 'agent'));
+      const reply = await this.#call(pass, domainAgentAddresses, { domain: record.ref, flags: 0 });
+      takeAddresses(record, runtime, addressesByMac(reply, 'agent'));
     } catch (error) {
       if (error instanceof ConnectionLostError) throw error;
       pass.failed(error, record.name);
     }
   }
 
-  async #call<A, R>(
-    pass: CollectorPass,
-    session: SessionState,
-    record: DomainRecord,
-    procedure: Procedure<A, R>,
-    args: A,
-  ): Promise<R | undefined> {
-    const lease = await session.gate.reserve([record.uuid]);
-    if (lease === undefined) return undefined;
-    try {
-      const reply = await pass.libvirt.call('readWrite', procedure, args, { timeoutMs: agentTimeoutMs });
-      lease.release();
-      return reply;
-    } catch (error) {
-      if (error instanceof CallTimeoutError) lease.unanswered(error.answered);
-      else lease.release();
-      throw error;
-    }
+  async #call<A, R>(pass: CollectorPass, procedure: Procedure<A, R>, args: A): Promise<R> {
+    return await pass.libvirt.call(procedure, args, { timeoutMs: agentTimeoutMs });
   }
 
   #session(libvirt: LibvirtAccess): SessionState {
     let state = this.#sessions.get(libvirt);
     if (state === undefined) {
-      state = { gate: new MonitorGate(maxUnanswered), loadKnown: true, limited: new Set() };
+      state = { loadKnown: true, limited: new Set() };
       this.#sessions.set(libvirt, state);
     }
     return state;

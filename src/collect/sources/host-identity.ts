@@ -39,14 +39,14 @@ export class HostIdentity implements Collector {
       }
     };
     const [hostname, type, version, info] = await Promise.all([
-      ask(libvirt.call('control', connectGetHostname, undefined)),
-      ask(libvirt.call('control', connectGetType, undefined)),
-      ask(libvirt.call('control', connectGetVersion, undefined)),
-      ask(libvirt.call('control', nodeGetInfo, undefined)),
+      ask(libvirt.call(connectGetHostname, undefined)),
+      ask(libvirt.call(connectGetType, undefined)),
+      ask(libvirt.call(connectGetVersion, undefined)),
+      ask(libvirt.call(nodeGetInfo, undefined)),
     ]);
     const bootedAt = this.#local ? ((await bootTime()) ?? this.#agentStartedAt) : this.#agentStartedAt;
     host.set({
-      hostname,
+      hostname: hostname ?? host.facts.hostname,
       hvSoftware: type,
       hvVersion: version === undefined ? undefined : versionText(Number(version)),
       bootedAt,

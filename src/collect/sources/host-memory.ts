@@ -32,13 +32,13 @@ export const hostNuma: CollectorKind = {
 /** NUMA cells and huge pages of the host (virConnectGetCapabilities, virNodeGetFreePages). */
 export class HostNuma implements Collector {
   async collect(pass: CollectorPass): Promise<void> {
-    const xml = await pass.libvirt.call('slow', connectGetCapabilities, undefined, {
+    const xml = await pass.libvirt.call(connectGetCapabilities, undefined, {
       timeoutMs: capabilitiesTimeoutMs,
     });
     const capabilities = parseCapabilitiesXml(xml);
     const lastCell = Math.min(capabilities.cells.at(-1)?.id ?? -1, maxCells - 1);
     if (lastCell < 0) return;
-    const free = await pass.libvirt.call('slow', nodeGetCellsFreeMemory, {
+    const free = await pass.libvirt.call(nodeGetCellsFreeMemory, {
       startCell: 0,
       maxCells: lastCell + 1,
     });
@@ -59,7 +59,7 @@ export class HostNuma implements Collector {
     const pools: HugePagePool[] = [];
     if (pageSizesKib.length === 0) return pools;
     for (const { id, pages } of capabilities.cells) {
-      const free = await pass.libvirt.call('slow', nodeGetFreePages, {
+      const free = await pass.libvirt.call(nodeGetFreePages, {
         pageSizesKib,
         startCell: id,
         cellCount: 1,
@@ -89,10 +89,8 @@ export class HostKsm implements Collector {
 
   async collect(pass: CollectorPass): Promise<void> {
     if (pass.libvirt.refusal(nodeGetMemoryParameters) !== undefined) return;
-    this.#nparams ??= (
-      await pass.libvirt.call('slow', nodeGetMemoryParameters, { nparams: 0, flags: 0 })
-    ).nparams;
-    const { params } = await pass.libvirt.call('slow', nodeGetMemoryParameters, {
+    this.#nparams ??= (await pass.libvirt.call(nodeGetMemoryParameters, { nparams: 0, flags: 0 })).nparams;
+    const { params } = await pass.libvirt.call(nodeGetMemoryParameters, {
       nparams: this.#nparams,
       flags: 0,
     });

@@ -47,7 +47,7 @@ export class HostStats implements Collector {
   async #collectCpuMap(pass: CollectorPass): Promise<void> {
     const { host } = pass;
     try {
-      const map = await pass.libvirt.call('control', nodeGetCpuMap, {
+      const map = await pass.libvirt.call(nodeGetCpuMap, {
         needMap: true,
         needOnline: true,
         flags: 0,
@@ -78,7 +78,7 @@ export class HostStats implements Collector {
     await this.#collectCpuMap(pass);
     try {
       this.#cpuParams ??= (
-        await pass.libvirt.call('control', nodeGetCpuStats, { cpuNum: all, nparams: 0, flags: 0 })
+        await pass.libvirt.call(nodeGetCpuStats, { cpuNum: all, nparams: 0, flags: 0 })
       ).nparams;
       const total = await this.#cpuTimes(pass, all);
       pass.host.set({
@@ -128,7 +128,7 @@ export class HostStats implements Collector {
   }
 
   async #cpuTimes(pass: CollectorPass, cpuNum: number): Promise<CpuTimes> {
-    const reply = await pass.libvirt.call('control', nodeGetCpuStats, {
+    const reply = await pass.libvirt.call(nodeGetCpuStats, {
       cpuNum,
       nparams: this.#cpuParams ?? 0,
       flags: 0,
@@ -156,9 +156,9 @@ export class HostStats implements Collector {
   async #collectMemory(pass: CollectorPass): Promise<void> {
     try {
       this.#memoryParams ??= (
-        await pass.libvirt.call('control', nodeGetMemoryStats, { cellNum: all, nparams: 0, flags: 0 })
+        await pass.libvirt.call(nodeGetMemoryStats, { cellNum: all, nparams: 0, flags: 0 })
       ).nparams;
-      const reply = await pass.libvirt.call('control', nodeGetMemoryStats, {
+      const reply = await pass.libvirt.call(nodeGetMemoryStats, {
         cellNum: all,
         nparams: this.#memoryParams,
         flags: 0,

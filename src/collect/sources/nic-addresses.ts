@@ -1,13 +1,14 @@
 import { isNoDomain, isOperationInvalid, LibvirtError } from '../../libvirt/libvirt-error.ts';
-import { domainInterfaceAddresses, type InterfaceAddresses } from '../../libvirt/procedures.ts';
+import {
+  domainArpAddresses,
+  domainLeaseAddresses,
+  type InterfaceAddresses,
+} from '../../libvirt/procedures.ts';
 import type { NicAddresses } from '../../model/nic.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachDomain } from './each-domain.ts';
 import { RetrySchedule } from './retry-schedule.ts';
-
-/** virDomainInterfaceAddressesSource */
-export const addressSources = { lease: 0, agent: 1, arp: 2 } as const;
 
 /** Addresses listed of one interface: containers and load balancers add many. */
 const maxAddresses = 32;
@@ -34,7 +35,7 @@ export class HostSeenAddresses implements Collector {
   }
 
   async collect(pass: CollectorPass): Promise<void> {
-    if (pass.libvirt.refusal(domainInterfaceAddresses) !== undefined) return;
+    if (pass.libvirt.refusal(domainLeaseAddresses) !== undefined) return;
     await eachDomain(pass, pass.domains.active, this.#retries, async (record) => {
       const { runtime } = record;
       // What the guest itself says is better.
@@ -66,11 +67,8 @@ export class HostSeenAddresses implements Collector {
     source: 'arp' | 'lease',
   ): Promise<ReadonlyMap<string, NicAddresses>> {
     try {
-      const reply = await pass.libvirt.call('slow', domainInterfaceAddresses, {
-        domain: record.ref,
-        source: addressSources[source],
-        flags: 0,
-      });
+      const procedure = source === 'arp' ? domainArpAddresses : domainLeaseAddresses;
+      const reply = await pass.libvirt.call(procedure, { domain: record.ref, flags: 0 });
       return addressesByMac(reply, source);
     } catch (error) {
       // A domain without an interface on a network of libvirt's has no leases to ask for.

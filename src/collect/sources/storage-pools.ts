@@ -30,7 +30,7 @@ export const storagePools: CollectorKind = {
 /** Storage pools, and how much of them has been promised to domains. */
 export class StoragePools implements Collector {
   async collect(pass: CollectorPass): Promise<void> {
-    const listed = await pass.libvirt.call('slow', connectListAllStoragePools, { flags: 0 });
+    const listed = await pass.libvirt.call(connectListAllStoragePools, { flags: 0 });
     const known = new Map(pass.infrastructure.pools.map((pool) => [pool.uuid, pool]));
     const pools: Pool[] = [];
     // One after the other: a pool on a dead server makes libvirt wait, and one such wait at a time is enough.
@@ -51,8 +51,8 @@ export class StoragePools implements Collector {
 
   async #read(pass: CollectorPass, pool: NamedRef): Promise<Pool> {
     const { libvirt } = pass;
-    const info = await libvirt.call('slow', storagePoolGetInfo, { pool });
-    const definition = parsePoolXml(await libvirt.call('slow', storagePoolGetXmlDesc, { pool, flags: 0 }));
+    const info = await libvirt.call(storagePoolGetInfo, { pool });
+    const definition = parsePoolXml(await libvirt.call(storagePoolGetXmlDesc, { pool, flags: 0 }));
     const active = info.state !== 0;
     const provisionedBytes = provisionedIn(
       { name: pool.name, type: definition.type, path: definition.path },
@@ -67,12 +67,12 @@ export class StoragePools implements Collector {
       type: definition.type,
       path: definition.path,
       state: states[info.state] ?? 'other',
-      autostart: await libvirt.call('slow', storagePoolGetAutostart, { pool }),
+      autostart: await libvirt.call(storagePoolGetAutostart, { pool }),
       capacityBytes: known ? info.capacityBytes : undefined,
       allocationBytes: known ? info.allocationBytes : undefined,
       availableBytes: known ? info.availableBytes : undefined,
       usedPercent: known ? percentOf(info.allocationBytes, info.capacityBytes) : undefined,
-      volumes: active ? await libvirt.call('slow', storagePoolNumOfVolumes, { pool }) : undefined,
+      volumes: active ? await libvirt.call(storagePoolNumOfVolumes, { pool }) : undefined,
       provisionedBytes,
       overcommit: known ? ratioOf(provisionedBytes, info.capacityBytes) : undefined,
     };

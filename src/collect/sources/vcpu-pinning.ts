@@ -67,9 +67,9 @@ export class VcpuPinning implements Collector {
     const domain = record.ref;
     // None of these three waits for the hypervisor process; the last one of them fails without an emulator.
     const [pinned, positions, emulator] = await Promise.all([
-      pass.libvirt.call('slow', domainGetVcpuPinInfo, { domain, vcpus, mapLength, flags: 0 }),
-      pass.libvirt.call('slow', domainGetVcpus, { domain, maxInfo: vcpus, mapLength: 0 }),
-      pass.libvirt.call('slow', domainGetEmulatorPinInfo, { domain, mapLength, flags: 0 }),
+      pass.libvirt.call(domainGetVcpuPinInfo, { domain, vcpus, mapLength, flags: 0 }),
+      pass.libvirt.call(domainGetVcpus, { domain, maxInfo: vcpus, mapLength: 0 }),
+      pass.libvirt.call(domainGetEmulatorPinInfo, { domain, mapLength, flags: 0 }),
     ]);
     const pins = new Map<number, VcpuPin>();
     for (let vcpu = 0; vcpu < Math.min(pinned.count, vcpus); vcpu += 1) {
@@ -98,15 +98,13 @@ export class VcpuPinning implements Collector {
     record: DomainRecord,
     present: number,
   ): Promise<ReadonlyMap<number, string>> {
-    const known = record.runtime.pins?.iothreads ?? noIothreads;
     if ((record.runtime.sample?.monitor.iothreads.length ?? 0) === 0) return noIothreads;
-    const reply = await pass.libvirt.monitorCall('slow', domainGetIothreadInfo, [record], () => ({
+    const reply = await pass.libvirt.call(domainGetIothreadInfo, {
       domain: record.ref,
       flags: 0,
-    }));
-    if (!reply.called) return known;
+    });
     const lists = new Map<number, string>();
-    for (const { id, map } of reply.reply) {
+    for (const { id, map } of reply) {
       const list = cpuList(cpusOf(map, present));
       if (list !== undefined) lists.set(id, list);
     }

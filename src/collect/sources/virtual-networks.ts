@@ -25,7 +25,7 @@ export const virtualNetworks: CollectorKind = {
 /** Virtual networks with their leases and the interfaces connected to them. */
 export class VirtualNetworks implements Collector {
   async collect(pass: CollectorPass): Promise<void> {
-    const listed = await pass.libvirt.call('slow', connectListAllNetworks, { flags: 0 });
+    const listed = await pass.libvirt.call(connectListAllNetworks, { flags: 0 });
     const known = new Map(pass.infrastructure.networks.map((network) => [network.uuid, network]));
     const networks: Network[] = [];
     for (const ref of listed) {
@@ -45,18 +45,18 @@ export class VirtualNetworks implements Collector {
 
   async #read(pass: CollectorPass, network: NamedRef): Promise<Network> {
     const { libvirt } = pass;
-    const active = await libvirt.call('slow', networkIsActive, { network });
-    const definition = parseNetworkXml(await libvirt.call('slow', networkGetXmlDesc, { network, flags: 0 }));
+    const active = await libvirt.call(networkIsActive, { network });
+    const definition = parseNetworkXml(await libvirt.call(networkGetXmlDesc, { network, flags: 0 }));
     const leases =
       active && definition.hasDhcp
-        ? (await libvirt.call('slow', networkGetDhcpLeases, { network, mac: undefined, flags: 0 })).length
+        ? (await libvirt.call(networkGetDhcpLeases, { network, mac: undefined, flags: 0 })).length
         : undefined;
     return {
       index: pass.indexes.network(network.uuid),
       name: network.name,
       uuid: network.uuid,
       active,
-      autostart: await libvirt.call('slow', networkGetAutostart, { network }),
+      autostart: await libvirt.call(networkGetAutostart, { network }),
       bridge: definition.bridge,
       forward: definition.forward,
       leases,

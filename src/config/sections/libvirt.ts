@@ -20,7 +20,7 @@ export const libvirt = section('The connection to libvirt, and how gently it is 
     help: 'Statistics calls under way at a time.',
   }),
   maxUnansweredCalls: setting(integer(1, 20, 'calls'), 3, {
-    help: 'With this many unanswered calls, only calls that cannot block are made.',
+    help: 'Workers of the daemon that calls may occupy at a time; with so many calls unanswered, only calls that wait for nothing are made.',
   }),
   controlGrace: setting(fractionalSeconds(0, 60), 1, {
     help: 'A domain whose control interface is busy for longer is asked only for what needs no hypervisor process.',

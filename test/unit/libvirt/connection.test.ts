@@ -11,12 +11,12 @@ import { isNoDomain, isUnknownProcedure, LibvirtError } from '../../../src/libvi
 import {
   connectGetAllDomainStats,
   connectGetHostname,
-  connectGetSysinfo,
   connectListAllDomains,
   domainGetControlInfo,
   domainGetDiskErrors,
   domainGetState,
   domainGetXmlDesc,
+  nodeGetCellsFreeMemory,
 } from '../../../src/libvirt/procedures.ts';
 import { parseLibvirtUri } from '../../../src/libvirt/uri.ts';
 import { type Logger, silentLogger } from '../../../src/log.ts';
@@ -101,7 +101,7 @@ describe('LibvirtConnection: calls', () => {
     const error = await rejection(connection.call(domainGetState, { domain, flags: 0 }));
     expect(isNoDomain(error)).toBe(true);
     expect(error).toMatchObject({ procedure: 'domainGetState', virDomain: 10 });
-    const unknown = await rejection(connection.call(connectGetSysinfo, { flags: 0 }));
+    const unknown = await rejection(connection.call(nodeGetCellsFreeMemory, { startCell: 0, maxCells: 1 }));
     expect(isUnknownProcedure(unknown)).toBe(true);
   });
 

@@ -9,7 +9,6 @@ it('forgets the control state of a domain that cannot be asked for it, and its r
   const { pass, failures } = testPass([record]);
   const libvirt = {
     callEach: (
-      _kind: string,
       _procedure: unknown,
       records: readonly unknown[],
       _args: unknown,

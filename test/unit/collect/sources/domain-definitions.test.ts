@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { NotCalledError } from '../../../../src/collect/access/call-gate.ts';
 import { DomainDefinitions } from '../../../../src/collect/sources/domain-definitions.ts';
 import { LabelReader } from '../../../../src/definition/labels.ts';
+import type { DomainRef } from '../../../../src/libvirt/protocol.ts';
 import { activeRecord, testPass } from '../collector-pass.ts';
 
 function makeDefinitions(): DomainDefinitions {
@@ -17,7 +19,7 @@ describe('DomainDefinitions', () => {
   it('postpones a domain whose hypervisor process does not answer', async () => {
     const record = activeRecord('web');
     const { pass, failures, postponed } = testPass([record], Date.now());
-    const libvirt = { monitorCall: () => Promise.resolve({ called: false, why: 'held' }) };
+    const libvirt = { call: () => Promise.reject(new NotCalledError('held')) };
     await makeDefinitions().collect({ ...pass, libvirt } as never);
     expect(postponed).toEqual([record.uuid]);
     expect(failures).toEqual([]);
@@ -28,13 +30,9 @@ describe('DomainDefinitions', () => {
     const { pass } = testPass(records, Date.now());
     const asked: string[] = [];
     const libvirt = {
-      monitorCall: (
-        _channel: string,
-        _procedure: unknown,
-        [record]: readonly { readonly name: string }[],
-      ) => {
-        asked.push(record?.name ?? '');
-        return Promise.resolve({ called: true, reply: '<domain/>' });
+      call: (_procedure: unknown, { domain }: { readonly domain: DomainRef }) => {
+        asked.push(domain.name);
+        return Promise.resolve('<domain/>');
       },
     };
     const indexes = { facts: () => ({}), setFacts: () => undefined };

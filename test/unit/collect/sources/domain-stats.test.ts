@@ -4,6 +4,7 @@ import { statsGroups } from '../../../../src/collect/decode/stats-groups.ts';
 import { DomainRecord } from '../../../../src/collect/records/domain-record.ts';
 import { DomainStats, type DomainStatsOptions } from '../../../../src/collect/sources/domain-stats.ts';
 import { CallTimeoutError } from '../../../../src/libvirt/call-errors.ts';
+import type { DomainRef } from '../../../../src/libvirt/protocol.ts';
 import { activeRecord, testPass } from '../collector-pass.ts';
 import { type ParamRow, sampleOf } from '../params.ts';
 
@@ -40,21 +41,17 @@ async function refreshes(
     const libvirt = {
       gate: { isHeld: () => held, saturated: false },
       callEach: () => Promise.resolve(),
-      monitorCall: (
-        _kind: string,
+      call: (
         _procedure: unknown,
-        asked: readonly DomainRecord[],
-        argsOf: (records: readonly DomainRecord[]) => { readonly stats: number },
+        args: { readonly domains: readonly DomainRef[]; readonly stats: number },
       ) => {
-        groups.push(argsOf(asked).stats);
+        groups.push(args.stats);
         const next = left.shift() ?? [];
         if (next === noAnswer) {
           held = true;
           return Promise.reject(new CallTimeoutError('connectGetAllDomainStats', 5000, Promise.resolve()));
         }
-        const params = sampleOf(next);
-        const reply = [{ domain: { uuid: record.uuid }, params }];
-        return Promise.resolve({ called: true, reply, records: asked });
+        return Promise.resolve(args.domains.map((domain) => ({ domain, params: sampleOf(next) })));
       },
     };
     const domains = { present: [record], active: [record], applyState: () => undefined };
@@ -80,9 +77,9 @@ describe('DomainStats', () => {
     const { pass } = testPass(records);
     const libvirt = {
       gate: { isHeld: () => false, saturated: false },
-      monitorCall: (_kind: string, _procedure: unknown, asked: readonly DomainRecord[]) => {
-        sizes.push(asked.length);
-        return Promise.resolve({ called: true, reply: [], records: asked });
+      call: (_procedure: unknown, args: { readonly domains: readonly DomainRef[] }) => {
+        sizes.push(args.domains.length);
+        return Promise.resolve([]);
       },
     };
     const stats = new DomainStats({ ...defaults, batchSize, callsInFlight });

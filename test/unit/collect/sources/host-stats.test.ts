@@ -28,7 +28,7 @@ function hostOf(cpus: number) {
     nodeGetCPUStats: ({ cpuNum }) => cpuTimes(cpuNum),
     nodeGetMemoryStats: () => ({ params: [], nparams: 0 }),
   };
-  const call = (_lane: string, procedure: { readonly name: string }, args: { readonly cpuNum: number }) =>
+  const call = (procedure: { readonly name: string }, args: { readonly cpuNum: number }) =>
     Promise.resolve(replies[procedure.name]?.(args));
   const { pass, failures } = testPass([]);
   const stats = new HostStats(true);
