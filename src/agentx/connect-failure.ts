@@ -17,7 +17,7 @@ function remedyOf(code: string, address: AgentxAddress): string | undefined {
     case 'EACCES':
     case 'EPERM':
       return (
-        "let this program's group use the socket: 'agentXPerms 0660 0755 root <group>' in snmpd.conf, " +
+        "let this program's group use the socket: 'agentXPerms 0660 0755 -1 <group>' in snmpd.conf, " +
         'a directory that the group may enter, then restart snmpd'
       );
     case 'ENOENT':

@@ -63,7 +63,7 @@ function remedyOf(error: unknown, problem: PathProblem | undefined): string | un
   }
   if (problem?.kind === 'socket') {
     return (
-      `The socket (${problem.owner}) may not be written by this user. In snmpd.conf: agentXPerms 0660 0755 root GROUP, ` +
+      `The socket (${problem.owner}) may not be written by this user. In snmpd.conf: agentXPerms 0660 0755 -1 GROUP, ` +
       'with a group of this user; then restart snmpd.'
     );
   }

@@ -174,7 +174,7 @@ describe('peers that cannot be reached', () => {
       chmodSync(dirname(directory.file('ax', 'master')), 0o755);
       chmodSync(directory.file('ax', 'master'), 0o755);
       const [line] = about(await check(args(), nobody), 'agentx');
-      expect(line).toMatch(/^fail .*EACCES.*agentXPerms 0660 0755 root GROUP/);
+      expect(line).toMatch(/^fail .*EACCES.*agentXPerms 0660 0755 -1 GROUP/);
     });
   });
 });

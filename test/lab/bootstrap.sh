@@ -88,6 +88,9 @@ find_missing() {
     want busybox-static 'what Linux guests run' has_static_busybox
     want snmptrapd 'receives notifications' has snmptrapd
     want smitools 'smilint and smidump check the MIB modules' has smilint
+    want python3-pysmi 'compiles the MIB modules as pysnmp does' has mibdump
+    want snmptt 'converts the MIB modules, receives notifications' has snmpttconvertmib
+    want libsnmp-perl 'translates numbers for snmptt' perl -MSNMP -e 1
     want xz-utils 'unpacks the guest kernel' has xz
     want e2fsprogs 'file systems of guests' has mkfs.ext4
   fi

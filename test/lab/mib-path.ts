@@ -1,17 +1,13 @@
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** The root directory of the repository. */
 export const repositoryPath = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
 
-/** For `-M`: our modules, our stand-ins for what Debian does not bring, then the system's. */
-export const mibDirectories = [
-  `${repositoryPath}/mibs`,
-  `${repositoryPath}/mibs/imports`,
-  '/usr/share/snmp/mibs',
-]
-  .filter((path) => existsSync(path))
-  .join(':');
+/**
+ * For `-M`: our stand-ins for what Debian does not bring and our modules, with the minus that puts them in front of the
+ * system's directories. Of two files with the same module net-snmp takes the last: full modules win over stand-ins.
+ */
+export const mibDirectories = `-${repositoryPath}/mibs/imports:${repositoryPath}/mibs`;
 
 /** For `-m`. */
 export const mibModules = 'VM-MIB:LIBVIRT-EXT-MIB';

@@ -176,7 +176,9 @@ function ownConfig(options: SnmpdOptions, engineId: string): string {
     'master agentx',
     `${access}community public 127.0.0.1`,
     'sysLocation lab',
-    'maxGetbulkResponses -1',
+    // As snmpd.conf.example has it.
+    'maxGetbulkRepeats 200',
+    'maxGetbulkResponses 2000',
     ...(options.agentxTimeoutSec === undefined ? [] : [`agentXTimeout ${options.agentxTimeoutSec}`]),
     ...(options.agentxRetries === undefined ? [] : [`agentXRetries ${options.agentxRetries}`]),
     ...(options.users ?? []).flatMap((user) => [

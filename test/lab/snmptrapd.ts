@@ -11,6 +11,8 @@ export interface SnmptrapdOptions {
   readonly users?: readonly SnmpUser[];
   /** Engine ids of the senders of SNMPv3 traps: `snmpd.engineId`. */
   readonly senderEngineIds?: readonly string[];
+  /** Its own engine id, under which SNMPv3 informs reach it; hexadecimal with `0x`. */
+  readonly engineId?: string;
 }
 
 /** A notification as snmptrapd understood it. */
@@ -53,6 +55,7 @@ export async function startSnmptrapd(options: SnmptrapdOptions = {}): Promise<Sn
   const configPath = directory.file('snmptrapd.conf');
   const users = options.users ?? [];
   const lines = [
+    ...(options.engineId === undefined ? [] : [`exactEngineID ${options.engineId}`]),
     'authCommunity log public',
     ...users.flatMap((user) => [
       createUserLine(user),

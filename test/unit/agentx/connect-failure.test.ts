@@ -7,7 +7,7 @@ const failure = (code: string) => Object.assign(new Error(`connect ${code}`), { 
 
 describe('a connection that cannot be made', () => {
   it.each([
-    ['EACCES', unix, /agentXPerms 0660 0755 root <group>.*directory/],
+    ['EACCES', unix, /agentXPerms 0660 0755 -1 <group>.*directory/],
     ['ENOENT', unix, /master agentx/],
     ['ECONNREFUSED', unix, /start snmpd/],
     ['ECONNREFUSED', tcp, /agentXSocket/],
