@@ -1,11 +1,11 @@
 export type { DiskDefinition } from './disk-definition.ts';
 export type { NicDefinition } from './nic-definition.ts';
 
-import type { DomainSpec, NovaMetadata } from '../model/domain.ts';
+import type { NovaMetadata } from '../model/domain.ts';
 import { type DiskDefinition, readDisks } from './disk-definition.ts';
 import { type NicDefinition, readNics } from './nic-definition.ts';
 import { readNova } from './nova.ts';
-import { readSpec } from './spec.ts';
+import { readSpec, type SpecDefinition } from './spec.ts';
 import {
   attributeOf,
   childOf,
@@ -16,9 +16,6 @@ import {
   textOf,
   type XmlElement,
 } from './xml-tree.ts';
-
-/** The part of the model's DomainSpec that one definition tells. */
-export type SpecDefinition = Omit<DomainSpec, 'hash' | 'lastChangeAt' | 'pendingChange'>;
 
 /** What the agent needs from the XML of a domain (virDomainGetXMLDesc), active or inactive. */
 export interface DomainDefinition {

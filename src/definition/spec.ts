@@ -1,5 +1,5 @@
+import type { DomainSpec } from '../model/domain.ts';
 import { pciName } from './disk-definition.ts';
-import type { SpecDefinition } from './domain-definition.ts';
 import {
   attributeOf,
   childOf,
@@ -12,6 +12,9 @@ import {
 } from './xml-tree.ts';
 
 const libosinfoNamespace = 'http://libosinfo.org/xmlns/libvirt/domain/1.0';
+
+/** The part of the model's DomainSpec that one definition tells. */
+export type SpecDefinition = Omit<DomainSpec, 'hash' | 'lastChangeAt' | 'pendingChange'>;
 
 /** Reads the properties of lveSpecTable from the root element of a domain. */
 export function readSpec(root: XmlElement): SpecDefinition {
