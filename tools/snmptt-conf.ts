@@ -121,9 +121,18 @@ const events: Readonly<Record<NotificationName, readonly Event[]>> = {
 const header = `# EVENT definitions of SNMPTT (https://snmptt.sourceforge.net) for the notifications of LIBVIRT-EXT-MIB
 # and VM-MIB. Made from the modules by tools/write-snmptt-conf.ts.
 #
-# Name this file in snmptt_conf_files of snmptt.ini. Enumerations are matched by their names and by
-# their numbers, so that it works with and without translate_integers. If the agent's mib.root is not the one
-# of the module as distributed, replace .1.3.6.1.4.1.8072.9999.9999.16514 by that root.
+# Name this file in snmptt_conf_files of snmptt.ini, and have snmptrapd hand over the numbers of objects and
+# notifications, whether it has the modules loaded or not, by its option -On (Debian: TRAPDOPTS in
+# /etc/default/snmptrapd, or \`systemctl edit snmptrapd\`):
+#   snmptrapd -On ...                      traphandle default /usr/sbin/snmptthandler
+# Without -On a snmptrapd that has the modules hands over names, and every notification is unknown to SNMPTT unless
+# its net_snmp_perl_enable is 1 and it can load the modules too. With the modules loaded (-M and -m as in
+# contrib/snmptrapd) enumerations and names with other letters than a to z are readable. Enumerations are matched
+# by their names and by their numbers, so that it works with and without translate_integers.
+#
+# A virtual machine's name and an event's text are what others wrote: do not put $1, $6 or $* into EXEC lines.
+# If the agent's mib.root is not the one of the module as distributed, replace .1.3.6.1.4.1.8072.9999.9999.16514 by that
+# root.
 `;
 
 /** contrib/snmptt/libvirt-agentx.conf */
