@@ -31,10 +31,16 @@ export interface CollectionOptions {
   readonly startedAt: EpochMs;
   /** lveEventSeq of a domain's latest event; 0 if there is none. */
   readonly lastEventSeq: (uuid: string) => number;
+  /** Who is told of what happens. */
+  readonly listener?: CollectionListener;
+}
+
+/** Is told of what happens, as it happens. */
+export interface CollectionListener {
   /** Told of each libvirt event before anything is refreshed because of it. */
-  readonly onEvent: (event: LibvirtEvent) => void;
-  /** Told after the snapshot shows a new state of the connection. */
-  readonly onConnection: (state: ConnState, error: unknown) => void;
+  onEvent(event: LibvirtEvent): void;
+  /** Told after the snapshot shows a new state of the connection; `error` is why it is not there. */
+  onConnection(state: ConnState, error: unknown): void;
 }
 
 /** Events that tell nothing a refresh could show. */
@@ -159,7 +165,7 @@ export class Collection {
 
   #onEvent(event: LibvirtEvent): void {
     this.#board.ran('events', 0, Date.now(), true);
-    this.#options.onEvent(event);
+    this.#options.listener?.onEvent(event);
     this.#refresher.prompt(event);
     if (!('domain' in event) || silentEvents.has(event.type)) return;
     const { uuid } = event.domain;
@@ -179,7 +185,7 @@ export class Collection {
       ...(error instanceof Error ? { connLastError: error.message } : {}),
       readOnly: !this.#options.config.libvirt.readWrite,
     });
-    if (changed) this.#options.onConnection(state, error);
+    if (changed) this.#options.listener?.onConnection(state, error);
   }
 
   #publishAgent(parts: Partial<Agent>): void {
