@@ -4,6 +4,7 @@ import { WarningBoard } from './collect/records/warning-board.ts';
 import type { Config } from './config/config.ts';
 import { domainFilter } from './config/domain-filter.ts';
 import { errorText } from './errors.ts';
+import { describeEvent } from './events/describe-event.ts';
 import { EventLog } from './events/event-log.ts';
 import { ImageFeed } from './image/image-feed.ts';
 import { unreadableLog } from './image/unreadable-log.ts';
@@ -16,7 +17,7 @@ import type { EpochMs } from './model/scalar-types.ts';
 import type { Snapshot } from './model/snapshot.ts';
 import { SnapshotStore } from './model/snapshot-store.ts';
 import { NotificationCentre } from './notify/notification-centre.ts';
-import { NotificationQueue } from './notify/notification-queue.ts';
+import type { QueuedNotification } from './notify/notification-queue.ts';
 import type { NotifyOptions } from './notify/notify-options.ts';
 import { ServingThread } from './serve/serving-thread.ts';
 import { TreeFeed } from './serve/tree-feed.ts';
@@ -39,8 +40,6 @@ interface Face {
   readonly mib: ServedMib;
   readonly images: ImageFeed;
   readonly agentx: ServingThread;
-  /** What is on its way to the master stays so while the session lives. */
-  readonly queue: NotificationQueue;
 }
 
 /** Until libvirt has answered for the first time, at most so long, an empty table would be a lie. */
@@ -57,6 +56,8 @@ export class Daemon {
   #config: Config;
   #closers: Closer[] = [];
   #face: Face | undefined;
+  /** Notifications that the last parts were left with. */
+  #unsent: readonly QueuedNotification[] = [];
   /** Receives SETs; changes with each set of parts. */
   #onSwitch: (name: SwitchName, value: boolean) => void = () => undefined;
   #changing: Promise<void> = Promise.resolve();
@@ -81,14 +82,20 @@ export class Daemon {
     await this.#inTurn(async () => {
       const old = this.#config;
       await this.#stopParts();
+      const left = this.#unsent;
+      this.#unsent = stillRight(left, old, config);
       this.#config = config;
       try {
         await this.#startParts();
       } catch (error) {
         await this.#stopParts();
         this.#config = old;
+        this.#unsent = left;
         await this.#startParts();
         throw error;
+      }
+      if (!hasSameOids(old, config)) {
+        this.#tellUnsent(left, 'they have OIDs that are no longer served: [mib] has changed');
       }
     });
     this.#logger.info({}, 'configuration reloaded');
@@ -98,17 +105,9 @@ export class Daemon {
   async stop(): Promise<void> {
     await this.#inTurn(async () => {
       await this.#stopParts();
-      const queue = this.#face?.queue;
-      const notifications = queue?.left.length ?? 0;
       await this.#stopFace();
-      if (notifications > 0) {
-        this.#logger.warn(
-          { notifications },
-          this.#config.events.persistent
-            ? 'the master has not taken all notifications: they leave after the next start'
-            : 'the master has not taken all notifications: they are lost, since events.persistent is false',
-        );
-      }
+      this.#tellUnsent(this.#unsent, 'no master took them before the end; the event log has what they tell');
+      this.#unsent = [];
     });
   }
 
@@ -131,11 +130,15 @@ export class Daemon {
     }
   }
 
+  #tellUnsent(unsent: readonly QueuedNotification[], reason: string): void {
+    if (unsent.length === 0) return;
+    this.#logger.warn({ notifications: unsent.length, reason }, 'notifications left unsent');
+  }
+
   async #stopFace(): Promise<void> {
     const face = this.#face;
     this.#face = undefined;
     await face?.agentx.stop();
-    face?.queue.close();
   }
 
   async #startParts(): Promise<void> {
@@ -172,13 +175,15 @@ export class Daemon {
     });
     this.#closers.push(() => log.close());
 
-    const { mib, images, agentx, queue } = await this.#openFace(config);
+    const { mib, images, agentx } = await this.#openFace(config);
     const notifications = new NotificationCentre({
       store,
       log,
       indexes,
       notify: notifyOptions(config),
-      queue,
+      build: (name, values) => mib.notification(name, values),
+      send: (notification) => agentx.notify(notification),
+      unsent: this.#unsent,
       uri: store.current.agent.uri,
       logger: logger.child({ component: 'notify' }),
       readState: (uuid) => collection.readState(uuid),
@@ -193,7 +198,9 @@ export class Daemon {
       warnings,
       startedAt: this.#startedAt,
       lastEventSeq: (uuid) => log.lastSeqOf(uuid),
-      listener: notifications,
+      onEvent: (event) => notifications.onEvent(describeEvent(event)),
+      onConnection: (state, error) =>
+        notifications.onConnection(state, error === undefined ? '' : errorText(error)),
     });
 
     const trees = new TreeFeed({
@@ -209,15 +216,21 @@ export class Daemon {
       notifications.onSnapshot(snapshot, previous);
     });
     const patience = setTimeout(() => trees.push(store.current), firstTreeMs);
+    const unwatch = agentx.onStateChange((state) => notifications.onMasterState(state === 'registered'));
+    notifications.onMasterState(agentx.state === 'registered');
     const stopping = new AbortController();
     const running = collection.run(stopping.signal);
     this.#closers.push(
-      () => notifications.close(),
+      async () => {
+        const unsent = await notifications.close();
+        this.#unsent = state.writable ? unsent : withoutEntries(unsent);
+      },
       async () => {
         clearTimeout(patience);
         stopping.abort();
         await running;
         unsubscribe();
+        unwatch();
         trees.close();
       },
     );
@@ -235,19 +248,12 @@ export class Daemon {
   async #openFace(config: Config): Promise<Face> {
     const key = JSON.stringify([config.agentx, config.mib]);
     if (this.#face?.key === key) return this.#face;
-    const previous = this.#face?.queue;
     await this.#stopFace();
     const mib = new ServedMib({ root: config.mib.root, vmMib: config.mib.vmMib });
     const logger = this.#logger.child({ component: 'image' });
     const images = new ImageFeed(mib.slots, unreadableLog(logger));
     const agentx = this.#startServing(config, mib, images);
-    const queue = new NotificationQueue({
-      master: agentx,
-      encode: (content, appended) => mib.encode(content, appended),
-      logger: this.#logger.child({ component: 'notify' }),
-      previous,
-    });
-    this.#face = { key, mib, images, agentx, queue };
+    this.#face = { key, mib, images, agentx };
     return this.#face;
   }
 
@@ -273,6 +279,30 @@ export class Daemon {
   }
 }
 
+/** More Notify PDUs without a response could block the master. */
+const maxOutstandingNotifications = 16;
+
+/** What of the notifications that wait is still right under another configuration. */
+function stillRight(
+  unsent: readonly QueuedNotification[],
+  old: Config,
+  config: Config,
+): readonly QueuedNotification[] {
+  if (!hasSameOids(old, config)) return [];
+  const isSameLog =
+    old.events.persistent && config.events.persistent && old.state.directory === config.state.directory;
+  return isSameLog ? unsent : withoutEntries(unsent);
+}
+
+function hasSameOids(old: Config, config: Config): boolean {
+  return JSON.stringify(old.mib) === JSON.stringify(config.mib);
+}
+
+/** For another event log, which would mark other events as told. */
+function withoutEntries(unsent: readonly QueuedNotification[]): readonly QueuedNotification[] {
+  return unsent.map((entry) => ({ ...entry, seqs: [] }));
+}
+
 /** Whether a snapshot tells more than that the agent has just started. */
 function isWorthServing(snapshot: Snapshot): boolean {
   const { refreshCount, connState } = snapshot.agent;
@@ -291,6 +321,7 @@ function notifyOptions(config: Config): NotifyOptions {
     holdoffSec: notifications.holdoff,
     maxPerMinute: notifications.maxPerMinute,
     queueLimit: notifications.queue,
+    maxOutstanding: maxOutstandingNotifications,
     events: notifications.events,
     overrides: config.severity,
   };

@@ -29,12 +29,7 @@ export interface SessionOptions {
 
 interface Pending {
   readonly what: string;
-  /** Whether it is waited for as long as the session lives. */
-  readonly isPatient: boolean;
-  /** PDUs that the master had sent before. */
-  readonly heardBefore: number;
-  /** By the monotonic clock: when its time began to count; undefined while the master has not been heard since. */
-  countsSince: number | undefined;
+  readonly deadline: number;
   readonly resolve: (response: ResponsePdu) => void;
   readonly reject: (error: Error) => void;
 }
@@ -49,12 +44,9 @@ export class AgentxSession {
   #responder: Responder | undefined;
   #sessionId = 0;
   #packetId = 0;
-  /** PDUs of the master so far, and how many there were at the last tick. */
-  #heard = 0;
-  #heardAtTick = 0;
+  #heard = false;
   #idleSince: number;
-  /** When the Ping was sent that the master has not answered, by the monotonic clock. */
-  #pingingSince: number | undefined;
+  #pinging = false;
 
   /** Aborts when the session is over; the reason is an Error that tells why. */
   readonly ended: AbortSignal = this.#ended.signal;
@@ -106,8 +98,7 @@ export class AgentxSession {
   }
 
   /**
-   * Sends a PDU and resolves with the master's Response. A Notify and a Ping have as long as the session lives: a
-   * master that stands still (snmpd while one of its scripts runs) answers late, and sent again they would count twice.
+   * Sends a PDU and resolves with the master's Response.
    *
    * @param what - names the PDU in errors.
    * @throws AgentxError if the master refuses, AgentxTimeoutError, ConnectionLostError.
@@ -124,14 +115,8 @@ export class AgentxSession {
       }
       try {
         const packetId = this.#send(pdu);
-        this.#pending.set(packetId, {
-          what,
-          isPatient: pdu.kind === 'notify' || pdu.kind === 'ping',
-          heardBefore: this.#heard,
-          countsSince: pdu.kind === 'open' ? this.#options.clock.monotonicMs() : undefined,
-          resolve,
-          reject,
-        });
+        const deadline = this.#options.clock.monotonicMs() + this.#options.timing.adminTimeoutMs;
+        this.#pending.set(packetId, { what, deadline, resolve, reject });
       } catch (error) {
         reject(error instanceof Error ? error : new Error(String(error)));
       }
@@ -156,7 +141,7 @@ export class AgentxSession {
   }
 
   #onPdu(frame: Uint8Array, writer: PduWriter): void {
-    this.#heard += 1;
+    this.#heard = true;
     const type = frame[1];
     if (type === PduType.response) {
       this.#onResponse(frame);
@@ -188,33 +173,28 @@ export class AgentxSession {
 
   #tick(): void {
     const now = this.#options.clock.monotonicMs();
-    const { adminTimeoutMs, pingIntervalMs, silenceLimitMs } = this.#options.timing;
+    const { adminTimeoutMs, pingIntervalMs } = this.#options.timing;
     for (const [packetId, pending] of this.#pending) {
-      if (pending.isPatient) continue;
-      if (this.#heard !== pending.heardBefore) pending.countsSince ??= now;
-      if (pending.countsSince === undefined || now - pending.countsSince < adminTimeoutMs) continue;
+      if (pending.deadline > now) continue;
       this.#pending.delete(packetId);
       pending.reject(new AgentxTimeoutError(pending.what, adminTimeoutMs));
     }
-    if (this.#heard !== this.#heardAtTick) {
-      this.#heardAtTick = this.#heard;
+    if (this.#heard) {
+      this.#heard = false;
       this.#idleSince = now;
-    } else if (this.#pingingSince !== undefined) {
-      if (now - this.#pingingSince < silenceLimitMs) return;
-      this.#connection?.destroy(new AgentxTimeoutError('Ping', silenceLimitMs));
-    } else if (now - this.#idleSince >= pingIntervalMs && this.#sessionId !== 0) {
+    } else if (now - this.#idleSince >= pingIntervalMs && !this.#pinging && this.#sessionId !== 0) {
       void this.#ping();
     }
   }
 
   async #ping(): Promise<void> {
-    this.#pingingSince = this.#options.clock.monotonicMs();
+    this.#pinging = true;
     try {
       await this.request({ kind: 'ping' }, 'Ping');
     } catch (error) {
       this.#connection?.destroy(error instanceof Error ? error : new Error(String(error)));
     } finally {
-      this.#pingingSince = undefined;
+      this.#pinging = false;
     }
   }
 

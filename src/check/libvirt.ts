@@ -4,7 +4,6 @@ import { ConnectionFailedError, errorText } from '../errors.ts';
 import { LibvirtConnection } from '../libvirt/connection.ts';
 import { isAccessDenied } from '../libvirt/libvirt-error.ts';
 import { connectGetLibVersion, connectGetType, connectGetVersion } from '../libvirt/procedures.ts';
-import { openTransport } from '../libvirt/transports/transport.ts';
 import type { ConnectTarget } from '../libvirt/uri.ts';
 import { silentLogger } from '../log.ts';
 import type { Finding } from './finding.ts';
@@ -27,7 +26,6 @@ export async function checkLibvirt(config: Config, signal: AbortSignal): Promise
 async function checkOpen(target: ConnectTarget, readOnly: boolean, signal: AbortSignal): Promise<Finding> {
   const mode = readOnly ? 'read-only' : 'read-write';
   try {
-    const peer = await peerOf(target, signal);
     await using connection = await LibvirtConnection.open(target, {
       readOnly,
       logger: silentLogger,
@@ -41,7 +39,7 @@ async function checkOpen(target: ConnectTarget, readOnly: boolean, signal: Abort
       connection.call(connectGetVersion, undefined, options).catch(() => undefined),
     ]);
     const hypervisor = version === undefined ? type : `${type} ${versionText(Number(version))}`;
-    const text = `${mode} over ${peer}: libvirt ${versionText(Number(daemon))}, hypervisor ${hypervisor}`;
+    const text = `${mode} over ${connection.peer}: libvirt ${versionText(Number(daemon))}, hypervisor ${hypervisor}`;
     return { level: 'ok', subject, text };
   } catch (error) {
     const remedy = await remedyOf(error, target);
@@ -52,15 +50,6 @@ async function checkOpen(target: ConnectTarget, readOnly: boolean, signal: Abort
       ...(remedy === undefined ? {} : { remedy }),
     };
   }
-}
-
-/** The socket or host that answers, which the connection itself does not tell. */
-async function peerOf(target: ConnectTarget, signal: AbortSignal): Promise<string> {
-  if (target.transport.kind === 'command') return wayOf(target);
-  const { stream, peer } = await openTransport(target.transport, signal);
-  stream.on('error', () => undefined);
-  stream.destroy();
-  return peer;
 }
 
 async function remedyOf(error: unknown, target: ConnectTarget): Promise<string | undefined> {

@@ -11,7 +11,7 @@ import { LibvirtAccess } from './access/libvirt-access.ts';
 import type { LibvirtSession } from './access/libvirt-session.ts';
 import { CollectorBoard } from './collector-board.ts';
 import { makeCollectors } from './collectors.ts';
-import { LibvirtLink, readVersion } from './libvirt-link.ts';
+import { LibvirtLink } from './libvirt-link.ts';
 import { type BuildContext, buildDomain } from './records/domain-builder.ts';
 import { DomainTable } from './records/domain-table.ts';
 import { HostRecord } from './records/host-record.ts';
@@ -21,6 +21,7 @@ import type { WarningBoard } from './records/warning-board.ts';
 import { type PassBase, Refresher } from './refresher.ts';
 import { SnapshotPublisher } from './snapshot-publisher.ts';
 import { isStuck } from './sources/control-probe.ts';
+import { versionText } from './sources/host-identity.ts';
 
 export interface CollectionOptions {
   readonly config: Config;
@@ -31,16 +32,10 @@ export interface CollectionOptions {
   readonly startedAt: EpochMs;
   /** lveEventSeq of a domain's latest event; 0 if there is none. */
   readonly lastEventSeq: (uuid: string) => number;
-  /** Who is told of what happens. */
-  readonly listener?: CollectionListener;
-}
-
-/** Is told of what happens, as it happens. */
-export interface CollectionListener {
   /** Told of each libvirt event before anything is refreshed because of it. */
-  onEvent(event: LibvirtEvent): void;
-  /** Told after the snapshot shows a new state of the connection; `error` is why it is not there. */
-  onConnection(state: ConnState, error: unknown): void;
+  readonly onEvent: (event: LibvirtEvent) => void;
+  /** Told after the snapshot shows a new state of the connection. */
+  readonly onConnection: (state: ConnState, error: unknown) => void;
 }
 
 /** Events that tell nothing a refresh could show. */
@@ -125,7 +120,7 @@ export class Collection {
   async once(signal: AbortSignal): Promise<void> {
     const session = await this.#link.open(signal);
     try {
-      this.#onState({ libvirtVersion: await readVersion(session) }, 'connected', undefined);
+      this.#onState({ libvirtVersion: versionText(session.libVersion) }, 'connected', undefined);
       await this.#refresher.once(this.#passBase(session, signal));
     } finally {
       await session.close();
@@ -165,7 +160,7 @@ export class Collection {
 
   #onEvent(event: LibvirtEvent): void {
     this.#board.ran('events', 0, Date.now(), true);
-    this.#options.listener?.onEvent(event);
+    this.#options.onEvent(event);
     this.#refresher.prompt(event);
     if (!('domain' in event) || silentEvents.has(event.type)) return;
     const { uuid } = event.domain;
@@ -185,7 +180,12 @@ export class Collection {
       ...(error instanceof Error ? { connLastError: error.message } : {}),
       readOnly: !this.#options.config.libvirt.readWrite,
     });
-    if (changed) this.#options.listener?.onConnection(state, error);
+    if (!changed) return;
+    if (state !== 'connected' && state !== 'connecting') {
+      this.#table.markStale();
+      void this.#publisher.publish();
+    }
+    this.#options.onConnection(state, error);
   }
 
   #publishAgent(parts: Partial<Agent>): void {

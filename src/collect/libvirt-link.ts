@@ -1,17 +1,13 @@
-import { ConnectionFailedError, type ConnectionLostError, errorText } from '../errors.ts';
+import { ConnectionFailedError, type ConnectionLostError, DaemonError, errorText } from '../errors.ts';
 import { CallTimeoutError } from '../libvirt/connection.ts';
-import type { LibvirtEvent } from '../libvirt/events.ts';
+import { domainEventsOf, type LibvirtEvent } from '../libvirt/events.ts';
 import { isAccessDenied } from '../libvirt/libvirt-error.ts';
-import { connectGetLibVersion } from '../libvirt/procedures.ts';
 import type { ConnectTarget } from '../libvirt/uri.ts';
 import type { Logger } from '../log.ts';
 import type { Agent, ConnState } from '../model/agent.ts';
 import { supervise } from '../run/supervise.ts';
 import { LibvirtSession } from './access/libvirt-session.ts';
 import { versionText } from './sources/host-identity.ts';
-
-/** Highest virDomainEventID that is asked for; a daemon refuses the ones it does not know. */
-const lastEventId = 29;
 
 /** virNetworkEventID, virStoragePoolEventID */
 const networkLifecycle = 0;
@@ -77,30 +73,47 @@ export class LibvirtLink {
       ended.abort(error);
     });
     const unsubscribe = session.control.onEvent((event) => this.#options.onEvent(event));
+    const unwatch = session.control.onSilence((silentMs) => this.#heard(silentMs));
     try {
       await this.#greet(session);
       await this.#options.work(session, ended.signal);
     } finally {
       signal.removeEventListener('abort', abort);
       unsubscribe();
+      unwatch();
       await session.close();
       await closed;
     }
     if (lost !== undefined && !signal.aborted) throw lost;
   }
 
-  /** Subscribes before anything is collected, so that no change falls between the first list and the first event. */
+  /**
+   * Subscribes before anything is collected, so that no change falls between the first list and the first event.
+   * One after the other: the first call to each secondary driver must be alone on its connection.
+   */
   async #greet(session: LibvirtSession): Promise<void> {
-    const { control } = session;
-    const [libvirtVersion, ...subscribed] = await Promise.all([
-      readVersion(session),
-      ...Array.from({ length: lastEventId + 1 }, (_, id) => control.subscribe(id)),
-      control.subscribeNetworks(networkLifecycle),
-      control.subscribeStoragePools(poolLifecycle),
-      control.subscribeStoragePools(poolRefresh),
-    ]);
-    this.#options.onSubscribed(subscribed.some((yes) => yes));
-    this.#options.onState({ libvirtVersion }, 'connected', undefined);
+    const { control, libVersion } = session;
+    const domainEvents = await Promise.all(domainEventsOf(libVersion).map((id) => control.subscribe(id)));
+    const others = [
+      await control.subscribeNetworks(networkLifecycle),
+      await control.subscribeStoragePools(poolLifecycle),
+      await control.subscribeStoragePools(poolRefresh),
+    ];
+    this.#options.onSubscribed([...domainEvents, ...others].some((yes) => yes));
+    this.#options.onState({ libvirtVersion: versionText(libVersion) }, 'connected', undefined);
+  }
+
+  /** On the connection that never waits for anything, silence means that the daemon itself hangs. */
+  #heard(silentMs: number | undefined): void {
+    const { logger, onState } = this.#options;
+    if (silentMs === undefined) {
+      logger.info({}, 'libvirt responds again');
+      onState({}, 'connected', undefined);
+      return;
+    }
+    const error = new DaemonError('CALL_TIMEOUT', `libvirt gave no sign of life for ${silentMs} ms`);
+    logger.warn({ error: error.message }, 'libvirt does not respond; waiting for it');
+    onState({}, 'notResponding', error);
   }
 
   #disconnected(error: unknown): void {
@@ -109,13 +122,6 @@ export class LibvirtLink {
     logger.warn({ error: errorText(error), remedy }, 'no connection to libvirt; trying again');
     this.#options.onState({}, stateOf(error), error);
   }
-}
-
-/** Version of the daemon: `9.0.0`. */
-export async function readVersion(session: LibvirtSession): Promise<string> {
-  return versionText(
-    Number(await session.control.call(connectGetLibVersion, undefined, { timeoutMs: 10_000 })),
-  );
 }
 
 function stateOf(error: unknown): ConnState {

@@ -161,6 +161,7 @@ export class Refresher {
     if (!opened.ok) {
       // Not a complete refresh: the age of the last one goes on growing.
       this.#errors += 1;
+      base.domains.markStale();
       await publisher.publish({ refreshErrors: this.#errors });
       return;
     }

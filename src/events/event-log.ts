@@ -2,8 +2,7 @@ import type { Logger } from '../log.ts';
 import type { EventLogView, LoggedEvent } from '../model/event.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
 import type { StatePlace } from '../state/state-place.ts';
-import { EventLogFile, maxNameChars, maxTextChars } from './event-log-file.ts';
-import type { HeldNotification } from './held-notification.ts';
+import { EventLogFile } from './event-log-file.ts';
 
 /** An event before the log has given it a number. */
 export type EventDraft = Omit<LoggedEvent, 'seq' | 'notified'>;
@@ -26,6 +25,9 @@ export interface EventLogOptions {
 }
 
 const maxSeq = 4_294_967_295;
+/** lveEventText holds 1024 octets; nothing longer is worth memory. */
+const maxTextChars = 1024;
+const maxNameChars = 255;
 
 /** How often the log refers to one subject, and its newest entry. */
 interface Subject {
@@ -57,8 +59,6 @@ export class EventLog {
   #closed = false;
   readonly #subjects = new Map<string, Subject>();
   readonly #domains = new Map<number, number>();
-  /** By id, oldest first. */
-  readonly #held = new Map<string, HeldNotification>();
 
   private constructor(options: EventLogOptions) {
     this.#maxEntries = Math.max(1, options.maxEntries);
@@ -73,7 +73,6 @@ export class EventLog {
       this.#file = new EventLogFile({
         place: options.place,
         entries: () => this.#entries.slice(this.#start),
-        held: () => this.held,
         lastSeq: () => this.#lastSeq,
         onProblem: (problem) => this.#report(problem),
       });
@@ -135,22 +134,6 @@ export class EventLog {
     this.#onChange();
   }
 
-  /** Notifications that the master has not taken, oldest first. They survive a restart as the entries do. */
-  get held(): readonly HeldNotification[] {
-    return [...this.#held.values()];
-  }
-
-  /** Keeps a notification until the master has taken it. */
-  hold(notification: HeldNotification): void {
-    this.#held.set(notification.id, notification);
-    this.#file?.hold(notification);
-  }
-
-  /** The master has taken a notification, or it will never be sent. */
-  release(id: string): void {
-    if (this.#held.delete(id)) this.#file?.release(id);
-  }
-
   /** Number of the newest event about a domain, pool or network (by UUID); 0 if the log has none. */
   lastSeqOf(uuid: string): number {
     return this.#subjects.get(uuid)?.lastSeq ?? 0;
@@ -201,7 +184,7 @@ export class EventLog {
       this.#report('no state directory is in use: the event log is kept in memory only');
       return;
     }
-    const { entries, lastSeq, held, problem } = await this.#file.read();
+    const { entries, lastSeq, problem } = await this.#file.read();
     if (problem !== undefined) {
       this.#logger.warn({ problem, entries: entries.length }, 'the event log could not be read completely');
       this.#onLoss(`Some logged events are lost: ${problem}.`);
@@ -209,7 +192,6 @@ export class EventLog {
     this.#entries = [...entries];
     this.#lastSeq = lastSeq;
     for (const entry of entries) this.#count(entry);
-    for (const one of held) this.#held.set(one.id, one);
     this.#removeExcess();
   }
 

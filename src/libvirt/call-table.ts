@@ -1,8 +1,8 @@
 import { type ConnectionLostError, DaemonError, errorText, ProtocolError } from '../errors.ts';
 import { CallCancelledError, CallTimeoutError } from './call-errors.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
-import { decodeLibvirtError } from './libvirt-error.ts';
-import { type MessageHeader, messageStatus, type Procedure } from './protocol.ts';
+import { decodeLibvirtError, LibvirtError } from './libvirt-error.ts';
+import { type MessageHeader, messageStatus, type Procedure, type WaitsFor } from './protocol.ts';
 import type { XdrReader } from './xdr.ts';
 
 export interface CallOptions {
@@ -10,6 +10,12 @@ export interface CallOptions {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
+
+/**
+ * Calls under way at a time. A daemon reads max_client_requests of a connection, five by default, logs a
+ * warning about more, and then does not read PONGs and PINGs either; the fifth is for the goodbye.
+ */
+const MAX_UNDER_WAY = 4;
 
 /** Who waits for a reply; exactly one of the two is called, once. */
 export interface Receiver<Reply> {
@@ -55,18 +61,25 @@ class PendingCall<Args, Reply> {
     receiver?.reject(makeError(answered));
   }
 
-  reply(header: MessageHeader, reader: XdrReader): void {
+  /** Returns libvirt's error if that is the reply. */
+  reply(header: MessageHeader, reader: XdrReader): LibvirtError | undefined {
     const receiver = this.#release();
     this.#markAnswered?.();
-    if (receiver === undefined) return;
+    if (receiver === undefined && header.status === messageStatus.ok) return undefined;
     let reply: Reply;
     try {
       reply = decodeReply(this.procedure, header, reader);
     } catch (error) {
-      receiver.reject(asDaemonError(error));
-      return;
+      receiver?.reject(asDaemonError(error));
+      return error instanceof LibvirtError ? error : undefined;
     }
-    receiver.resolve(reply);
+    receiver?.resolve(reply);
+    return undefined;
+  }
+
+  /** It was never sent. */
+  refuse(error: Error): void {
+    this.#release()?.reject(error);
   }
 
   lost(error: ConnectionLostError): void {
@@ -87,18 +100,29 @@ class PendingCall<Args, Reply> {
 // biome-ignore lint/suspicious/noExplicitAny: they differ from call to call.
 type AnyCall = PendingCall<any, any>;
 
+/** A call that was not sent yet. */
+interface WaitingCall {
+  readonly call: AnyCall;
+  /** @throws if the arguments cannot be encoded. */
+  readonly send: (serial: number) => void;
+}
+
 /**
- * The calls of a connection whose reply has not come, by serial. Replies come in any order. A call that
- * timed out or was cancelled stays until its reply has come, because until then it occupies the daemon.
+ * The calls of a connection whose reply has not come, by serial, and those that wait for their turn: a few
+ * are under way at a time, and of those that another driver than the hypervisor's answers one. The daemon may
+ * pass these on to another daemon, and a modular one breaks if a client's first two of them come at once.
+ * Replies come in any order. A call that timed out or was cancelled stays until its reply has come, because
+ * until then it occupies the daemon.
  */
 export class CallTable {
   readonly #calls = new Map<number, AnyCall>();
+  readonly #waiting = new Set<WaitingCall>();
   readonly #deadlines = new DeadlineTimer(() => this.#giveUpLate());
   #lastSerial = 0;
   #abandoned = 0;
 
-  /** All calls the daemon has not answered. */
-  get size(): number {
+  /** Calls that were sent and not answered. */
+  get underWay(): number {
     return this.#calls.size;
   }
 
@@ -107,7 +131,7 @@ export class CallTable {
     return this.#abandoned;
   }
 
-  /** Makes an entry and sends the call through `send`; the receiver is told the outcome. */
+  /** Takes a call and sends it through `send` when it is its turn; the receiver is told the outcome. */
   start<Args, Reply>(
     procedure: Procedure<Args, Reply>,
     options: CallOptions,
@@ -119,27 +143,34 @@ export class CallTable {
       receiver.reject(new CallCancelledError(procedure.name, Promise.resolve(), { cause: signal.reason }));
       return;
     }
-    const serial = this.#freeSerial();
-    try {
-      send(serial);
-    } catch (error) {
-      receiver.reject(asDaemonError(error));
-      return;
-    }
     const deadlineMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
     const call = new PendingCall(procedure, options, receiver, deadlineMs);
-    this.#calls.set(serial, call);
+    const waiting: WaitingCall = { call, send };
     if (timeoutMs !== undefined) this.#deadlines.wakeAt(deadlineMs);
-    if (signal !== undefined) this.#listen(call, signal);
+    if (signal !== undefined) this.#listen(waiting, signal);
+    this.#waiting.add(waiting);
+    this.#sendNext();
+  }
+
+  /** The same for the last call of a connection, which waits for no other. */
+  startLast<Args, Reply>(
+    procedure: Procedure<Args, Reply>,
+    timeoutMs: number,
+    receiver: Receiver<Reply>,
+    send: (serial: number) => void,
+  ): void {
+    const deadlineMs = performance.now() + timeoutMs;
+    this.#deadlines.wakeAt(deadlineMs);
+    this.#send({ call: new PendingCall(procedure, { timeoutMs }, receiver, deadlineMs), send });
   }
 
   /**
-   * Hands a reply to its call.
+   * Hands a reply to its call. Returns libvirt's error if that is the reply.
    *
    * @param reader - of the message, behind its header.
    * @throws ProtocolError if there is no such call: the peer is out of step and the connection must end.
    */
-  reply(header: MessageHeader, reader: XdrReader): void {
+  reply(header: MessageHeader, reader: XdrReader): LibvirtError | undefined {
     const call = this.#calls.get(header.serial);
     if (
       call === undefined ||
@@ -151,22 +182,60 @@ export class CallTable {
       );
     }
     this.#remove(header.serial, call);
-    call.reply(header, reader);
+    const error = call.reply(header, reader);
+    this.#sendNext();
+    return error;
+  }
+
+  /** Rejects the calls that were not sent. */
+  failWaiting(error: ConnectionLostError): void {
+    for (const { call } of this.#waiting) call.lost(error);
+    this.#waiting.clear();
   }
 
   /** Rejects all calls; none of them will be answered. */
   failAll(error: ConnectionLostError): void {
     this.#deadlines.stop();
+    this.failWaiting(error);
     for (const [serial, call] of this.#calls) {
       this.#remove(serial, call);
       call.lost(error);
     }
   }
 
-  #listen(call: AnyCall, signal: AbortSignal): void {
+  #isItsTurn(call: AnyCall): boolean {
+    if (this.#calls.size >= MAX_UNDER_WAY) return false;
+    const { waitsFor } = call.procedure;
+    if (!isOtherDriver(waitsFor)) return true;
+    for (const { procedure } of this.#calls.values()) if (procedure.waitsFor === waitsFor) return false;
+    return true;
+  }
+
+  #sendNext(): void {
+    for (const waiting of this.#waiting) {
+      if (this.#calls.size >= MAX_UNDER_WAY) return;
+      if (!this.#isItsTurn(waiting.call)) continue;
+      this.#waiting.delete(waiting);
+      this.#send(waiting);
+    }
+  }
+
+  #send({ call, send }: WaitingCall): void {
+    const serial = this.#freeSerial();
+    try {
+      send(serial);
+    } catch (error) {
+      call.refuse(asDaemonError(error));
+      return;
+    }
+    this.#calls.set(serial, call);
+  }
+
+  #listen(waiting: WaitingCall, signal: AbortSignal): void {
+    const { call } = waiting;
     const onAbort = (): void => {
       this.#abandon(
-        call,
+        waiting,
         (answered) => new CallCancelledError(call.procedure.name, answered, { cause: signal.reason }),
       );
     };
@@ -177,23 +246,30 @@ export class CallTable {
   #giveUpLate(): void {
     const nowMs = performance.now();
     let nextMs = Number.POSITIVE_INFINITY;
-    for (const call of this.#calls.values()) {
-      if (call.abandoned) continue;
+    const look = (call: AnyCall, waiting: WaitingCall | undefined): void => {
+      if (call.abandoned) return;
       const { deadlineMs, options, procedure } = call;
       if (deadlineMs > nowMs) nextMs = Math.min(nextMs, deadlineMs);
       else {
         this.#abandon(
-          call,
+          waiting ?? { call, send: () => undefined },
           (answered) => new CallTimeoutError(procedure.name, options.timeoutMs ?? 0, answered),
         );
       }
-    }
+    };
+    for (const call of this.#calls.values()) look(call, undefined);
+    for (const waiting of this.#waiting) look(waiting.call, waiting);
     this.#deadlines.wakeAt(nextMs);
   }
 
-  #abandon(call: AnyCall, makeError: (answered: Promise<void>) => Error): void {
+  /** Tells the caller that there is no answer. A call that was never sent is over with that. */
+  #abandon(waiting: WaitingCall, makeError: (answered: Promise<void>) => Error): void {
+    if (this.#waiting.delete(waiting)) {
+      waiting.call.refuse(makeError(Promise.resolve()));
+      return;
+    }
     this.#abandoned += 1;
-    call.abandon(makeError);
+    waiting.call.abandon(makeError);
   }
 
   #remove(serial: number, call: AnyCall): void {
@@ -210,6 +286,11 @@ export class CallTable {
     } while (this.#calls.has(this.#lastSerial));
     return this.#lastSerial;
   }
+}
+
+/** Another driver than the hypervisor's, which a modular daemon asks another daemon for. */
+function isOtherDriver(waitsFor: WaitsFor): boolean {
+  return waitsFor === 'storage' || waitsFor === 'network';
 }
 
 /** @throws LibvirtError if that is the reply; ProtocolError if the reply cannot be decoded. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Framer } from '../bytes/framer.ts';
 import { ConnectionFailedError, ConnectionLostError, errorText, ProtocolError } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -5,7 +6,7 @@ import { type CallOptions, CallTable, type Receiver } from './call-table.ts';
 import { decodeEvent } from './event-decoder.ts';
 import type { LibvirtEvent } from './events.ts';
 import { openDriver } from './handshake.ts';
-import { isNotSupported, LibvirtError, virErrors } from './libvirt-error.ts';
+import { isNotSupported, isSpentConnection, LibvirtError, virErrors } from './libvirt-error.ts';
 import { Outbox } from './outbox.ts';
 import {
   connectClose,
@@ -38,27 +39,24 @@ export interface OpenOptions {
   readonly signal?: AbortSignal;
   /** For connecting, and again for each step of opening; a daemon that starts answers late. Default 30000. */
   readonly openTimeoutMs?: number;
-  /** How often the daemon is asked for a sign of life; 0 is never. Default 10000. */
+  /** How often the daemon is asked for a sign of life; 0 is never. Default 5000. */
   readonly pingIntervalMs?: number;
+  /**
+   * After so many pings without any sign of life the connection is given up. By default six where a network
+   * or a program is in between; never on a socket of this host, whose end the kernel tells.
+   */
+  readonly maxMissedPings?: number;
 }
 
 const DEFAULT_OPEN_TIMEOUT_MS = 30_000;
-const DEFAULT_PING_INTERVAL_MS = 10_000;
+const DEFAULT_PING_INTERVAL_MS = 5000;
+const DEFAULT_MAX_MISSED_PINGS = 6;
 const SUBSCRIBE_TIMEOUT_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 1000;
 
-/** So many pings in a row without any sign of life mean that the daemon is gone or stopped. */
-const MAX_MISSED_PINGS = 3;
-
 /**
- * max_client_requests of libvirtd.conf, by default: with so many calls unanswered the daemon does not read
- * from this connection, so that its silence proves nothing.
- */
-const SATURATED_CALLS = 5;
-
-/**
- * A connection to a libvirt daemon. Any number of calls can be in flight. Nothing ever blocks: a daemon or
- * hypervisor that hangs costs a pending promise.
+ * A connection to a libvirt daemon. Any number of calls can be made at once; a few of them are under way, the
+ * others wait for their turn. Nothing ever blocks: a daemon or hypervisor that hangs costs a pending promise.
  */
 export class LibvirtConnection {
   /** Resolves when the connection has ended: with the reason, or undefined after {@link close}. Never rejects. */
@@ -69,6 +67,7 @@ export class LibvirtConnection {
   readonly #calls = new CallTable();
   readonly #outbox: Outbox;
   readonly #listeners = new Set<(event: LibvirtEvent) => void>();
+  readonly #silenceListeners = new Set<(silentMs: number | undefined) => void>();
   #resolveClosed: (error: ConnectionLostError | undefined) => void = () => {};
   #ended: ConnectionLostError | undefined;
   #closing: Promise<void> | undefined;
@@ -82,7 +81,10 @@ export class LibvirtConnection {
       this.#resolveClosed = resolve;
     });
     const { stream } = transport;
-    this.#outbox = new Outbox((octets) => stream.write(octets));
+    this.#outbox = new Outbox(
+      (octets, done) => void stream.write(octets, done),
+      transport.oneMessagePerWrite,
+    );
     stream.once('end', () => this.#end(new ConnectionLostError(this.#endText('was closed by the daemon'))));
     stream.once('close', () => this.#end(new ConnectionLostError(this.#endText('was closed'))));
     stream.on('error', (error: Error) =>
@@ -114,8 +116,17 @@ export class LibvirtConnection {
       options.signal?.throwIfAborted();
       throw error instanceof ConnectionLostError ? openFailure(error, transport) : error;
     }
-    connection.#startPings(options.pingIntervalMs ?? DEFAULT_PING_INTERVAL_MS);
+    const local = target.transport.kind === 'unix';
+    connection.#startPings(
+      options.pingIntervalMs ?? DEFAULT_PING_INTERVAL_MS,
+      options.maxMissedPings ?? (local ? Number.POSITIVE_INFINITY : DEFAULT_MAX_MISSED_PINGS),
+    );
     return connection;
+  }
+
+  /** What was connected to, for messages: a socket's path, a host and port, a command. */
+  get peer(): string {
+    return this.#transport.peer;
   }
 
   /** Calls that timed out or were cancelled and whose reply has not come yet: each occupies a worker of the daemon. */
@@ -146,14 +157,16 @@ export class LibvirtConnection {
     options: CallOptions,
     receiver: Receiver<Reply>,
   ): void {
-    if (this.#ended !== undefined) {
-      receiver.reject(this.#ended);
+    if (this.#ended !== undefined || this.#closing !== undefined) {
+      receiver.reject(this.#ended ?? new ConnectionLostError('the connection is being closed'));
       return;
     }
-    this.#calls.start(procedure, options, receiver, (serial) =>
-      this.#outbox.add(procedure.program, procedure.number, messageTypes.call, serial, (writer) =>
-        procedure.encode(writer, args),
-      ),
+    this.#calls.start(procedure, options, receiver, (serial) => this.#sendCall(procedure, args, serial));
+  }
+
+  #sendCall<Args, Reply>(procedure: Procedure<Args, Reply>, args: Args, serial: number): void {
+    this.#outbox.add(procedure.program, procedure.number, messageTypes.call, serial, (writer) =>
+      procedure.encode(writer, args),
     );
   }
 
@@ -186,6 +199,16 @@ export class LibvirtConnection {
     return () => this.#listeners.delete(listener);
   }
 
+  /**
+   * Calls the listener when the daemon gives no sign of life although it was asked for one, with the
+   * milliseconds that it has been silent, and with undefined when it is heard again. Returns a function that
+   * removes it.
+   */
+  onSilence(listener: (silentMs: number | undefined) => void): () => void {
+    this.#silenceListeners.add(listener);
+    return () => this.#silenceListeners.delete(listener);
+  }
+
   /** Says goodbye if the daemon can hear it, and ends the connection. Calls in flight are rejected. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -196,19 +219,35 @@ export class LibvirtConnection {
     await this.close();
   }
 
+  /**
+   * As libvirt's own client does: says goodbye, also while calls are under way, and leaves it to the daemon to
+   * close the socket. One that finds it closed logs an error.
+   */
   async #close(): Promise<void> {
     if (this.#ended !== undefined) {
       return;
     }
     clearInterval(this.#pingTimer);
-    if (this.#calls.size === 0) {
-      try {
-        await this.call(connectClose, undefined, { timeoutMs: CLOSE_TIMEOUT_MS });
-      } catch (error) {
-        this.#logger.debug({ error: errorText(error) }, 'closing without an answer');
+    const { stream } = this.#transport;
+    const closed = new ConnectionLostError('the connection was closed');
+    this.#calls.failWaiting(closed);
+    try {
+      await this.#sayGoodbye();
+      if (!stream.readableEnded && !stream.destroyed) {
+        await once(stream, 'end', { signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) });
       }
+    } catch (error) {
+      this.#logger.debug({ error: errorText(error) }, 'closing without an answer');
     }
-    this.#end(new ConnectionLostError('the connection was closed'));
+    this.#end(closed);
+  }
+
+  async #sayGoodbye(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#calls.startLast(connectClose, CLOSE_TIMEOUT_MS, { resolve, reject }, (serial) =>
+        this.#sendCall(connectClose, undefined, serial),
+      );
+    });
   }
 
   async #register<Args>(procedure: Procedure<Args, number>, args: Args): Promise<boolean> {
@@ -224,6 +263,7 @@ export class LibvirtConnection {
   }
 
   #onData(chunk: Uint8Array): void {
+    if (this.#missedPings > 1) this.#tellSilence(undefined);
     this.#missedPings = 0;
     try {
       this.#framer.push(chunk, this.#onFrame);
@@ -255,7 +295,10 @@ export class LibvirtConnection {
       );
     }
     if (header.type === messageTypes.reply) {
-      this.#calls.reply(header, reader);
+      const error = this.#calls.reply(header, reader);
+      if (isSpentConnection(error)) {
+        this.#end(new ConnectionLostError(this.#endText('leads to a daemon that was restarted')));
+      }
     } else if (header.type === messageTypes.message && header.program === programs.remote) {
       this.#onEventMessage(header, reader);
     } else {
@@ -287,25 +330,28 @@ export class LibvirtConnection {
     this.#outbox.add(programs.keepalive, procedure, messageTypes.message, 0, () => undefined);
   }
 
-  #startPings(intervalMs: number): void {
+  /** Few enough calls are under way for the daemon to read on, so that it answers a ping whatever hangs. */
+  #startPings(intervalMs: number, maxMissed: number): void {
     if (intervalMs <= 0 || this.#ended !== undefined) {
       return;
     }
     this.#pingTimer = setInterval(() => {
-      if (this.#calls.size >= SATURATED_CALLS) {
-        this.#missedPings = 0;
-      } else if (this.#missedPings >= MAX_MISSED_PINGS) {
+      if (this.#missedPings >= maxMissed) {
         this.#end(
-          new ConnectionLostError(
-            this.#endText(`gave no sign of life for ${intervalMs * MAX_MISSED_PINGS} ms`),
-          ),
+          new ConnectionLostError(this.#endText(`gave no sign of life for ${intervalMs * maxMissed} ms`)),
         );
-      } else {
-        this.#missedPings += 1;
-        this.#sendKeepalive(keepaliveProcedures.ping);
+        return;
       }
+      if (this.#missedPings === 1) this.#tellSilence(intervalMs);
+      this.#missedPings += 1;
+      // One unanswered ping says it all: more would only fill the socket.
+      if (this.#missedPings === 1) this.#sendKeepalive(keepaliveProcedures.ping);
     }, intervalMs);
     this.#pingTimer.unref();
+  }
+
+  #tellSilence(silentMs: number | undefined): void {
+    for (const listener of this.#silenceListeners) listener(silentMs);
   }
 
   #endText(what: string): string {

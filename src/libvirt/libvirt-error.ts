@@ -108,6 +108,26 @@ export function isUnknownProcedure(error: unknown): error is LibvirtError {
   );
 }
 
+/** What a daemon that is too old for a procedure says of it, made without asking. */
+export function unknownProcedure({ number, name }: { readonly number: number; readonly name: string }) {
+  return new LibvirtError(
+    { virCode: virErrors.rpc, virDomain: FROM_RPC, level: 2, procedure: name },
+    `unknown procedure: ${number}`,
+  );
+}
+
+/**
+ * A daemon in front of others (virtqemud before virtstoraged, virtproxyd before virtqemud) lost the one behind,
+ * and goes on saying so for as long as this connection lasts, also when that one is back.
+ */
+export function isSpentConnection(error: unknown): boolean {
+  return (
+    hasCode(error, virErrors.internal) &&
+    error.virDomain === FROM_RPC &&
+    /client socket is closed/i.test(error.message)
+  );
+}
+
 /** The domain ceased to exist. */
 export function isNoDomain(error: unknown): error is LibvirtError {
   return hasCode(error, virErrors.noDomain);

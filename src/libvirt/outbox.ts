@@ -1,17 +1,26 @@
 import { messageStatus, PROTOCOL_VERSION } from './protocol.ts';
 import { XdrWriter } from './xdr.ts';
 
+/** Writes octets to the daemon; `done` is called when more can be written. */
+export type WriteOctets = (octets: Uint8Array, done: () => void) => void;
+
 /**
  * Messages on their way to the daemon. Those of one turn of the event loop leave in one write: what a system
- * call costs is most of what a small message costs.
+ * call costs is most of what a small message costs. With `oneByOne` each leaves in a write of its own, after
+ * the one before: over TLS a daemon reads one message of a record only.
  */
 export class Outbox {
-  readonly #write: (octets: Uint8Array) => void;
+  readonly #write: WriteOctets;
+  readonly #oneByOne: boolean;
   #writer: XdrWriter | undefined;
+  /** Messages that wait until the one before is written. */
+  readonly #waiting: Uint8Array[] = [];
+  #writing = false;
   #closed = false;
 
-  constructor(write: (octets: Uint8Array) => void) {
+  constructor(write: WriteOctets, oneByOne: boolean) {
     this.#write = write;
+    this.#oneByOne = oneByOne;
   }
 
   /**
@@ -42,23 +51,41 @@ export class Outbox {
       throw error;
     }
     writer.patchU32(start, writer.length - start);
+    if (this.#oneByOne) {
+      this.#writer = undefined;
+      this.#waiting.push(writer.finish());
+      this.#writeNext();
+    }
   }
 
   /** Drops what was not sent. */
   close(): void {
     this.#closed = true;
     this.#writer = undefined;
+    this.#waiting.length = 0;
   }
 
   /** A new writer for each write, since the stream may keep the octets. */
   #open(): XdrWriter {
     const writer = new XdrWriter({ capacity: 512 });
     this.#writer = writer;
+    if (this.#oneByOne) return writer;
     process.nextTick(() => {
       if (this.#closed) return;
       this.#writer = undefined;
-      if (writer.length > 0) this.#write(writer.finish());
+      if (writer.length > 0) this.#write(writer.finish(), () => undefined);
     });
     return writer;
+  }
+
+  #writeNext(): void {
+    if (this.#writing || this.#closed) return;
+    const message = this.#waiting.shift();
+    if (message === undefined) return;
+    this.#writing = true;
+    this.#write(message, () => {
+      this.#writing = false;
+      this.#writeNext();
+    });
   }
 }

@@ -36,17 +36,19 @@ type Declare<Base> = <Args extends Base, Reply>(
   name: string,
   encode: Encode<Args>,
   decode: Decode<Reply>,
+  since?: number,
 ) => Procedure<Args, Reply>;
 
 function waiting<Base>(
   waitsFor: WaitsFor,
   domainsOf: (args: Base) => readonly DomainRef[] = () => [],
 ): Declare<Base> {
-  return (number, name, encode, decode) => ({
+  return (number, name, encode, decode, since = 0) => ({
     name,
     number,
     program: programs.remote,
     waitsFor,
+    since,
     domainsOf,
     encode,
     decode,
@@ -141,6 +143,7 @@ export const connectRegisterCloseCallback = waitsForNothing(
   'connectRegisterCloseCallback',
   noArgs,
   nothing,
+  1_003_003,
 );
 
 /* ---- host ---- */
@@ -237,6 +240,7 @@ export const nodeGetFreePages = waitsForNothing(
     writer.u32(args.flags);
   },
   (reader) => reader.array(limits.nodeCells, 'page counts', count),
+  1_002_006,
 );
 /** Kernel same-page merging. */
 export const nodeGetMemoryParameters = waitsForWorker(
@@ -293,6 +297,7 @@ export const connectGetAllDomainStats = waitsForMonitors(
       domain: decodeDomain(inner),
       params: decodeTypedParams(inner, limits.statsParams),
     })),
+  1_002_008,
 );
 
 /* ---- domains: state and definition ---- */
@@ -311,8 +316,12 @@ export const domainGetControlInfo = waitsForNothing(229, 'domainGetControlInfo',
 /** `flags` are virDomainXMLFlags: 2 is the inactive definition. libvirt 11.0 to 11.4 waits for the monitor. */
 export const domainGetXmlDesc = waitsForMonitor(14, 'domainGetXMLDesc', domainFlags, string('definition'));
 /** virDomainMessageType: 1 deprecation, 2 tainting; 0 is all. */
-export const domainGetMessages = waitsForWorker(426, 'domainGetMessages', domainFlags, (reader) =>
-  reader.array(limits.domainMessages, 'messages', string('message')),
+export const domainGetMessages = waitsForWorker(
+  426,
+  'domainGetMessages',
+  domainFlags,
+  (reader) => reader.array(limits.domainMessages, 'messages', string('message')),
+  7_001_000,
 );
 
 /* ---- domains: CPU ---- */
@@ -379,14 +388,20 @@ export const domainGetEmulatorPinInfo = waitsForWorker(
   },
   (reader) => ({ map: reader.opaque(limits.cpuMapsOctets, 'CPU map'), pinned: reader.i32() > 0 }),
 );
-export const domainGetIothreadInfo = waitsForMonitor(351, 'domainGetIOThreadInfo', domainFlags, (reader) => {
-  const info = reader.array(limits.iothreads, 'I/O threads', (inner) => ({
-    id: inner.u32(),
-    map: inner.opaque(limits.cpuMapOctets, 'CPU map'),
-  }));
-  reader.u32();
-  return info;
-});
+export const domainGetIothreadInfo = waitsForMonitor(
+  351,
+  'domainGetIOThreadInfo',
+  domainFlags,
+  (reader) => {
+    const info = reader.array(limits.iothreads, 'I/O threads', (inner) => ({
+      id: inner.u32(),
+      map: inner.opaque(limits.cpuMapOctets, 'CPU map'),
+    }));
+    reader.u32();
+    return info;
+  },
+  1_002_014,
+);
 /** `nparams` is an upper limit here; {@link domainGetSchedulerType} tells the number. */
 export const domainGetSchedulerParametersFlags = waitsForWorker(
   223,
@@ -518,6 +533,7 @@ function addressesFrom(source: number) {
           prefix: item.u32(),
         })),
       })),
+    1_002_014,
   ] as const;
 }
 
@@ -553,6 +569,7 @@ export const domainGetFsInfo = waitsForAgent(
     reader.u32();
     return info;
   },
+  1_002_011,
 );
 /** `types` are virDomainGuestInfoTypes. */
 export const domainGetGuestInfo = waitsForAgent(
@@ -564,6 +581,7 @@ export const domainGetGuestInfo = waitsForAgent(
     writer.u32(args.flags);
   },
   (reader) => decodeTypedParams(reader, limits.guestInfoParams),
+  5_007_000,
 );
 
 /* ---- domains: snapshots and checkpoints ---- */
@@ -602,6 +620,7 @@ export const domainListAllCheckpoints = waitsForNothing(
     reader.i32();
     return checkpoints;
   },
+  5_006_000,
 );
 
 /* ---- storage ---- */
@@ -718,6 +737,7 @@ export const networkGetDhcpLeases = waitsForNetwork(
     reader.u32();
     return leases;
   },
+  1_002_006,
 );
 
 /* ---- events ---- */
@@ -731,6 +751,7 @@ export const connectDomainEventCallbackRegisterAny = waitsForNothing(
     writer.optional(args.domain, encodeDomain);
   },
   int,
+  1_003_003,
 );
 /** Registers for one virNetworkEventID of all networks; returns the callback's id. */
 export const connectNetworkEventRegisterAny = waitsForNetwork(
@@ -741,6 +762,7 @@ export const connectNetworkEventRegisterAny = waitsForNetwork(
     writer.optional(args.network, encodeNamed);
   },
   int,
+  1_002_001,
 );
 /** Registers for one virStoragePoolEventID of all pools; returns the callback's id. */
 export const connectStoragePoolEventRegisterAny = waitsForStorage(
@@ -751,4 +773,5 @@ export const connectStoragePoolEventRegisterAny = waitsForStorage(
     writer.optional(args.pool, encodeNamed);
   },
   int,
+  2_000_000,
 );

@@ -107,6 +107,8 @@ export interface Procedure<Args, Reply> {
   readonly number: number;
   readonly program: number;
   readonly waitsFor: WaitsFor;
+  /** libvirt's first version that has it: major * 1000000 + minor * 1000 + release; 0 is any in use. */
+  readonly since: number;
   /** The domains whose monitor or agent the call can wait for. */
   readonly domainsOf: (args: Args) => readonly DomainRef[];
   readonly encode: (writer: XdrWriter, args: Args) => void;

@@ -66,12 +66,9 @@ export class HoldOff {
     family.timer.unref();
   }
 
-  /** Sends what is held off and still news: nobody will do it later. */
+  /** Forgets what is held off. */
   close(): void {
-    for (const family of this.#families.values()) {
-      clearTimeout(family.timer);
-      this.#due(family);
-    }
+    for (const family of this.#families.values()) clearTimeout(family.timer);
     this.#families.clear();
   }
 

@@ -1,6 +1,5 @@
 import { stateFromCode } from '../domain-state/state-text.ts';
 import { errorText } from '../errors.ts';
-import { describeEvent, type LibvirtEvent } from '../events/describe-event.ts';
 import type { EventDescription } from '../events/event-description.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { Logger } from '../log.ts';
@@ -10,11 +9,13 @@ import type { EpochMs } from '../model/scalar-types.ts';
 import type { NotifyStatus, Snapshot } from '../model/snapshot.ts';
 import type { SnapshotStore } from '../model/snapshot-store.ts';
 import { type Clock, systemClock } from '../run/clock.ts';
+import type { OutgoingNotification } from '../tree/tree.ts';
 import { Batcher } from './batcher.ts';
 import { ChangeDetector, type DetectorIndexes } from './change-detector.ts';
 import { Dispatcher, type NotifySwitch } from './dispatcher.ts';
 import { patienceMs } from './domain-tracker.ts';
-import type { NotificationQueue } from './notification-queue.ts';
+import type { BuildNotification } from './notification-builder.ts';
+import type { QueuedNotification } from './notification-queue.ts';
 import type { NotifyOptions } from './notify-options.ts';
 import type { Occurrence } from './occurrence.ts';
 import type { RefinedState } from './tracked-domain.ts';
@@ -24,8 +25,10 @@ export interface NotificationCentreOptions {
   readonly log: EventLog;
   readonly indexes: DetectorIndexes;
   readonly notify: NotifyOptions;
-  /** Where notifications wait for the master. */
-  readonly queue: NotificationQueue;
+  /** `ServedMib.notification` */
+  readonly build: BuildNotification;
+  /** Sends one notification and waits for the master's response; rejects while there is no session. */
+  readonly send: (notification: OutgoingNotification) => Promise<void>;
   /** URI of the libvirt connection, without user information. */
   readonly uri: string;
   readonly logger: Logger;
@@ -36,6 +39,8 @@ export interface NotificationCentreOptions {
   readonly readState?: (
     uuid: string,
   ) => Promise<{ readonly state: number; readonly reason: number } | undefined>;
+  /** Notifications that an earlier centre was left with; they go first. */
+  readonly unsent?: readonly QueuedNotification[];
   /** Whether a domain of this name is monitored at all. */
   readonly admits?: (name: string) => boolean;
   readonly clock?: Clock;
@@ -55,7 +60,6 @@ export class NotificationCentre {
   readonly #log: EventLog;
   readonly #detector: ChangeDetector;
   readonly #dispatcher: Dispatcher;
-  readonly #queue: NotificationQueue;
   readonly #publisher: Batcher;
   readonly #readState: NotificationCentreOptions['readState'];
   readonly #admits: (name: string) => boolean;
@@ -69,7 +73,6 @@ export class NotificationCentre {
   constructor(options: NotificationCentreOptions) {
     this.#store = options.store;
     this.#log = options.log;
-    this.#queue = options.queue;
     this.#readState = options.readState;
     this.#admits = options.admits ?? (() => true);
     this.#logger = options.logger;
@@ -78,7 +81,6 @@ export class NotificationCentre {
       indexes: options.indexes,
       overrides: options.notify.overrides,
       uri: options.uri,
-      held: options.log.held,
     });
     this.#publisher = new Batcher(
       publishIntervalMs,
@@ -87,9 +89,15 @@ export class NotificationCentre {
     );
     this.#dispatcher = new Dispatcher({
       notify: options.notify,
-      queue: options.queue,
-      log: options.log,
+      build: options.build,
+      send: options.send,
+      onNotified: (seq) => {
+        this.#log.markNotified(seq);
+        this.#publisher.request();
+      },
       onStatus: () => this.#publisher.request(),
+      newestSeq: () => this.#log.lastSeq,
+      unsent: options.unsent ?? [],
       logger: options.logger,
       clock: this.#clock,
     });
@@ -103,7 +111,7 @@ export class NotificationCentre {
 
   /** Whether the event log or a notification on its way refers to a domain's index. */
   refersTo(domainIndex: number): boolean {
-    return this.#log.refersTo(domainIndex) || this.#queue.refersTo(domainIndex);
+    return this.#log.refersTo(domainIndex) || this.#dispatcher.refersTo(domainIndex);
   }
 
   /** Puts a switch into effect at once (SET of the switches; see MibControls). */
@@ -111,13 +119,11 @@ export class NotificationCentre {
     this.#dispatcher.set(name, value);
   }
 
-  /** Takes one event of libvirt. The notification leaves before this returns, unless its reason is asked for. */
-  onEvent(event: LibvirtEvent): void {
-    this.onDescribed(describeEvent(event));
-  }
-
-  /** The same in the terms of the event log; undefined is ignored. */
-  onDescribed(event: EventDescription | undefined): void {
+  /**
+   * Takes one event of libvirt (see describeEvent; undefined is ignored). The notification leaves before this
+   * returns, unless its reason is asked for.
+   */
+  onEvent(event: EventDescription | undefined): void {
     if (event === undefined) return;
     const { subject, effect } = event;
     const at = this.#clock.now();
@@ -152,9 +158,8 @@ export class NotificationCentre {
   }
 
   /** The state of the connection to libvirt; to be called before the first snapshot of a connection. */
-  onConnection(state: ConnState, error?: unknown): void {
+  onConnection(state: ConnState, lastError = ''): void {
     if (this.#closed) return;
-    const lastError = error === undefined ? '' : errorText(error);
     const occurrence = this.#detector.onConnection(state, lastError, this.#clock.now());
     if (occurrence !== undefined) this.#report(occurrence);
   }
@@ -164,17 +169,23 @@ export class NotificationCentre {
     if (!this.#closed) this.#report(this.#detector.onEventsLost(count, this.#clock.now()));
   }
 
+  /** Whether there is a session with the master: what is queued leaves when there is one again. */
+  onMasterState(up: boolean): void {
+    this.#dispatcher.setMasterUp(up);
+  }
+
   /**
-   * Sends what is gathered, waits a moment for the master to take it, and publishes the last state. What the master has
-   * not taken stays in the queue, and in the log.
+   * Sends what is gathered, waits a moment for the master to take it, and publishes the last state. Returns the
+   * notifications that the master has not taken.
    */
-  async close(): Promise<void> {
-    if (this.#closed) return;
+  async close(): Promise<readonly QueuedNotification[]> {
+    if (this.#closed) return [];
     await Promise.all(this.#chains.values());
     this.#closed = true;
     clearTimeout(this.#recheck);
-    await this.#dispatcher.close();
+    const unsent = await this.#dispatcher.close();
     this.#publisher.close();
+    return unsent;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -61,6 +61,10 @@ export interface FakeFault {
 
 /** connectGetAllDomainStats, whose replies are large: room for 25 domains. */
 const statsProcedure = 344;
+
+/** connectClose */
+const closeProcedure = 2;
+
 const statsReplyCapacity = 128 * 1024;
 
 interface Client {
@@ -324,6 +328,8 @@ export class FakeLibvirtd implements AsyncDisposable {
     } else {
       send(client, writer);
     }
+    // As the real one does: it is the daemon that ends a connection whose client said goodbye.
+    if (procedure === closeProcedure) client.socket.end();
     this.#serveWaiting(client);
   }
 

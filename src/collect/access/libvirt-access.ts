@@ -1,5 +1,10 @@
 import { CallCancelledError, CallTimeoutError, type LibvirtConnection } from '../../libvirt/connection.ts';
-import { isUnknownProcedure, LibvirtError, virErrors } from '../../libvirt/libvirt-error.ts';
+import {
+  isUnknownProcedure,
+  LibvirtError,
+  unknownProcedure,
+  virErrors,
+} from '../../libvirt/libvirt-error.ts';
 import { connectGetAllDomainStats, domainGetControlInfo } from '../../libvirt/procedures.ts';
 import type { DomainRef, Procedure } from '../../libvirt/protocol.ts';
 import { CallGate, type CallGateOptions, type Lease, type Suspicion } from './call-gate.ts';
@@ -45,7 +50,7 @@ export class LibvirtAccess {
 
   /** Why a procedure is not called any more in this session, if so. */
   refusal(procedure: AnyProcedure): 'unsupported' | 'forbidden' | undefined {
-    return this.#refused.get(refusalKey(procedure))?.why;
+    return this.#refusalOf(procedure)?.why;
   }
 
   /**
@@ -60,7 +65,7 @@ export class LibvirtAccess {
     { timeoutMs = this.#timeoutMs }: AccessCallOptions = {},
   ): Promise<R> {
     const connection = this.#connectionFor(procedure);
-    const refusal = this.#refused.get(refusalKey(procedure));
+    const refusal = this.#refusalOf(procedure);
     if (refusal !== undefined) throw refusal.error;
     const { waitsFor } = procedure;
     const domains = procedure.domainsOf(args);
@@ -98,7 +103,7 @@ export class LibvirtAccess {
     }
     const connection = this.#connectionFor(procedure);
     const options = { timeoutMs: this.#timeoutMs };
-    const refusal = this.#refused.get(refusalKey(procedure));
+    const refusal = this.#refusalOf(procedure);
     await new Promise<void>((resolve) => {
       let left = items.length;
       if (left === 0) resolve();
@@ -140,6 +145,15 @@ export class LibvirtAccess {
       return;
     }
     outcome.replied(item, reply);
+  }
+
+  /** A daemon logs an error about a procedure that it is too old for: it is not asked. */
+  #refusalOf(procedure: AnyProcedure): Refusal | undefined {
+    const key = refusalKey(procedure);
+    if (procedure.since > this.session.libVersion && !this.#refused.has(key)) {
+      this.#refused.set(key, { why: 'unsupported', error: unknownProcedure(procedure) });
+    }
+    return this.#refused.get(key);
   }
 
   /** The error to report for a failed call; remembers a procedure that need not be called again. */
@@ -192,7 +206,7 @@ export class LibvirtAccess {
   }
 }
 
-type AnyProcedure = Pick<Procedure<never, unknown>, 'number' | 'waitsFor'>;
+type AnyProcedure = Pick<Procedure<never, unknown>, 'name' | 'number' | 'waitsFor' | 'since'>;
 
 /** One procedure may be refused for what it would ask of the agent, and be answered without. */
 function refusalKey({ number, waitsFor }: AnyProcedure): string {

@@ -1,7 +1,10 @@
 import type { ConnectionLostError } from '../../errors.ts';
 import { LibvirtConnection } from '../../libvirt/connection.ts';
+import { connectGetLibVersion } from '../../libvirt/procedures.ts';
 import type { ConnectTarget } from '../../libvirt/uri.ts';
 import type { Logger } from '../../log.ts';
+
+const VERSION_TIMEOUT_MS = 10_000;
 
 /** What a session needs to know. */
 export interface LibvirtSessionOptions {
@@ -25,13 +28,17 @@ export class LibvirtSession {
   readonly slow: LibvirtConnection;
   /** Guest agent data; only with `read_write`. */
   readonly readWrite: LibvirtConnection | undefined;
+  /** Version of the daemon's libvirt: major * 1000000 + minor * 1000 + release. */
+  readonly libVersion: number;
 
   private constructor(
+    libVersion: number,
     control: LibvirtConnection,
     bulk: LibvirtConnection,
     slow: LibvirtConnection,
     readWrite: LibvirtConnection | undefined,
   ) {
+    this.libVersion = libVersion;
     this.control = control;
     this.bulk = bulk;
     this.slow = slow;
@@ -49,10 +56,11 @@ export class LibvirtSession {
     };
     try {
       const control = await open(target, true);
+      const version = await control.call(connectGetLibVersion, undefined, { timeoutMs: VERSION_TIMEOUT_MS });
       const bulk = await open(target, true);
       const slow = await open(target, true);
       const readWrite = readWriteTarget === undefined ? undefined : await open(readWriteTarget, false);
-      return new LibvirtSession(control, bulk, slow, readWrite);
+      return new LibvirtSession(Number(version), control, bulk, slow, readWrite);
     } catch (error) {
       await Promise.all(opened.map((connection) => connection.close()));
       throw error;

@@ -53,6 +53,15 @@ export class DomainTable {
     return this.all.filter((record) => record.goneAt === undefined);
   }
 
+  /** Libvirt could not be asked: the figures of all active domains are only those of an earlier reading. */
+  markStale(): void {
+    for (const record of this.active) {
+      if (record.statsStatus !== 'ok' && record.statsStatus !== 'partial') continue;
+      record.statsStatus = 'stale';
+      record.touch();
+    }
+  }
+
   /** The domains that exist and are active, ascending by index. */
   get active(): readonly DomainRecord[] {
     return this.all.filter((record) => record.active && record.goneAt === undefined);

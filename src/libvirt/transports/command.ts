@@ -40,6 +40,7 @@ export async function openCommand(
   stream.once('close', () => endChild(child));
   return {
     stream,
+    oneMessagePerWrite: false,
     startReading: (take) => void stream.on('data', take),
     peer: scheme === 'ssh' ? `ssh ${args.at(-2) ?? ''}` : file,
     lastWords: () => stderr.trim() || undefined,
@@ -64,6 +65,7 @@ function started(child: ChildProcess, signal: AbortSignal): Promise<void> {
   });
 }
 
+/** A child that is stopped notes the first signal only when it goes on; the second it cannot put off. */
 function endChild(child: ChildProcess): void {
   if (child.exitCode !== null || child.signalCode !== null) {
     return;

@@ -11,7 +11,7 @@ export async function openTcp(
   const peer = `${host}:${port}`;
   try {
     const connected = await connectSocket({ host, port, noDelay: true, keepAlive: true }, signal);
-    return { ...connected, peer, lastWords: () => undefined };
+    return { ...connected, oneMessagePerWrite: false, peer, lastWords: () => undefined };
   } catch (error) {
     signal.throwIfAborted();
     throw tcpFailure(

@@ -41,6 +41,7 @@ export async function openTls(transport: TlsTransport, signal: AbortSignal): Pro
   socket.setKeepAlive(true);
   return {
     stream: socket,
+    oneMessagePerWrite: true,
     startReading: (take) => void socket.on('data', take),
     peer,
     lastWords: () => undefined,

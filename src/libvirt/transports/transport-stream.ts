@@ -7,6 +7,8 @@ export type OnChunk = (chunk: Uint8Array) => void;
 export interface TransportStream {
   /** For writing, and for how it ends; it is read by {@link startReading} alone. */
   readonly stream: Duplex;
+  /** Whether the daemon reads only one message of what is written at once: of a TLS record. */
+  readonly oneMessagePerWrite: boolean;
   /** To be called once: until then nothing is read. */
   readonly startReading: (take: OnChunk) => void;
   /** What was connected to, for messages: a socket's path, a host and port, a command. */

@@ -16,7 +16,7 @@ export async function openUnix(
   for (const path of sockets) {
     try {
       const connected = await connectSocket({ path }, signal);
-      return { ...connected, peer: path, lastWords: () => undefined };
+      return { ...connected, oneMessagePerWrite: false, peer: path, lastWords: () => undefined };
     } catch (error) {
       signal.throwIfAborted();
       failures.push({ path, error });

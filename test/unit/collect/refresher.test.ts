@@ -40,8 +40,10 @@ function rigOf(collectors: readonly ActiveCollector[], intervalSec = 3600) {
   const refresher = new Refresher({ intervalSec, collectors, board, publisher, logger });
   const gate = { saturated: false, isHeld: (_uuid: string) => false };
   const stop = new AbortController();
-  const base = { libvirt: { gate }, signal: stop.signal } as unknown as PassBase;
-  return { refresher, board, published, lines, base, stop, gate };
+  const stale: string[] = [];
+  const domains = { markStale: () => void stale.push('all') };
+  const base = { libvirt: { gate }, domains, signal: stop.signal } as unknown as PassBase;
+  return { refresher, board, published, lines, base, stop, gate, stale };
 }
 
 function lifecycle(uuid: string): LibvirtEvent {
@@ -97,6 +99,7 @@ describe('Refresher', () => {
     await rig.refresher.once(rig.base);
     expect(runs).toEqual(['list']);
     expect(rig.published[0]).toEqual({ refreshErrors: 1 });
+    expect(rig.stale).toEqual(['all']);
     expect(rig.board.rows.find(({ id }) => id === 'inventory')).toMatchObject({
       errors: 1,
       lastError: 'no list',

@@ -12,6 +12,7 @@ import {
   connectGetAllDomainStats,
   connectGetHostname,
   connectListAllDomains,
+  connectListAllStoragePools,
   domainGetControlInfo,
   domainGetDiskErrors,
   domainGetState,
@@ -55,7 +56,15 @@ async function rejection(promise: Promise<unknown>): Promise<unknown> {
   throw new Error('expected a rejection');
 }
 
-const numbers = { hostname: 59, state: 212, diskErrors: 263, listAll: 273, stats: 344, close: 2 } as const;
+const numbers = {
+  hostname: 59,
+  listPools: 281,
+  state: 212,
+  diskErrors: 263,
+  listAll: 273,
+  stats: 344,
+  close: 2,
+} as const;
 
 describe('LibvirtConnection: calls', () => {
   it('opens, calls and closes', async () => {
@@ -216,14 +225,60 @@ describe('LibvirtConnection: calls without an answer', () => {
     expect(connection.unansweredCalls).toBe(0);
   });
 
-  it('closes at once while calls are stuck', async () => {
+  it('says goodbye while calls are stuck, and drops what was not sent', async () => {
     const daemon = await startFake();
     daemon.inject({ procedure: numbers.hostname, action: { type: 'hang' } });
     const connection = await connect(daemon);
-    const waiting = rejection(connection.call(connectGetHostname, undefined));
+    const waiting = Array.from({ length: 6 }, () =>
+      rejection(connection.call(connectGetHostname, undefined)),
+    );
     await connection.close();
-    expect(await waiting).toBeInstanceOf(ConnectionLostError);
-    expect(daemon.callCount(numbers.close)).toBe(0);
+    for (const error of await Promise.all(waiting)) expect(error).toBeInstanceOf(ConnectionLostError);
+    expect(daemon.callCount(numbers.hostname)).toBe(4);
+    expect(daemon.callCount(numbers.close)).toBe(1);
+  });
+
+  it('has four calls under way and keeps the others back', async () => {
+    const daemon = await startFake();
+    const lift = daemon.inject({ procedure: numbers.hostname, action: { type: 'hang' } });
+    const connection = await connect(daemon);
+    const calls = Array.from({ length: 7 }, () => connection.call(connectGetHostname, undefined));
+    await waitUntil(() => daemon.callCount(numbers.hostname) === 4, { what: 'four calls' });
+    const late = await rejection(connection.call(connectGetHostname, undefined, { timeoutMs: 10 }));
+    expect(late).toBeInstanceOf(CallTimeoutError);
+    await (late as CallTimeoutError).answered;
+    expect([daemon.callCount(numbers.hostname), connection.unansweredCalls]).toEqual([4, 0]);
+    lift();
+    expect(await Promise.all(calls)).toHaveLength(7);
+    expect([daemon.callCount(numbers.hostname), daemon.maxServing]).toEqual([7, 4]);
+  });
+
+  it("asks another driver one thing at a time, and the hypervisor's beside", async () => {
+    const daemon = await startFake();
+    const lift = daemon.inject({ procedure: numbers.listPools, action: { type: 'hang' } });
+    const connection = await connect(daemon);
+    const first = connection.call(connectListAllStoragePools, { flags: 0 });
+    const second = connection.call(connectListAllStoragePools, { flags: 0 });
+    expect(await connection.call(connectGetHostname, undefined)).toBe('fake-host');
+    expect(daemon.callCount(numbers.listPools)).toBe(1);
+    lift();
+    await Promise.all([first, second]);
+    expect(daemon.callCount(numbers.listPools)).toBe(2);
+  });
+
+  it('is over when the daemon behind the daemon was restarted', async () => {
+    const daemon = await startFake();
+    const connection = await connect(daemon);
+    const action = {
+      type: 'error',
+      code: 1,
+      domain: 7,
+      message: 'internal error: client socket is closed',
+    } as const;
+    daemon.inject({ procedure: numbers.listPools, action });
+    const error = await rejection(connection.call(connectListAllStoragePools, { flags: 0 }));
+    expect(error).toBeInstanceOf(LibvirtError);
+    expect((await connection.closed)?.message).toContain('restarted');
   });
 });
 
@@ -284,29 +339,28 @@ describe('LibvirtConnection: signs of life', () => {
     expect(await connection.call(connectGetHostname, undefined)).toBe('fake-host');
   });
 
-  it('gives up a daemon that shows no sign of life', async () => {
+  it('gives up a daemon beyond a network that shows no sign of life', async () => {
     const daemon = await startFake();
     daemon.answerPings = false;
-    const connection = await connect(daemon, { pingIntervalMs: 5 });
-    const reason = await connection.closed;
-    expect(reason?.message).toContain('no sign of life');
-    expect(daemon.pings).toBe(3);
+    const connection = await connect(daemon, { pingIntervalMs: 5, maxMissedPings: 3 });
+    expect((await connection.closed)?.message).toContain('no sign of life');
+    expect(daemon.pings).toBe(1);
   });
 
-  it('takes no silence for death while the connection is saturated with its own calls', async () => {
+  it('tells of silence and of its end, also while its own calls are unanswered', async () => {
     const daemon = await startFake();
     const lift = daemon.inject({ procedure: numbers.hostname, action: { type: 'hang' } });
-    const connection = await connect(daemon, { pingIntervalMs: 2 });
+    daemon.answerPings = false;
+    const connection = await connect(daemon, { pingIntervalMs: 5 });
+    const heard: (number | undefined)[] = [];
+    connection.onSilence((silentMs) => heard.push(silentMs));
     const calls = Array.from({ length: 5 }, () => connection.call(connectGetHostname, undefined));
-    await waitUntil(() => daemon.callCount(numbers.hostname) === 5, { what: 'the calls' });
-    const before = daemon.pings;
-    // Long enough for many intervals: nothing but their passing can be waited for.
-    await new Promise((resolve) => {
-      setTimeout(resolve, 60);
-    });
-    expect(daemon.pings - before).toBeLessThanOrEqual(1);
+    await waitUntil(() => heard.length === 1, { what: 'silence' });
+    daemon.answerPings = true;
     lift();
     expect(await Promise.all(calls)).toHaveLength(5);
+    expect(heard).toEqual([5, undefined]);
+    expect(daemon.clientCount).toBe(1);
   });
 });
 

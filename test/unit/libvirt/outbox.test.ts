@@ -5,9 +5,14 @@ import { Outbox } from '../../../src/libvirt/outbox.ts';
 import { decodeHeader, frameRule, messageTypes, programs } from '../../../src/libvirt/protocol.ts';
 import { framesOf } from '../../support/frames.ts';
 
-function outbox() {
+function outbox(oneByOne = false) {
   const writes: Uint8Array[] = [];
-  return { writes, box: new Outbox((octets) => writes.push(octets)) };
+  const done: (() => void)[] = [];
+  const write = (octets: Uint8Array, written: () => void): void => {
+    writes.push(octets);
+    done.push(written);
+  };
+  return { writes, done, box: new Outbox(write, oneByOne) };
 }
 
 const serialsIn = (octets: Uint8Array): readonly number[] =>
@@ -24,6 +29,19 @@ describe('Outbox', () => {
     box.add(programs.remote, 59, messageTypes.call, 4, () => undefined);
     await nextTurn();
     expect(writes.map(serialsIn)).toEqual([[1, 2, 3], [4]]);
+  });
+
+  it('sends each message in a write of its own, after the one before, where that is asked for', () => {
+    const { writes, done, box } = outbox(true);
+    for (const serial of [1, 2, 3]) {
+      box.add(programs.remote, 59, messageTypes.call, serial, (writer) => writer.u32(serial));
+    }
+    expect(writes.map(serialsIn)).toEqual([[1]]);
+    done[0]?.();
+    expect(writes.map(serialsIn)).toEqual([[1], [2]]);
+    box.close();
+    done[1]?.();
+    expect(writes).toHaveLength(2);
   });
 
   it('leaves out a message that cannot be encoded', async () => {

@@ -3,7 +3,7 @@ import { NotCalledError } from '../../../../src/collect/access/call-gate.ts';
 import { LibvirtAccess } from '../../../../src/collect/access/libvirt-access.ts';
 import type { LibvirtSession } from '../../../../src/collect/access/libvirt-session.ts';
 import { CallTimeoutError } from '../../../../src/libvirt/call-errors.ts';
-import { LibvirtError, virErrors } from '../../../../src/libvirt/libvirt-error.ts';
+import { isUnknownProcedure, LibvirtError, virErrors } from '../../../../src/libvirt/libvirt-error.ts';
 import * as procedures from '../../../../src/libvirt/procedures.ts';
 import type { DomainRef, Procedure } from '../../../../src/libvirt/protocol.ts';
 
@@ -23,7 +23,7 @@ type AnyProcedure = Procedure<unknown, unknown>;
 type Answer = (procedure: AnyProcedure, args: unknown) => unknown;
 
 /** Connections that note what is sent over each: `slow domainGetXMLDesc`. */
-function makeAccess(answer: Answer = () => undefined, maxUnanswered = 3) {
+function makeAccess(answer: Answer = () => undefined, libVersion = 12_000_000) {
   const sent: string[] = [];
   const connection = (name: string) => {
     const call = async (procedure: AnyProcedure, args: unknown): Promise<unknown> => {
@@ -42,10 +42,9 @@ function makeAccess(answer: Answer = () => undefined, maxUnanswered = 3) {
       ) => void call(procedure, args).then(receiver.resolve, receiver.reject),
     };
   };
-  const session = Object.fromEntries(
-    ['control', 'bulk', 'slow', 'readWrite'].map((name) => [name, connection(name)]),
-  ) as unknown as LibvirtSession;
-  const access = new LibvirtAccess(session, { timeoutMs: 1000, maxUnanswered, isResponsive: () => true });
+  const connections = ['control', 'bulk', 'slow', 'readWrite'].map((name) => [name, connection(name)]);
+  const session = { ...Object.fromEntries(connections), libVersion } as LibvirtSession;
+  const access = new LibvirtAccess(session, { timeoutMs: 1000, maxUnanswered: 3, isResponsive: () => true });
   return { access, sent };
 }
 
@@ -145,6 +144,16 @@ describe('LibvirtAccess', () => {
     expect(await rejection(access.call(procedures.domainGetGuestInfo, args))).toBe(first);
     expect(sent).toHaveLength(1);
     expect(access.refusal(procedures.domainGetGuestInfo)).toBe('unsupported');
+  });
+
+  it('does not ask a daemon for what it is too old for', async () => {
+    const { access, sent } = makeAccess(undefined, 7_000_000);
+    const args = { domain: domainRef('a'), flags: 0 };
+    expect(access.refusal(procedures.domainGetMessages)).toBe('unsupported');
+    expect(isUnknownProcedure(await rejection(access.call(procedures.domainGetMessages, args)))).toBe(true);
+    expect(access.refusal(procedures.domainListAllCheckpoints)).toBeUndefined();
+    await access.call(procedures.domainListAllCheckpoints, args);
+    expect(sent).toEqual(['control domainListAllCheckpoints']);
   });
 
   it('is refused the question of the agent without losing the same one of the host', async () => {
