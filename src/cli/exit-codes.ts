@@ -1,7 +1,17 @@
 import { DaemonError, type ErrorCode } from '../errors.ts';
 
 /** Exit codes, after sysexits.h; `docs/errors.md` explains them. */
-export const exitCodes = { ok: 0, usage: 64, unavailable: 69, bug: 70, config: 78 } as const;
+export const exitCodes = {
+  ok: 0,
+  usage: 64,
+  unavailable: 69,
+  bug: 70,
+  /** Standard output cannot be written. */
+  output: 74,
+  config: 78,
+  /** Nobody reads standard output any longer: what a shell reports of a program that SIGPIPE ended. */
+  brokenPipe: 141,
+} as const;
 
 const codeOf: Readonly<Record<ErrorCode, number>> = {
   CONFIG_INVALID: exitCodes.config,

@@ -3,7 +3,15 @@
  * line of the program on it no longer ends the process, and since the configuration is read afterwards there is
  * nothing else to do. Other commands leave the signal its usual meaning.
  */
-const otherCommands: ReadonlySet<string> = new Set(['check', 'config', 'dump', 'help', 'mib', 'version']);
+const otherCommands: ReadonlySet<string> = new Set([
+  'check',
+  'config',
+  'contrib',
+  'dump',
+  'help',
+  'mib',
+  'version',
+]);
 
 function ignored(): void {
   // The configuration is about to be read.

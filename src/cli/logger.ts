@@ -31,7 +31,7 @@ const ranks: Readonly<Record<LogLevel, number>> = {
 export async function makeLogger(options: Config['log'], target: LogTarget): Promise<AdjustableLogger> {
   const fd = target.fd ?? 2;
   const human = options.format === 'human' || (options.format === 'auto' && target.terminal);
-  const stream = human ? await readable(fd, target.terminal) : destination({ dest: fd, sync: true });
+  const stream = human ? await readable(fd, target.terminal) : written(fd);
   const root = pino(
     {
       // The gate below decides; children of pino would keep the level they were born with.
@@ -52,11 +52,21 @@ export async function makeLogger(options: Config['log'], target: LogTarget): Pro
   };
 }
 
+/** Lines that cannot be written (a full disk, a reader that is gone) wait up to this size, and are then lost. */
+const maxWaitingBytes = 64 * 1024;
+
+/** Where lines go. What happens there is no reason for an agent to end, and there is nobody to tell. */
+function written(fd: number): DestinationStream {
+  const stream = destination({ dest: fd, sync: true, maxLength: maxWaitingBytes });
+  stream.on('error', () => {});
+  return stream;
+}
+
 /** Lines for people. What makes them takes some memory, which a service has no use for: it is loaded here. */
 async function readable(fd: number, terminal: boolean): Promise<DestinationStream> {
   const { default: pretty } = await import('pino-pretty');
   return pretty({
-    destination: fd,
+    destination: written(fd),
     sync: true,
     colorize: terminal,
     ignore: 'pid,hostname',

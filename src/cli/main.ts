@@ -1,8 +1,11 @@
 import { CommanderError } from 'commander';
 import { ConnectionFailedError, DaemonError, errorText } from '../errors.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { endWhenOutputFails } from './output.ts';
 import { makeProgram } from './program.ts';
 import { programVersion } from './version.ts';
+
+endWhenOutputFails();
 
 const program = makeProgram({
   version: programVersion(),

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DaemonError } from '../errors.ts';
 import { mibsDirectory, renderMib } from '../mib/mib-text.ts';
-import { parseOid } from '../tree/oid.ts';
 import { exitCodes } from './exit-codes.ts';
+import { rootOf } from './root-option.ts';
 
 /** Prints a MIB module, LIBVIRT-EXT-MIB under the given root. */
 export async function mib(options: Readonly<Record<string, unknown>>): Promise<number> {
@@ -17,14 +16,4 @@ export async function mib(options: Readonly<Record<string, unknown>>): Promise<n
     process.stdout.write(renderMib(typeof root === 'string' ? { root: rootOf(root) } : {}));
   }
   return exitCodes.ok;
-}
-
-function rootOf(text: string): readonly number[] {
-  try {
-    return parseOid(text);
-  } catch (error) {
-    throw new DaemonError('USAGE', `--root ${text}: expected an OID such as 1.3.6.1.4.1.99999.1`, {
-      cause: error,
-    });
-  }
 }

@@ -33,18 +33,24 @@ Signals:
 
 Exit codes:
    0  in order                                    70  a defect in the program
-  64  the command line is wrong                   78  the configuration or the state directory
-  69  libvirt or snmpd is not available               cannot be used
+  64  the command line is wrong                   74  the output cannot be written
+  69  libvirt or snmpd is not available           78  the configuration or the state directory
+                                                      cannot be used
 `;
 
 /** The command line: commands, options and their help. */
 export function makeProgram({ version, onDone }: ProgramOptions): Command {
   // Each command loads what it needs when it is given: the agent, which runs for months, keeps no other in memory.
-  const perform = (load: () => Promise<Action>) => async (_options: unknown, self: Command) => {
-    if (self.args.length > 0) throw notACommand(program, self.args[0] ?? '');
-    const command = await load();
-    onDone(await command(self.optsWithGlobals()));
-  };
+  const perform =
+    (load: () => Promise<Action>) =>
+    async (...given: readonly unknown[]) => {
+      const self = given.at(-1) as Command;
+      const [extra] = self.args.slice(self.registeredArguments.length);
+      if (extra !== undefined) throw notACommand(program, extra);
+      const command = await load();
+      const operands = self.registeredArguments.map((argument, nth) => [argument.name(), self.args[nth]]);
+      onDone(await command({ ...self.optsWithGlobals(), ...Object.fromEntries(operands) }));
+    };
   const program = new Command('libvirt-agentx')
     .description('Shows every virtual machine of a libvirt host to SNMP: an AgentX subagent for snmpd.')
     .version(version, '-V, --version', 'print the version')
@@ -100,6 +106,14 @@ export function makeProgram({ version, onDone }: ProgramOptions): Command {
     )
     .option('-d, --dir', 'print the directory of the modules instead')
     .action(perform(async () => (await import('./mib.ts')).mib));
+
+  program
+    .command('contrib')
+    .description('print a file for Prometheus, Zabbix, Icinga, snmptrapd … with the root in use')
+    .argument('[name]', 'such as icinga2/libvirt.conf; without it, which files there are')
+    .option('-r, --root <oid>', 'with another root than that of the configuration (mib.root)')
+    .allowExcessArguments()
+    .action(perform(async () => (await import('./contrib.ts')).contrib));
 
   program
     .command('config')

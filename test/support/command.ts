@@ -16,7 +16,7 @@ export interface Build {
 /** Builds the program; starting it from its sources takes several times as long. */
 export async function buildProgram(): Promise<Build> {
   const directory = await mkdtemp(join(tmpdir(), 'lvebuild-'));
-  for (const name of ['package.json', 'node_modules', 'mibs']) {
+  for (const name of ['package.json', 'node_modules', 'mibs', 'contrib', 'snmpd.conf.example']) {
     await symlink(join(root, name), join(directory, name));
   }
   const compiler = join(root, 'node_modules/.bin/tsc');

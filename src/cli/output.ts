@@ -1,0 +1,19 @@
+import { exitCodes } from './exit-codes.ts';
+
+/**
+ * Ends the process when its standard output takes no more: without a word where nobody reads any longer (`… | head -1`),
+ * with one line where it cannot be written (a full disk). Never with 0 in either case, since something is missing.
+ * Where standard error fails, there is nobody left to tell: a running agent goes on.
+ */
+export function endWhenOutputFails(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(exitCodes.brokenPipe);
+    process.stderr.write(`libvirt-agentx: standard output cannot be written: ${error.message}\n`);
+    process.exit(exitCodes.output);
+  });
+  process.stderr.on('error', () => {
+    // Also where the code is not set yet: what was to be said has failed.
+    if (process.exitCode === undefined || process.exitCode === exitCodes.ok)
+      process.exitCode = exitCodes.output;
+  });
+}

@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Build, buildProgram } from '../../support/command.ts';
+
+let build: Build;
+const scratch = mkdtempSync(join(tmpdir(), 'lveoutput-'));
+beforeAll(async () => {
+  build = await buildProgram();
+});
+afterAll(async () => {
+  await build.remove();
+  rmSync(scratch, { recursive: true });
+});
+
+/** Runs a command whose standard output is a reader that is gone, or a full disk. */
+async function run(
+  output: 'gone' | 'full',
+  args: readonly string[],
+): Promise<{ code: number; stderr: string }> {
+  const child = spawn(process.execPath, [build.cli, ...args], {
+    env: { PATH: process.env['PATH'] },
+    stdio: ['ignore', output === 'gone' ? 'pipe' : openSync('/dev/full', 'w'), 'pipe'],
+  });
+  child.stdout?.destroy();
+  let stderr = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const [code]: number[] = await once(child, 'close');
+  return { code: code ?? -1, stderr };
+}
+
+const commands = [['--help'], ['mib'], ['config', '--example'], ['contrib', 'snmpd.conf']];
+
+describe.each(commands)('%s %s', (...args) => {
+  const given = args.filter((argument) => argument !== undefined);
+
+  it('ends without a word, but not with 0, where nobody reads', async () => {
+    expect(await run('gone', given)).toEqual({ code: 141, stderr: '' });
+  });
+
+  it('says in one line that the disk is full', async () => {
+    const { code, stderr } = await run('full', given);
+    expect(code).toBe(74);
+    expect(stderr).toMatch(/^libvirt-agentx: standard output cannot be written: ENOSPC.*\n$/);
+  });
+});
+
+describe.each(['json', 'human'])('an agent whose log (%s) cannot be written', (format) => {
+  it('goes on, and stops tidily when it is told to', async () => {
+    const child = spawn(process.execPath, [build.cli, 'run'], {
+      env: {
+        PATH: process.env['PATH'],
+        LIBVIRT_AGENTX_LOG_FORMAT: format,
+        LIBVIRT_AGENTX_LIBVIRT_URI: `qemu+unix:///system?socket=${scratch}/libvirt`,
+        LIBVIRT_AGENTX_AGENTX_ADDRESS: `unix:${scratch}/master`,
+        LIBVIRT_AGENTX_STATE_DIRECTORY: join(scratch, format),
+      },
+      stdio: ['ignore', 'ignore', openSync('/dev/full', 'w')],
+    });
+    const ended = once(child, 'close');
+    // Long enough for the first lines: what ends a process that cannot log does it with these.
+    expect(await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 2000, 'runs'))])).toBe(
+      'runs',
+    );
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+  });
+});
