@@ -164,13 +164,8 @@ install_modules() {
   npm_log=$(mktemp)
   if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
     say 'npm ci'
-    if ! npm ci --include=dev --no-audit --no-fund --loglevel=error >"$npm_log" 2>&1; then
-      # A lock file written where the registry lacked packages of foreign platforms does not satisfy `npm ci`, although
-      # all that is needed here is locked. `npm install` takes the locked versions as well and changes no file.
-      say 'npm ci does not accept the lock file; npm install --no-save'
-      npm install --no-save --include=dev --no-audit --no-fund --loglevel=error >>"$npm_log" 2>&1 ||
-        die "$(cat "$npm_log")" 'npm could not install the packages.'
-    fi
+    npm ci --include=dev --no-audit --no-fund --loglevel=error >"$npm_log" 2>&1 ||
+      die "$(cat "$npm_log")" 'npm could not install the packages.'
     touch node_modules/.package-lock.json
   fi
   rm -f "$npm_log"
