@@ -12,12 +12,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { listNotifications, listObjects } from '../../../src/mib/inventory.ts';
-import { MibError } from '../../../src/mib/mib-error.ts';
-import { mibsDirectory, renderMib } from '../../../src/mib/mib-text.ts';
-import { formatOid } from '../../../src/tree/oid.ts';
-import { generate } from '../../../tools/generate-objects.ts';
-import { readModule, type SmiModule } from '../../../tools/smidump.ts';
+import { listNotifications, listObjects } from '../../src/mib/inventory.ts';
+import { MibError } from '../../src/mib/mib-error.ts';
+import { mibsDirectory, renderMib } from '../../src/mib/mib-text.ts';
+import { formatOid } from '../../src/tree/oid.ts';
+import { generate } from '../../tools/generate-objects.ts';
+import { readModule, type SmiModule } from '../../tools/smidump.ts';
 
 // The modules in mibs/ against independent readers of SMI: libsmi (smilint, smidump) and Net-SNMP.
 // Both are required: a missing tool is a failure, not a reason to skip.
@@ -57,7 +57,7 @@ function translate(names: readonly string[], module: string, ...directories: str
 }
 
 test('objects.gen.ts is what `npm run mib` makes of the modules', () => {
-  const committed = readFileSync(new URL('../../../src/mib/objects.gen.ts', import.meta.url), 'utf8');
+  const committed = readFileSync(new URL('../../src/mib/objects.gen.ts', import.meta.url), 'utf8');
   expect(generate()).toBe(committed);
 });
 
@@ -135,8 +135,8 @@ describe('renderMib', () => {
 
 // The originals of the IETF modules and the first draft, where a checkout has them beside it. They are not
 // ours to distribute.
-const referees = fileURLToPath(new URL('../../../../shared/design/mibs', import.meta.url));
-const draft = fileURLToPath(new URL('../../../../shared/design/LIBVIRT-EXT-MIB.draft.txt', import.meta.url));
+const referees = fileURLToPath(new URL('../../../shared/design/mibs', import.meta.url));
+const draft = fileURLToPath(new URL('../../../shared/design/LIBVIRT-EXT-MIB.draft.txt', import.meta.url));
 
 describe.skipIf(!existsSync(referees))('against the originals (skipped where they are not at hand)', () => {
   test('VM-MIB has the names, object identifiers, syntax and access of RFC 7666', () => {

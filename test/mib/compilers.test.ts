@@ -13,14 +13,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { listNotifications, listObjects } from '../../../src/mib/inventory.ts';
-import { mibsDirectory } from '../../../src/mib/mib-text.ts';
-import { formatOid } from '../../../src/tree/oid.ts';
+import { listNotifications, listObjects } from '../../src/mib/inventory.ts';
+import { mibsDirectory } from '../../src/mib/mib-text.ts';
+import { formatOid } from '../../src/tree/oid.ts';
 
 // Our modules and stand-ins as the compilers of managers see them, on a host with full modules and on one without.
 // The tools are Debian's and npm's, and required: a missing one is a failure, not a reason to skip.
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const imports = join(mibsDirectory, 'imports');
 const modules = ['LIBVIRT-EXT-MIB', 'VM-MIB'] as const;
 const standIns = readdirSync(imports);
