@@ -49,6 +49,9 @@ const silentEvents: ReadonlySet<LibvirtEvent['type']> = new Set([
 /** virDomainEventType */
 const lifecycleStarted = 2;
 
+/** VIR_STORAGE_POOL_EVENT_STARTED: libvirt reads a pool when it starts it. */
+const poolStarted = 2;
+
 /** The whole way from libvirt to snapshots: the link, the records, the collectors and the publisher. */
 export class Collection {
   readonly #options: CollectionOptions;
@@ -161,6 +164,12 @@ export class Collection {
   #onEvent(event: LibvirtEvent): void {
     this.#board.ran('events', 0, Date.now(), true);
     this.#options.onEvent(event);
+    if (
+      event.type === 'storagePoolRefresh' ||
+      (event.type === 'storagePoolLifecycle' && event.event === poolStarted)
+    ) {
+      this.#infrastructure.poolsReadAt.set(event.pool.uuid, Date.now());
+    }
     this.#refresher.prompt(event);
     if (!('domain' in event) || silentEvents.has(event.type)) return;
     const { uuid } = event.domain;

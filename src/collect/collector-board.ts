@@ -3,7 +3,7 @@ import { CallTimeoutError } from '../libvirt/connection.ts';
 import { hasVanished, isAccessDenied, isNotSupported, isUnknownProcedure } from '../libvirt/libvirt-error.ts';
 import { type CollectorId, type CollectorStatus, collectorIds } from '../model/agent.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
-import type { ActiveCollector } from './sources/collector.ts';
+import type { ActiveCollector, FailureScope } from './sources/collector.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -52,13 +52,17 @@ export class CollectorBoard {
   }
 
   /** A call of a source failed. Where what it asked for vanished meanwhile, that is no failure. */
-  failed(id: CollectorId, error: unknown, about?: string): void {
+  failed(id: CollectorId, error: unknown, about?: string, scope: FailureScope = 'source'): void {
     if (hasVanished(error)) return;
     this.#change(id, (row) => {
       if (error instanceof CallTimeoutError) row.timeouts += 1;
       else row.errors += 1;
       row.lastError = about === undefined ? errorText(error) : `${about}: ${errorText(error)}`;
-      if (isNotSupported(error) || isAccessDenied(error)) {
+      if (!isNotSupported(error) && !isAccessDenied(error)) return;
+      if (scope === 'member') {
+        // The others are read; what refused, and why, libvirt says itself.
+        row.support = 'partial';
+      } else {
         row.support = row.lastSuccessAt === undefined ? 'unsupported' : 'partial';
         row.lastError = `${reasonOf(error)}: ${row.lastError}`;
       }

@@ -5,7 +5,7 @@ import type { Logger } from '../log.ts';
 import { NotCalledError } from './access/call-gate.ts';
 import type { CollectorBoard } from './collector-board.ts';
 import type { SnapshotPublisher } from './snapshot-publisher.ts';
-import type { ActiveCollector, CollectorPass, CollectorStage } from './sources/collector.ts';
+import type { ActiveCollector, CollectorPass, CollectorStage, FailureScope } from './sources/collector.ts';
 
 /** Time in milliseconds that announced changes are gathered before the early refresh they cause. */
 const gatherMs = 20;
@@ -308,7 +308,7 @@ export class Refresher {
     if (only === undefined) this.#lastRun.set(collector, startedMs);
     let failures = 0;
     let ok = true;
-    const failed = (error: unknown, about?: string): void => {
+    const failed = (error: unknown, about?: string, scope?: FailureScope): void => {
       // What was not asked has not failed: it only gets older.
       if (error instanceof NotCalledError) return;
       // It ceased to exist between two calls: that happens, and the next list of what exists shows it.
@@ -320,7 +320,7 @@ export class Refresher {
       if (error instanceof LibvirtError && this.#reported.has(error)) return;
       if (error instanceof LibvirtError) this.#reported.add(error);
       failures += 1;
-      board.failed(collector.id, error, about);
+      board.failed(collector.id, error, about, scope);
       this.#complain(collector, error, about);
     };
     try {

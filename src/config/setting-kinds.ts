@@ -49,6 +49,19 @@ export function wholeSeconds(min: number, max: number): Kind<number, number | st
   };
 }
 
+/** A time in whole seconds, or 0 for never. */
+export function secondsOrNever(min: number, max: number): Kind<number, number | string> {
+  return {
+    schema: duration.refine(
+      (seconds) => seconds === 0 || (Number.isInteger(seconds) && seconds >= min && seconds <= max),
+      notAllowed,
+    ),
+    allowed: `0, or ${min} to ${max} whole seconds, as a number or a text such as "5m" or "1h"`,
+    unit: 'seconds',
+    fromText: numberFromText,
+  };
+}
+
 /** A whole number within limits. */
 export function integer(min: number, max: number, unit?: string): Kind<number> {
   return {

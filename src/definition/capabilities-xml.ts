@@ -28,6 +28,7 @@ export interface HostCapabilities {
 /** One NUMA cell of the host. */
 export interface CapabilitiesCell {
   readonly id: number;
+  /** libvirt leaves the element out for a cell without memory. */
   readonly memoryBytes: number | undefined;
   /** Numbers of its processors, ascending. */
   readonly cpus: readonly number[];
@@ -68,7 +69,8 @@ function readCell(cell: XmlElement): CapabilitiesCell | undefined {
   const bytes = unitBytes(attributeOf(memory, 'unit') ?? 'KiB');
   return {
     id,
-    memoryBytes: size === undefined || bytes === undefined ? undefined : size * bytes,
+    memoryBytes:
+      memory === undefined ? 0 : size === undefined || bytes === undefined ? undefined : size * bytes,
     cpus: childrenOf(childOf(cell, 'cpus'), 'cpu')
       .map((cpu) => integerOf(attributeOf(cpu, 'id')))
       .filter((number) => number !== undefined)

@@ -128,6 +128,11 @@ export function isSpentConnection(error: unknown): boolean {
   );
 }
 
+/** The daemon is older than the procedure, or the driver lacks it altogether; other refusals concern what was asked for. */
+export function isMissing(error: unknown): error is LibvirtError {
+  return isUnknownProcedure(error) || hasCode(error, virErrors.noSupport);
+}
+
 /** The domain ceased to exist. */
 export function isNoDomain(error: unknown): error is LibvirtError {
   return hasCode(error, virErrors.noDomain);

@@ -654,6 +654,19 @@ export const storagePoolGetInfo = waitsForStorage(87, 'storagePoolGetInfo', pool
   allocationBytes: reader.u64Count(),
   availableBytes: reader.u64Count(),
 }));
+/**
+ * Reads the volumes and the space of a pool anew; read-write connections only. It takes an ordinary worker, but only
+ * one, since no other call to the storage driver is made meanwhile.
+ */
+export const storagePoolRefresh = waitsForStorage(
+  83,
+  'storagePoolRefresh',
+  (writer, args: PoolFlagsArgs) => {
+    encodeNamed(writer, args.pool);
+    writer.u32(args.flags);
+  },
+  nothing,
+);
 export const storagePoolGetXmlDesc = waitsForStorage(
   88,
   'storagePoolGetXMLDesc',

@@ -1,4 +1,4 @@
-import type { Count, Percent, Ratio } from './scalar-types.ts';
+import type { Count, EpochMs, Percent, Ratio } from './scalar-types.ts';
 
 /** One storage pool (lvePoolTable). */
 export interface Pool {
@@ -16,4 +16,8 @@ export interface Pool {
   readonly volumes: number | undefined;
   readonly provisionedBytes: Count | undefined;
   readonly overcommit: Ratio | undefined;
+  /** Whose figures capacity, allocation and what is available are. */
+  readonly figuresSource: 'libvirt' | 'fileSystem';
+  /** When those were read from the storage: if not known, when they were first looked at; undefined if there are none. */
+  readonly figuresAt: EpochMs | undefined;
 }

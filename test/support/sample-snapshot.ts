@@ -717,6 +717,8 @@ export function sampleSnapshot(): Snapshot {
         volumes: 12,
         provisionedBytes: 800 * gib,
         overcommit: 160,
+        figuresSource: 'libvirt',
+        figuresAt: SAMPLE_NOW - seconds(90),
       },
     ],
     networks: [

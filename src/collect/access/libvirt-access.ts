@@ -1,11 +1,10 @@
 import { CallCancelledError, CallTimeoutError, type LibvirtConnection } from '../../libvirt/connection.ts';
+import { isMissing, LibvirtError, unknownProcedure, virErrors } from '../../libvirt/libvirt-error.ts';
 import {
-  isUnknownProcedure,
-  LibvirtError,
-  unknownProcedure,
-  virErrors,
-} from '../../libvirt/libvirt-error.ts';
-import { connectGetAllDomainStats, domainGetControlInfo } from '../../libvirt/procedures.ts';
+  connectGetAllDomainStats,
+  domainGetControlInfo,
+  storagePoolRefresh,
+} from '../../libvirt/procedures.ts';
 import type { DomainRef, Procedure } from '../../libvirt/protocol.ts';
 import { CallGate, type CallGateOptions, type Lease, type Suspicion } from './call-gate.ts';
 import type { LibvirtSession } from './libvirt-session.ts';
@@ -200,7 +199,7 @@ export class LibvirtAccess {
     const { control, bulk, slow, readWrite } = this.session;
     if (procedure.waitsFor === 'nothing') return control;
     if (procedure.number === connectGetAllDomainStats.number) return bulk;
-    if (procedure.waitsFor !== 'agent') return slow;
+    if (procedure.waitsFor !== 'agent' && procedure.number !== storagePoolRefresh.number) return slow;
     if (readWrite === undefined) throw new TypeError('no read-write connection in this session');
     return readWrite;
   }
@@ -222,11 +221,4 @@ interface Refusal {
 /** A read-only connection may not call it, whatever the domain; an access rule may concern one domain only. */
 function isForbidden(error: unknown): boolean {
   return error instanceof LibvirtError && error.virCode === virErrors.operationDenied;
-}
-
-/** The daemon is older than the procedure, or the driver lacks it altogether; other refusals concern one domain. */
-function isMissing(error: unknown): boolean {
-  return (
-    isUnknownProcedure(error) || (error instanceof LibvirtError && error.virCode === virErrors.noSupport)
-  );
 }

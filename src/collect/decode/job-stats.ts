@@ -56,8 +56,9 @@ export function jobOf(
     type,
     operation,
     elapsedMs: number('time_elapsed'),
-    remainingMs: number('time_remaining'),
-    percent: percentOf(data.processed, data.total),
+    // What has ended takes no more time; libvirt says so of none.
+    remainingMs: number('time_remaining') ?? (kind === 'completed' ? 0 : undefined),
+    percent: data.total === 0 ? emptyPercent(kind, type) : percentOf(data.processed, data.total),
     dataTotalBytes: data.total,
     dataProcessedBytes: data.processed,
     dataRemainingBytes: data.remaining,
@@ -83,6 +84,11 @@ function isSameJob(previous: Job, job: Job): boolean {
     previous.stats.length === job.stats.length &&
     previous.stats.every((stat, i) => stat.name === job.stats[i]?.name && stat.text === job.stats[i]?.text)
   );
+}
+
+/** Of a job that has nothing to do, or does not know yet what: it is done only when it has ended well. */
+function emptyPercent(kind: Job['kind'], type: Job['type']): number {
+  return kind === 'completed' && successOf(type) === true ? 10_000 : 0;
 }
 
 /** The type of a completed job says how it ended; libvirt before 6.0 has no parameter for it. */

@@ -39,13 +39,12 @@ export interface DefinedDevices {
   readonly nics: readonly NicFacts[];
 }
 
-/** Pinning of one active domain (virDomainGetVcpuPinInfo, EmulatorPinInfo, IOThreadInfo). */
+/** Pinning of one active domain (virDomainGetVcpuPinInfo, IOThreadInfo). */
 export interface PinFacts {
   /** By vCPU number. */
-  readonly vcpus: ReadonlyMap<number, VcpuPin>;
-  readonly emulator: string | undefined;
+  readonly vcpus: ReadonlyMap<number, VcpuPin> | undefined;
   /** By IOThread id. */
-  readonly iothreads: ReadonlyMap<number, string>;
+  readonly iothreads: ReadonlyMap<number, string> | undefined;
 }
 
 /** Groups of virDomainStatsTypes that a domain had nothing in when it was last asked for them. */
@@ -118,6 +117,8 @@ export class DomainRecord {
   checkpoints: number | undefined;
   messages: readonly string[] | undefined;
   scheduler: SchedulerFacts | undefined;
+  /** Host CPUs the emulator may run on (virDomainGetEmulatorPinInfo). */
+  emulatorPin: string | undefined;
   ioTunes: readonly IoTune[] = [];
   /** By MAC address. */
   nicLimits: ReadonlyMap<string, NicLimits> | undefined;

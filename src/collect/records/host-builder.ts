@@ -51,7 +51,7 @@ function hostCpus(record: HostRecord, records: readonly DomainRecord[]): readonl
   let positionsKnown = false;
   for (const { active, runtime } of records) {
     if (!active) continue;
-    if (runtime.pins !== undefined) {
+    if (runtime.pins?.vcpus !== undefined) {
       pinsKnown = true;
       for (const pin of runtime.pins.vcpus.values())
         if (pin.pinned) for (const cpu of pin.cpus) count(pinned, cpu);

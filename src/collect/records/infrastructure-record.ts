@@ -1,5 +1,6 @@
 import type { Network } from '../../model/network.ts';
 import type { Pool } from '../../model/pool.ts';
+import type { EpochMs } from '../../model/scalar-types.ts';
 
 /** Storage pools and virtual networks as last collected; collectors replace the lists. */
 export class InfrastructureRecord {
@@ -7,4 +8,6 @@ export class InfrastructureRecord {
   pools: readonly Pool[] = [];
   /** Ascending by index. */
   networks: readonly Network[] = [];
+  /** When libvirt was last seen to read a pool anew, by UUID. */
+  readonly poolsReadAt = new Map<string, EpochMs>();
 }

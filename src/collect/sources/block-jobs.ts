@@ -4,6 +4,7 @@ import { percentOf } from '../decode/arithmetic.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachDomain } from './each-domain.ts';
+import { eachMember } from './each-member.ts';
 import { RetrySchedule } from './retry-schedule.ts';
 
 /** virDomainBlockJobType by number. */
@@ -36,33 +37,45 @@ export class BlockJobs implements Collector {
 
   async #collectOne(pass: CollectorPass, record: DomainRecord): Promise<void> {
     const { runtime } = record;
-    const jobs: BlockJob[] = [];
-    for (const disk of record.definition?.disks ?? []) {
-      // A drive without a medium has nothing to copy.
-      if (disk.source === undefined) continue;
-      const reply = await pass.libvirt.call(domainGetBlockJobInfo, {
-        domain: record.ref,
-        path: disk.target,
-        flags: bandwidthInBytes,
-      });
-      if (reply === undefined) continue;
-      const { type, current, end, bandwidth } = reply;
-      const diskIndex = pass.indexes.disk(record.uuid, disk.target);
-      const typeName = types[type] ?? 'other';
-      const before = runtime.blockJobs.find((job) => job.diskIndex === diskIndex && job.type === typeName);
-      jobs.push({
-        diskIndex,
-        target: disk.target,
-        type: typeName,
-        current,
-        end,
-        percent: percentOf(current, end),
-        bandwidthBytes: bandwidth,
-        since: before?.since ?? pass.now,
-      });
-    }
+    // A drive without a medium has nothing to copy.
+    const disks = (record.definition?.disks ?? []).filter(({ source }) => source !== undefined);
+    const known = new Map(runtime.blockJobs.map((job) => [job.target, job]));
+    const jobs = await eachMember(pass, disks, {
+      nameOf: ({ target }) => `${record.name} ${target}`,
+      known: ({ target }) => known.get(target),
+      read: ({ target }) => this.#read(pass, record, target, known.get(target)),
+      retries: { schedule: this.#retries, owner: record },
+    });
     if (jobs.length === 0 && runtime.blockJobs.length === 0) return;
     runtime.blockJobs = jobs.sort((a, b) => a.diskIndex - b.diskIndex);
     record.touch();
+  }
+
+  /** Undefined if the disk has no job. */
+  async #read(
+    pass: CollectorPass,
+    record: DomainRecord,
+    target: string,
+    known: BlockJob | undefined,
+  ): Promise<BlockJob | undefined> {
+    const reply = await pass.libvirt.call(domainGetBlockJobInfo, {
+      domain: record.ref,
+      path: target,
+      flags: bandwidthInBytes,
+    });
+    if (reply === undefined) return undefined;
+    const { type, current, end, bandwidth } = reply;
+    const typeName = types[type] ?? 'other';
+    return {
+      diskIndex: pass.indexes.disk(record.uuid, target),
+      target,
+      type: typeName,
+      current,
+      end,
+      // Before its work is counted, nothing of it is done.
+      percent: end === 0 ? 0 : percentOf(current, end),
+      bandwidthBytes: bandwidth,
+      since: known?.type === typeName ? known.since : pass.now,
+    };
   }
 }

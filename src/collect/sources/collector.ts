@@ -87,6 +87,8 @@ export interface ActiveCollector
   readonly also: readonly CollectorId[];
 }
 
+export type FailureScope = 'source' | 'member';
+
 /** What one run of a collector works with. */
 export interface CollectorPass {
   readonly libvirt: LibvirtAccess;
@@ -99,8 +101,12 @@ export interface CollectorPass {
   readonly signal: AbortSignal;
   /** The domains this run is restricted to, by UUID; undefined is all. Some may not exist. */
   readonly only: ReadonlySet<string> | undefined;
-  /** Notes a call that failed; the run goes on. */
-  failed(error: unknown, about?: string): void;
+  /**
+   * Notes a call that failed; the run goes on.
+   * @param scope - what it says something of: the source as a whole (or a domain, as far as it goes), or one member
+   *   of many, which tells nothing of the others.
+   */
+  failed(error: unknown, about?: string, scope?: FailureScope): void;
   /** Notes how the source fared: `partial` where it works for some domains only. */
   supported(support: 'supported' | 'partial' | 'unsupported', why?: string): void;
   /** A domain appeared, started or stopped: what is read per domain is read anew. */

@@ -3,6 +3,7 @@ import { jobOf } from '../decode/job-stats.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachDomain } from './each-domain.ts';
+import { readMember } from './each-member.ts';
 import { isInvalidArgument } from './invalid-argument.ts';
 import { RetrySchedule } from './retry-schedule.ts';
 
@@ -36,6 +37,8 @@ export class DomainJobs implements Collector {
   readonly #retries: RetrySchedule;
   /** Domains whose completed job was looked at before: a new one there ended since. */
   readonly #watched = new WeakSet<DomainRecord>();
+  /** How often its state had changed when a domain that is off was looked at. */
+  readonly #lookedAt = new WeakMap<DomainRecord, number>();
   /** libvirt before 6.0 cannot read a completed job without erasing it. */
   #canKeep = true;
 
@@ -45,13 +48,33 @@ export class DomainJobs implements Collector {
   }
 
   async collect(pass: CollectorPass): Promise<void> {
-    await eachDomain(pass, pass.domains.active, this.#retries, async (record) => {
-      if (this.#options.background) await this.#collectBackground(pass, record);
-      if (this.#options.completed && this.#canKeep) await this.#collectCompleted(pass, record);
+    const { background, completed } = this.#options;
+    // While a domain is off no job of it can end: what it ended with is looked at once.
+    const records = pass.domains.present.filter(
+      (record) => record.active || (completed && this.#lookedAt.get(record) !== record.stateChanges),
+    );
+    await eachDomain(pass, records, this.#retries, async (record) => {
+      const retries = { schedule: this.#retries, owner: record };
+      const { stateChanges } = record;
+      if (background && record.active) {
+        await readMember(pass, `${record.name} running job`, {
+          known: undefined,
+          read: () => this.#collectBackground(pass, record),
+          retries,
+        });
+      }
+      if (completed && this.#canKeep) {
+        const looked = await readMember(pass, `${record.name} completed job`, {
+          known: false,
+          read: () => this.#collectCompleted(pass, record),
+          retries,
+        });
+        if (looked === true && !record.active) this.#lookedAt.set(record, stateChanges);
+      }
     });
   }
 
-  async #collectBackground(pass: CollectorPass, record: DomainRecord): Promise<void> {
+  async #collectBackground(pass: CollectorPass, record: DomainRecord): Promise<undefined> {
     const { runtime } = record;
     const reply = await pass.libvirt.call(domainGetJobStats, {
       domain: record.ref,
@@ -63,7 +86,8 @@ export class DomainJobs implements Collector {
     record.touch();
   }
 
-  async #collectCompleted(pass: CollectorPass, record: DomainRecord): Promise<void> {
+  /** @returns whether libvirt was asked. */
+  async #collectCompleted(pass: CollectorPass, record: DomainRecord): Promise<boolean> {
     try {
       const reply = await pass.libvirt.call(domainGetJobStats, {
         domain: record.ref,
@@ -73,10 +97,12 @@ export class DomainJobs implements Collector {
       this.#watched.add(record);
       const job = jobOf('completed', reply, record.completedJob, endedAt);
       // libvirt forgets the job when the domain stops or another begins; the row stays until one completes.
-      if (job === undefined || job.stats.length === 0) return;
-      if (job.time === record.completedJob?.time && job.elapsedMs === record.completedJob?.elapsedMs) return;
+      if (job === undefined || job.stats.length === 0) return true;
+      if (job.time === record.completedJob?.time && job.elapsedMs === record.completedJob?.elapsedMs)
+        return true;
       record.completedJob = job;
       record.touch();
+      return true;
     } catch (error) {
       if (!isInvalidArgument(error)) throw error;
       this.#canKeep = false;
@@ -84,6 +110,7 @@ export class DomainJobs implements Collector {
         'partial',
         'not supported by this libvirt version: completed jobs would be erased by reading',
       );
+      return false;
     }
   }
 }

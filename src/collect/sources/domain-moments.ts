@@ -9,6 +9,7 @@ import type { EpochMs } from '../../model/scalar-types.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachDomain } from './each-domain.ts';
+import { eachMember, readMember } from './each-member.ts';
 import { RetrySchedule } from './retry-schedule.ts';
 
 /** Snapshots of one domain whose time is looked up in one run; the rest follow in later runs. */
@@ -35,54 +36,79 @@ export class DomainMoments implements Collector {
 
   async collect(pass: CollectorPass): Promise<void> {
     await eachDomain(pass, pass.domains.present, this.#retries, async (record) => {
-      await this.#collectSnapshots(pass, record);
-      await this.#collectCheckpoints(pass, record);
+      const retries = { schedule: this.#retries, owner: record };
+      const snapshots = await readMember<Snapshots>(pass, `${record.name} snapshots`, {
+        known: { count: record.snapshots, oldestAt: record.oldestSnapshotAt },
+        read: () => this.#snapshots(pass, record),
+        retries,
+      });
+      // libvirt before 5.6 has no checkpoints: then there is no number of them either.
+      const checkpoints =
+        pass.libvirt.refusal(domainListAllCheckpoints) === undefined
+          ? await readMember(pass, `${record.name} checkpoints`, {
+              known: record.checkpoints,
+              read: () => this.#checkpoints(pass, record),
+              retries,
+            })
+          : undefined;
+      if (
+        record.snapshots === snapshots?.count &&
+        record.oldestSnapshotAt === snapshots?.oldestAt &&
+        record.checkpoints === checkpoints
+      ) {
+        return;
+      }
+      record.snapshots = snapshots?.count;
+      record.oldestSnapshotAt = snapshots?.oldestAt;
+      record.checkpoints = checkpoints;
+      record.touch();
     });
   }
 
-  async #collectSnapshots(pass: CollectorPass, record: DomainRecord): Promise<void> {
-    const snapshots = await pass.libvirt.call(domainListAllSnapshots, {
+  async #snapshots(pass: CollectorPass, record: DomainRecord): Promise<Snapshots> {
+    const listed = await pass.libvirt.call(domainListAllSnapshots, { domain: record.ref, flags: 0 });
+    return { count: listed.length, oldestAt: await this.#oldest(pass, record, listed) };
+  }
+
+  async #checkpoints(pass: CollectorPass, record: DomainRecord): Promise<number> {
+    const listed = await pass.libvirt.call(domainListAllCheckpoints, {
       domain: record.ref,
       flags: 0,
     });
-    const oldest = await this.#oldest(pass, record, snapshots);
-    if (record.snapshots === snapshots.length && record.oldestSnapshotAt === oldest) return;
-    record.snapshots = snapshots.length;
-    record.oldestSnapshotAt = oldest;
-    record.touch();
+    return listed.length;
   }
 
-  async #collectCheckpoints(pass: CollectorPass, record: DomainRecord): Promise<void> {
-    // libvirt before 5.6 has no checkpoints: then there is no number of them either.
-    if (pass.libvirt.refusal(domainListAllCheckpoints) !== undefined) return;
-    const checkpoints = await pass.libvirt.call(domainListAllCheckpoints, {
-      domain: record.ref,
-      flags: 0,
-    });
-    if (record.checkpoints === checkpoints.length) return;
-    record.checkpoints = checkpoints.length;
-    record.touch();
-  }
-
-  /** Undefined while the time of a snapshot is not known yet: the oldest may be that one. */
+  /**
+   * Of those whose time is known. Undefined while some have not been looked up yet: the oldest may be among them. One
+   * that cannot be read costs only its own time.
+   */
   async #oldest(
     pass: CollectorPass,
     record: DomainRecord,
     snapshots: readonly MomentRef[],
   ): Promise<EpochMs | undefined> {
-    const known = this.#created.get(record) ?? new Map<string, EpochMs>();
+    const created = this.#created.get(record) ?? new Map<string, EpochMs>();
+    this.#created.set(record, created);
     const names = new Set(snapshots.map((snapshot) => snapshot.name));
-    for (const name of known.keys()) if (!names.has(name)) known.delete(name);
-    this.#created.set(record, known);
-    let lookups = 0;
-    for (const snapshot of snapshots) {
-      if (known.has(snapshot.name)) continue;
-      lookups += 1;
-      if (lookups > maxLookups) return undefined;
-      const xml = await pass.libvirt.call(domainSnapshotGetXmlDesc, { snapshot, flags: 0 });
-      const { createdAt } = parseSnapshotXml(xml);
-      if (createdAt !== undefined) known.set(snapshot.name, createdAt);
-    }
-    return known.size === 0 ? undefined : Math.min(...known.values());
+    for (const name of created.keys()) if (!names.has(name)) created.delete(name);
+    const unknown = snapshots.filter(({ name }) => !created.has(name));
+    await eachMember(pass, unknown.slice(0, maxLookups), {
+      nameOf: ({ name }) => `${record.name} snapshot ${name}`,
+      known: () => undefined,
+      read: async (snapshot) => {
+        const xml = await pass.libvirt.call(domainSnapshotGetXmlDesc, { snapshot, flags: 0 });
+        const { createdAt } = parseSnapshotXml(xml);
+        if (createdAt !== undefined) created.set(snapshot.name, createdAt);
+        return createdAt;
+      },
+      retries: { schedule: this.#retries, owner: record },
+    });
+    if (created.size === 0 || unknown.length > maxLookups) return undefined;
+    return Math.min(...created.values());
   }
+}
+
+interface Snapshots {
+  readonly count: number | undefined;
+  readonly oldestAt: EpochMs | undefined;
 }

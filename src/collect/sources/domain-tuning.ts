@@ -10,6 +10,7 @@ import { ioTuneOf, nicLimitsOf, schedulerOf } from '../decode/io-tune.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachDomain } from './each-domain.ts';
+import { eachMember } from './each-member.ts';
 import { RetrySchedule } from './retry-schedule.ts';
 
 export const deviceLimits: CollectorKind = {
@@ -19,8 +20,15 @@ export const deviceLimits: CollectorKind = {
   stage: 'background',
   interval: ({ intervals }) => intervals.tuning,
   promptedBy: ['tunable', 'deviceAdded', 'deviceRemoved'],
+  perDomain: true,
   make: ({ intervalSec }) => new DeviceLimits(intervalSec),
 };
+
+/** Disks that another process serves, whose requests never pass through the hypervisor's throttle. */
+const unthrottledTypes: ReadonlySet<string> = new Set(['vhostuser', 'vhostvdpa', 'vdpa']);
+
+/** What holds now where the domain runs, else what the configuration says (VIR_DOMAIN_AFFECT_CURRENT). */
+const current = 0;
 
 /** Limits of disks and interfaces (virDomainGetBlockIoTune, virDomainGetInterfaceParameters). */
 export class DeviceLimits implements Collector {
@@ -36,68 +44,84 @@ export class DeviceLimits implements Collector {
   }
 
   async collect(pass: CollectorPass): Promise<void> {
-    const { active } = pass.domains;
-    await eachDomain(pass, active, this.#retries, (record) => this.#collectDisks(pass, record));
-    await eachDomain(pass, active, this.#nicRetries, (record) => this.#collectNics(pass, record));
+    const { present } = pass.domains;
+    await eachDomain(pass, present, this.#retries, (record) => this.#collectDisks(pass, record));
+    await eachDomain(pass, present, this.#nicRetries, (record) => this.#collectNics(pass, record));
   }
 
   async #collectDisks(pass: CollectorPass, record: DomainRecord): Promise<void> {
-    const tunes: IoTune[] = [];
-    for (const { target, source } of record.definition?.disks ?? []) {
-      // A drive without a medium has no limits, and libvirt refuses to say so.
-      if (source === undefined) continue;
-      const domain = record.ref;
-      if (this.#tuneParams === 0) {
-        const sizes = await pass.libvirt.call(domainGetBlockIoTune, {
-          domain,
-          disk: undefined,
-          nparams: 0,
-          flags: 0,
-        });
-        this.#tuneParams = Math.min(sizes.nparams, limits.blockIoTuneParams);
-      }
-      const reply = await pass.libvirt.call(domainGetBlockIoTune, {
-        domain,
-        disk: target,
-        nparams: this.#tuneParams,
-        flags: 0,
-      });
-      const tune = ioTuneOf(pass.indexes.disk(record.uuid, target), target, reply.params);
-      if (tune !== undefined) tunes.push(tune);
-    }
+    // A drive without a medium has no limits, and libvirt refuses to say so.
+    const disks = (record.definition?.disks ?? []).filter(
+      ({ source, type = '' }) => source !== undefined && !unthrottledTypes.has(type),
+    );
+    const known = new Map(record.ioTunes.map((tune) => [tune.target, tune]));
+    const tunes = await eachMember(pass, disks, {
+      nameOf: ({ target }) => `${record.name} ${target}`,
+      known: ({ target }) => known.get(target),
+      read: ({ target }) => this.#readDisk(pass, record, target),
+      retries: { schedule: this.#retries, owner: record },
+    });
     tunes.sort((a, b) => a.diskIndex - b.diskIndex);
     if (sameRows(record.ioTunes, tunes)) return;
     record.ioTunes = tunes;
     record.touch();
   }
 
-  async #collectNics(pass: CollectorPass, record: DomainRecord): Promise<void> {
-    const found = new Map<string, NicLimits>();
-    for (const nic of record.definition?.nics ?? []) {
-      const domain = record.ref;
-      const device = nic.target ?? nic.mac;
-      if (this.#nicParams === 0) {
-        const sizes = await pass.libvirt.call(domainGetInterfaceParameters, {
-          domain,
-          device,
-          nparams: 0,
-          flags: 0,
-        });
-        this.#nicParams = Math.min(sizes.nparams, limits.interfaceParams);
-      }
-      const reply = await pass.libvirt.call(domainGetInterfaceParameters, {
+  async #readDisk(pass: CollectorPass, record: DomainRecord, target: string): Promise<IoTune | undefined> {
+    const domain = record.ref;
+    if (this.#tuneParams === 0) {
+      const sizes = await pass.libvirt.call(domainGetBlockIoTune, {
         domain,
-        device,
-        nparams: this.#nicParams,
-        flags: 0,
+        disk: undefined,
+        nparams: 0,
+        flags: current,
       });
-      const nicLimits = nicLimitsOf(reply.params);
-      if (nicLimits !== undefined) found.set(nic.mac, nicLimits);
+      this.#tuneParams = Math.min(sizes.nparams, limits.blockIoTuneParams);
     }
-    if (sameRows([...(record.nicLimits ?? [])], [...found])) return;
-    record.nicLimits = found;
+    const reply = await pass.libvirt.call(domainGetBlockIoTune, {
+      domain,
+      disk: target,
+      nparams: this.#tuneParams,
+      flags: current,
+    });
+    return ioTuneOf(pass.indexes.disk(record.uuid, target), target, reply.params);
+  }
+
+  async #collectNics(pass: CollectorPass, record: DomainRecord): Promise<void> {
+    const found = await eachMember(pass, record.definition?.nics ?? [], {
+      nameOf: ({ mac }) => `${record.name} ${mac}`,
+      known: ({ mac }) => pairOf(mac, record.nicLimits?.get(mac)),
+      read: async ({ mac, target }) => pairOf(mac, await this.#readNic(pass, record, target ?? mac)),
+      retries: { schedule: this.#nicRetries, owner: record },
+    });
+    if (sameRows([...(record.nicLimits ?? [])], found)) return;
+    record.nicLimits = new Map(found);
     record.touch();
   }
+
+  async #readNic(pass: CollectorPass, record: DomainRecord, device: string): Promise<NicLimits | undefined> {
+    const domain = record.ref;
+    if (this.#nicParams === 0) {
+      const sizes = await pass.libvirt.call(domainGetInterfaceParameters, {
+        domain,
+        device,
+        nparams: 0,
+        flags: current,
+      });
+      this.#nicParams = Math.min(sizes.nparams, limits.interfaceParams);
+    }
+    const reply = await pass.libvirt.call(domainGetInterfaceParameters, {
+      domain,
+      device,
+      nparams: this.#nicParams,
+      flags: current,
+    });
+    return nicLimitsOf(reply.params);
+  }
+}
+
+function pairOf(mac: string, nicLimits: NicLimits | undefined): readonly [string, NicLimits] | undefined {
+  return nicLimits === undefined ? undefined : [mac, nicLimits];
 }
 
 export const domainScheduler: CollectorKind = {
@@ -107,6 +131,7 @@ export const domainScheduler: CollectorKind = {
   stage: 'background',
   interval: ({ intervals }) => intervals.tuning,
   promptedBy: ['tunable'],
+  perDomain: true,
   make: ({ intervalSec }) => new DomainScheduler(intervalSec),
 };
 
@@ -119,11 +144,11 @@ export class DomainScheduler implements Collector {
   }
 
   async collect(pass: CollectorPass): Promise<void> {
-    await eachDomain(pass, pass.domains.active, this.#retries, async (record) => {
+    await eachDomain(pass, pass.domains.present, this.#retries, async (record) => {
       const params = await pass.libvirt.call(domainGetSchedulerParametersFlags, {
         domain: record.ref,
         nparams: limits.schedulerParams,
-        flags: 0,
+        flags: current,
       });
       const scheduler = schedulerOf(params);
       if (sameRows([record.scheduler], [scheduler])) return;

@@ -1,25 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConnectionLostError } from '../../errors.ts';
-import { CallTimeoutError } from '../../libvirt/connection.ts';
-import {
-  isAccessDenied,
-  isNoDomain,
-  isNotSupported,
-  isOperationInvalid,
-  isUnknownProcedure,
-  LibvirtError,
-  virErrors,
-} from '../../libvirt/libvirt-error.ts';
+import { isAccessDenied, isMissing, isNoDomain } from '../../libvirt/libvirt-error.ts';
 import { NotCalledError } from '../access/call-gate.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 import type { CollectorPass } from './collector.ts';
+import { mayPass } from './each-member.ts';
 import type { RetrySchedule } from './retry-schedule.ts';
 
 /** Calls of one source under way at a time: the daemon reads five requests of a connection at once. */
 const inFlight = 2;
 
 /**
- * Runs a step for each domain, a few at a time. A failing step costs the data of its domain only: it is
+ * Runs a step for each domain that the run is for, a few at a time. A failing step costs the data of its domain only: it is
  * reported, and what cannot work is not tried again soon. Ends early when the connection is lost, the signal
  * aborts, or the first domains show that the call does not exist or is not permitted. A domain that is not
  * asked keeps what is known of it.
@@ -33,7 +25,10 @@ export async function eachDomain(
   step: (record: DomainRecord) => Promise<void>,
 ): Promise<void> {
   retries.retain(pass.domains.present);
-  const due = records.filter((record) => retries.isDue(record, pass.now));
+  const { only } = pass;
+  const due = records.filter(
+    (record) => (only === undefined || only.has(record.uuid)) && retries.isDue(record, pass.now),
+  );
   let at = 0;
   let hopeless = false;
   const worker = async (): Promise<void> => {
@@ -54,24 +49,11 @@ export async function eachDomain(
         }
         // It stopped, or ceased to exist, a moment ago.
         if (isNoDomain(error)) continue;
-        if (!isPassing(error)) retries.failed(record, pass.now);
+        if (!mayPass(error)) retries.failed(record, pass.now);
         pass.failed(error, record.name);
         hopeless = isMissing(error) || (isAccessDenied(error) && retries.failures(record) > 0);
       }
     }
   };
   await Promise.all(Array.from({ length: inFlight }, worker));
-}
-
-/** Neither this daemon nor another domain of it will answer. */
-function isMissing(error: unknown): boolean {
-  return (
-    isUnknownProcedure(error) || (error instanceof LibvirtError && error.virCode === virErrors.noSupport)
-  );
-}
-
-/** Whether the next attempt may well succeed. */
-function isPassing(error: unknown): boolean {
-  if (error instanceof CallTimeoutError) return true;
-  return !isNotSupported(error) && !isAccessDenied(error) && !isOperationInvalid(error);
 }

@@ -1,4 +1,8 @@
-import { type HostCapabilities, parseCapabilitiesXml } from '../../definition/capabilities-xml.ts';
+import {
+  type CapabilitiesCell,
+  type HostCapabilities,
+  parseCapabilitiesXml,
+} from '../../definition/capabilities-xml.ts';
 import {
   connectGetCapabilities,
   nodeGetCellsFreeMemory,
@@ -10,6 +14,7 @@ import type { HugePagePool } from '../../model/host.ts';
 import type { Count } from '../../model/scalar-types.ts';
 import { cpuList } from '../decode/cpu-list.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
+import { eachMember } from './each-member.ts';
 
 /** Pages of this size and below are not huge: every architecture's ordinary page is at most 64 KiB. */
 const largestOrdinaryPageKib = 64;
@@ -29,6 +34,12 @@ export const hostNuma: CollectorKind = {
   make: () => new HostNuma(),
 };
 
+interface FreeMemory {
+  /** Of the cell. */
+  readonly id: number;
+  readonly bytes: Count;
+}
+
 /** NUMA cells and huge pages of the host (virConnectGetCapabilities, virNodeGetFreePages). */
 export class HostNuma implements Collector {
   async collect(pass: CollectorPass): Promise<void> {
@@ -36,41 +47,71 @@ export class HostNuma implements Collector {
       timeoutMs: capabilitiesTimeoutMs,
     });
     const capabilities = parseCapabilitiesXml(xml);
-    const lastCell = Math.min(capabilities.cells.at(-1)?.id ?? -1, maxCells - 1);
-    if (lastCell < 0) return;
-    const free = await pass.libvirt.call(nodeGetCellsFreeMemory, {
-      startCell: 0,
-      maxCells: lastCell + 1,
-    });
     const cellOf = new Map<number, number>();
     for (const cell of capabilities.cells) for (const cpu of cell.cpus) cellOf.set(cpu, cell.id);
+    pass.host.cpus = pass.host.cpus.map((cpu) => ({ ...cpu, cell: cellOf.get(cpu.number) }));
+    const free = await this.#freeMemory(pass, capabilities);
     pass.host.cells = capabilities.cells.map((cell) => ({
       cell: cell.id,
       memTotalBytes: cell.memoryBytes,
-      memFreeBytes: free[cell.id],
+      memFreeBytes: free.get(cell.id),
       cpus: cpuList(cell.cpus),
     }));
-    pass.host.cpus = pass.host.cpus.map((cpu) => ({ ...cpu, cell: cellOf.get(cpu.number) }));
     pass.host.hugePages = await this.#hugePages(pass, capabilities);
   }
 
-  async #hugePages(pass: CollectorPass, capabilities: HostCapabilities): Promise<readonly HugePagePool[]> {
-    const pageSizesKib = capabilities.pageSizesKib.filter((size) => size > largestOrdinaryPageKib);
-    const pools: HugePagePool[] = [];
-    if (pageSizesKib.length === 0) return pools;
-    for (const { id, pages } of capabilities.cells) {
-      const free = await pass.libvirt.call(nodeGetFreePages, {
-        pageSizesKib,
-        startCell: id,
-        cellCount: 1,
-        flags: 0,
-      });
-      for (const [i, sizeKib] of pageSizesKib.entries()) {
-        const total = pages.find((one) => one.sizeKib === sizeKib)?.count;
-        pools.push({ cell: id, sizeKib, total, free: free[i] });
-      }
-    }
-    return pools;
+  /** Octets free in each cell. */
+  async #freeMemory(pass: CollectorPass, { cells }: HostCapabilities): Promise<ReadonlyMap<number, Count>> {
+    const asked = cells.filter(({ id }) => id < maxCells);
+    const known = new Map(
+      pass.host.cells.flatMap(({ cell: id, memFreeBytes: bytes }) =>
+        bytes === undefined ? [] : [[id, { id, bytes }] as const],
+      ),
+    );
+    const free = await eachMember<CapabilitiesCell, FreeMemory>(pass, asked, {
+      nameOf: ({ id }) => `cell ${id}`,
+      known: ({ id }) => known.get(id),
+      read: async ({ id }) => {
+        const [bytes] = await pass.libvirt.call(nodeGetCellsFreeMemory, {
+          startCell: id,
+          maxCells: 1,
+        });
+        return bytes === undefined ? undefined : { id, bytes };
+      },
+    });
+    return new Map(free.map(({ id, bytes }) => [id, bytes]));
+  }
+
+  /** Of each size that the host has. */
+  async #hugePages(
+    pass: CollectorPass,
+    { cells, pageSizesKib }: HostCapabilities,
+  ): Promise<readonly HugePagePool[]> {
+    const sizes = pageSizesKib.filter((sizeKib) => sizeKib > largestOrdinaryPageKib);
+    const pools = cells.flatMap(({ id, pages }) =>
+      sizes.map((sizeKib) => ({
+        cell: id,
+        sizeKib,
+        // A cell without memory has none of them, and libvirt refuses to count those that are free.
+        isThere: pages.some((one) => one.sizeKib === sizeKib),
+        total: pages.find((one) => one.sizeKib === sizeKib)?.count,
+      })),
+    );
+    const known = new Map(pass.host.hugePages.map((one) => [`${one.cell} ${one.sizeKib}`, one]));
+    return await eachMember(pass, pools, {
+      nameOf: ({ cell, sizeKib }) => `pages of ${sizeKib} KiB in cell ${cell}`,
+      known: ({ cell, sizeKib }) => known.get(`${cell} ${sizeKib}`),
+      read: async ({ cell, sizeKib, isThere, total }) => {
+        if (!isThere) return { cell, sizeKib, total: 0, free: 0 };
+        const [free] = await pass.libvirt.call(nodeGetFreePages, {
+          pageSizesKib: [sizeKib],
+          startCell: cell,
+          cellCount: 1,
+          flags: 0,
+        });
+        return { cell, sizeKib, total, free };
+      },
+    });
   }
 }
 

@@ -2,6 +2,7 @@ import { nodeGetCpuMap, nodeGetCpuStats, nodeGetMemoryStats } from '../../libvir
 import type { Count, Percent } from '../../model/scalar-types.ts';
 import { add, increase, kibToBytes, nsToUs, percentOf } from '../decode/arithmetic.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
+import { readMember } from './each-member.ts';
 
 /** VIR_NODE_CPU_STATS_ALL_CPUS, VIR_NODE_MEMORY_STATS_ALL_CELLS */
 const all = -1;
@@ -92,8 +93,16 @@ export class HostStats implements Collector {
       });
       const online = pass.host.cpus.filter((cpu) => cpu.online).map((cpu) => cpu.number);
       const turn = this.#turnOf(online);
-      const times = new Map(
-        await Promise.all(turn.map(async (number) => [number, await this.#cpuTimes(pass, number)] as const)),
+      // One that goes offline at this moment costs only its own figures.
+      const times = new Map<number, CpuTimes>();
+      await Promise.all(
+        turn.map(async (number) => {
+          const spent = await readMember(pass, `processor ${number}`, {
+            known: undefined,
+            read: () => this.#cpuTimes(pass, number),
+          });
+          if (spent !== undefined) times.set(number, spent);
+        }),
       );
       // Taken from the record only now: another collector may have told the cells meanwhile.
       pass.host.cpus = pass.host.cpus.map((cpu) => {

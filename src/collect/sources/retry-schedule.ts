@@ -1,5 +1,5 @@
 /**
- * Spares domains that a source does not work for: after each failure the next attempt waits twice as long.
+ * Spares domains, or members of them, that a source does not work for: after each failure the next attempt waits twice as long.
  * A new run of the domain, with another id, begins afresh.
  */
 export class RetrySchedule {
@@ -15,31 +15,31 @@ export class RetrySchedule {
 
   /** Whether an attempt may be made now. */
   isDue(record: RetryKey, now: number): boolean {
-    const wait = this.#waits.get(record.uuid);
+    const wait = this.#waits.get(keyOf(record));
     return wait === undefined || wait.id !== record.id || now >= wait.until;
   }
 
   /** How often in a row it failed in this run of the domain. */
   failures(record: RetryKey): number {
-    const wait = this.#waits.get(record.uuid);
+    const wait = this.#waits.get(keyOf(record));
     return wait !== undefined && wait.id === record.id ? wait.failures : 0;
   }
 
   failed(record: RetryKey, now: number): void {
     const failures = this.failures(record) + 1;
     const waitMs = Math.min(this.#capMs, this.#baseMs * 2 ** Math.min(failures - 1, 30));
-    this.#waits.set(record.uuid, { id: record.id, failures, until: now + waitMs });
+    this.#waits.set(keyOf(record), { uuid: record.uuid, id: record.id, failures, until: now + waitMs });
   }
 
   succeeded(record: RetryKey): void {
-    this.#waits.delete(record.uuid);
+    this.#waits.delete(keyOf(record));
   }
 
   /** Forgets domains that no longer exist. */
   retain(records: readonly RetryKey[]): void {
     if (this.#waits.size === 0) return;
     const uuids = new Set(records.map((record) => record.uuid));
-    for (const uuid of this.#waits.keys()) if (!uuids.has(uuid)) this.#waits.delete(uuid);
+    for (const [key, { uuid }] of this.#waits) if (!uuids.has(uuid)) this.#waits.delete(key);
   }
 }
 
@@ -47,9 +47,16 @@ export class RetrySchedule {
 export interface RetryKey {
   readonly uuid: string;
   readonly id: number;
+  /** What of the domain, if not all of it. */
+  readonly member?: string;
+}
+
+function keyOf({ uuid, member }: RetryKey): string {
+  return member === undefined ? uuid : `${uuid} ${member}`;
 }
 
 interface Wait {
+  readonly uuid: string;
   readonly id: number;
   readonly failures: number;
   readonly until: number;

@@ -9,6 +9,7 @@ import { type AffinityMode, affinityCells, cpuList, cpusOf } from '../decode/cpu
 import type { DomainRecord, PinFacts } from '../records/domain-record.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachDomain } from './each-domain.ts';
+import { readMember } from './each-member.ts';
 import { RetrySchedule } from './retry-schedule.ts';
 
 /** Different masks remembered: hosts have a handful. */
@@ -24,8 +25,18 @@ export const vcpuPinning: CollectorKind = {
   stage: 'background',
   interval: ({ intervals }) => intervals.pinning,
   promptedBy: ['tunable', 'deviceAdded', 'deviceRemoved'],
+  perDomain: true,
   make: ({ config, intervalSec }) => new VcpuPinning(intervalSec, config.collect.affinity),
 };
+
+/** The processors of the host. */
+interface HostCpus {
+  readonly present: number;
+  /** Octets of a map of them. */
+  readonly mapLength: number;
+  /** Undefined if it is not known which are online. */
+  readonly online: readonly number[] | undefined;
+}
 
 /**
  * Which host CPUs vCPUs, emulator and IOThreads may run on, and where each vCPU is
@@ -44,59 +55,105 @@ export class VcpuPinning implements Collector {
   }
 
   async collect(pass: CollectorPass): Promise<void> {
-    const { cpus } = pass.host;
-    const present = cpus.length > 0 ? cpus.length : (pass.host.facts.cpusPresent ?? 0);
+    const known = pass.host.cpus;
+    const present = known.length > 0 ? known.length : (pass.host.facts.cpusPresent ?? 0);
     if (present === 0) return;
-    const online = cpus.length > 0 ? cpus.filter((cpu) => cpu.online).map((cpu) => cpu.number) : undefined;
+    const online = known.length > 0 ? known.filter((cpu) => cpu.online).map((cpu) => cpu.number) : undefined;
     this.#rememberShape(present, online);
-    await eachDomain(pass, pass.domains.active, this.#retries, (record) =>
-      this.#collectOne(pass, record, present, online),
+    const cpus: HostCpus = { present, mapLength: (present + 7) >> 3, online };
+    await eachDomain(pass, pass.domains.present, this.#retries, (record) =>
+      this.#collectOne(pass, record, cpus),
     );
   }
 
-  async #collectOne(
-    pass: CollectorPass,
-    record: DomainRecord,
-    present: number,
-    online: readonly number[] | undefined,
-  ): Promise<void> {
+  /** Each of the calls may be refused alone: there is no emulator in a container, and no IOThread in most domains. */
+  async #collectOne(pass: CollectorPass, record: DomainRecord, cpus: HostCpus): Promise<void> {
     const { runtime } = record;
-    const mapLength = (present + 7) >> 3;
-    const monitor = runtime.sample?.monitor;
-    const vcpus = Math.min(monitor?.vcpuMaximum ?? 256, maxVcpus);
-    const domain = record.ref;
-    // None of these three waits for the hypervisor process; the last one of them fails without an emulator.
-    const [pinned, positions, emulator] = await Promise.all([
-      pass.libvirt.call(domainGetVcpuPinInfo, { domain, vcpus, mapLength, flags: 0 }),
-      pass.libvirt.call(domainGetVcpus, { domain, maxInfo: vcpus, mapLength: 0 }),
-      pass.libvirt.call(domainGetEmulatorPinInfo, { domain, mapLength, flags: 0 }),
-    ]);
-    const pins = new Map<number, VcpuPin>();
-    for (let vcpu = 0; vcpu < Math.min(pinned.count, vcpus); vcpu += 1) {
-      const mask = pinned.maps.subarray(vcpu * mapLength, (vcpu + 1) * mapLength);
-      if (mask.length === mapLength) pins.set(vcpu, this.#pin(mask, present, online));
+    const retries = { schedule: this.#retries, owner: record };
+    const emulator = await readMember(pass, `${record.name} emulator`, {
+      known: record.emulatorPin,
+      read: () => this.#emulator(pass, record, cpus),
+      retries,
+    });
+    if (emulator !== record.emulatorPin) {
+      record.emulatorPin = emulator;
+      record.touch();
     }
-    const iothreads = await this.#iothreads(pass, record, present);
-    const emulatorList = cpuList(cpusOf(emulator.map, present));
-    const facts: PinFacts = { vcpus: pins, emulator: emulatorList, iothreads };
+    if (!record.active) return;
+    const vcpus = await readMember(pass, `${record.name} vCPUs`, {
+      known: runtime.pins?.vcpus,
+      read: () => this.#vcpus(pass, record, cpus),
+      retries,
+    });
+    const iothreads = await readMember(pass, `${record.name} IOThreads`, {
+      known: runtime.pins?.iothreads,
+      read: () => this.#iothreads(pass, record, cpus),
+      retries,
+    });
+    const facts: PinFacts = { vcpus, iothreads };
     if (runtime.pins === undefined || !samePins(runtime.pins, facts)) {
       runtime.pins = facts;
       record.touch();
     }
-    const hostCpus = new Map(
-      positions.info.filter((one) => one.cpu >= 0).map((one) => [one.number, one.cpu] as const),
-    );
-    if (runtime.hostCpus === undefined || !sameMap(runtime.hostCpus, hostCpus)) {
+    const hostCpus = await readMember(pass, `${record.name} positions of vCPUs`, {
+      known: runtime.hostCpus,
+      read: () => this.#positions(pass, record),
+      retries,
+    });
+    if (!sameMap(runtime.hostCpus, hostCpus)) {
       runtime.hostCpus = hostCpus;
       record.touch();
     }
+  }
+
+  /** As it is, or for a domain that does not run as it is configured. */
+  async #emulator(
+    pass: CollectorPass,
+    record: DomainRecord,
+    { mapLength, present }: HostCpus,
+  ): Promise<string | undefined> {
+    const { map } = await pass.libvirt.call(domainGetEmulatorPinInfo, {
+      domain: record.ref,
+      mapLength,
+      flags: 0,
+    });
+    return cpuList(cpusOf(map, present));
+  }
+
+  async #vcpus(
+    pass: CollectorPass,
+    record: DomainRecord,
+    { mapLength, present, online }: HostCpus,
+  ): Promise<ReadonlyMap<number, VcpuPin>> {
+    const vcpus = vcpusOf(record);
+    const { count, maps } = await pass.libvirt.call(domainGetVcpuPinInfo, {
+      domain: record.ref,
+      vcpus,
+      mapLength,
+      flags: 0,
+    });
+    const pins = new Map<number, VcpuPin>();
+    for (let vcpu = 0; vcpu < Math.min(count, vcpus); vcpu += 1) {
+      const mask = maps.subarray(vcpu * mapLength, (vcpu + 1) * mapLength);
+      if (mask.length === mapLength) pins.set(vcpu, this.#pin(mask, present, online));
+    }
+    return pins;
+  }
+
+  async #positions(pass: CollectorPass, record: DomainRecord): Promise<ReadonlyMap<number, number>> {
+    const { info } = await pass.libvirt.call(domainGetVcpus, {
+      domain: record.ref,
+      maxInfo: vcpusOf(record),
+      mapLength: 0,
+    });
+    return new Map(info.filter((one) => one.cpu >= 0).map((one) => [one.number, one.cpu] as const));
   }
 
   /** Only domains with IOThreads are asked: the call needs the monitor. */
   async #iothreads(
     pass: CollectorPass,
     record: DomainRecord,
-    present: number,
+    { present }: HostCpus,
   ): Promise<ReadonlyMap<number, string>> {
     if ((record.runtime.sample?.monitor.iothreads.length ?? 0) === 0) return noIothreads;
     const reply = await pass.libvirt.call(domainGetIothreadInfo, {
@@ -137,12 +194,17 @@ export class VcpuPinning implements Collector {
 
 const noIothreads: ReadonlyMap<number, string> = new Map();
 
-function samePins(a: PinFacts, b: PinFacts): boolean {
-  return a.emulator === b.emulator && sameMap(a.vcpus, b.vcpus) && sameMap(a.iothreads, b.iothreads);
+function vcpusOf({ runtime }: DomainRecord): number {
+  return Math.min(runtime.sample?.monitor.vcpuMaximum ?? 256, maxVcpus);
 }
 
-function sameMap<K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>): boolean {
-  if (a.size !== b.size) return false;
+function samePins(a: PinFacts, b: PinFacts): boolean {
+  return sameMap(a.vcpus, b.vcpus) && sameMap(a.iothreads, b.iothreads);
+}
+
+function sameMap<K, V>(a: ReadonlyMap<K, V> | undefined, b: ReadonlyMap<K, V> | undefined): boolean {
+  if (a === b) return true;
+  if (a === undefined || b === undefined || a.size !== b.size) return false;
   for (const [key, value] of a) if (b.get(key) !== value) return false;
   return true;
 }

@@ -1,5 +1,4 @@
 import { parseNetworkXml } from '../../definition/network-xml.ts';
-import { ConnectionLostError } from '../../errors.ts';
 import {
   connectListAllNetworks,
   networkGetAutostart,
@@ -11,6 +10,7 @@ import type { NamedRef } from '../../libvirt/protocol.ts';
 import type { Network } from '../../model/network.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
+import { eachMember, readMember } from './each-member.ts';
 
 export const virtualNetworks: CollectorKind = {
   name: 'virtual-networks',
@@ -27,30 +27,19 @@ export class VirtualNetworks implements Collector {
   async collect(pass: CollectorPass): Promise<void> {
     const listed = await pass.libvirt.call(connectListAllNetworks, { flags: 0 });
     const known = new Map(pass.infrastructure.networks.map((network) => [network.uuid, network]));
-    const networks: Network[] = [];
-    for (const ref of listed) {
-      if (pass.signal.aborted) return;
-      try {
-        networks.push(await this.#read(pass, ref));
-      } catch (error) {
-        if (error instanceof ConnectionLostError) throw error;
-        pass.failed(error, ref.name);
-        const before = known.get(ref.uuid);
-        if (before !== undefined) networks.push(before);
-      }
-    }
+    const networks = await eachMember(pass, listed, {
+      nameOf: ({ name }) => name,
+      known: ({ uuid }) => known.get(uuid),
+      read: (ref) => this.#read(pass, ref, known.get(ref.uuid)),
+    });
     pass.indexes.retainNetworks(new Set(listed.map((ref) => ref.uuid)));
     pass.infrastructure.networks = networks.sort((a, b) => a.index - b.index);
   }
 
-  async #read(pass: CollectorPass, network: NamedRef): Promise<Network> {
+  async #read(pass: CollectorPass, network: NamedRef, known: Network | undefined): Promise<Network> {
     const { libvirt } = pass;
     const active = await libvirt.call(networkIsActive, { network });
     const definition = parseNetworkXml(await libvirt.call(networkGetXmlDesc, { network, flags: 0 }));
-    const leases =
-      active && definition.hasDhcp
-        ? (await libvirt.call(networkGetDhcpLeases, { network, mac: undefined, flags: 0 })).length
-        : undefined;
     return {
       index: pass.indexes.network(network.uuid),
       name: network.name,
@@ -59,17 +48,38 @@ export class VirtualNetworks implements Collector {
       autostart: await libvirt.call(networkGetAutostart, { network }),
       bridge: definition.bridge,
       forward: definition.forward,
-      leases,
+      // What hands out no addresses has no leases.
+      leases: active && definition.hasDhcp ? await this.#leases(pass, network, known) : 0,
       ports: connectedTo(network.name, pass.domains.active),
     };
   }
+
+  /** A network whose leases cannot be read is shown without their number. */
+  async #leases(
+    pass: CollectorPass,
+    network: NamedRef,
+    known: Network | undefined,
+  ): Promise<number | undefined> {
+    return await readMember(pass, `leases of ${network.name}`, {
+      known: known?.leases,
+      read: async () => {
+        const all = await pass.libvirt.call(networkGetDhcpLeases, {
+          network,
+          mac: undefined,
+          flags: 0,
+        });
+        return all.length;
+      },
+    });
+  }
 }
 
-/** The number of interfaces of active domains that name the network as their source. */
-function connectedTo(name: string, records: readonly DomainRecord[]): number {
+/** The number of interfaces of active domains that name the network as their source; unknown without all definitions. */
+function connectedTo(name: string, records: readonly DomainRecord[]): number | undefined {
   let ports = 0;
-  for (const record of records) {
-    for (const nic of record.definition?.nics ?? []) {
+  for (const { definition } of records) {
+    if (definition === undefined) return undefined;
+    for (const nic of definition.nics) {
       if (nic.type === 'network' && nic.source === name) ports += 1;
     }
   }

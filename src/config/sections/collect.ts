@@ -1,5 +1,5 @@
 import { section, setting } from '../setting.ts';
-import { choice, patterns, selectors, wholeSeconds } from '../setting-kinds.ts';
+import { choice, patterns, secondsOrNever, selectors, wholeSeconds } from '../setting-kinds.ts';
 
 /** The kernel's counters of KVM: some fifty a vCPU, of use to developers of hypervisors. */
 const kvmCounters = ['^vcpu\\.\\d+\\..*\\.(sum|cur|max)$', '^vm\\..*\\.(sum|cur|max)$'];
@@ -21,6 +21,9 @@ export const collect = section('What is collected, and how often.', {
   }),
   affinity: setting(choice(['dense', 'compact', 'off']), 'compact', {
     help: 'vmCpuAffinityTable: a row for each vCPU and host CPU (dense), only for CPUs a vCPU may run on and only where it is pinned (compact), or none (off).',
+  }),
+  poolRefresh: setting(secondsOrNever(60, 604_800), 0, {
+    help: 'How often libvirt is asked to read each storage pool anew, for pools whose figures it does not keep up to date; 0 is never. Needs libvirt.read_write. libvirt opens every volume for it, so choose it long.',
   }),
   include: setting(patterns(), [], {
     help: 'Monitor only domains whose name matches one of these regular expressions; empty is all.',

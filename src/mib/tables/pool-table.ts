@@ -1,5 +1,6 @@
 import type { Pool } from '../../model/pool.ts';
 import type { TableBinding } from '../bind.ts';
+import { NEVER, secondsSince } from '../elapsed.ts';
 
 /** The storage pools. */
 export const poolTable: TableBinding<'lvePoolTable', Pool> = {
@@ -22,5 +23,7 @@ export const poolTable: TableBinding<'lvePoolTable', Pool> = {
     lvePoolVolumes: (pool) => pool.volumes,
     lvePoolProvisioned: (pool) => pool.provisionedBytes,
     lvePoolOvercommit: (pool) => pool.overcommit,
+    lvePoolFiguresSource: (pool) => pool.figuresSource,
+    lvePoolFiguresAge: secondsSince((pool) => (pool.state === 'inactive' ? NEVER : pool.figuresAt)),
   },
 };

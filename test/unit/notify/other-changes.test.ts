@@ -248,6 +248,8 @@ describe('storage pools', () => {
     volumes: 1,
     provisionedBytes: 400,
     overcommit: 40,
+    figuresSource: 'libvirt',
+    figuresAt: undefined,
   };
 
   it('are told when their state changes, by an event or by comparison, once', async () => {

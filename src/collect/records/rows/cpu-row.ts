@@ -3,20 +3,20 @@ import type { Count, Percent } from '../../../model/scalar-types.ts';
 import { nsToUs } from '../../decode/arithmetic.ts';
 import type { SchedulerFacts } from '../../decode/io-tune.ts';
 import type { MonitorSample } from '../../decode/samples/monitor-sample.ts';
-import type { DomainRecord, PinFacts } from '../domain-record.ts';
+import type { DomainRecord } from '../domain-record.ts';
 
 /** Percentages of a domain that is not active are zero: that is their true value, not a placeholder. */
 export class CpuRow implements DomainCpu {
   readonly #monitor: MonitorSample | undefined;
   readonly #active: boolean;
   readonly #scheduler: SchedulerFacts | undefined;
-  readonly #pins: PinFacts | undefined;
+  readonly #emulatorPin: string | undefined;
 
   constructor(record: DomainRecord, monitor: MonitorSample | undefined) {
     this.#monitor = monitor;
     this.#active = record.active;
     this.#scheduler = record.scheduler;
-    this.#pins = record.runtime.pins;
+    this.#emulatorPin = record.emulatorPin;
   }
 
   get timeUs(): Count | undefined {
@@ -72,7 +72,7 @@ export class CpuRow implements DomainCpu {
   }
 
   get emulatorPin(): string | undefined {
-    return this.#pins?.emulator;
+    return this.#emulatorPin;
   }
 
   get vcpusCurrent(): number | undefined {

@@ -14,7 +14,7 @@ export class VcpuRow extends VcpuSample implements Vcpu {
   constructor({ number, figures, base }: VcpuSample, { pins, hostCpus }: RuntimeFacts) {
     super(number, figures, base);
     this.hostCpu = hostCpus?.get(number);
-    this.pin = pins?.vcpus.get(number);
+    this.pin = pins?.vcpus?.get(number);
   }
 
   get index(): number {

@@ -98,8 +98,9 @@ describe('LibvirtAccess', () => {
       await access.call(procedure, someArgs);
       const connection = sent.at(-1)?.split(' ')[0];
       if (procedure.waitsFor === 'nothing') expect(connection).toBe('control');
-      else if (procedure.waitsFor === 'agent') expect(connection).toBe('readWrite');
-      else expect(connection).toBe(procedure.name === 'connectGetAllDomainStats' ? 'bulk' : 'slow');
+      else if (procedure.waitsFor === 'agent' || procedure.name === 'storagePoolRefresh') {
+        expect(connection).toBe('readWrite');
+      } else expect(connection).toBe(procedure.name === 'connectGetAllDomainStats' ? 'bulk' : 'slow');
     }
   });
 
