@@ -4,7 +4,6 @@ import { WarningBoard } from './collect/records/warning-board.ts';
 import type { Config } from './config/config.ts';
 import { domainFilter } from './config/domain-filter.ts';
 import { errorText } from './errors.ts';
-import { describeEvent } from './events/describe-event.ts';
 import { EventLog } from './events/event-log.ts';
 import { ImageFeed } from './image/image-feed.ts';
 import { unreadableLog } from './image/unreadable-log.ts';
@@ -17,7 +16,7 @@ import type { EpochMs } from './model/scalar-types.ts';
 import type { Snapshot } from './model/snapshot.ts';
 import { SnapshotStore } from './model/snapshot-store.ts';
 import { NotificationCentre } from './notify/notification-centre.ts';
-import type { QueuedNotification } from './notify/notification-queue.ts';
+import { NotificationQueue } from './notify/notification-queue.ts';
 import type { NotifyOptions } from './notify/notify-options.ts';
 import { ServingThread } from './serve/serving-thread.ts';
 import { TreeFeed } from './serve/tree-feed.ts';
@@ -40,6 +39,8 @@ interface Face {
   readonly mib: ServedMib;
   readonly images: ImageFeed;
   readonly agentx: ServingThread;
+  /** What is on its way to the master stays so while the session lives. */
+  readonly queue: NotificationQueue;
 }
 
 /** Until libvirt has answered for the first time, at most so long, an empty table would be a lie. */
@@ -56,8 +57,6 @@ export class Daemon {
   #config: Config;
   #closers: Closer[] = [];
   #face: Face | undefined;
-  /** Notifications that the last parts were left with. */
-  #unsent: readonly QueuedNotification[] = [];
   /** Receives SETs; changes with each set of parts. */
   #onSwitch: (name: SwitchName, value: boolean) => void = () => undefined;
   #changing: Promise<void> = Promise.resolve();
@@ -82,20 +81,14 @@ export class Daemon {
     await this.#inTurn(async () => {
       const old = this.#config;
       await this.#stopParts();
-      const left = this.#unsent;
-      this.#unsent = stillRight(left, old, config);
       this.#config = config;
       try {
         await this.#startParts();
       } catch (error) {
         await this.#stopParts();
         this.#config = old;
-        this.#unsent = left;
         await this.#startParts();
         throw error;
-      }
-      if (!hasSameOids(old, config)) {
-        this.#tellUnsent(left, 'they have OIDs that are no longer served: [mib] has changed');
       }
     });
     this.#logger.info({}, 'configuration reloaded');
@@ -105,9 +98,17 @@ export class Daemon {
   async stop(): Promise<void> {
     await this.#inTurn(async () => {
       await this.#stopParts();
+      const queue = this.#face?.queue;
+      const notifications = queue?.left.length ?? 0;
       await this.#stopFace();
-      this.#tellUnsent(this.#unsent, 'no master took them before the end; the event log has what they tell');
-      this.#unsent = [];
+      if (notifications > 0) {
+        this.#logger.warn(
+          { notifications },
+          this.#config.events.persistent
+            ? 'the master has not taken all notifications: they leave after the next start'
+            : 'the master has not taken all notifications: they are lost, since events.persistent is false',
+        );
+      }
     });
   }
 
@@ -130,15 +131,11 @@ export class Daemon {
     }
   }
 
-  #tellUnsent(unsent: readonly QueuedNotification[], reason: string): void {
-    if (unsent.length === 0) return;
-    this.#logger.warn({ notifications: unsent.length, reason }, 'notifications left unsent');
-  }
-
   async #stopFace(): Promise<void> {
     const face = this.#face;
     this.#face = undefined;
     await face?.agentx.stop();
+    face?.queue.close();
   }
 
   async #startParts(): Promise<void> {
@@ -175,19 +172,18 @@ export class Daemon {
     });
     this.#closers.push(() => log.close());
 
-    const { mib, images, agentx } = await this.#openFace(config);
+    const { mib, images, agentx, queue } = await this.#openFace(config);
     const notifications = new NotificationCentre({
       store,
       log,
       indexes,
       notify: notifyOptions(config),
-      build: (name, values) => mib.notification(name, values),
-      send: (notification) => agentx.notify(notification),
-      unsent: this.#unsent,
+      queue,
       uri: store.current.agent.uri,
       logger: logger.child({ component: 'notify' }),
       readState: (uuid) => collection.readState(uuid),
       admits: domainFilter(config.collect),
+      onLogged: () => void collection.publish(),
     });
     indexes.addReferences((index) => notifications.refersTo(index));
     const collection = new Collection({
@@ -198,9 +194,7 @@ export class Daemon {
       warnings,
       startedAt: this.#startedAt,
       lastEventSeq: (uuid) => log.lastSeqOf(uuid),
-      onEvent: (event) => notifications.onEvent(describeEvent(event)),
-      onConnection: (state, error) =>
-        notifications.onConnection(state, error === undefined ? '' : errorText(error)),
+      listener: notifications,
     });
 
     const trees = new TreeFeed({
@@ -216,21 +210,15 @@ export class Daemon {
       notifications.onSnapshot(snapshot, previous);
     });
     const patience = setTimeout(() => trees.push(store.current), firstTreeMs);
-    const unwatch = agentx.onStateChange((state) => notifications.onMasterState(state === 'registered'));
-    notifications.onMasterState(agentx.state === 'registered');
     const stopping = new AbortController();
     const running = collection.run(stopping.signal);
     this.#closers.push(
-      async () => {
-        const unsent = await notifications.close();
-        this.#unsent = state.writable ? unsent : withoutEntries(unsent);
-      },
+      () => notifications.close(),
       async () => {
         clearTimeout(patience);
         stopping.abort();
         await running;
         unsubscribe();
-        unwatch();
         trees.close();
       },
     );
@@ -248,12 +236,19 @@ export class Daemon {
   async #openFace(config: Config): Promise<Face> {
     const key = JSON.stringify([config.agentx, config.mib]);
     if (this.#face?.key === key) return this.#face;
+    const previous = this.#face?.queue;
     await this.#stopFace();
     const mib = new ServedMib({ root: config.mib.root, vmMib: config.mib.vmMib });
     const logger = this.#logger.child({ component: 'image' });
     const images = new ImageFeed(mib.slots, unreadableLog(logger));
     const agentx = this.#startServing(config, mib, images);
-    this.#face = { key, mib, images, agentx };
+    const queue = new NotificationQueue({
+      master: agentx,
+      encode: (content, appended) => mib.encode(content, appended),
+      logger: this.#logger.child({ component: 'notify' }),
+      previous,
+    });
+    this.#face = { key, mib, images, agentx, queue };
     return this.#face;
   }
 
@@ -279,30 +274,6 @@ export class Daemon {
   }
 }
 
-/** More Notify PDUs without a response could block the master. */
-const maxOutstandingNotifications = 16;
-
-/** What of the notifications that wait is still right under another configuration. */
-function stillRight(
-  unsent: readonly QueuedNotification[],
-  old: Config,
-  config: Config,
-): readonly QueuedNotification[] {
-  if (!hasSameOids(old, config)) return [];
-  const isSameLog =
-    old.events.persistent && config.events.persistent && old.state.directory === config.state.directory;
-  return isSameLog ? unsent : withoutEntries(unsent);
-}
-
-function hasSameOids(old: Config, config: Config): boolean {
-  return JSON.stringify(old.mib) === JSON.stringify(config.mib);
-}
-
-/** For another event log, which would mark other events as told. */
-function withoutEntries(unsent: readonly QueuedNotification[]): readonly QueuedNotification[] {
-  return unsent.map((entry) => ({ ...entry, seqs: [] }));
-}
-
 /** Whether a snapshot tells more than that the agent has just started. */
 function isWorthServing(snapshot: Snapshot): boolean {
   const { refreshCount, connState } = snapshot.agent;
@@ -321,7 +292,6 @@ function notifyOptions(config: Config): NotifyOptions {
     holdoffSec: notifications.holdoff,
     maxPerMinute: notifications.maxPerMinute,
     queueLimit: notifications.queue,
-    maxOutstanding: maxOutstandingNotifications,
     events: notifications.events,
     overrides: config.severity,
   };

@@ -42,6 +42,7 @@ export function initialSnapshot(config: Config, version: string, startedAt: Epoc
       maxAgeSec: events.maxAge,
       persistent: false,
       logged: 0,
+      newestSeq: 0,
       entries: [],
     },
     notify: {

@@ -33,8 +33,6 @@ export async function collectOnce(options: OneShotOptions): Promise<Snapshot> {
     warnings: new WarningBoard((rows) => store.update({ warnings: rows })),
     startedAt,
     lastEventSeq: () => 0,
-    onEvent: () => undefined,
-    onConnection: () => undefined,
   });
   await collection.once(signal);
   await indexes.close();

@@ -16,7 +16,7 @@ export interface AgentxCounters {
   sessions: number;
   /** Notifications that the master took. */
   notificationsSent: number;
-  /** Notifications that the master refused or did not answer. */
+  /** Notifications that the master refused. */
   notificationsFailed: number;
 }
 

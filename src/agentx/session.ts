@@ -29,7 +29,12 @@ export interface SessionOptions {
 
 interface Pending {
   readonly what: string;
-  readonly deadline: number;
+  /** Whether it is waited for as long as the session lives. */
+  readonly isPatient: boolean;
+  /** PDUs that the master had sent before. */
+  readonly heardBefore: number;
+  /** By the monotonic clock: when its time began to count; undefined while the master has not been heard since. */
+  countsSince: number | undefined;
   readonly resolve: (response: ResponsePdu) => void;
   readonly reject: (error: Error) => void;
 }
@@ -44,9 +49,14 @@ export class AgentxSession {
   #responder: Responder | undefined;
   #sessionId = 0;
   #packetId = 0;
-  #heard = false;
+  /** PDUs of the master so far, and how many there were at the last tick. */
+  #heard = 0;
+  #heardAtTick = 0;
   #idleSince: number;
-  #pinging = false;
+  /** When the master last answered a PDU of ours, by the monotonic clock: only Responses tell its sysUpTime. */
+  #answeredAt: number;
+  /** When the Ping was sent that the master has not answered, by the monotonic clock. */
+  #pingingSince: number | undefined;
 
   /** Aborts when the session is over; the reason is an Error that tells why. */
   readonly ended: AbortSignal = this.#ended.signal;
@@ -89,6 +99,7 @@ export class AgentxSession {
   private constructor(options: SessionOptions) {
     this.#options = options;
     this.#idleSince = options.clock.monotonicMs();
+    this.#answeredAt = this.#idleSince;
     const { adminTimeoutMs, pingIntervalMs } = options.timing;
     this.#ticker = setInterval(() => this.#tick(), Math.min(1000, adminTimeoutMs / 4, pingIntervalMs / 4));
   }
@@ -98,7 +109,8 @@ export class AgentxSession {
   }
 
   /**
-   * Sends a PDU and resolves with the master's Response.
+   * Sends a PDU and resolves with the master's Response. A Notify and a Ping have as long as the session lives: a
+   * master that stands still (snmpd while one of its scripts runs) answers late, and sent again they would count twice.
    *
    * @param what - names the PDU in errors.
    * @throws AgentxError if the master refuses, AgentxTimeoutError, ConnectionLostError.
@@ -115,8 +127,14 @@ export class AgentxSession {
       }
       try {
         const packetId = this.#send(pdu);
-        const deadline = this.#options.clock.monotonicMs() + this.#options.timing.adminTimeoutMs;
-        this.#pending.set(packetId, { what, deadline, resolve, reject });
+        this.#pending.set(packetId, {
+          what,
+          isPatient: pdu.kind === 'notify' || pdu.kind === 'ping',
+          heardBefore: this.#heard,
+          countsSince: pdu.kind === 'open' ? this.#options.clock.monotonicMs() : undefined,
+          resolve,
+          reject,
+        });
       } catch (error) {
         reject(error instanceof Error ? error : new Error(String(error)));
       }
@@ -141,7 +159,7 @@ export class AgentxSession {
   }
 
   #onPdu(frame: Uint8Array, writer: PduWriter): void {
-    this.#heard = true;
+    this.#heard += 1;
     const type = frame[1];
     if (type === PduType.response) {
       this.#onResponse(frame);
@@ -160,6 +178,7 @@ export class AgentxSession {
     // Late: its sender has been told that time was up.
     if (pending === undefined) return;
     this.#pending.delete(response.packetId);
+    this.#answeredAt = this.#options.clock.monotonicMs();
     this.#options.onSysUpTime(response.sysUpTime);
     if (response.error === ResponseError.noError) {
       pending.resolve(response);
@@ -173,28 +192,34 @@ export class AgentxSession {
 
   #tick(): void {
     const now = this.#options.clock.monotonicMs();
-    const { adminTimeoutMs, pingIntervalMs } = this.#options.timing;
+    const { adminTimeoutMs, pingIntervalMs, silenceLimitMs } = this.#options.timing;
     for (const [packetId, pending] of this.#pending) {
-      if (pending.deadline > now) continue;
+      if (pending.isPatient) continue;
+      if (this.#heard !== pending.heardBefore) pending.countsSince ??= now;
+      if (pending.countsSince === undefined || now - pending.countsSince < adminTimeoutMs) continue;
       this.#pending.delete(packetId);
       pending.reject(new AgentxTimeoutError(pending.what, adminTimeoutMs));
     }
-    if (this.#heard) {
-      this.#heard = false;
+    if (this.#heard !== this.#heardAtTick) {
+      this.#heardAtTick = this.#heard;
       this.#idleSince = now;
-    } else if (now - this.#idleSince >= pingIntervalMs && !this.#pinging && this.#sessionId !== 0) {
+    }
+    if (this.#pingingSince !== undefined) {
+      if (now - Math.max(this.#pingingSince, this.#idleSince) < silenceLimitMs) return;
+      this.#connection?.destroy(new AgentxTimeoutError('Ping', silenceLimitMs));
+    } else if (now - this.#answeredAt >= pingIntervalMs && this.#sessionId !== 0) {
       void this.#ping();
     }
   }
 
   async #ping(): Promise<void> {
-    this.#pinging = true;
+    this.#pingingSince = this.#options.clock.monotonicMs();
     try {
       await this.request({ kind: 'ping' }, 'Ping');
     } catch (error) {
       this.#connection?.destroy(error instanceof Error ? error : new Error(String(error)));
     } finally {
-      this.#pinging = false;
+      this.#pingingSince = undefined;
     }
   }
 

@@ -2,12 +2,12 @@ import { ConnectionFailedError, ConnectionLostError, errorText } from '../errors
 import type { Logger } from '../log.ts';
 import type { BackoffOptions } from '../run/backoff.ts';
 import { type Clock, systemClock } from '../run/clock.ts';
+import { within } from '../run/deadline.ts';
 import { type SupervisedState, supervise } from '../run/supervise.ts';
 import type { Column, MibTree, OutgoingNotification } from '../tree/tree.ts';
 import { type AgentxAddress, formatAgentxAddress } from './address.ts';
 import { type AgentxCounters, newCounters } from './counters.ts';
 import { MasterClock } from './master-clock.ts';
-import { NotifyGate } from './notify-gate.ts';
 import { type Capability, type Region, Registration } from './registration.ts';
 import { AgentxSession } from './session.ts';
 import { type SubagentTiming, subagentTiming } from './timing.ts';
@@ -39,6 +39,9 @@ export interface SubagentOptions {
  */
 export type SubagentState = 'stopped' | 'connecting' | 'open' | 'registered';
 
+/** snmpTrapOID.0 (RFC 3418), which comes first in a Notify; the master adds sysUpTime.0. */
+const SNMP_TRAP_OID = [1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0];
+
 const DEFAULT_PRIORITY = 127;
 const DEFAULT_TIMEOUT_SEC = 5;
 /** A session that lasted this long was a good one, in milliseconds. */
@@ -55,14 +58,15 @@ export class AgentxSubagent {
   readonly #clock: Clock;
   readonly #timing: SubagentTiming;
   readonly #contexts: readonly string[];
-  readonly #masterClock = new MasterClock();
+  readonly #masterClock: MasterClock;
   readonly #listeners = new Set<(state: SubagentState) => void>();
   readonly #failedColumns = new Set<string>();
   readonly #counters: AgentxCounters = newCounters();
   #state: SubagentState = 'stopped';
   #view: TreeView | undefined;
   #onFirstTree: (() => void) | undefined;
-  #gate: NotifyGate | undefined;
+  /** Notifications without a Response yet. */
+  readonly #notifying = new Set<Promise<unknown>>();
   #session: AgentxSession | undefined;
   #stopping: AbortController | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -72,7 +76,9 @@ export class AgentxSubagent {
     this.#options = options;
     this.#logger = options.logger;
     this.#clock = options.clock ?? systemClock;
-    this.#timing = { ...subagentTiming, ...options.timing };
+    this.#masterClock = new MasterClock(this.#clock);
+    const silence = isLocal(options.address) ? { silenceLimitMs: Number.POSITIVE_INFINITY } : {};
+    this.#timing = { ...subagentTiming, ...silence, ...options.timing };
     this.#contexts = (options.contexts ?? []).filter((context) => context !== '');
   }
 
@@ -132,17 +138,35 @@ export class AgentxSubagent {
   }
 
   /**
-   * Sends a notification and resolves when the master has taken it. That is no proof of delivery.
+   * Sends a notification at once and resolves when the master has taken it, however late. That is no proof of
+   * delivery. How many are under way at a time is the caller's affair: many that snmpd does not read can block it.
    *
-   * @throws ConnectionLostError if there is no session or it ends, AgentxError, AgentxTimeoutError.
+   * @throws ConnectionLostError if there is no session or it ends, AgentxError.
    */
   async notify(notification: OutgoingNotification): Promise<void> {
-    if (this.#gate === undefined) throw new ConnectionLostError('there is no session with the AgentX master');
-    await this.#gate.send(notification);
+    if (this.#session === undefined) {
+      throw new ConnectionLostError('there is no session with the AgentX master');
+    }
+    const { name, trapOid, varbinds } = notification;
+    const trap = { oid: SNMP_TRAP_OID, syntax: 'ObjectIdentifier', value: trapOid } as const;
+    const sending = this.#session.request(
+      { kind: 'notify', varBinds: [trap, ...varbinds] },
+      `Notify ${name}`,
+    );
+    this.#notifying.add(sending);
+    try {
+      await sending;
+      this.#counters.notificationsSent += 1;
+    } catch (error) {
+      if (!(error instanceof ConnectionLostError)) this.#counters.notificationsFailed += 1;
+      throw error;
+    } finally {
+      this.#notifying.delete(sending);
+    }
   }
 
   async #stop(): Promise<void> {
-    await this.#gate?.drain(this.#timing.flushMs);
+    await within(this.#timing.flushMs, Promise.allSettled(this.#notifying));
     const session = this.#session;
     this.#stopping?.abort(new ConnectionLostError('the subagent stops'));
     await session?.close('shutdown');
@@ -188,7 +212,6 @@ export class AgentxSubagent {
     }
     this.#counters.sessions += 1;
     this.#session = session;
-    this.#gate = new NotifyGate(session, this.#counters);
     this.#setState('open');
     try {
       await this.#register(session);
@@ -196,7 +219,6 @@ export class AgentxSubagent {
       throw session.ended.reason;
     } finally {
       this.#session = undefined;
-      this.#gate = undefined;
     }
   }
 
@@ -232,7 +254,7 @@ export class AgentxSubagent {
 
   #onSysUpTime(sysUpTime: number): void {
     const before = this.#masterClock.startedAt;
-    this.#masterClock.observe(sysUpTime, this.#clock.now());
+    this.#masterClock.observe(sysUpTime);
     // Values that need the start were absent so far.
     if (before === undefined) this.#view?.forgetHoles();
   }

@@ -32,10 +32,16 @@ export interface CollectionOptions {
   readonly startedAt: EpochMs;
   /** lveEventSeq of a domain's latest event; 0 if there is none. */
   readonly lastEventSeq: (uuid: string) => number;
+  /** Who is told of what happens. */
+  readonly listener?: CollectionListener;
+}
+
+/** Is told of what happens, as it happens. */
+export interface CollectionListener {
   /** Told of each libvirt event before anything is refreshed because of it. */
-  readonly onEvent: (event: LibvirtEvent) => void;
-  /** Told after the snapshot shows a new state of the connection. */
-  readonly onConnection: (state: ConnState, error: unknown) => void;
+  onEvent(event: LibvirtEvent): void;
+  /** Told after the snapshot shows a new state of the connection; `error` is why it is not there. */
+  onConnection(state: ConnState, error: unknown): void;
 }
 
 /** Events that tell nothing a refresh could show. */
@@ -130,6 +136,11 @@ export class Collection {
     }
   }
 
+  /** Shows what the records hold and the numbers of the domains' latest events, without asking libvirt. */
+  async publish(): Promise<void> {
+    await this.#publisher.publish();
+  }
+
   /** State and reason of a domain, asked of libvirt now; undefined while there is no connection. */
   async readState(uuid: string): Promise<{ readonly state: number; readonly reason: number } | undefined> {
     const domain = this.#table.get(uuid)?.ref;
@@ -163,7 +174,7 @@ export class Collection {
 
   #onEvent(event: LibvirtEvent): void {
     this.#board.ran('events', 0, Date.now(), true);
-    this.#options.onEvent(event);
+    this.#options.listener?.onEvent(event);
     if (
       event.type === 'storagePoolRefresh' ||
       (event.type === 'storagePoolLifecycle' && event.event === poolStarted)
@@ -194,7 +205,7 @@ export class Collection {
       this.#table.markStale();
       void this.#publisher.publish();
     }
-    this.#options.onConnection(state, error);
+    this.#options.listener?.onConnection(state, error);
   }
 
   #publishAgent(parts: Partial<Agent>): void {

@@ -7,6 +7,9 @@ import type { Count } from '../model/scalar-types.ts';
 import type { EventDescription, EventEffect, EventSubject } from './event-description.ts';
 import { lifecycleOf } from './lifecycle.ts';
 
+/** What {@link describeEvent} puts in the terms of the event log. */
+export type { LibvirtEvent } from '../libvirt/events.ts';
+
 /** Names of libvirt's enumerations, by number. */
 const watchdogActions = ['none', 'pause', 'reset', 'poweroff', 'shutdown', 'debug', 'inject_nmi'];
 const ioErrorActions = ['none', 'pause', 'report'];

@@ -8,11 +8,14 @@ import { backoffDelayMs, reconnectBackoff } from '../run/backoff.ts';
 import { isPastMoment } from '../state/saved-values.ts';
 import { type JsonPiece, keepAside, readStateFile, writeAtomically } from '../state/state-file.ts';
 import type { StatePlace } from '../state/state-place.ts';
+import { type HeldNotification, heldFrom, heldLine, heldSchema } from './held-notification.ts';
 
 export interface EventLogFileOptions {
   readonly place: StatePlace;
   /** The entries to keep, oldest first, when the file is rewritten. */
   readonly entries: () => readonly LoggedEvent[];
+  /** The notifications to keep, oldest first. */
+  readonly held: () => readonly HeldNotification[];
   readonly lastSeq: () => number;
   readonly onProblem: (problem: string | undefined) => void;
 }
@@ -21,9 +24,17 @@ export interface EventLogFileOptions {
 export interface EventLogContent {
   readonly entries: readonly LoggedEvent[];
   readonly lastSeq: number;
+  /** Notifications that no master has taken, oldest first. */
+  readonly held: readonly HeldNotification[];
   /** Why some or all of it could not be read. */
   readonly problem: string | undefined;
 }
+
+const nothing = { entries: [], lastSeq: 0, held: [] } as const;
+
+/** lveEventText holds 1024 octets; nothing longer is worth memory. */
+export const maxTextChars = 1024;
+export const maxNameChars = 255;
 
 const fileName = 'events.jsonl';
 const formatVersion = 1;
@@ -34,23 +45,26 @@ const linesPerTurn = 500;
 /** The file is rewritten when it has this many lines beyond twice the entries kept. */
 const spareLines = 1000;
 
-const seqSchema = z.number().int().min(1).max(4_294_967_295);
+const max32 = 4_294_967_295;
+const seqSchema = z.number().int().min(1).max(max32);
 const entrySchema = z.object({
   seq: seqSchema,
   at: z.number().refine((at) => isPastMoment(at, Date.now())),
   kind: z.string(),
-  detail: z.number().int(),
-  name: z.string(),
+  detail: z.number().int().nonnegative(),
+  name: z.string().max(maxNameChars),
   severity: z.enum(['okay', 'warning', 'failure']),
-  domainIndex: z.number().int().nonnegative(),
-  subjectName: z.string(),
-  subjectUuid: z.string(),
-  text: z.string(),
+  domainIndex: z.number().int().nonnegative().max(max32),
+  subjectName: z.string().max(maxNameChars),
+  subjectUuid: z.string().max(maxNameChars),
+  text: z.string().max(maxTextChars),
   notified: z.boolean(),
 });
 const lineSchema = z.union([
-  z.object({ version: z.number(), lastSeq: z.number().int().nonnegative() }),
+  z.object({ version: z.number(), lastSeq: z.number().int().nonnegative().max(max32) }),
   z.object({ notified: seqSchema }),
+  z.object({ held: heldSchema }),
+  z.object({ released: z.string() }),
   entrySchema,
 ]);
 
@@ -59,17 +73,21 @@ const lineSchema = z.union([
  * become twice as long as needed. A crash loses at most the last fraction of a second.
  *
  * Lines: `{"version":1,"lastSeq":N}` first, then entries, and `{"notified":N}` for an entry whose
- * notification went out after the entry had been written.
+ * notification went out after the entry had been written. `{"held":...}` is a notification that the master did not
+ * take at once, `{"released":ID}` its end.
  */
 export class EventLogFile {
   readonly #path: string;
   readonly #place: StatePlace;
   readonly #entries: () => readonly LoggedEvent[];
+  readonly #held: () => readonly HeldNotification[];
   readonly #lastSeq: () => number;
   readonly #onProblem: (problem: string | undefined) => void;
   /** Entries not written yet, by number; lines of other kinds. */
   readonly #pending = new Map<number, LoggedEvent>();
   readonly #notified = new Set<number>();
+  readonly #holding = new Map<string, HeldNotification>();
+  readonly #released = new Set<string>();
   #handle: FileHandle | undefined;
   #lines = 0;
   #rewrite = false;
@@ -86,6 +104,7 @@ export class EventLogFile {
     this.#place = options.place;
     this.#path = join(options.place.path, fileName);
     this.#entries = options.entries;
+    this.#held = options.held;
     this.#lastSeq = options.lastSeq;
     this.#onProblem = options.onProblem;
     this.#place.onWritable(() => this.#rewriteSoon());
@@ -95,18 +114,18 @@ export class EventLogFile {
   async read(): Promise<EventLogContent> {
     const content = await readStateFile(this.#path, maxFileBytes);
     this.#rewrite = true;
-    if (content.kind === 'absent') return { entries: [], lastSeq: 0, problem: undefined };
+    if (content.kind === 'absent') return { ...nothing, problem: undefined };
     if (content.kind === 'unreadable') {
       this.#keepAside = (await keepAside(this.#path)) === undefined;
-      return { entries: [], lastSeq: 0, problem: content.problem };
+      return { ...nothing, problem: content.problem };
     }
-    const { entries, lastSeq, bad } = await parseLines(content.text);
-    if (bad === 0) return { entries, lastSeq, problem: undefined };
+    const { bad, ...known } = await parseLines(content.text);
+    if (bad === 0) return { ...known, problem: undefined };
     const aside = await keepAside(this.#path);
     this.#keepAside = aside === undefined;
     const kept = aside === undefined ? '' : `; it is kept as ${aside}`;
     const problem = `${bad} lines of ${this.#path} cannot be understood${kept}`;
-    return { entries, lastSeq, problem };
+    return { ...known, problem };
   }
 
   append(entry: LoggedEvent): void {
@@ -119,6 +138,19 @@ export class EventLogFile {
     if (this.#closed) return;
     if (this.#pending.has(entry.seq)) this.#pending.set(entry.seq, entry);
     else this.#notified.add(entry.seq);
+    this.#schedule();
+  }
+
+  /** One that the master takes before the next write never gets to the disk. */
+  hold(notification: HeldNotification): void {
+    if (this.#closed) return;
+    this.#holding.set(notification.id, notification);
+    this.#schedule();
+  }
+
+  release(id: string): void {
+    if (this.#closed || this.#holding.delete(id)) return;
+    this.#released.add(id);
     this.#schedule();
   }
 
@@ -144,8 +176,13 @@ export class EventLogFile {
     this.#handle = undefined;
   }
 
+  /** What is to be appended to the file. */
+  get #added() {
+    return [this.#pending, this.#notified, this.#holding, this.#released];
+  }
+
   get #hasWork(): boolean {
-    return this.#owed || this.#pending.size > 0 || this.#notified.size > 0;
+    return this.#owed || this.#added.some(({ size }) => size > 0);
   }
 
   /** The whole file is written when the disk allows it again: the entries are still in memory. */
@@ -168,16 +205,20 @@ export class EventLogFile {
   }
 
   async #write(): Promise<void> {
-    const entries = [...this.#pending.values()];
-    const notified = [...this.#notified];
-    this.#pending.clear();
-    this.#notified.clear();
+    const lines = [
+      ...[...this.#pending.values()].map((entry) => JSON.stringify(entry)),
+      ...[...this.#notified].map((seq) => JSON.stringify({ notified: seq })),
+      ...[...this.#holding.values()].map((one) => JSON.stringify({ held: heldLine(one) })),
+      ...[...this.#released].map((id) => JSON.stringify({ released: id })),
+    ];
+    for (const one of this.#added) one.clear();
     this.#owed = false;
     try {
       const kept = this.#entries();
-      if (this.#lines > 2 * kept.length + spareLines) this.#rewrite = true;
-      if (this.#rewrite || (await this.#isRemoved())) await this.#replace(kept);
-      else await this.#append(entries, notified);
+      const held = this.#held();
+      if (this.#lines > 2 * (kept.length + held.length) + spareLines) this.#rewrite = true;
+      if (this.#rewrite || (await this.#isRemoved())) await this.#replace(kept, held);
+      else await this.#append(lines);
       if (this.#failures > 0) {
         this.#failures = 0;
         this.#onProblem(undefined);
@@ -190,14 +231,11 @@ export class EventLogFile {
     }
   }
 
-  async #append(entries: readonly LoggedEvent[], notified: readonly number[]): Promise<void> {
+  async #append(lines: readonly string[]): Promise<void> {
     this.#handle ??= await open(this.#path, 'a', 0o600);
-    let text = '';
-    for (const entry of entries) text += `${JSON.stringify(entry)}\n`;
-    for (const seq of notified) text += `{"notified":${seq}}\n`;
-    await this.#handle.write(text);
+    await this.#handle.write(`${lines.join('\n')}\n`);
     await this.#handle.datasync();
-    this.#lines += entries.length + notified.length;
+    this.#lines += lines.length;
   }
 
   /** Whether somebody has removed the file that is being appended to. */
@@ -207,25 +245,28 @@ export class EventLogFile {
     return written?.ino !== (await this.#handle.stat()).ino;
   }
 
-  async #replace(kept: readonly LoggedEvent[]): Promise<void> {
+  async #replace(kept: readonly LoggedEvent[], held: readonly HeldNotification[]): Promise<void> {
     await this.#handle?.close();
     this.#handle = undefined;
     if (this.#keepAside) await keepAside(this.#path);
     this.#keepAside = false;
     const pieces: JsonPiece[] = [`{"version":${formatVersion},"lastSeq":${this.#lastSeq()}}\n`];
     for (const entry of kept) pieces.push({ json: entry }, '\n');
+    for (const one of held) pieces.push({ json: { held: heldLine(one) } }, '\n');
     await writeAtomically(this.#path, pieces);
-    this.#lines = kept.length + 1;
+    this.#lines = kept.length + held.length + 1;
     this.#rewrite = false;
   }
 }
 
 async function parseLines(
   text: string,
-): Promise<{ readonly entries: readonly LoggedEvent[]; readonly lastSeq: number; readonly bad: number }> {
+): Promise<Omit<EventLogContent, 'problem'> & { readonly bad: number }> {
   const entries = new Map<number, LoggedEvent>();
+  const held = new Map<string, HeldNotification>();
   const lines = text.split('\n');
-  let lastSeq = 0;
+  let saved = 0;
+  let previous = 0;
   let bad = 0;
   for (const [at, line] of lines.entries()) {
     if (at % linesPerTurn === 0) await nextTick();
@@ -235,18 +276,33 @@ async function parseLines(
       // The last line is torn if the host lost power while it was written.
       if (at < lines.length - 1) bad += 1;
     } else if ('seq' in parsed) {
-      entries.delete(parsed.seq);
+      if (!isAfter(parsed.seq, previous) && !entries.has(parsed.seq)) {
+        bad += 1;
+        continue;
+      }
+      if (!entries.has(parsed.seq)) previous = parsed.seq;
       entries.set(parsed.seq, { ...parsed, kind: kindOf(parsed.kind) });
-      lastSeq = parsed.seq;
     } else if ('lastSeq' in parsed) {
-      if (parsed.version !== formatVersion) return { entries: [], lastSeq: 0, bad: lines.length };
-      lastSeq = parsed.lastSeq;
+      if (parsed.version !== formatVersion) return { ...nothing, bad: lines.length };
+      saved = parsed.lastSeq;
+    } else if ('held' in parsed) {
+      held.set(parsed.held.id, heldFrom(parsed.held));
+    } else if ('released' in parsed) {
+      held.delete(parsed.released);
     } else {
       const entry = entries.get(parsed.notified);
       if (entry !== undefined) entries.set(entry.seq, { ...entry, notified: true });
     }
   }
-  return { entries: [...entries.values()], lastSeq, bad };
+  // The first line also counts entries that had become too old.
+  const lastSeq = previous !== 0 && isAfter(previous, saved) ? previous : saved;
+  return { entries: [...entries.values()], lastSeq, held: [...held.values()], bad };
+}
+
+/** Whether a number comes after another one; after the largest comes 1. */
+function isAfter(seq: number, last: number): boolean {
+  const distance = (seq - last) >>> 0;
+  return last === 0 || (distance > 0 && distance <= max32 / 2);
 }
 
 function parseLine(line: string): z.infer<typeof lineSchema> | undefined {

@@ -2,7 +2,8 @@ import type { Logger } from '../log.ts';
 import type { EventLogView, LoggedEvent } from '../model/event.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
 import type { StatePlace } from '../state/state-place.ts';
-import { EventLogFile } from './event-log-file.ts';
+import { EventLogFile, maxNameChars, maxTextChars } from './event-log-file.ts';
+import type { HeldNotification } from './held-notification.ts';
 
 /** An event before the log has given it a number. */
 export type EventDraft = Omit<LoggedEvent, 'seq' | 'notified'>;
@@ -25,9 +26,6 @@ export interface EventLogOptions {
 }
 
 const maxSeq = 4_294_967_295;
-/** lveEventText holds 1024 octets; nothing longer is worth memory. */
-const maxTextChars = 1024;
-const maxNameChars = 255;
 
 /** How often the log refers to one subject, and its newest entry. */
 interface Subject {
@@ -59,6 +57,8 @@ export class EventLog {
   #closed = false;
   readonly #subjects = new Map<string, Subject>();
   readonly #domains = new Map<number, number>();
+  /** By id, oldest first. */
+  readonly #held = new Map<string, HeldNotification>();
 
   private constructor(options: EventLogOptions) {
     this.#maxEntries = Math.max(1, options.maxEntries);
@@ -73,6 +73,7 @@ export class EventLog {
       this.#file = new EventLogFile({
         place: options.place,
         entries: () => this.#entries.slice(this.#start),
+        held: () => this.held,
         lastSeq: () => this.#lastSeq,
         onProblem: (problem) => this.#report(problem),
       });
@@ -89,6 +90,11 @@ export class EventLog {
   /** Number of the newest event ever logged; 0 if there was none. */
   get lastSeq(): number {
     return this.#lastSeq;
+  }
+
+  /** Number of the newest entry; 0 if the log is empty. */
+  get newestSeq(): number {
+    return this.#entries.length > this.#start ? this.#lastSeq : 0;
   }
 
   /** Whether the log survives a restart of the agent. */
@@ -134,6 +140,22 @@ export class EventLog {
     this.#onChange();
   }
 
+  /** Notifications that the master has not taken, oldest first. They survive a restart as the entries do. */
+  get held(): readonly HeldNotification[] {
+    return [...this.#held.values()];
+  }
+
+  /** Keeps a notification until the master has taken it. */
+  hold(notification: HeldNotification): void {
+    this.#held.set(notification.id, notification);
+    this.#file?.hold(notification);
+  }
+
+  /** The master has taken a notification, or it will never be sent. */
+  release(id: string): void {
+    if (this.#held.delete(id)) this.#file?.release(id);
+  }
+
   /** Number of the newest event about a domain, pool or network (by UUID); 0 if the log has none. */
   lastSeqOf(uuid: string): number {
     return this.#subjects.get(uuid)?.lastSeq ?? 0;
@@ -159,6 +181,7 @@ export class EventLog {
       maxAgeSec: this.#maxAgeSec,
       persistent: this.persistent,
       logged: this.#logged,
+      newestSeq: this.newestSeq,
       entries: this.#entries,
     };
     return this.#view;
@@ -184,7 +207,7 @@ export class EventLog {
       this.#report('no state directory is in use: the event log is kept in memory only');
       return;
     }
-    const { entries, lastSeq, problem } = await this.#file.read();
+    const { entries, lastSeq, held, problem } = await this.#file.read();
     if (problem !== undefined) {
       this.#logger.warn({ problem, entries: entries.length }, 'the event log could not be read completely');
       this.#onLoss(`Some logged events are lost: ${problem}.`);
@@ -192,6 +215,7 @@ export class EventLog {
     this.#entries = [...entries];
     this.#lastSeq = lastSeq;
     for (const entry of entries) this.#count(entry);
+    for (const one of held) this.#held.set(one.id, one);
     this.#removeExcess();
   }
 

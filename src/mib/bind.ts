@@ -109,13 +109,13 @@ export type SwitchName = {
   [O in ObjectName]: Definition<O> extends { readonly access: 'read-write' } ? O : never;
 }[ObjectName];
 
-/** One object of a notification: its value and, for a column, the values of its table's INDEX. */
+/** One object of a notification: its value (undefined is left out) and, for a column, the values of its table's INDEX. */
 export type NotifiedObject<O extends ObjectName> =
   Definition<O> extends {
     readonly table: infer T extends TableName;
   }
-    ? { readonly value: ValueOf<O>; readonly index: IndexOf<T> }
-    : { readonly value: ValueOf<O> };
+    ? { readonly value: ValueOf<O> | undefined; readonly index: IndexOf<T> }
+    : { readonly value: ValueOf<O> | undefined };
 
 /** The objects of a notification by name; all that its OBJECTS clause lists. */
 export type NotificationValues<N extends NotificationName> = {

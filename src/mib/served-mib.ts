@@ -22,9 +22,9 @@ import type {
   TableName,
 } from './bind.ts';
 import { checkBindings } from './check-bindings.ts';
-import { definitions, findDefinition } from './definitions.ts';
+import { definitions, findDefinition, findNotification } from './definitions.ts';
 import { MibError } from './mib-error.ts';
-import { modules, notifications, tables } from './objects.gen.ts';
+import { modules, tables } from './objects.gen.ts';
 import { slotOf } from './slot.ts';
 import { scalarBindings, tableBindings } from './tables/index.ts';
 import { ownerNames } from './values/owner-names.ts';
@@ -34,6 +34,18 @@ export interface ServedMibOptions {
   readonly root?: Oid;
   /** Whether VM-MIB is served as well. */
   readonly vmMib: boolean;
+}
+
+/** The value of one object of a notification; undefined where it is not known. */
+interface NotifiedEntry {
+  readonly value: BoundValue | undefined;
+  readonly index?: readonly (number | string)[];
+}
+
+/** A notification by names. */
+export interface NotifiedContent {
+  readonly name: string;
+  readonly values: Readonly<Record<string, NotifiedEntry>>;
 }
 
 /** Tables whose bindings name the same function have the same rows. */
@@ -111,33 +123,49 @@ export class ServedMib {
     return { columns, layouts };
   }
 
-  /** A notification with the objects of its OBJECTS clause in their order, as OIDs under the root in use. */
+  /**
+   * A notification with the objects of its OBJECTS clause in their order, as OIDs under the root in use. Objects whose
+   * value is not known are left out.
+   */
   notification<N extends NotificationName>(name: N, values: NotificationValues<N>): OutgoingNotification {
-    const definition = notifications[name];
-    const given: Readonly<
-      Record<string, { readonly value: BoundValue; readonly index?: readonly (number | string)[] }>
-    > = values;
+    return this.encode({ name, values }, {});
+  }
+
+  /**
+   * The same of a notification that nobody has checked. `appended` are objects beyond the OBJECTS clause, which come
+   * last (RFC 3416 section 4.2.6).
+   *
+   * @throws {MibError} if there is no such notification, it is not served, or a value cannot be sent.
+   */
+  encode(content: NotifiedContent, appended: NotifiedContent['values']): OutgoingNotification {
+    const { name, values } = content;
+    const definition = findNotification(name);
+    if (definition === undefined || (definition.module === 'VM-MIB' && this.roots.length < 2)) {
+      throw new MibError([`${name} is no notification that is served`]);
+    }
+    const listed = definition.objects.flatMap((object) => this.#varbind(name, object, values[object]));
+    const more = Object.entries(appended).flatMap(([object, entry]) => this.#varbind(name, object, entry));
     return {
       name,
       trapOid: this.#absolute(definition.module, definition.oid),
-      varbinds: definition.objects.map((object) => {
-        const carried = definitions[object];
-        const entry = given[object];
-        const value = entry === undefined ? undefined : converterOf(carried)(entry.value);
-        if (entry === undefined || value === undefined) {
-          throw new MibError([`${name}: ${object} has no value that can be sent`]);
-        }
-        const instance =
-          carried.table === undefined
-            ? [0]
-            : encodeIndex(this.#indexes.get(carried.table) ?? [], entry.index ?? []);
-        return {
-          oid: [...this.#absolute(carried.module, carried.oid), ...instance],
-          syntax: carried.syntax,
-          value,
-        };
-      }),
+      varbinds: [...listed, ...more],
     };
+  }
+
+  #varbind(name: string, object: string, entry: NotifiedEntry | undefined): OutgoingNotification['varbinds'] {
+    if (entry !== undefined && entry.value === undefined) return [];
+    const carried = findDefinition(object);
+    const value =
+      entry?.value === undefined || carried === undefined ? undefined : converterOf(carried)(entry.value);
+    if (carried === undefined || value === undefined) {
+      throw new MibError([`${name}: ${object} has no value that can be sent`]);
+    }
+    const instance =
+      carried.table === undefined
+        ? [0]
+        : encodeIndex(this.#indexes.get(carried.table) ?? [], entry?.index ?? []);
+    const oid = [...this.#absolute(carried.module, carried.oid), ...instance];
+    return [{ oid, syntax: carried.syntax, value }];
   }
 
   #absolute(module: ObjectDefinition['module'], oid: Oid): Oid {

@@ -80,6 +80,8 @@ export interface EventLogView {
   readonly persistent: boolean;
   /** Events logged since the agent started. */
   readonly logged: number;
+  /** Number of the newest entry; 0 if there is none. */
+  readonly newestSeq: number;
   /** Oldest first. */
   readonly entries: readonly LoggedEvent[];
 }

@@ -2,6 +2,7 @@ import type { SeverityOverrides } from '../domain-state/severity.ts';
 import type { EventDescription } from '../events/event-description.ts';
 import type { EventDraft } from '../events/event-log.ts';
 import { eventSeverity } from '../events/event-severity.ts';
+import type { HeldNotification } from '../events/held-notification.ts';
 import type { CollectorId, ConnState } from '../model/agent.ts';
 import type { EventKind } from '../model/event.ts';
 import type { Pool } from '../model/pool.ts';
@@ -18,6 +19,8 @@ export interface ChangeDetectorOptions {
   readonly indexes: DetectorIndexes;
   readonly overrides: SeverityOverrides;
   readonly uri: string;
+  /** Notifications of an earlier run that are still to be sent. */
+  readonly held?: readonly HeldNotification[];
 }
 
 /** Why changes could have happened without an event. */
@@ -62,7 +65,7 @@ export class ChangeDetector {
     this.#overrides = options.overrides;
     this.#indexes = options.indexes;
     this.#uri = options.uri;
-    this.#domains = new DomainTracker(options.indexes, options.overrides);
+    this.#domains = new DomainTracker(options.indexes, options.overrides, options.held);
     this.#gap = this.#domains.size > 0 ? 'agentStopped' : 'firstRun';
   }
 

@@ -1,36 +1,31 @@
 import { errorText } from '../errors.ts';
+import type { EventLog } from '../events/event-log.ts';
+import type { NotificationContent } from '../events/held-notification.ts';
 import type { Logger } from '../log.ts';
 import type { EventKind, LoggedEvent } from '../model/event.ts';
+import type { EpochMs } from '../model/scalar-types.ts';
 import type { NotifyStatus } from '../model/snapshot.ts';
 import type { Clock } from '../run/clock.ts';
-import type { OutgoingNotification } from '../tree/tree.ts';
 import { type Bulk, BulkWindow } from './bulk-window.ts';
 import { HoldOff } from './hold-off.ts';
 import {
-  type BuildNotification,
   type ExtensionChange,
   hasExtensionNotification,
   hasVmNotification,
   NotificationBuilder,
 } from './notification-builder.ts';
-import { NotificationQueue, type QueuedNotification } from './notification-queue.ts';
+import type { NotificationQueue } from './notification-queue.ts';
 import type { NotifyOptions } from './notify-options.ts';
 import type { Change, DomainDeleted, DomainStateChanged, Occurrence } from './occurrence.ts';
 import { RateLimit } from './rate-limit.ts';
 
 export interface DispatcherOptions {
   readonly notify: NotifyOptions;
-  readonly build: BuildNotification;
-  /** Sends one notification and waits for the master's response; rejects while there is no session. */
-  readonly send: (notification: OutgoingNotification) => Promise<void>;
-  /** Called when a notification that tells of an entry of the event log has been taken by the master. */
-  readonly onNotified: (seq: number) => void;
-  /** Called when {@link Dispatcher.status} changed. */
+  /** Where notifications wait for the master. */
+  readonly queue: NotificationQueue;
+  readonly log: EventLog;
+  /** Called when {@link Dispatcher.status} or an entry of the log has changed. */
   readonly onStatus: () => void;
-  /** lveEventNewestSeq */
-  readonly newestSeq: () => number;
-  /** What an earlier dispatcher was left with. */
-  readonly unsent: readonly QueuedNotification[];
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -38,15 +33,21 @@ export interface DispatcherOptions {
 /** The switches that SNMP managers may set. */
 export type NotifySwitch = 'lveNotifyEnable' | 'vmPerVMNotificationsEnabled' | 'vmBulkNotificationsEnabled';
 
+/** What a notification tells of. */
+interface Source {
+  readonly at: EpochMs;
+  /** Entries of the event log. */
+  readonly seqs: readonly number[];
+}
+
 /** What a notification is about, for throttling and for the indexes it refers to. */
-interface About {
+interface About extends Source {
   readonly family: string;
   readonly variant: string;
   /** Whether the family describes a condition: see HoldOff. */
   readonly lasting: boolean;
   /** Not counted against the rate: it replaces many others, or without it the rest means little. */
   readonly exempt: boolean;
-  readonly seqs: readonly number[];
   readonly domainIndexes: readonly number[];
 }
 
@@ -63,8 +64,8 @@ const drainMs = 1000;
  */
 export class Dispatcher {
   readonly #options: NotifyOptions;
-  readonly #builder: NotificationBuilder;
-  readonly #newestSeq: () => number;
+  readonly #builder = new NotificationBuilder();
+  readonly #log: EventLog;
   readonly #onStatus: () => void;
   readonly #logger: Logger;
   readonly #clock: Clock;
@@ -76,17 +77,14 @@ export class Dispatcher {
   #enabled: boolean;
   #perVm: boolean;
   #bulk: boolean;
-  #sent = 0;
-  #suppressed = 0;
   #summaryTimer: NodeJS.Timeout | undefined;
   #summaryAt = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(options: DispatcherOptions) {
-    const { notify, clock } = options;
+    const { notify, clock, queue, log } = options;
     this.#options = notify;
-    this.#builder = new NotificationBuilder(options.build);
-    this.#newestSeq = options.newestSeq;
+    this.#log = log;
     this.#onStatus = options.onStatus;
     this.#logger = options.logger;
     this.#clock = clock;
@@ -98,18 +96,12 @@ export class Dispatcher {
     this.#holdOff = new HoldOff(notify.holdoffSec * 1000, monotonicMs, () => this.#suppress());
     this.#rate = new RateLimit(notify.maxPerMinute, monotonicMs);
     this.#bulks = new BulkWindow(notify.bulkWindowMs, (bulk) => this.#dispatchBulk(bulk));
-    this.#queue = new NotificationQueue({
-      send: options.send,
+    this.#queue = queue;
+    queue.attach({
+      ledger: log,
       limit: notify.queueLimit,
-      maxOutstanding: notify.maxOutstanding,
-      unsent: options.unsent,
-      logger: options.logger,
-      onSent: (entry) => {
-        this.#sent += 1;
-        for (const seq of entry.seqs) options.onNotified(seq);
-        this.#onStatus();
-      },
-      onDropped: () => this.#suppress(),
+      onChange: () => this.#onStatus(),
+      onDropped: () => this.#summariseLater(),
     });
   }
 
@@ -121,8 +113,7 @@ export class Dispatcher {
       bulk: this.#bulk,
       holdoffSec: this.#options.holdoffSec,
       maxPerMinute: this.#options.maxPerMinute,
-      sent: this.#sent,
-      suppressed: this.#suppressed,
+      ...this.#queue.counters,
     };
   }
 
@@ -134,22 +125,12 @@ export class Dispatcher {
     this.#onStatus();
   }
 
-  /** Whether there is a session with the master. */
-  setMasterUp(up: boolean): void {
-    this.#queue.setUp(up);
-  }
-
-  /** Whether a notification on its way names a domain. */
-  refersTo(domainIndex: number): boolean {
-    return this.#queue.refersTo(domainIndex);
-  }
-
   /** Sends what an occurrence calls for. `entry` is its row in the event log, if it has one. */
   dispatch(entry: LoggedEvent | undefined, { changes, quiet }: Pick<Occurrence, 'changes' | 'quiet'>): void {
-    const seqs = entry === undefined ? [] : [entry.seq];
+    const source = { at: entry?.at ?? this.#clock.now(), seqs: entry === undefined ? [] : [entry.seq] };
     for (const change of changes) {
-      if (change.type === 'domainState' || change.type === 'domainDeleted') this.#dispatchVm(change, seqs);
-      if (this.#enabled) this.#dispatchChange(change, seqs);
+      if (change.type === 'domainState' || change.type === 'domainDeleted') this.#dispatchVm(change, source);
+      if (this.#enabled) this.#dispatchChange(change, source);
     }
     if (entry !== undefined && quiet !== true && this.#enabled && this.#events.has(entry.kind)) {
       this.#offer(() => this.#builder.event(entry), {
@@ -157,29 +138,30 @@ export class Dispatcher {
         variant: '',
         lasting: false,
         exempt: false,
-        seqs,
+        ...source,
         domainIndexes: entry.domainIndex > 0 ? [entry.domainIndex] : [],
       });
     }
   }
 
-  /** Sends what is gathered and waits a moment for it to leave. Returns what the master has not taken. */
-  async close(): Promise<readonly QueuedNotification[]> {
+  /** Sends what is gathered and held off, and waits a moment for it to leave. What does not is left to the queue. */
+  async close(): Promise<void> {
     this.#bulks.flush();
+    this.#holdOff.close();
     this.#closed = true;
     clearTimeout(this.#summaryTimer);
-    this.#holdOff.close();
-    return this.#queue.drain(drainMs);
+    await this.#queue.drain(drainMs);
+    this.#queue.detach();
   }
 
-  #dispatchVm(change: DomainStateChanged | DomainDeleted, seqs: readonly number[]): void {
+  #dispatchVm(change: DomainStateChanged | DomainDeleted, source: Source): void {
     if (!this.#options.vmMib) return;
     const state = change.type === 'domainDeleted' ? 'deleted' : change.operState;
     if (change.type === 'domainState' && change.operState === change.oldOperState) return;
     if (!hasVmNotification(state)) return;
     let isStorm = false;
     if (this.#bulk) {
-      const count = this.#bulks.add(state, change.domain.index, seqs[0]);
+      const count = this.#bulks.add(state, change.domain.index, source.seqs[0]);
       isStorm = count >= this.#options.bulkThreshold;
     }
     // In a storm the bulk notification names every virtual machine; one more each would only be noise.
@@ -189,7 +171,7 @@ export class Dispatcher {
       variant: state,
       lasting: true,
       exempt: false,
-      seqs,
+      ...source,
       domainIndexes: [change.domain.index],
     });
   }
@@ -203,45 +185,49 @@ export class Dispatcher {
       variant: state,
       lasting: false,
       exempt: true,
+      at: this.#clock.now(),
       seqs,
       domainIndexes: [...indexes],
     });
   }
 
-  #dispatchChange(change: Change, seqs: readonly number[]): void {
+  #dispatchChange(change: Change, source: Source): void {
     if (!hasExtensionNotification(change)) return;
     this.#offer(() => this.#builder.change(change), {
       ...familyOf(change),
       exempt: change.type === 'connection',
-      seqs,
+      ...source,
       domainIndexes: 'domain' in change ? [change.domain.index] : [],
     });
   }
 
-  #offer(build: () => OutgoingNotification | undefined, about: About): void {
+  #offer(build: () => NotificationContent | undefined, about: About): void {
     const { family, variant, lasting } = about;
     this.#holdOff.offer({ family, variant, lasting, send: () => this.#emit(build, about) });
   }
 
-  #emit(build: () => OutgoingNotification | undefined, about: About): void {
+  #emit(build: () => NotificationContent | undefined, about: About): void {
     if (this.#closed) return;
-    let notification: OutgoingNotification | undefined;
-    try {
-      notification = build();
-    } catch (error) {
-      this.#logger.error({ about: about.family, error: errorText(error) }, 'a notification cannot be built');
-      return;
-    }
-    if (notification === undefined) return;
+    const content = build();
+    if (content === undefined) return;
     if (!about.exempt && !this.#rate.admit()) {
       this.#suppress();
       return;
     }
-    this.#queue.push(notification, about.seqs, about.domainIndexes);
+    const { at, seqs, domainIndexes, family, lasting } = about;
+    try {
+      this.#queue.push({ at, content, seqs, domainIndexes, family: lasting ? family : '' });
+    } catch (error) {
+      this.#logger.error({ about: family, error: errorText(error) }, 'a notification cannot be sent');
+    }
   }
 
   #suppress(): void {
-    this.#suppressed += 1;
+    this.#queue.counters.suppressed += 1;
+    this.#summariseLater();
+  }
+
+  #summariseLater(): void {
     this.#onStatus();
     if (this.#summaryTimer !== undefined || this.#closed) return;
     const sinceLastMs = this.#clock.monotonicMs() - this.#summaryAt;
@@ -256,7 +242,9 @@ export class Dispatcher {
     this.#summaryTimer = undefined;
     this.#summaryAt = this.#clock.monotonicMs();
     if (!this.#enabled) return;
-    this.#emit(() => this.#builder.suppressed(this.#suppressed, this.#newestSeq()), {
+    const { suppressed } = this.#queue.counters;
+    this.#emit(() => this.#builder.suppressed(suppressed, this.#log.newestSeq), {
+      at: this.#clock.now(),
       family: 'summary',
       variant: '',
       lasting: false,

@@ -1,13 +1,14 @@
 import { operStateOf } from '../domain-state/oper-state.ts';
 import type { SeverityOverrides } from '../domain-state/severity.ts';
 import type { EventDraft } from '../events/event-log.ts';
+import type { HeldNotification } from '../events/held-notification.ts';
 import type { Lifecycle } from '../events/lifecycle.ts';
 import type { Domain } from '../model/domain.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
 import type { IndexStore } from '../state/index-store.ts';
 import type { ReportedDomain } from '../state/state-types.ts';
 import type { Change, DomainIdentity, Occurrence } from './occurrence.ts';
-import { changeAgent, changeState, markDeleted } from './reported-change.ts';
+import { changeAgent, changeState, markDeleted, toldBy } from './reported-change.ts';
 import { RowComparison } from './row-comparison.ts';
 import {
   type Comparison,
@@ -44,11 +45,17 @@ export class DomainTracker {
   #compared = false;
   #isWaiting = false;
 
-  constructor(indexes: DomainIndexes, overrides: SeverityOverrides) {
+  /** @param held - notifications of an earlier run that the receivers will be told first */
+  constructor(indexes: DomainIndexes, overrides: SeverityOverrides, held: readonly HeldNotification[] = []) {
     this.#indexes = indexes;
     this.#overrides = overrides;
     this.#rows = new RowComparison(indexes, overrides);
     for (const [uuid, reported] of indexes.reportedDomains()) this.#restore(uuid, reported);
+    const byIndex = new Map([...this.#domains.values()].map((known) => [known.index, known]));
+    for (const { content, domainIndexes } of held) {
+      const known = byIndex.get(domainIndexes[0] ?? 0);
+      if (known !== undefined) toldBy(known, content);
+    }
   }
 
   /** Number of domains known to exist. */

@@ -66,9 +66,12 @@ export class HoldOff {
     family.timer.unref();
   }
 
-  /** Forgets what is held off. */
+  /** Sends what is held off and still news: nobody will do it later. */
   close(): void {
-    for (const family of this.#families.values()) clearTimeout(family.timer);
+    for (const family of this.#families.values()) {
+      clearTimeout(family.timer);
+      this.#due(family);
+    }
     this.#families.clear();
   }
 

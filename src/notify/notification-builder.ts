@@ -1,16 +1,14 @@
 import { stateText } from '../domain-state/state-text.ts';
+import type { NotificationContent } from '../events/held-notification.ts';
 import type { NotificationName, NotificationValues } from '../mib/bind.ts';
 import type { VmOperState } from '../model/domain.ts';
 import type { LoggedEvent } from '../model/event.ts';
-import type { OutgoingNotification } from '../tree/tree.ts';
 import { type BulkState, virtualMachineList } from './bulk-window.ts';
 import type { Change, DomainDeleted, DomainStateChanged } from './occurrence.ts';
 
-/** `ServedMib.notification`: the objects of a notification as OIDs under the root in use. */
-export type BuildNotification = <N extends NotificationName>(
-  name: N,
-  values: NotificationValues<N>,
-) => OutgoingNotification;
+function content<N extends NotificationName>(name: N, values: NotificationValues<N>): NotificationContent {
+  return { name, values };
+}
 
 /** The notification of VM-MIB for a new state of one virtual machine; states that have none are absent. */
 const perVmNames = {
@@ -43,6 +41,12 @@ export function hasVmNotification(state: BulkState): state is keyof typeof bulkN
   return Object.hasOwn(bulkNames, state);
 }
 
+/** The state that a notification of VM-MIB for one virtual machine tells; undefined for others. */
+export function operStateTold(name: string): VmOperState | undefined {
+  const [state] = Object.entries(perVmNames).find(([, told]) => told === name) ?? [];
+  return state as keyof typeof perVmNames | undefined;
+}
+
 /** A change that LIBVIRT-EXT-MIB has a notification for. */
 export type ExtensionChange = Exclude<Change, DomainDeleted>;
 
@@ -56,19 +60,13 @@ export function hasExtensionNotification(change: Change): change is ExtensionCha
   );
 }
 
-/** Turns changes into notifications with the objects their MIB lists. */
+/** Turns changes into notifications with the objects their MIB lists; one whose value is not known is left out. */
 export class NotificationBuilder {
-  readonly #build: BuildNotification;
-
-  constructor(build: BuildNotification) {
-    this.#build = build;
-  }
-
   /**
    * The notification of VM-MIB for one virtual machine; undefined if the new state has none. vmOperState
    * carries the state before the change (RFC 7666: "the other state"), not what a GET would answer.
    */
-  perVm(change: DomainStateChanged | DomainDeleted): OutgoingNotification | undefined {
+  perVm(change: DomainStateChanged | DomainDeleted): NotificationContent | undefined {
     const { index, uuid, name } = change.domain;
     const identity = {
       vmName: { value: name, index: [index] as const },
@@ -76,7 +74,7 @@ export class NotificationBuilder {
     };
     if (change.type === 'domainDeleted') {
       const persistence = { true: 'persistent', false: 'transient', undefined: 'unknown' } as const;
-      return this.#build('vmDeleted', {
+      return content('vmDeleted', {
         ...identity,
         vmOperState: { value: change.operState, index: [index] },
         vmPersistent: { value: persistence[`${change.persistent}`], index: [index] },
@@ -84,21 +82,21 @@ export class NotificationBuilder {
     }
     const { operState } = change;
     if (!Object.hasOwn(perVmNames, operState)) return undefined;
-    return this.#build(perVmNames[operState as keyof typeof perVmNames], {
+    return content(perVmNames[operState as keyof typeof perVmNames], {
       ...identity,
       vmOperState: { value: change.oldOperState, index: [index] },
     });
   }
 
   /** The bulk notification of VM-MIB. */
-  bulk(state: keyof typeof bulkNames, vmIndexes: ReadonlySet<number>): OutgoingNotification {
-    return this.#build(bulkNames[state], { vmAffectedVMs: { value: virtualMachineList(vmIndexes) } });
+  bulk(state: keyof typeof bulkNames, vmIndexes: ReadonlySet<number>): NotificationContent {
+    return content(bulkNames[state], { vmAffectedVMs: { value: virtualMachineList(vmIndexes) } });
   }
 
   /** lveDomainEvent: the row of lveEventTable that represents the event. */
-  event(entry: LoggedEvent): OutgoingNotification {
+  event(entry: LoggedEvent): NotificationContent {
     const index = [entry.seq] as const;
-    return this.#build('lveDomainEvent', {
+    return content('lveDomainEvent', {
       lveEventDomName: { value: entry.subjectName, index },
       lveEventDomUuid: { value: entry.subjectUuid, index },
       lveEventType: { value: entry.kind, index },
@@ -110,44 +108,44 @@ export class NotificationBuilder {
   }
 
   /** lveNotificationsSuppressed */
-  suppressed(suppressed: number, newestSeq: number): OutgoingNotification {
-    return this.#build('lveNotificationsSuppressed', {
+  suppressed(suppressed: number, newestSeq: number): NotificationContent {
+    return content('lveNotificationsSuppressed', {
       lveNotifySuppressed: { value: suppressed },
       lveEventNewestSeq: { value: newestSeq },
     });
   }
 
   /** The notification of LIBVIRT-EXT-MIB for a change. */
-  change(change: ExtensionChange): OutgoingNotification {
+  change(change: ExtensionChange): NotificationContent {
     switch (change.type) {
       case 'domainState':
         return this.#stateChange(change);
       case 'diskError': {
         const index = [change.domain.index, change.diskIndex] as const;
-        return this.#build('lveDomainDiskError', {
+        return content('lveDomainDiskError', {
           ...domainValues(change.domain),
           lveDiskErrTarget: { value: change.target, index },
           lveDiskErrCode: { value: change.code, index },
         });
       }
       case 'diskErrorCleared':
-        return this.#build('lveDomainDiskErrorCleared', {
+        return content('lveDomainDiskErrorCleared', {
           ...domainValues(change.domain),
           lveDiskTarget: { value: change.target, index: [change.domain.index, change.diskIndex] },
         });
       case 'jobCompleted': {
         const index = [change.domain.index, 'completed'] as const;
-        return this.#build('lveDomainJobCompleted', {
+        return content('lveDomainJobCompleted', {
           ...domainValues(change.domain),
           lveJobOperation: { value: change.operation, index },
-          lveJobSuccess: { value: change.success ?? false, index },
-          lveJobElapsed: { value: change.elapsedMs ?? 0, index },
+          lveJobSuccess: { value: change.success, index },
+          lveJobElapsed: { value: change.elapsedMs, index },
           lveJobErrorText: { value: change.errorText, index },
         });
       }
       case 'blockThreshold': {
         const index = [change.domain.index, change.diskIndex] as const;
-        return this.#build('lveDomainBlockThreshold', {
+        return content('lveDomainBlockThreshold', {
           ...domainValues(change.domain),
           lveDiskTarget: { value: change.target, index },
           lveDiskSource: { value: change.source, index },
@@ -156,12 +154,12 @@ export class NotificationBuilder {
         });
       }
       case 'guestAgent':
-        return this.#build('lveDomainGuestAgentChange', {
+        return content('lveDomainGuestAgentChange', {
           ...domainValues(change.domain),
           lveGuestAgentState: { value: change.state, index: [change.domain.index] },
         });
       case 'connection':
-        return this.#build('lveConnectionChange', {
+        return content('lveConnectionChange', {
           lveConnUri: { value: change.uri },
           lveConnState: { value: change.state },
           lveNotifyConnUp: { value: change.up },
@@ -169,19 +167,19 @@ export class NotificationBuilder {
         });
       case 'poolState': {
         const index = [change.poolIndex] as const;
-        return this.#build('lvePoolStateChange', {
+        return content('lvePoolStateChange', {
           lvePoolName: { value: change.name, index },
           lvePoolState: { value: change.state, index },
-          lvePoolAvailable: { value: change.availableBytes ?? 0, index },
-          lvePoolCapacity: { value: change.capacityBytes ?? 0, index },
+          lvePoolAvailable: { value: change.availableBytes, index },
+          lvePoolCapacity: { value: change.capacityBytes, index },
         });
       }
     }
   }
 
-  #stateChange(change: DomainStateChanged): OutgoingNotification {
+  #stateChange(change: DomainStateChanged): NotificationContent {
     const index = [change.domain.index] as const;
-    return this.#build('lveDomainStateChange', {
+    return content('lveDomainStateChange', {
       ...domainValues(change.domain),
       lveNotifyOldState: { value: change.oldState },
       lveDomState: { value: change.state, index },

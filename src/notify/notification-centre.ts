@@ -1,21 +1,19 @@
 import { stateFromCode } from '../domain-state/state-text.ts';
 import { errorText } from '../errors.ts';
+import { describeEvent, type LibvirtEvent } from '../events/describe-event.ts';
 import type { EventDescription } from '../events/event-description.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { Logger } from '../log.ts';
 import type { ConnState } from '../model/agent.ts';
-import type { Domain } from '../model/domain.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
 import type { NotifyStatus, Snapshot } from '../model/snapshot.ts';
 import type { SnapshotStore } from '../model/snapshot-store.ts';
 import { type Clock, systemClock } from '../run/clock.ts';
-import type { OutgoingNotification } from '../tree/tree.ts';
 import { Batcher } from './batcher.ts';
 import { ChangeDetector, type DetectorIndexes } from './change-detector.ts';
 import { Dispatcher, type NotifySwitch } from './dispatcher.ts';
 import { patienceMs } from './domain-tracker.ts';
-import type { BuildNotification } from './notification-builder.ts';
-import type { QueuedNotification } from './notification-queue.ts';
+import type { NotificationQueue } from './notification-queue.ts';
 import type { NotifyOptions } from './notify-options.ts';
 import type { Occurrence } from './occurrence.ts';
 import type { RefinedState } from './tracked-domain.ts';
@@ -25,10 +23,8 @@ export interface NotificationCentreOptions {
   readonly log: EventLog;
   readonly indexes: DetectorIndexes;
   readonly notify: NotifyOptions;
-  /** `ServedMib.notification` */
-  readonly build: BuildNotification;
-  /** Sends one notification and waits for the master's response; rejects while there is no session. */
-  readonly send: (notification: OutgoingNotification) => Promise<void>;
+  /** Where notifications wait for the master. */
+  readonly queue: NotificationQueue;
   /** URI of the libvirt connection, without user information. */
   readonly uri: string;
   readonly logger: Logger;
@@ -39,10 +35,10 @@ export interface NotificationCentreOptions {
   readonly readState?: (
     uuid: string,
   ) => Promise<{ readonly state: number; readonly reason: number } | undefined>;
-  /** Notifications that an earlier centre was left with; they go first. */
-  readonly unsent?: readonly QueuedNotification[];
   /** Whether a domain of this name is monitored at all. */
   readonly admits?: (name: string) => boolean;
+  /** Told when the snapshot shows new entries of the log: the rows of their domains have another latest event. */
+  readonly onLogged?: () => void;
   readonly clock?: Clock;
 }
 
@@ -60,6 +56,8 @@ export class NotificationCentre {
   readonly #log: EventLog;
   readonly #detector: ChangeDetector;
   readonly #dispatcher: Dispatcher;
+  readonly #onLogged: () => void;
+  readonly #queue: NotificationQueue;
   readonly #publisher: Batcher;
   readonly #readState: NotificationCentreOptions['readState'];
   readonly #admits: (name: string) => boolean;
@@ -73,6 +71,8 @@ export class NotificationCentre {
   constructor(options: NotificationCentreOptions) {
     this.#store = options.store;
     this.#log = options.log;
+    this.#onLogged = options.onLogged ?? (() => undefined);
+    this.#queue = options.queue;
     this.#readState = options.readState;
     this.#admits = options.admits ?? (() => true);
     this.#logger = options.logger;
@@ -81,6 +81,7 @@ export class NotificationCentre {
       indexes: options.indexes,
       overrides: options.notify.overrides,
       uri: options.uri,
+      held: options.log.held,
     });
     this.#publisher = new Batcher(
       publishIntervalMs,
@@ -89,15 +90,9 @@ export class NotificationCentre {
     );
     this.#dispatcher = new Dispatcher({
       notify: options.notify,
-      build: options.build,
-      send: options.send,
-      onNotified: (seq) => {
-        this.#log.markNotified(seq);
-        this.#publisher.request();
-      },
+      queue: options.queue,
+      log: options.log,
       onStatus: () => this.#publisher.request(),
-      newestSeq: () => this.#log.lastSeq,
-      unsent: options.unsent ?? [],
       logger: options.logger,
       clock: this.#clock,
     });
@@ -111,7 +106,7 @@ export class NotificationCentre {
 
   /** Whether the event log or a notification on its way refers to a domain's index. */
   refersTo(domainIndex: number): boolean {
-    return this.#log.refersTo(domainIndex) || this.#dispatcher.refersTo(domainIndex);
+    return this.#log.refersTo(domainIndex) || this.#queue.refersTo(domainIndex);
   }
 
   /** Puts a switch into effect at once (SET of the switches; see MibControls). */
@@ -119,11 +114,13 @@ export class NotificationCentre {
     this.#dispatcher.set(name, value);
   }
 
-  /**
-   * Takes one event of libvirt (see describeEvent; undefined is ignored). The notification leaves before this
-   * returns, unless its reason is asked for.
-   */
-  onEvent(event: EventDescription | undefined): void {
+  /** Takes one event of libvirt. The notification leaves before this returns, unless its reason is asked for. */
+  onEvent(event: LibvirtEvent): void {
+    this.onDescribed(describeEvent(event));
+  }
+
+  /** The same in the terms of the event log; undefined is ignored. */
+  onDescribed(event: EventDescription | undefined): void {
     if (event === undefined) return;
     const { subject, effect } = event;
     const at = this.#clock.now();
@@ -158,8 +155,9 @@ export class NotificationCentre {
   }
 
   /** The state of the connection to libvirt; to be called before the first snapshot of a connection. */
-  onConnection(state: ConnState, lastError = ''): void {
+  onConnection(state: ConnState, error?: unknown): void {
     if (this.#closed) return;
+    const lastError = error === undefined ? '' : errorText(error);
     const occurrence = this.#detector.onConnection(state, lastError, this.#clock.now());
     if (occurrence !== undefined) this.#report(occurrence);
   }
@@ -169,23 +167,17 @@ export class NotificationCentre {
     if (!this.#closed) this.#report(this.#detector.onEventsLost(count, this.#clock.now()));
   }
 
-  /** Whether there is a session with the master: what is queued leaves when there is one again. */
-  onMasterState(up: boolean): void {
-    this.#dispatcher.setMasterUp(up);
-  }
-
   /**
-   * Sends what is gathered, waits a moment for the master to take it, and publishes the last state. Returns the
-   * notifications that the master has not taken.
+   * Sends what is gathered, waits a moment for the master to take it, and publishes the last state. What the master has
+   * not taken stays in the queue, and in the log.
    */
-  async close(): Promise<readonly QueuedNotification[]> {
-    if (this.#closed) return [];
+  async close(): Promise<void> {
+    if (this.#closed) return;
     await Promise.all(this.#chains.values());
     this.#closed = true;
     clearTimeout(this.#recheck);
-    const unsent = await this.#dispatcher.close();
+    await this.#dispatcher.close();
     this.#publisher.close();
-    return unsent;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -232,25 +224,9 @@ export class NotificationCentre {
   }
 
   #publish(): void {
-    const { current } = this.#store;
-    const domains = withLastEvents(current.domains, this.#log);
-    this.#store.update({
-      events: this.#log.view(),
-      notify: this.#dispatcher.status,
-      ...(domains === current.domains ? {} : { domains }),
-    });
+    const events = this.#log.view();
+    const isNews = events !== this.#store.current.events;
+    this.#store.update({ events, notify: this.#dispatcher.status });
+    if (isNews) this.#onLogged();
   }
-}
-
-/** The rows with the number of their latest event; the same array where nothing is new. */
-function withLastEvents(domains: readonly Domain[], log: EventLog): readonly Domain[] {
-  let changed: Domain[] | undefined;
-  for (const [at, domain] of domains.entries()) {
-    const { facts } = domain;
-    const lastEventSeq = log.lastSeqOf(facts.uuid);
-    if (facts.lastEventSeq === lastEventSeq) continue;
-    changed ??= [...domains];
-    changed[at] = { ...domain, facts: { ...facts, lastEventSeq } };
-  }
-  return changed ?? domains;
 }

@@ -1,166 +1,338 @@
+import { randomUUID } from 'node:crypto';
 import { AgentxError } from '../agentx/errors.ts';
-import { errorText } from '../errors.ts';
+import type { SubagentState } from '../agentx/subagent.ts';
+import { ConnectionLostError, errorText } from '../errors.ts';
+import type { HeldNotification, HeldValue, NotificationContent } from '../events/held-notification.ts';
 import type { Logger } from '../log.ts';
+import type { EpochMs } from '../model/scalar-types.ts';
+import { type Clock, systemClock } from '../run/clock.ts';
+import { within } from '../run/deadline.ts';
 import type { OutgoingNotification } from '../tree/tree.ts';
 
+/** The way to the master. */
+export interface NotificationMaster {
+  readonly state: SubagentState;
+  /** Tells of each change of the state. Returns what ends that. */
+  onStateChange(listener: (state: SubagentState) => void): () => void;
+  /**
+   * Sends one notification and resolves when the master has taken it, however late.
+   *
+   * @throws ConnectionLostError when the session ended, or there was none; AgentxError.
+   */
+  notify(notification: OutgoingNotification): Promise<void>;
+}
+
+/** Keeps what the master has not taken: the event log. */
+export interface NotificationLedger {
+  /** What an earlier run left, oldest first. */
+  readonly held: readonly HeldNotification[];
+  hold(notification: HeldNotification): void;
+  release(id: string): void;
+  /** The master has taken a notification that tells of this entry of the log. */
+  markNotified(seq: number): void;
+}
+
 export interface NotificationQueueOptions {
-  /** Sends one notification and waits for the master's response; rejects while there is no session. */
-  readonly send: (notification: OutgoingNotification) => Promise<void>;
-  /** The oldest is dropped when there are more. */
-  readonly limit: number;
-  /** Notifications without a response yet. More of them can block the master. */
-  readonly maxOutstanding: number;
-  readonly onSent: (entry: QueuedNotification) => void;
-  readonly onDropped: (entry: QueuedNotification) => void;
-  /** What another queue was left with, ascending by id. */
-  readonly unsent?: readonly QueuedNotification[];
+  readonly master: NotificationMaster;
+  /** Gives a notification its OIDs; `appended` are objects beyond its OBJECTS clause. Throws if it cannot be sent. */
+  readonly encode: (
+    content: NotificationContent,
+    appended: Readonly<Record<string, HeldValue>>,
+  ) => OutgoingNotification;
   readonly logger: Logger;
+  readonly clock?: Clock;
+  /** The queue to another master or under another MIB whose place this one takes. */
+  readonly previous?: NotificationQueue | undefined;
+}
+
+/** Who fills the queue; changes with each configuration. */
+export interface QueueUser {
+  readonly ledger: NotificationLedger;
+  /** The oldest that wait are dropped when there are more. */
+  readonly limit: number;
+  /** The counters have changed, or entries of the log. */
+  readonly onChange: () => void;
+  /** A notification will never be sent. */
+  readonly onDropped: () => void;
+}
+
+/** What is known of a notification before it is queued. */
+export type NewNotification = Omit<HeldNotification, 'id'>;
+
+/** What became of notifications since the program was started. */
+export interface NotificationCounters {
+  /** The master has taken them. */
+  sent: number;
+  /** They will never be sent. */
+  suppressed: number;
 }
 
 /** A notification on its way. */
-export interface QueuedNotification {
-  readonly id: number;
-  readonly notification: OutgoingNotification;
-  /** Entries of the event log that it tells of. */
-  readonly seqs: readonly number[];
-  /** Domains that it names. */
-  readonly domainIndexes: readonly number[];
-  /** How often the session ended before the response came. */
+interface Letter extends HeldNotification {
+  /** Ascends in the order of sending. */
+  readonly order: number;
+  /** How often the session ended before the answer came. */
   attempts: number;
+  /** Whether there was no master for it at first, or it comes from another run: it is late, and says so. */
+  waited: boolean;
+  /** Whether the master has already taken a later one about the same thing. */
+  overtaken: boolean;
 }
 
+/** A notification that is on its way no more. */
+interface Settled {
+  readonly letter: Letter;
+  readonly isTaken: boolean;
+}
+
+/** Notifications without an answer; more of them that snmpd does not read can block it. The one bound there is. */
+const maxUnderWay = 16;
 /** A notification that ends this many sessions is not tried again. */
 const maxAttempts = 5;
-/** A failure without word from the session is followed by another try after this. */
+/** A session that ended without word is looked for again after this, in milliseconds. */
 const retryMs = 1000;
 
 /**
- * Keeps notifications in order until the master has taken them: bounded, with a bounded number under way,
- * and patient while the master is away.
+ * The one queue of notifications: keeps them in order until the master has taken them, a bounded number under way, and is
+ * patient while the master is away or stands still. It lives as long as the session with the master does, whatever
+ * becomes of the configuration: what is under way must not be sent a second time.
  */
 export class NotificationQueue {
+  readonly counters: NotificationCounters;
   readonly #options: NotificationQueueOptions;
-  #waiting: QueuedNotification[] = [];
-  readonly #outstanding = new Map<number, QueuedNotification>();
-  #nextId = 1;
-  #up = false;
+  readonly #clock: Clock;
+  readonly #unwatch: () => void;
+  #user: QueueUser | undefined;
+  #waiting: Letter[] = [];
+  readonly #underWay = new Map<string, Letter>();
+  /** What became of notifications while nobody filled the queue. */
+  #meanwhile: Settled[] = [];
+  #lastOrder = 0;
+  #up: boolean;
   #retryTimer: NodeJS.Timeout | undefined;
   #idle: (() => void)[] = [];
   #overflowing = false;
 
   constructor(options: NotificationQueueOptions) {
     this.#options = options;
-    this.#waiting = [...(options.unsent ?? [])];
-    this.#nextId = 1 + (this.#waiting.at(-1)?.id ?? 0);
+    this.#clock = options.clock ?? systemClock;
+    this.#up = options.master.state === 'registered';
+    const { previous } = options;
+    this.counters = previous?.counters ?? { sent: 0, suppressed: 0 };
+    this.#waiting = (previous?.left ?? []).map((held) => this.#letter(held, true));
+    this.#unwatch = options.master.onStateChange((state) => this.#onState(state));
+    this.#pump();
   }
 
-  /** Notifications that the master has not taken yet. */
-  get size(): number {
-    return this.#waiting.length + this.#outstanding.size;
+  /** Notifications that the master has not taken yet, in order. */
+  get left(): readonly HeldNotification[] {
+    return this.#letters().filter(({ overtaken }) => !overtaken);
   }
 
   /** Whether a notification on its way names a domain. */
   refersTo(domainIndex: number): boolean {
-    const names = (entry: QueuedNotification): boolean => entry.domainIndexes.includes(domainIndex);
-    return this.#waiting.some(names) || [...this.#outstanding.values()].some(names);
+    return this.#letters().some(({ domainIndexes }) => domainIndexes.includes(domainIndex));
   }
 
-  push(notification: OutgoingNotification, seqs: readonly number[], domainIndexes: readonly number[]): void {
-    this.#waiting.push({ id: this.#nextId, notification, seqs, domainIndexes, attempts: 0 });
-    this.#nextId += 1;
+  /** Takes over what the ledger of a new user holds, and gives it what it does not. */
+  attach(user: QueueUser): void {
+    this.#user = user;
+    const { ledger } = user;
+    const known = new Map(this.#letters().map((letter) => [letter.id, letter]));
+    const settled = new Map(this.#meanwhile.map((one) => [one.letter.id, one]));
+    this.#meanwhile = [];
+    const held = ledger.held;
+    const heldIds = new Set(held.map(({ id }) => id));
+    const earlier: Letter[] = [];
+    for (const one of held) {
+      const outcome = settled.get(one.id);
+      const letter = known.get(one.id);
+      if (outcome !== undefined) this.#settle(outcome);
+      else if (letter?.overtaken === true) ledger.release(letter.id);
+      else if (letter === undefined) {
+        earlier.push({ ...this.#letter(one, true), order: earlier.length - held.length });
+      }
+    }
+    for (const letter of known.values()) {
+      // Another log would mark other events as told.
+      if (!heldIds.has(letter.id)) this.#replace({ ...letter, seqs: [] }, ledger);
+    }
+    this.#waiting = [...earlier, ...this.#waiting];
+    this.#dropExcess();
+    this.#pump();
+  }
+
+  /** Nobody fills the queue any more; what is in it goes on its way all the same. */
+  detach(): void {
+    this.#user = undefined;
+  }
+
+  /** @throws if it cannot be sent. */
+  push(notification: NewNotification): void {
+    const letter = this.#letter({ ...notification, id: randomUUID() }, !this.#up);
+    this.#options.encode(letter.content, {});
+    this.#waiting.push(letter);
+    this.#user?.ledger.hold(letter);
     this.#pump();
     this.#dropExcess();
   }
 
-  /** Whether there is a session with the master. */
-  setUp(up: boolean): void {
-    this.#up = up;
-    clearTimeout(this.#retryTimer);
-    this.#retryTimer = undefined;
-    if (up) this.#pump();
+  /** Waits until the master has taken everything, at most `timeoutMs`. */
+  async drain(timeoutMs: number): Promise<void> {
+    if (!this.#up || this.#size === 0) return;
+    await within(
+      timeoutMs,
+      new Promise<void>((resolve) => {
+        this.#idle.push(resolve);
+      }),
+    );
   }
 
-  /**
-   * Waits until everything has been taken, at most `timeoutMs`; then gives up.
-   *
-   * @returns what the master has not taken, ascending by id.
-   */
-  async drain(timeoutMs: number): Promise<readonly QueuedNotification[]> {
-    if (this.#up && this.size > 0) {
-      let timer: NodeJS.Timeout | undefined;
-      await new Promise<void>((resolve) => {
-        this.#idle.push(resolve);
-        timer = setTimeout(resolve, timeoutMs);
-      });
-      clearTimeout(timer);
-    }
+  /** The session will end: nothing is sent any more. */
+  close(): void {
+    this.#unwatch();
+    clearTimeout(this.#retryTimer);
+    this.#up = false;
+  }
+
+  get #size(): number {
+    return this.#waiting.length + this.#underWay.size;
+  }
+
+  #letters(): readonly Letter[] {
+    return [...this.#underWay.values(), ...this.#waiting].sort((a, b) => a.order - b.order);
+  }
+
+  #letter(held: HeldNotification, waited: boolean): Letter {
+    this.#lastOrder += 1;
+    return { ...held, order: this.#lastOrder, attempts: 0, waited, overtaken: false };
+  }
+
+  #replace(letter: Letter, ledger: NotificationLedger): void {
+    if (this.#underWay.has(letter.id)) this.#underWay.set(letter.id, letter);
+    else this.#waiting = this.#waiting.map((other) => (other.id === letter.id ? letter : other));
+    if (!letter.overtaken) ledger.hold(letter);
+  }
+
+  #onState(state: SubagentState): void {
     clearTimeout(this.#retryTimer);
     this.#retryTimer = undefined;
-    this.#up = false;
-    return [...this.#outstanding.values(), ...this.#waiting].sort((a, b) => a.id - b.id);
+    this.#up = state === 'registered';
+    this.#pump();
   }
 
   #pump(): void {
-    while (
-      this.#up &&
-      this.#retryTimer === undefined &&
-      this.#outstanding.size < this.#options.maxOutstanding
-    ) {
-      const entry = this.#waiting.shift();
-      if (entry === undefined) break;
-      this.#outstanding.set(entry.id, entry);
-      this.#options.send(entry.notification).then(
-        () => this.#sent(entry),
-        (error: unknown) => this.#failed(entry, error),
-      );
+    while (this.#up && this.#underWay.size < maxUnderWay) {
+      const letter = this.#waiting.shift();
+      if (letter === undefined) break;
+      this.#send(letter);
     }
-    if (this.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    if (this.#size === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  #sent(entry: QueuedNotification): void {
-    this.#outstanding.delete(entry.id);
+  #send(letter: Letter): void {
+    let outgoing: OutgoingNotification;
+    try {
+      outgoing = this.#options.encode(letter.content, letter.waited ? this.#lateness(letter.at) : {});
+    } catch (error) {
+      // It was in order when it was queued: other settings of the MIB, or a file that somebody changed.
+      this.#drop(letter, errorText(error));
+      return;
+    }
+    this.#underWay.set(letter.id, letter);
+    this.#options.master.notify(outgoing).then(
+      () => this.#taken(letter.id),
+      (error: unknown) => this.#failed(letter.id, error),
+    );
+  }
+
+  /** What tells receivers that something did not happen just now. */
+  #lateness(at: EpochMs): Readonly<Record<string, HeldValue>> {
+    return { lveNotifyDelay: { value: Math.max(0, Math.round((this.#clock.now() - at) / 1000)) } };
+  }
+
+  #taken(id: string): void {
+    const letter = this.#underWay.get(id);
+    if (letter === undefined) return;
+    this.#underWay.delete(id);
     this.#overflowing = false;
-    this.#options.onSent(entry);
+    this.counters.sent += 1;
+    for (const other of this.#underWay.values()) {
+      if (letter.family === '' || other.family !== letter.family || other.order > letter.order) continue;
+      // Sent again, it would tell of a state that is over.
+      other.overtaken = true;
+      this.#user?.ledger.release(other.id);
+    }
+    this.#settle({ letter, isTaken: true });
     this.#pump();
   }
 
-  #failed(entry: QueuedNotification, error: unknown): void {
-    this.#outstanding.delete(entry.id);
-    entry.attempts += 1;
-    const isRefused = error instanceof AgentxError && error.resErrorName !== 'notOpen';
-    if (isRefused || entry.attempts >= maxAttempts) {
-      this.#options.logger.warn(
-        { notification: entry.notification.name, error: errorText(error) },
-        'the master does not take a notification',
-      );
-      this.#options.onDropped(entry);
-      this.#pump();
+  #settle(settled: Settled): void {
+    if (this.#user === undefined) {
+      this.#meanwhile.push(settled);
       return;
     }
-    // Back to where it was: several that were under way fail together, in any order.
-    const at = this.#waiting.findIndex((other) => other.id > entry.id);
-    this.#waiting.splice(at < 0 ? this.#waiting.length : at, 0, entry);
-    this.#dropExcess();
-    if (!this.#up || this.#retryTimer !== undefined) return;
-    this.#retryTimer = setTimeout(() => {
-      this.#retryTimer = undefined;
+    const { letter, isTaken } = settled;
+    const { ledger, onChange, onDropped } = this.#user;
+    ledger.release(letter.id);
+    if (isTaken) for (const seq of letter.seqs) ledger.markNotified(seq);
+    else onDropped();
+    onChange();
+  }
+
+  #failed(id: string, error: unknown): void {
+    const letter = this.#underWay.get(id);
+    if (letter === undefined) return;
+    this.#underWay.delete(id);
+    const isSessionOver =
+      error instanceof ConnectionLostError ||
+      (error instanceof AgentxError && error.resErrorName === 'notOpen');
+    letter.attempts += 1;
+    letter.waited = true;
+    if (letter.overtaken) this.#pump();
+    else if (!isSessionOver || letter.attempts >= maxAttempts) {
+      this.#drop(letter, errorText(error));
       this.#pump();
-    }, retryMs);
+    } else this.#putBack(letter);
+  }
+
+  /** Back to where it was: several that were under way fail together, in any order. */
+  #putBack(letter: Letter): void {
+    const at = this.#waiting.findIndex((other) => other.order > letter.order);
+    this.#waiting.splice(at < 0 ? this.#waiting.length : at, 0, letter);
+    this.#dropExcess();
+    // The word that the session is over may still be on its way.
+    this.#up = false;
+    this.#retryTimer ??= setTimeout(() => this.#onState(this.#options.master.state), retryMs);
     this.#retryTimer.unref();
   }
 
+  #drop(letter: Letter, reason: string): void {
+    this.#options.logger.warn(
+      { notification: letter.content.name, error: reason },
+      'a notification is given up; the event log has what it tells',
+    );
+    this.#forget(letter);
+  }
+
   #dropExcess(): void {
-    while (this.#waiting.length > this.#options.limit) {
-      const dropped = this.#waiting.shift();
-      if (dropped === undefined) break;
+    const user = this.#user;
+    while (user !== undefined && this.#waiting.length > user.limit) {
+      const letter = this.#waiting.shift();
+      if (letter === undefined) break;
       if (!this.#overflowing) {
         this.#overflowing = true;
         this.#options.logger.warn(
-          { limit: this.#options.limit },
+          { limit: user.limit },
           'the queue of notifications is full: the oldest are dropped',
         );
       }
-      this.#options.onDropped(dropped);
+      this.#forget(letter);
     }
+  }
+
+  #forget(letter: Letter): void {
+    this.counters.suppressed += 1;
+    this.#settle({ letter, isTaken: false });
   }
 }

@@ -21,8 +21,6 @@ export interface NotifyOptions {
   readonly maxPerMinute: number;
   /** Notifications kept while the master is away. */
   readonly queueLimit: number;
-  /** Notifications under way to the master at a time. */
-  readonly maxOutstanding: number;
   /** Kinds of events sent as lveDomainEvent. */
   readonly events: ReadonlySet<EventKind>;
   /** Severities set by the operator. */
@@ -61,7 +59,6 @@ export const defaultNotifyOptions: NotifyOptions = {
   holdoffSec: 1,
   maxPerMinute: 120,
   queueLimit: 1000,
-  maxOutstanding: 16,
   events: new Set(notifiedEvents),
   overrides: noOverrides,
 };

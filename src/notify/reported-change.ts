@@ -1,7 +1,10 @@
 import { operStateOf } from '../domain-state/oper-state.ts';
 import { type SeverityOverrides, severityOf } from '../domain-state/severity.ts';
+import type { NotificationContent } from '../events/held-notification.ts';
 import type { DomainState, VmOperState } from '../model/domain.ts';
 import type { Guest } from '../model/guest.ts';
+import { isDomainState } from '../state/saved-values.ts';
+import { operStateTold } from './notification-builder.ts';
 import type { Change, DomainStateChanged } from './occurrence.ts';
 import { identityOf, type TrackedDomain } from './tracked-domain.ts';
 
@@ -43,6 +46,22 @@ export function changeAgent(known: TrackedDomain, state: Guest['agentState']): r
   // An agent that has not come up yet is not lost.
   if (before === state || (before === undefined && state !== 'connected')) return [];
   return [{ type: 'guestAgent', domain: identityOf(known), state }];
+}
+
+/**
+ * What a notification that is still to be sent will tell: a program that was killed may have saved the notification, and
+ * not that it was told.
+ */
+export function toldBy(known: TrackedDomain, { name, values }: NotificationContent): void {
+  if (name !== 'lveDomainStateChange') {
+    known.operState = operStateTold(name) ?? known.operState;
+    return;
+  }
+  const state = values['lveDomState']?.value;
+  const reason = values['lveDomReason']?.value;
+  if (!isDomainState(state) || typeof reason !== 'number') return;
+  known.state = state as DomainState;
+  known.reason = reason;
 }
 
 /** The domain no longer exists. */

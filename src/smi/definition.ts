@@ -38,3 +38,13 @@ export interface ObjectDefinition {
   /** First sentence of the DESCRIPTION. */
   readonly summary: string;
 }
+
+/** One notification of the MIB modules. */
+export interface NotificationDefinition {
+  readonly module: ObjectDefinition['module'];
+  /** Relative to the root of the module. */
+  readonly oid: readonly number[];
+  /** Its OBJECTS clause. */
+  readonly objects: readonly string[];
+  readonly summary: string;
+}

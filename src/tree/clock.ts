@@ -8,7 +8,10 @@ export type Clock = 'seconds' | 'ticks' | 'timeStamp';
 
 const TWO_32 = 2 ** 32;
 
-/** The value at the moment of `context`. A TimeStamp before the start of the master, or while that is not known, is 0. */
+/**
+ * The value at the moment of `context`. A TimeStamp before the start of the master, or while that is not known, is 0; of a
+ * moment that is still to come, because the clock was set back since, it is the present sysUpTime.
+ */
 export function clockValue(clock: Clock, moment: number, { now, masterStartedAt }: ReadContext): number {
   switch (clock) {
     case 'seconds':
@@ -16,7 +19,7 @@ export function clockValue(clock: Clock, moment: number, { now, masterStartedAt 
     case 'ticks':
       return passed(now - moment, 10) % TWO_32;
     case 'timeStamp':
-      return masterStartedAt === undefined ? 0 : passed(moment - masterStartedAt, 10) % TWO_32;
+      return masterStartedAt === undefined ? 0 : passed(Math.min(moment, now) - masterStartedAt, 10) % TWO_32;
   }
 }
 

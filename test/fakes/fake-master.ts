@@ -28,6 +28,8 @@ export interface FakeMaster {
   send(bytes: Uint8Array): void;
   /** Sends a request and resolves with the Response to it. */
   ask(pdu: Encodable): Promise<ResponsePdu>;
+  /** A Response that was left out, to a PDU of the newest connection. */
+  respond(packetId: number): void;
   /** Ends the newest connection without a word. */
   drop(): void;
   close(): Promise<void>;
@@ -57,18 +59,7 @@ export async function startFakeMaster(): Promise<FakeMaster> {
         if (pdu.kind === 'response' || pdu.kind === 'close') return;
         const error = master.answer(pdu);
         if (error === undefined) return;
-        socket.write(
-          pduBytes({
-            kind: 'response',
-            sessionId,
-            transactionId: pdu.transactionId,
-            packetId: pdu.packetId,
-            sysUpTime: master.sysUpTime,
-            error,
-            index: 0,
-            varBinds: [],
-          }),
-        );
+        socket.write(responseBytes(sessionId, pdu, master.sysUpTime, error));
       });
     });
   });
@@ -109,11 +100,33 @@ export async function startFakeMaster(): Promise<FakeMaster> {
         { what: 'a response', intervalMs: 5 },
       );
     },
+    respond: (packetId) =>
+      newest().write(
+        responseBytes(sockets.length, { transactionId: packetId, packetId }, master.sysUpTime, 0),
+      ),
     drop: () => newest().destroy(),
     close,
     [Symbol.asyncDispose]: close,
   };
   return master;
+}
+
+function responseBytes(
+  sessionId: number,
+  { transactionId, packetId }: Pick<Pdu, 'transactionId' | 'packetId'>,
+  sysUpTime: number,
+  error: number,
+): Buffer {
+  return pduBytes({
+    kind: 'response',
+    sessionId,
+    transactionId,
+    packetId,
+    sysUpTime,
+    error,
+    index: 0,
+    varBinds: [],
+  });
 }
 
 /** The bytes of a PDU in network byte order. */

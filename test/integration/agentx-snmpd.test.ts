@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAgentxAddress } from '../../src/agentx/address.ts';
 import { AgentxSubagent, type SubagentOptions } from '../../src/agentx/subagent.ts';
 import { silentLogger } from '../../src/log.ts';
+import { inParallel } from '../../src/run/pool.ts';
 import { compareOids } from '../../src/tree/oid.ts';
 import type { WireSyntax, WireValue } from '../../src/tree/tree.ts';
 import { type Snmpd, startSnmpd } from '../lab/snmpd.ts';
@@ -230,9 +231,23 @@ describe('when snmpd comes and goes', () => {
     expect(lines[0]).toContain('start snmpd');
   });
 
-  it('notices that snmpd hangs, and is back when it runs again', async () => {
+  it('goes on with the session of a snmpd that stood still: it is only late', async () => {
     await using snmpd = await startSnmpd();
     await using subagent = await started(snmpd, { timing: { pingIntervalMs: 100, adminTimeoutMs: 200 } });
+    snmpd.signal('SIGSTOP');
+    const late = subagent.notify({ name: 'late', trapOid: at(0, 1), varbinds: [] });
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    snmpd.signal('SIGCONT');
+    await late;
+    expect((await snmpd.get(name(1, 1, 0)))[0]?.type).toBe('INTEGER');
+    expect(subagent.counters).toMatchObject({ sessions: 1, notificationsSent: 1 });
+  });
+
+  it('notices that a snmpd on another host hangs, and is back when it runs again', async () => {
+    await using snmpd = await startSnmpd({ tcp: true });
+    // As for a master whose end the kernel would not tell.
+    const timing = { pingIntervalMs: 100, adminTimeoutMs: 200, silenceLimitMs: 200 };
+    await using subagent = await started(snmpd, { timing });
     snmpd.signal('SIGSTOP');
     await waitUntil(() => subagent.state === 'connecting', { what: 'the loss' });
     snmpd.signal('SIGCONT');
@@ -365,9 +380,10 @@ describe('notifications', () => {
   it('a burst is taken completely while the table is walked', async () => {
     await using snmpd = await startSnmpd();
     await using subagent = await started(snmpd);
+    const burst = Array.from({ length: 1000 }, () => notification);
     const [walked] = await Promise.all([
       snmpd.bulkwalk(name(2)),
-      ...Array.from({ length: 1000 }, () => subagent.notify(notification)),
+      inParallel(burst, 16, (one) => subagent.notify(one)),
     ]);
     expect(walked).toHaveLength(tableSize);
     expect(subagent.counters.notificationsSent).toBe(1000);

@@ -46,8 +46,6 @@ export async function runCollection(
     warnings: new WarningBoard((rows) => store.update({ warnings: rows })),
     startedAt,
     lastEventSeq: () => 0,
-    onEvent: () => undefined,
-    onConnection: () => undefined,
   });
   const controller = new AbortController();
   const running = collection.run(controller.signal);

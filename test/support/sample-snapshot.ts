@@ -531,7 +531,7 @@ export function sampleEmptySnapshot(parts: Partial<Snapshot> = {}): Snapshot {
     networks: [],
     collectors: collectorIds.map((id) => sampleCollector(id)),
     warnings: [],
-    events: { maxEntries: 1000, maxAgeSec: 0, persistent: true, logged: 0, entries: [] },
+    events: { maxEntries: 1000, maxAgeSec: 0, persistent: true, logged: 0, newestSeq: 0, entries: [] },
     notify: {
       enabled: true,
       perVm: true,
@@ -742,6 +742,7 @@ export function sampleSnapshot(): Snapshot {
       maxAgeSec: 0,
       persistent: true,
       logged: 43,
+      newestSeq: 43,
       entries: [
         sampleEvent({
           seq: 41,

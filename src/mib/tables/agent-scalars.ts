@@ -1,6 +1,7 @@
 import type { Oid } from '../../tree/oid.ts';
 import type { ScalarBinding } from '../bind.ts';
 import { BEFORE_START, secondsSince, ticksSince } from '../elapsed.ts';
+import { afterRefresh } from '../values/after-refresh.ts';
 import { countDomains } from '../values/domain-counts.ts';
 import { blockedDomains, domainsInSeverity } from '../values/domain-lists.ts';
 
@@ -23,23 +24,24 @@ export function agentScalars(root: Oid): ScalarBinding<'lveAgent'> {
       lveLibraryVersion: () => undefined,
       lveRefreshInterval: ({ agent }) => agent.intervalSec,
       lveRefreshLastTime: ({ agent }) => agent.refreshEndedAt,
-      lveRefreshAge: secondsSince(({ agent }) => agent.refreshEndedAt),
+      // As old as the agent while there is nothing newer: an alarm on it must see that nothing comes.
+      lveRefreshAge: secondsSince(({ agent }) => agent.refreshEndedAt ?? agent.startedAt),
       lveRefreshDuration: ({ agent }) => agent.refreshDurationMs,
       lveRefreshCount: ({ agent }) => agent.refreshCount,
       lveRefreshErrors: ({ agent }) => agent.refreshErrors,
       lveRefreshOverruns: ({ agent }) => agent.refreshOverruns,
       lveExtraStats: ({ agent }) => agent.extraStats.join(' '),
       lveRetentionTime: ({ agent }) => agent.retentionSec,
-      lveDomainsActive: ({ domains }) => countDomains(domains).active,
-      lveDomainsInactive: ({ domains }) => countDomains(domains).inactive,
-      lveDomainsGone: ({ domains }) => countDomains(domains).gone,
-      lveDomainsOkay: ({ domains }) => countDomains(domains).okay,
-      lveDomainsWarning: ({ domains }) => countDomains(domains).warning,
-      lveDomainsFailure: ({ domains }) => countDomains(domains).failure,
-      lveDomainsBlocked: ({ domains }) => countDomains(domains).blocked,
-      lveDomainsFailureText: ({ domains }) => domainsInSeverity(domains, 'failure'),
-      lveDomainsWarningText: ({ domains }) => domainsInSeverity(domains, 'warning'),
-      lveDomainsBlockedText: ({ domains }) => blockedDomains(domains),
+      lveDomainsActive: afterRefresh(({ domains }) => countDomains(domains).active),
+      lveDomainsInactive: afterRefresh(({ domains }) => countDomains(domains).inactive),
+      lveDomainsGone: afterRefresh(({ domains }) => countDomains(domains).gone),
+      lveDomainsOkay: afterRefresh(({ domains }) => countDomains(domains).okay),
+      lveDomainsWarning: afterRefresh(({ domains }) => countDomains(domains).warning),
+      lveDomainsFailure: afterRefresh(({ domains }) => countDomains(domains).failure),
+      lveDomainsBlocked: afterRefresh(({ domains }) => countDomains(domains).blocked),
+      lveDomainsFailureText: afterRefresh(({ domains }) => domainsInSeverity(domains, 'failure')),
+      lveDomainsWarningText: afterRefresh(({ domains }) => domainsInSeverity(domains, 'warning')),
+      lveDomainsBlockedText: afterRefresh(({ domains }) => blockedDomains(domains)),
       lveDomTableLastChange: ({ agent }) => agent.domainsChangedAt ?? BEFORE_START,
       lveConfigLastChange: ({ agent }) => agent.configChangedAt ?? BEFORE_START,
     },

@@ -8,7 +8,7 @@ export const eventScalars: ScalarBinding<'lveEvent'> = {
     lveEventMaxAge: ({ events }) => events.maxAgeSec,
     lveEventEntries: ({ events }) => events.entries.length,
     lveEventOldestSeq: ({ events }) => events.entries[0]?.seq ?? 0,
-    lveEventNewestSeq: ({ events }) => events.entries.at(-1)?.seq ?? 0,
+    lveEventNewestSeq: ({ events }) => events.newestSeq,
     lveEventsLogged: ({ events }) => events.logged,
     lveEventsPersistent: ({ events }) => events.persistent,
   },

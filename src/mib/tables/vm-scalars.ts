@@ -1,5 +1,6 @@
 import type { ScalarBinding } from '../bind.ts';
 import { ticksBetween } from '../elapsed.ts';
+import { afterRefresh } from '../values/after-refresh.ts';
 import { countDomains } from '../values/domain-counts.ts';
 import { hypervisorStart } from '../values/hypervisor-start.ts';
 
@@ -7,7 +8,7 @@ import { hypervisorStart } from '../values/hypervisor-start.ts';
 export const vmScalars: ScalarBinding<'vmObjects'> = {
   group: 'vmObjects',
   scalars: {
-    vmNumber: ({ domains }) => countDomains(domains).present,
+    vmNumber: afterRefresh(({ domains }) => countDomains(domains).present),
     vmTableLastChange: (snapshot) =>
       // In terms of vmHvUpTime, not of sysUpTime.
       ticksBetween(hypervisorStart(snapshot), snapshot.agent.domainsChangedAt) ?? 0,

@@ -96,8 +96,6 @@ const collection = new Collection({
   warnings: new WarningBoard((rows) => store.update({ warnings: rows })),
   startedAt,
   lastEventSeq: () => 0,
-  onEvent: () => undefined,
-  onConnection: () => undefined,
 });
 
 const wanted = Number(values.refreshes);

@@ -132,11 +132,19 @@ describe('a session', () => {
 
   it('is checked with a Ping when nothing comes, and given up without an answer', async () => {
     await using master = await startFakeMaster();
-    const { subagent } = await registered(master, { timing: { pingIntervalMs: 40, adminTimeoutMs: 80 } });
+    const { subagent } = await registered(master, { timing: { pingIntervalMs: 40, silenceLimitMs: 80 } });
     await master.waitFor('ping', 2);
     expect(subagent.state).toBe('registered');
     master.answer = (pdu) => (pdu.kind === 'ping' ? undefined : 0);
     await master.waitFor('open', 2);
+    await subagent.stop();
+  });
+
+  it('is checked with a Ping although the master asks all the time: only a Response tells its sysUpTime', async () => {
+    await using master = await startFakeMaster();
+    const { subagent } = await registered(master, { timing: { pingIntervalMs: 40 } });
+    const pings = (): number => master.received.filter(({ kind }) => kind === 'ping').length;
+    for (let packetId = 100; pings() < 2; packetId += 1) await master.ask(get(packetId));
     await subagent.stop();
   });
 
@@ -215,6 +223,22 @@ describe('registration', () => {
     await subagent.stop();
   });
 
+  it('waits for a master that stands still, and is not tried a second time', async () => {
+    await using master = await startFakeMaster();
+    const timing = { adminTimeoutMs: 20, registerRetryMs: 10 };
+    const { subagent } = makeSubagent(master.path, { timing });
+    master.answer = (pdu) => (pdu.kind === 'register' ? undefined : 0);
+    subagent.setTree(tree);
+    subagent.start(new AbortController().signal);
+    const [register] = await master.waitFor('register');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(master.received.filter(({ kind }) => kind === 'register')).toHaveLength(1);
+    master.answer = () => 0;
+    master.respond(register?.packetId ?? 0);
+    await waitUntil(() => subagent.state === 'registered', { what: 'registration' });
+    await subagent.stop();
+  });
+
   it('goes on with the other regions, and without an answer', async () => {
     await using master = await startFakeMaster();
     let registers = 0;
@@ -224,7 +248,7 @@ describe('registration', () => {
         { oid: root, name: 'A-MIB' },
         { oid: [...root, 7], name: 'B-MIB' },
       ],
-      timing: { adminTimeoutMs: 40, registerRetryMs: 10 },
+      timing: { adminTimeoutMs: 40, registerRetryMs: 10, pingIntervalMs: 20 },
     });
     const pdus = await master.waitFor('register', 3);
     expect(pdus.map(({ subtree }) => subtree.length)).toEqual([root.length, root.length + 1, root.length]);
@@ -331,20 +355,26 @@ describe('notifications', () => {
     await subagent.stop();
   });
 
-  it('are under way in a bounded number', async () => {
+  it('are waited for as long as the session lives, and never sent twice', async () => {
     await using master = await startFakeMaster();
-    const { subagent } = await registered(master, { timing: { adminTimeoutMs: 300 } });
-    master.answer = (pdu) => (pdu.kind === 'notify' ? undefined : 0);
-    const sent = Array.from({ length: 40 }, () => subagent.notify(notification));
-    const outcomes = Promise.allSettled(sent);
-    await master.waitFor('notify', 32);
+    const timing = { adminTimeoutMs: 20, pingIntervalMs: 20 };
+    const { subagent } = await registered(master, { timing });
+    let notify: number | undefined;
+    master.answer = (pdu) => {
+      if (pdu.kind !== 'notify') return pdu.kind === 'ping' ? undefined : 0;
+      notify = pdu.packetId;
+      return undefined;
+    };
+    const sent = subagent.notify(notification);
+    await master.waitFor('ping');
+    // Longer than any other PDU is waited for, and the master says nothing at all.
+    await new Promise((resolve) => setTimeout(resolve, 200));
     expect(await master.ask(get(1))).toMatchObject({ error: 0 });
-    expect(master.received.filter(({ kind }) => kind === 'notify')).toHaveLength(32);
-    master.answer = () => 0;
-    const settled = await outcomes;
-    expect(settled.filter(({ status }) => status === 'rejected')).toHaveLength(32);
-    expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(8);
-    expect(subagent.counters).toMatchObject({ notificationsSent: 8, notificationsFailed: 32 });
+    expect(subagent.counters).toMatchObject({ notificationsSent: 0, notificationsFailed: 0, sessions: 1 });
+    master.respond(notify ?? 0);
+    await sent;
+    expect(subagent.counters).toMatchObject({ notificationsSent: 1, notificationsFailed: 0, sessions: 1 });
+    expect(master.received.filter(({ kind }) => kind === 'notify')).toHaveLength(1);
     await subagent.stop();
   });
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type EventDraft, EventLog, type EventLogOptions } from '../../../src/events/event-log.ts';
+import type { HeldNotification } from '../../../src/events/held-notification.ts';
 import { silentLogger } from '../../../src/log.ts';
 import type { EventLogView } from '../../../src/model/event.ts';
 import { TestPlace } from '../../support/state-place.ts';
@@ -184,6 +185,66 @@ describe('EventLog', () => {
     expect((await readdir(directory)).sort()).toEqual(['events.jsonl', 'events.jsonl.corrupt']);
     await using last = await openLog();
     expect(names(last.view())).toEqual(['a', 'b', 'c']);
+  });
+
+  it.each([
+    ['a moment beyond what an index can hold', { at: 883_612_800_000_000 }],
+    ['a moment before 1970', { at: -1 }],
+    ['a moment that is no number', { at: 'yesterday' }],
+    ['a severity that does not exist', { severity: 'bad' }],
+    ['a negative detail', { detail: -1 }],
+    ['a number out of order', { seq: 4_000_000_000 }],
+    ['a number that does not fit', { seq: 2 ** 32 }],
+    ['a domain that is no number', { domainIndex: '1' }],
+    ['a text without end', { text: 'x'.repeat(5000) }],
+  ])('leaves out an entry with %s, keeps the others and says so', async (_what, wrong) => {
+    const before = await openLog();
+    for (const name of ['a', 'b', 'c']) before.append(draft(name));
+    await before.close();
+    const path = join(directory, 'events.jsonl');
+    const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+    lines[2] = JSON.stringify({ ...JSON.parse(lines[2] ?? ''), ...wrong });
+    await writeFile(path, `${lines.join('\n')}\n`);
+    const losses: string[] = [];
+    await using after = await openLog({ onLoss: (problem) => losses.push(problem) });
+    expect(losses).toHaveLength(1);
+    expect(losses[0]).toContain('events.jsonl.corrupt');
+    expect(names(after.view())).toContain('c');
+    expect(new Set(after.view().entries.map(({ seq }) => seq)).size).toBe(after.view().entries.length);
+    expect(after.append(draft('d')).seq).toBe(4);
+  });
+
+  it('keeps what no master has taken until it is taken, whatever its values are', async () => {
+    const held = (id: string): HeldNotification => ({
+      id,
+      at: now,
+      content: {
+        name: 'lveDomainBlockThreshold',
+        values: {
+          lveDomName: { value: 'web', index: [7] },
+          lveDiskThreshold: { value: 2n ** 63n, index: [7, 1] },
+          vmUUID: { value: Uint8Array.of(0, 255), index: [7] },
+          lveJobElapsed: { value: undefined, index: [7, 'completed'] },
+          lveNotifyConnUp: { value: true },
+        },
+      },
+      seqs: [1, 2],
+      domainIndexes: [7],
+      family: 'state/7',
+    });
+    const before = await openLog();
+    for (const id of ['first', 'second', 'third']) before.hold(held(id));
+    before.release('second');
+    await before.flush();
+    before.release('third');
+    await before.close();
+    expect(await readFile(join(directory, 'events.jsonl'), 'utf8')).not.toContain('second');
+    await using after = await openLog();
+    expect(after.held).toEqual([held('first')]);
+    after.append(draft('a'));
+    await after.flush();
+    await using again = await openLog();
+    expect(again.held).toEqual([held('first')]);
   });
 
   it('keeps its file in proportion to the ring', async () => {

@@ -1,5 +1,6 @@
 import { vi } from 'vitest';
 import type { AgentxError } from '../../../src/agentx/errors.ts';
+import type { SubagentState } from '../../../src/agentx/subagent.ts';
 import { ConnectionLostError } from '../../../src/errors.ts';
 import type { EventDescription } from '../../../src/events/event-description.ts';
 import { EventLog } from '../../../src/events/event-log.ts';
@@ -14,6 +15,7 @@ import {
   NotificationCentre,
   type NotificationCentreOptions,
 } from '../../../src/notify/notification-centre.ts';
+import { type NotificationMaster, NotificationQueue } from '../../../src/notify/notification-queue.ts';
 import { defaultNotifyOptions, type NotifyOptions } from '../../../src/notify/notify-options.ts';
 import { IndexStore } from '../../../src/state/index-store.ts';
 import type { OutgoingNotification } from '../../../src/tree/tree.ts';
@@ -31,10 +33,88 @@ export interface BenchOptions {
   readonly log?: EventLog;
   readonly readState?: NotificationCentreOptions['readState'];
   readonly admits?: (name: string) => boolean;
-  readonly unsent?: NotificationCentreOptions['unsent'];
+  /** The queue of an earlier bench, which outlives its centre. */
+  readonly master?: BenchMaster;
+  /** Whether there is no session with the master at first. */
+  readonly withoutMaster?: boolean;
   /** Whether the first refresh has happened already. */
   readonly started?: boolean;
   readonly domains?: readonly Domain[];
+}
+
+/** A master that takes notifications, or does not, and the queue to it. */
+export class BenchMaster implements NotificationMaster {
+  readonly sent: SentNotification[] = [];
+  readonly queue: NotificationQueue;
+  /** What a master says that does not want a notification. */
+  refusal: AgentxError | undefined;
+  /** What a master that stands still has been sent: answered when it goes on, failed when the session ends. */
+  readonly unanswered: { readonly sent: SentNotification; settle(error?: Error): void }[] = [];
+  state: SubagentState = 'registered';
+  #standsStill = false;
+  readonly #mib = new ServedMib({ vmMib: true });
+  readonly #listeners = new Set<(state: SubagentState) => void>();
+  readonly #values = new Map<OutgoingNotification, SentNotification['values']>();
+
+  constructor() {
+    this.queue = new NotificationQueue({
+      master: this,
+      encode: (content, appended) => {
+        const notification = this.#mib.encode(content, appended);
+        const plain = Object.entries({ ...content.values, ...appended });
+        this.#values.set(
+          notification,
+          Object.fromEntries(plain.map(([object, entry]) => [object, entry.value])),
+        );
+        return notification;
+      },
+      logger: silentLogger,
+    });
+  }
+
+  onStateChange(listener: (state: SubagentState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async notify(notification: OutgoingNotification): Promise<void> {
+    if (this.state !== 'registered') throw new ConnectionLostError('there is no session');
+    if (this.refusal !== undefined) throw this.refusal;
+    const sent = { name: notification.name, values: this.#values.get(notification) ?? {} };
+    this.sent.push(sent);
+    if (!this.#standsStill) return;
+    await new Promise<void>((resolve, reject) => {
+      this.unanswered.push({ sent, settle: (error) => (error === undefined ? resolve() : reject(error)) });
+    });
+  }
+
+  /** From now on nothing is answered. */
+  standStill(): void {
+    this.#standsStill = true;
+  }
+
+  /** Answers everything, and from now on at once. */
+  goOn(): void {
+    this.#standsStill = false;
+    for (const { settle } of this.unanswered.splice(0)) settle();
+  }
+
+  /** The session ends. */
+  leave(): void {
+    this.#standsStill = false;
+    for (const { settle } of this.unanswered.splice(0))
+      settle(new ConnectionLostError('the master went away'));
+    this.#setState('connecting');
+  }
+
+  comeBack(): void {
+    this.#setState('registered');
+  }
+
+  #setState(state: SubagentState): void {
+    this.state = state;
+    for (const listener of this.#listeners) listener(state);
+  }
 }
 
 /** A notification centre with a real event log, index store and MIB, and a master that can go away. */
@@ -43,50 +123,28 @@ export class NotifyBench {
   readonly log: EventLog;
   readonly indexes: IndexStore;
   readonly centre: NotificationCentre;
-  readonly sent: SentNotification[] = [];
-  /** Whether the master says anything at all. */
-  answers = true;
-  /** What a master without a session does. */
-  masterAway = false;
-  /** What a master says that does not want a notification. */
-  refusal: AgentxError | undefined;
+  readonly master: BenchMaster;
   #refreshes = 0;
-  readonly #values = new Map<OutgoingNotification, SentNotification['values']>();
 
   private constructor(options: BenchOptions, indexes: IndexStore, log: EventLog) {
     this.indexes = indexes;
     this.log = log;
     this.store = new SnapshotStore(sampleEmptySnapshot());
     this.store.update({ agent: { ...this.store.current.agent, refreshCount: 0 } });
-    const mib = new ServedMib({ vmMib: true });
+    this.master = options.master ?? new BenchMaster();
+    if (options.withoutMaster === true) this.master.leave();
     this.centre = new NotificationCentre({
       store: this.store,
       log,
       indexes,
       notify: { ...defaultNotifyOptions, ...options.notify },
-      build: (name, values) => {
-        const notification = mib.notification(name, values);
-        const plain = Object.entries(values as Record<string, { readonly value: unknown }>);
-        this.#values.set(
-          notification,
-          Object.fromEntries(plain.map(([object, entry]) => [object, entry.value])),
-        );
-        return notification;
-      },
-      send: async (notification) => {
-        if (this.refusal !== undefined) throw this.refusal;
-        if (!this.answers) await new Promise(() => undefined);
-        if (this.masterAway) throw new ConnectionLostError('the master went away');
-        this.sent.push({ name: notification.name, values: this.#values.get(notification) ?? {} });
-      },
+      queue: this.master.queue,
       uri: 'test:///default',
       logger: silentLogger,
       ...(options.readState === undefined ? {} : { readState: options.readState }),
       ...(options.admits === undefined ? {} : { admits: options.admits }),
-      ...(options.unsent === undefined ? {} : { unsent: options.unsent }),
     });
     this.store.subscribe((snapshot, previous) => this.centre.onSnapshot(snapshot, previous));
-    this.centre.onMasterState(true);
     if (options.started === false) return;
     this.centre.onConnection('connected');
     this.refresh(options.domains ?? []);
@@ -123,11 +181,11 @@ export class NotifyBench {
   }
 
   lifecycle(domain: Domain, event: number, detail = 0): void {
-    this.centre.onEvent(lifecycleEvent(domain, event, detail));
+    this.centre.onDescribed(lifecycleEvent(domain, event, detail));
   }
 
   other({ facts }: Domain, kind: EventKind, name: string = kind): void {
-    this.centre.onEvent({
+    this.centre.onDescribed({
       kind,
       name,
       detail: 0,
@@ -139,12 +197,12 @@ export class NotifyBench {
 
   /** Names of what was sent since the last call. */
   takeNames(): string[] {
-    return this.sent.splice(0).map((notification) => notification.name);
+    return this.take().map((notification) => notification.name);
   }
 
   /** What was sent since the last call. */
   take(): SentNotification[] {
-    return this.sent.splice(0);
+    return this.master.sent.splice(0);
   }
 
   get entries(): readonly LoggedEvent[] {

@@ -30,7 +30,7 @@ async function open(domains: readonly Domain[] = [web]): Promise<NotifyBench> {
 }
 
 function effect(bench: NotifyBench, kind: EventKind, name: string, what: EventEffect): void {
-  bench.centre.onEvent({
+  bench.centre.onDescribed({
     kind,
     name,
     detail: 0,
@@ -255,7 +255,7 @@ describe('storage pools', () => {
   it('are told when their state changes, by an event or by comparison, once', async () => {
     const bench = await open();
     bench.refresh([web], { pools: [pool] });
-    bench.centre.onEvent({
+    bench.centre.onDescribed({
       kind: 'poolState',
       name: 'poolState/stopped',
       detail: 3,

@@ -140,7 +140,7 @@ describe('lifecycle events', () => {
       ]);
       await ticks();
       expect(bench.entries).toMatchObject([{ seq: 1, domainIndex: 1, subjectName: 'web', notified: true }]);
-      expect(bench.store.current.domains[0]?.facts.lastEventSeq).toBe(1);
+      expect(bench.log.lastSeqOf(before.facts.uuid)).toBe(1);
       expect(bench.store.current.notify.sent).toBe(2);
     },
   );

@@ -1,9 +1,15 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AgentxError, ResponseError } from '../../../src/agentx/errors.ts';
+import { EventLog } from '../../../src/events/event-log.ts';
+import { silentLogger } from '../../../src/log.ts';
 import type { Domain } from '../../../src/model/domain.ts';
 import { virtualMachineList } from '../../../src/notify/bulk-window.ts';
 import { SAMPLE_NOW, sampleDomain } from '../../support/sample-snapshot.ts';
-import { lifecycleEvents as events, NotifyBench } from './notify-bench.ts';
+import { TestPlace } from '../../support/state-place.ts';
+import { lifecycleEvents as events, NotifyBench, type SentNotification } from './notify-bench.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ now: SAMPLE_NOW });
@@ -226,79 +232,149 @@ describe('while the master is away', () => {
   const notify = { bulk: false, perVm: false, holdoffSec: 0, maxPerMinute: 0 };
 
   /** Every domain has stopped, and nobody takes the notifications of it. */
-  async function withoutMaster(domains: readonly Domain[]): Promise<NotifyBench> {
-    const bench = await NotifyBench.open({ domains, notify });
-    bench.centre.onMasterState(false);
-    bench.masterAway = true;
+  async function withoutMaster(domains: readonly Domain[], log?: EventLog): Promise<NotifyBench> {
+    const bench = await NotifyBench.open({ domains, notify, ...(log === undefined ? {} : { log }) });
+    bench.master.leave();
     for (const domain of domains) bench.lifecycle(domain, events.stopped, 1);
     return bench;
   }
 
-  it('notifications wait and leave in their order', async () => {
+  const domainNames = (sent: readonly SentNotification[]): unknown[] =>
+    sent.map(({ values }) => values['lveDomName']);
+
+  it('notifications wait and leave in their order, and say how late they are', async () => {
     const domains = fleet(40);
     const bench = await withoutMaster(domains);
     await vi.advanceTimersByTimeAsync(10_000);
     expect(bench.take()).toEqual([]);
     expect(bench.entries.some((entry) => entry.notified)).toBe(false);
     expect(bench.centre.refersTo(40)).toBe(true);
-    bench.masterAway = false;
-    bench.centre.onMasterState(true);
+    bench.master.comeBack();
+    bench.lifecycle(domainOf(domains, 1), events.started, 0);
     await vi.advanceTimersByTimeAsync(100);
-    expect(bench.take().map(({ values }) => values['lveDomName'])).toEqual(
-      domains.map(({ facts }) => facts.name),
-    );
+    const sent = bench.take();
+    expect(domainNames(sent)).toEqual([...domains, domainOf(domains, 1)].map(({ facts }) => facts.name));
+    expect(sent.map(({ values }) => values['lveNotifyDelay'])).toEqual([...domains.map(() => 10), undefined]);
     expect(bench.entries.every((entry) => entry.notified)).toBe(true);
   });
 
-  it('those under way when it left are sent again, in their order', async () => {
+  it('those under way when the session ended are sent again, in their order', async () => {
     const domains = fleet(40);
     const bench = await NotifyBench.open({ domains, notify });
-    bench.masterAway = true;
+    bench.master.standStill();
     for (const domain of domains) bench.lifecycle(domain, events.stopped, 1);
-    await vi.advanceTimersByTimeAsync(10);
-    bench.centre.onMasterState(false);
-    bench.masterAway = false;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(domainNames(bench.take())).toEqual(domains.slice(0, 16).map(({ facts }) => facts.name));
+    bench.master.leave();
     await vi.advanceTimersByTimeAsync(5000);
     expect(bench.take()).toEqual([]);
-    bench.centre.onMasterState(true);
+    bench.master.comeBack();
     await vi.advanceTimersByTimeAsync(0);
-    expect(bench.take().map(({ values }) => values['lveDomName'])).toEqual(
-      domains.map(({ facts }) => facts.name),
-    );
+    expect(domainNames(bench.take())).toEqual(domains.map(({ facts }) => facts.name));
   });
 
-  it('they are handed over when the configuration is reloaded', async () => {
+  it('those overtaken by later news of the same thing are not', async () => {
+    const domains = fleet(2);
+    const [first, second] = [domainOf(domains, 1), domainOf(domains, 2)];
+    const bench = await NotifyBench.open({ domains, notify });
+    bench.master.standStill();
+    bench.lifecycle(first, events.suspended, 2);
+    bench.lifecycle(second, events.suspended, 2);
+    bench.lifecycle(first, events.resumed, 0);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(bench.take()).toHaveLength(3);
+    bench.master.unanswered.splice(2, 1)[0]?.settle();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(bench.log.held.map(({ domainIndexes }) => domainIndexes)).toEqual([[second.index]]);
+    bench.master.leave();
+    await vi.advanceTimersByTimeAsync(0);
+    bench.master.comeBack();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(bench.take().map(({ values }) => [values['lveDomName'], values['lveDomState']])).toEqual([
+      ['domain-2', 'paused'],
+    ]);
+    expect(bench.log.held).toEqual([]);
+    expect(bench.store.current.notify.suppressed).toBe(0);
+  });
+
+  it('a master that stands still is waited for, and gets nothing twice, whatever is reloaded', async () => {
     const domains = fleet(40);
-    const bench = await withoutMaster(domains);
-    const unsent = await bench.centre.close();
-    expect(unsent.map(({ domainIndexes }) => domainIndexes)).toEqual(domains.map(({ index }) => [index]));
-    const { indexes, log } = bench;
-    const after = await NotifyBench.open({ notify, indexes, log, unsent, started: false });
-    await vi.advanceTimersByTimeAsync(100);
-    expect(after.takeNames()).toEqual(domains.map(() => 'lveDomainStateChange'));
-    expect(after.entries.every((entry) => entry.notified)).toBe(true);
-    expect(await after.centre.close()).toEqual([]);
-  });
-
-  it('those under way are handed over as well', async () => {
-    const [domain] = fleet(1);
-    if (domain === undefined) throw new Error('no domain');
-    const bench = await NotifyBench.open({ domains: [domain], notify });
-    bench.answers = false;
-    bench.lifecycle(domain, events.stopped, 1);
+    const bench = await NotifyBench.open({ domains, notify });
+    bench.master.standStill();
+    for (const domain of domains) bench.lifecycle(domain, events.stopped, 1);
     const closing = bench.centre.close();
     await vi.advanceTimersByTimeAsync(1000);
-    expect(await closing).toHaveLength(1);
+    await closing;
+    const { indexes, log, master } = bench;
+    bench.master.unanswered.shift()?.settle();
+    const after = await NotifyBench.open({ notify, indexes, log, master, started: false });
+    await vi.advanceTimersByTimeAsync(600_000);
+    master.goOn();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(domainNames(after.take())).toEqual(domains.map(({ facts }) => facts.name));
+    expect(after.entries.every((entry) => entry.notified)).toBe(true);
+    expect(after.store.current.notify).toMatchObject({ sent: 40, suppressed: 0 });
+    expect(log.held).toEqual([]);
+  });
+
+  it('what no master has taken leaves after a restart, first, and late', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'notify-'));
+    const place = new TestPlace(directory);
+    const open = () => EventLog.open({ place, maxEntries: 1000, maxAgeSec: 0, logger: silentLogger });
+    const domains = fleet(3);
+    const bench = await withoutMaster(domains, await open());
+    const closing = bench.centre.close();
+    await vi.advanceTimersByTimeAsync(1000);
+    await closing;
+    await bench.log.close();
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    const { indexes } = bench;
+    await using log = await open();
+    expect(log.view().entries.map(({ notified }) => notified)).toEqual([false, false, false]);
+    const after = await NotifyBench.open({ notify, indexes, log, started: false, withoutMaster: true });
+    after.lifecycle(domainOf(domains, 1), events.started, 0);
+    expect(after.take()).toEqual([]);
+    after.master.comeBack();
+    await vi.advanceTimersByTimeAsync(100);
+    const sent = after.take();
+    expect(domainNames(sent)).toEqual(['domain-1', 'domain-2', 'domain-3', 'domain-1']);
+    expect(sent.map(({ values }) => values['lveNotifyDelay'])).toEqual([3601, 3601, 3601, 0]);
+    expect(after.entries.every((entry) => entry.notified)).toBe(true);
+    await log.flush();
+    await using last = await open();
+    expect(last.held).toEqual([]);
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  it('what a killed agent had not saved as told is not left standing', async () => {
+    const domains = fleet(1);
+    const first = domainOf(domains, 1);
+    const bench = await NotifyBench.open({ domains, notify });
+    bench.master.leave();
+    bench.lifecycle(first, events.suspended, 2);
+    const { indexes, log } = bench;
+    // The file of the indexes is older than that of the log.
+    indexes.setReported(first.facts.uuid, {
+      name: first.facts.name,
+      state: 'running',
+      reason: 1,
+      operState: 'running',
+      persistent: true,
+    });
+    const after = await NotifyBench.open({ notify, indexes, log, domains });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(after.take().map(({ values }) => values['lveDomState'])).toEqual(['paused', 'running']);
   });
 
   it('the oldest are dropped when there are too many, and counted', async () => {
     const domains = fleet(30);
     const bench = await NotifyBench.open({ domains, notify: { ...notify, queueLimit: 10 } });
-    bench.centre.onMasterState(false);
+    bench.master.leave();
     for (const domain of domains) bench.lifecycle(domain, events.stopped, 1);
     await vi.advanceTimersByTimeAsync(100);
     expect(bench.store.current.notify).toMatchObject({ sent: 0, suppressed: 20 });
-    bench.centre.onMasterState(true);
+    expect(bench.log.held).toHaveLength(10);
+    bench.master.comeBack();
     await vi.advanceTimersByTimeAsync(5000);
     const sent = bench.take();
     expect(sent.map(({ values }) => values['lveDomName'] ?? values['lveNotifySuppressed'])).toEqual([
@@ -312,30 +388,19 @@ describe('while the master is away', () => {
     const [domain] = fleet(1);
     if (domain === undefined) throw new Error('no domain');
     const bench = await NotifyBench.open({ domains: [domain], notify });
-    bench.refusal = new AgentxError('Notify', ResponseError.notOpen);
+    bench.master.refusal = new AgentxError('Notify', ResponseError.notOpen);
     bench.lifecycle(domain, events.stopped, 1);
     await vi.advanceTimersByTimeAsync(500);
-    bench.refusal = undefined;
+    bench.master.refusal = undefined;
     await vi.advanceTimersByTimeAsync(500);
     expect(bench.takeNames()).toEqual(['lveDomainStateChange']);
-    bench.refusal = new AgentxError('Notify', ResponseError.processingError);
+    bench.master.refusal = new AgentxError('Notify', ResponseError.processingError);
     bench.lifecycle(domain, events.started, 0);
     await vi.advanceTimersByTimeAsync(500);
-    bench.refusal = undefined;
+    bench.master.refusal = undefined;
     await vi.advanceTimersByTimeAsync(3000);
     expect(bench.take()).toEqual([]);
     expect(bench.store.current.notify.suppressed).toBe(1);
-  });
-
-  it('a failure without word from the session is followed by another try', async () => {
-    const [domain] = fleet(1);
-    if (domain === undefined) throw new Error('no domain');
-    const bench = await NotifyBench.open({ domains: [domain], notify });
-    bench.masterAway = true;
-    bench.lifecycle(domain, events.stopped, 1);
-    await vi.advanceTimersByTimeAsync(500);
-    bench.masterAway = false;
-    await vi.advanceTimersByTimeAsync(500);
-    expect(bench.takeNames()).toEqual(['lveDomainStateChange']);
+    expect(bench.log.held).toEqual([]);
   });
 });
