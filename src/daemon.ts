@@ -5,20 +5,16 @@ import type { Config } from './config/config.ts';
 import { domainFilter } from './config/domain-filter.ts';
 import { errorText } from './errors.ts';
 import { EventLog } from './events/event-log.ts';
-import { ImageFeed } from './image/image-feed.ts';
-import { unreadableLog } from './image/unreadable-log.ts';
+import { FaceSet } from './face-set.ts';
 import { initialSnapshot } from './initial-snapshot.ts';
 import type { Logger } from './log.ts';
 import type { SwitchName } from './mib/bind.ts';
 import { modules } from './mib/objects.gen.ts';
-import { ServedMib } from './mib/served-mib.ts';
 import type { EpochMs } from './model/scalar-types.ts';
 import type { Snapshot } from './model/snapshot.ts';
 import { SnapshotStore } from './model/snapshot-store.ts';
 import { NotificationCentre } from './notify/notification-centre.ts';
-import { NotificationQueue } from './notify/notification-queue.ts';
 import type { NotifyOptions } from './notify/notify-options.ts';
-import { ServingThread } from './serve/serving-thread.ts';
 import { TreeFeed } from './serve/tree-feed.ts';
 import { IndexStore } from './state/index-store.ts';
 import { StateDirectory } from './state/state-directory.ts';
@@ -31,17 +27,6 @@ export interface DaemonOptions {
 
 /** Undoes one step of starting. */
 type Closer = () => Promise<void> | void;
-
-/** What snmpd sees of the agent. It outlives a reload that does not concern it, so that nothing disappears. */
-interface Face {
-  /** The settings it was made from. */
-  readonly key: string;
-  readonly mib: ServedMib;
-  readonly images: ImageFeed;
-  readonly agentx: ServingThread;
-  /** What is on its way to the master stays so while the session lives. */
-  readonly queue: NotificationQueue;
-}
 
 /** Until libvirt has answered for the first time, at most so long, an empty table would be a lie. */
 const firstTreeMs = 5000;
@@ -56,7 +41,7 @@ export class Daemon {
   readonly #startedAt: EpochMs = Date.now();
   #config: Config;
   #closers: Closer[] = [];
-  #face: Face | undefined;
+  readonly #faces: FaceSet;
   /** Receives SETs; changes with each set of parts. */
   #onSwitch: (name: SwitchName, value: boolean) => void = () => undefined;
   #changing: Promise<void> = Promise.resolve();
@@ -65,6 +50,11 @@ export class Daemon {
     this.#config = options.config;
     this.#logger = options.logger;
     this.#version = options.version;
+    this.#faces = new FaceSet({
+      logger: options.logger,
+      version: options.version,
+      onSwitch: (name, value) => this.#onSwitch(name, value),
+    });
   }
 
   /** Starts; resolves once everything runs, whether or not the peers are there yet. */
@@ -98,9 +88,8 @@ export class Daemon {
   async stop(): Promise<void> {
     await this.#inTurn(async () => {
       await this.#stopParts();
-      const queue = this.#face?.queue;
-      const notifications = queue?.left.length ?? 0;
-      await this.#stopFace();
+      const notifications = this.#faces.untaken;
+      await this.#faces.stop();
       if (notifications > 0) {
         this.#logger.warn(
           { notifications },
@@ -129,13 +118,6 @@ export class Daemon {
         this.#logger.warn({ error: errorText(error) }, 'a part did not stop in order');
       }
     }
-  }
-
-  async #stopFace(): Promise<void> {
-    const face = this.#face;
-    this.#face = undefined;
-    await face?.agentx.stop();
-    face?.queue.close();
   }
 
   async #startParts(): Promise<void> {
@@ -172,7 +154,11 @@ export class Daemon {
     });
     this.#closers.push(() => log.close());
 
-    const { mib, images, agentx, queue } = await this.#openFace(config);
+    const { mib, images, agentx, queue, others } = await this.#faces.open(config);
+    others?.reportTo((key, text) => {
+      if (text === undefined) warnings.clear(`face-${key}`);
+      else warnings.raise(`face-${key}`, 'other', text);
+    });
     const notifications = new NotificationCentre({
       store,
       log,
@@ -199,7 +185,7 @@ export class Daemon {
 
     const trees = new TreeFeed({
       build: (snapshot, previous) => mib.buildTree(snapshot, previous),
-      deliver: (tree) => images.push(tree, agentx.switchesSeen),
+      deliver: (tree) => images.push(tree, agentx?.switchesSeen),
     });
     this.#onSwitch = (name, value) => {
       notifications.set(name, value);
@@ -226,51 +212,10 @@ export class Daemon {
       {
         version: this.#version,
         uri: store.current.agent.uri,
-        agentx: formatAgentxAddress(config.agentx.address),
+        agentx: config.agentx.enabled ? formatAgentxAddress(config.agentx.address) : 'off',
       },
       'libvirt-agentx started',
     );
-  }
-
-  /** The face for these settings: the one there is, or a new one. */
-  async #openFace(config: Config): Promise<Face> {
-    const key = JSON.stringify([config.agentx, config.mib]);
-    if (this.#face?.key === key) return this.#face;
-    const previous = this.#face?.queue;
-    await this.#stopFace();
-    const mib = new ServedMib({ root: config.mib.root, vmMib: config.mib.vmMib });
-    const logger = this.#logger.child({ component: 'image' });
-    const images = new ImageFeed(mib.slots, unreadableLog(logger));
-    const agentx = this.#startServing(config, mib, images);
-    const queue = new NotificationQueue({
-      master: agentx,
-      encode: (content, appended) => mib.encode(content, appended),
-      logger: this.#logger.child({ component: 'notify' }),
-      previous,
-    });
-    this.#face = { key, mib, images, agentx, queue };
-    return this.#face;
-  }
-
-  #startServing(config: Config, mib: ServedMib, images: ImageFeed): ServingThread {
-    const names = ['LIBVIRT-EXT-MIB', 'VM-MIB'];
-    const regions = mib.roots.map((oid, at) => ({ oid, name: names[at] ?? 'MIB' }));
-    return new ServingThread({
-      images,
-      subagent: {
-        address: config.agentx.address,
-        description: `libvirt-agentx ${this.#version}`,
-        regions,
-        capabilities: regions.map((region) => ({
-          oid: region.oid,
-          description: `libvirt-agentx ${this.#version}: ${region.name}`,
-        })),
-        contexts: config.agentx.contexts,
-        priority: config.agentx.priority,
-      },
-      logger: this.#logger.child({ component: 'agentx' }),
-      onSwitch: (name, value) => this.#onSwitch(name, value),
-    });
   }
 }
 
@@ -283,7 +228,8 @@ function isWorthServing(snapshot: Snapshot): boolean {
 function notifyOptions(config: Config): NotifyOptions {
   const { notifications } = config;
   return {
-    enabled: notifications.enabled,
+    // Without a master nobody would ever take them.
+    enabled: notifications.enabled && config.agentx.enabled,
     vmMib: config.mib.vmMib,
     perVm: notifications.perVm,
     bulk: notifications.bulk,

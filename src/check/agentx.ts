@@ -15,7 +15,8 @@ const answerTimeoutMs = 3000;
 
 /** Whether the master agent can be reached and accepts a session. */
 export async function checkAgentx(config: Config, version: string): Promise<readonly Finding[]> {
-  const { address } = config.agentx;
+  const { address, enabled } = config.agentx;
+  if (!enabled) return [{ level: 'ok', subject, text: 'off: agentx.enabled is false' }];
   try {
     const upTime = await masterUpTime(address, `libvirt-agentx ${version} check`);
     const text = `${formatAgentxAddress(address)}: the master accepts sessions (up for ${Math.floor(upTime / 100)} s)`;

@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { checkAgentx } from '../check/agentx.ts';
 import { checkSnapshot } from '../check/collectors.ts';
 import { type Finding, findingLine } from '../check/finding.ts';
+import { checkHttp } from '../check/http.ts';
 import { checkLibvirt } from '../check/libvirt.ts';
 import { checkSnmp } from '../check/snmp.ts';
 import { snmpTarget } from '../check/snmp-options.ts';
@@ -41,6 +42,7 @@ export async function check(options: Readonly<Record<string, unknown>>): Promise
     async () => [configFinding(loaded), userFinding()],
     () => checkState(config),
     () => libvirtFindings(config, version),
+    () => checkHttp(config),
     () => checkAgentx(config, version),
     async () => (target === undefined ? [] : [await checkSnmp(config, target)]),
   ];

@@ -122,6 +122,13 @@ export function makeProgram({ version, onDone }: ProgramOptions): Command {
     .option('-r, --reference', 'print the reference of all settings (Markdown) instead')
     .action(perform(async () => (await import('./show-config.ts')).showConfig));
 
+  program
+    .command('credential')
+    .description('make a line for http.users_file or http.tokens_file')
+    .option('--user <name>', 'for this user; the password is read from standard input')
+    .option('--token <name>', 'for a new token, which is printed to standard error')
+    .action(perform(async () => (await import('./credential.ts')).credential));
+
   return program.addHelpText('after', examples);
 }
 

@@ -50,9 +50,11 @@ function renamed(
 /** Freezes plain objects and lists all the way down; patterns, sets and functions are left as they are. */
 function deepFreeze<T extends object>(value: T): T {
   for (const part of Object.values(value)) {
-    if (Array.isArray(part) || (part !== null && Object.getPrototypeOf(part) === Object.prototype)) {
-      deepFreeze(part as object);
-    }
+    if (Array.isArray(part) || isPlain(part)) deepFreeze(part as object);
   }
   return Object.freeze(value);
+}
+
+function isPlain(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

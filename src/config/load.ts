@@ -5,6 +5,7 @@ import { errorText } from '../errors.ts';
 import { type Config, configSchema } from './config.ts';
 import { ConfigError, type ConfigIssue } from './config-error.ts';
 import { keyLines } from './key-lines.ts';
+import { httpProblems } from './sections/http.ts';
 import { labelProblems } from './sections/labels.ts';
 import { freeTables, sections } from './sections.ts';
 import { fileName } from './setting.ts';
@@ -96,6 +97,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const result = configSchema.safeParse(raw);
   if (!result.success) issues.push(...result.error.issues.flatMap((issue) => describe(issue, place)));
   issues.push(...labelIssues(place));
+  if (result.success) issues.push(...httpIssues(result.data, place));
   if (issues.length > 0 || !result.success) throw new ConfigError(issues);
   return { config: result.data, file, origins, raw };
 }
@@ -214,6 +216,18 @@ function labelIssues(place: Place): ConfigIssue[] {
     key: `labels[${at}].${key}`,
     message,
   }));
+}
+
+/** What of the settings of HTTP does not go together. */
+function httpIssues({ http, agentx }: Config, place: Place): ConfigIssue[] {
+  if (!agentx.enabled && http.address === undefined) {
+    const message = 'leaves nothing to do: set http.address, or agentx.enabled = true';
+    return [{ where: whereIs(place, ['agentx', 'enabled']), key: 'agentx.enabled', message }];
+  }
+  return httpProblems(http).map(({ setting, message }) => {
+    const path = ['http', fileName(setting)];
+    return { where: whereIs(place, path), key: path.join('.'), message };
+  });
 }
 
 /** A key of the same last name in another section is nearer than any spelling. */

@@ -1,10 +1,13 @@
 import { agentx } from './sections/agentx.ts';
 import { collect } from './sections/collect.ts';
+import { domainLabels } from './sections/domain-labels.ts';
 import { events } from './sections/events.ts';
+import { http } from './sections/http.ts';
 import { intervals } from './sections/intervals.ts';
 import { labels } from './sections/labels.ts';
 import { libvirt } from './sections/libvirt.ts';
 import { log } from './sections/log.ts';
+import { metrics } from './sections/metrics.ts';
 import { mib } from './sections/mib.ts';
 import { namespaces } from './sections/namespaces.ts';
 import { notifications } from './sections/notifications.ts';
@@ -24,10 +27,12 @@ export const sections = {
   state,
   notifications,
   events,
+  http,
+  metrics,
   log,
 } as const;
 
 /** The tables whose keys are the operator's own, likewise. */
-export const freeTables = { severity, labels, namespaces } as const;
+export const freeTables = { severity, labels, namespaces, domainLabels } as const;
 
 export type SectionName = keyof typeof sections;

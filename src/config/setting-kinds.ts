@@ -3,6 +3,7 @@ import { type AgentxAddress, parseAgentxAddress } from '../agentx/address.ts';
 import { errorText } from '../errors.ts';
 import { type LibvirtUri, readLibvirtUri } from '../libvirt/uri.ts';
 import type { EventKind } from '../model/event.ts';
+import { type HttpAddress, parseHttpAddress } from '../web/http-address.ts';
 import { type EventName, eventKindByName } from './event-names.ts';
 import {
   isStatSelector,
@@ -116,6 +117,36 @@ export function agentxAddress(): Kind<AgentxAddress, string> {
     schema: parsedBy(parseAgentxAddress),
     allowed: '"unix:/path/of/socket" or "tcp:host:port"',
     fromText: (text) => text,
+  };
+}
+
+/** Where HTTP is served, as {@link parseHttpAddress} reads it; an empty text is nowhere. */
+export function httpAddress(): Kind<HttpAddress | undefined, string> {
+  return {
+    schema: parsedBy(parseHttpAddress),
+    allowed: '"host:port", "[address]:port", "unix:/path/of/socket", or "" for none',
+    fromText: (text) => text,
+  };
+}
+
+/** An absolute path, or an empty text for no file. */
+export function optionalPath(): Kind<string> {
+  return {
+    schema: z
+      .string()
+      .max(4000)
+      .regex(/^(\/[^\0]*)?$/),
+    allowed: 'an absolute path, or "" for none',
+    fromText: (text) => text,
+  };
+}
+
+/** Names of hosts, as a browser or a client sends them. */
+export function hostNames(): Kind<readonly string[], readonly string[]> {
+  return {
+    schema: z.array(z.string().regex(/^(\[[0-9A-Fa-f:.]+\]|[\w.-]{1,253})$/)).max(100),
+    allowed: 'a list of host names or addresses without ports',
+    fromText: listFromText,
   };
 }
 

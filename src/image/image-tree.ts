@@ -25,12 +25,19 @@ interface BlockHolder {
 export class ImageTree implements MibTree {
   readonly columns: readonly ImageColumn[];
   readonly #blocks: readonly BlockHolder[];
+  readonly #byName: ReadonlyMap<string, ImageColumn>;
 
   constructor(shape: ImageShape) {
     this.#blocks = Array.from({ length: shape.blocks }, () => ({ current: noBlock }));
     this.columns = shape.columns.map(
       (column) => new ImageColumn(column, this.#blocks[column.block] ?? { current: noBlock }),
     );
+    this.#byName = new Map(this.columns.map((column) => [column.name, column]));
+  }
+
+  /** The column of an object; undefined if the images do not have it. */
+  column(name: string): ImageColumn | undefined {
+    return this.#byName.get(name);
   }
 
   /** Shows the next image from now on; nothing of the one before is read any more, except what is the same in both. */

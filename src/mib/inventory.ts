@@ -1,4 +1,6 @@
 import type { ObjectDefinition } from '../smi/definition.ts';
+import { indexPartOf } from '../smi/index-part.ts';
+import type { IndexPart } from '../tree/index-oid.ts';
 import { compareOids, type Oid } from '../tree/oid.ts';
 import type { TableName } from './bind.ts';
 import { definitions, findDefinition } from './definitions.ts';
@@ -58,6 +60,14 @@ export function tableOf(column: string): InventoryTable | undefined {
   return name === undefined || !Object.hasOwn(tables, name)
     ? undefined
     : { name: name as TableName, ...tables[name as TableName] };
+}
+
+/** How the index of a table's rows is encoded; nothing for scalars. */
+export function indexPartsOf(table: InventoryTable | undefined): readonly IndexPart[] {
+  return (table?.index ?? []).flatMap((name) => {
+    const definition = findDefinition(name);
+    return (definition === undefined ? undefined : indexPartOf(definition)) ?? [];
+  });
 }
 
 function absolute(module: ObjectDefinition['module'], oid: Oid, root: Oid): Oid {

@@ -1,10 +1,9 @@
 import { displayValue, jsonValue } from '../smi/display.ts';
-import { indexPartOf } from '../smi/index-part.ts';
 import { decodeIndex, type IndexPart } from '../tree/index-oid.ts';
 import { indexOfRow } from '../tree/row-layout.ts';
 import type { Column, MibTree, ReadContext } from '../tree/tree.ts';
 import { findDefinition } from './definitions.ts';
-import { type InventoryTable, tableOf } from './inventory.ts';
+import { type InventoryTable, indexPartsOf, tableOf } from './inventory.ts';
 
 export type JsonScalar = string | number | boolean;
 
@@ -22,7 +21,7 @@ export function* walkLines(tree: MibTree, context: ReadContext): Generator<strin
   for (const column of tree.columns) {
     const definition = findDefinition(column.name);
     if (definition === undefined) continue;
-    const parts = partsOf(tableOf(column.name));
+    const parts = indexPartsOf(tableOf(column.name));
     for (let row = 0; row < column.rows.length; row++) {
       const value = column.read(row, context);
       if (value === undefined) continue;
@@ -62,7 +61,7 @@ function rowsOf(
   context: ReadContext,
 ): Record<string, JsonScalar>[] {
   const rowSet = columns[0]?.rows;
-  const parts = partsOf(table);
+  const parts = indexPartsOf(table);
   const rows: Record<string, JsonScalar>[] = [];
   for (let row = 0; row < (rowSet?.length ?? 0); row++) {
     const cells: Record<string, JsonScalar> = {};
@@ -77,13 +76,6 @@ function rowsOf(
     rows.push({ ...index, ...cells });
   }
   return rows;
-}
-
-function partsOf(table: InventoryTable | undefined): readonly IndexPart[] {
-  return (table?.index ?? []).flatMap((name) => {
-    const definition = findDefinition(name);
-    return (definition === undefined ? undefined : indexPartOf(definition)) ?? [];
-  });
 }
 
 /** The instance part of a name: labels for enumerated indexes, texts in quotes. */

@@ -2,8 +2,8 @@ import type { AgentxAddress } from '../agentx/address.ts';
 import type { Capability, Region } from '../agentx/registration.ts';
 import type { SubagentState } from '../agentx/subagent.ts';
 import type { Image, ImageShape } from '../image/image.ts';
-import type { LogLevel } from '../log.ts';
 import type { OutgoingNotification } from '../tree/tree.ts';
+import type { LogLine } from './thread-logger.ts';
 
 /** What the two threads say to each other: plain data only. */
 
@@ -32,8 +32,7 @@ export type FromServing =
   | { readonly kind: 'notified'; readonly id: number; readonly failure?: NotifyFailure }
   /** A switch was set; tickets ascend. */
   | { readonly kind: 'switch'; readonly name: string; readonly value: boolean; readonly ticket: number }
-  /** A line of the log; its fields are plain data as well. */
-  | { readonly kind: 'log'; readonly level: LogLevel; readonly fields: object; readonly message: string };
+  | LogLine;
 
 /** Why a notification was not taken; `refused` is for good, the others may be tried again. */
 export type NotifyFailure =

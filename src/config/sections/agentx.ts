@@ -1,7 +1,10 @@
 import { section, setting } from '../setting.ts';
-import { agentxAddress, contextNames, integer } from '../setting-kinds.ts';
+import { agentxAddress, contextNames, flag, integer } from '../setting-kinds.ts';
 
 export const agentx = section('The connection to the master agent (snmpd).', {
+  enabled: setting(flag(), true, {
+    help: 'Serve SNMP through a master agent. Without it, nothing is registered and no notification is sent: for hosts without snmpd.',
+  }),
   address: setting(agentxAddress(), 'unix:/var/agentx/master', {
     help: "The master agent's socket: unix:PATH or tcp:HOST:PORT (agentXSocket of snmpd.conf).",
     flag: 'agentx',

@@ -46,7 +46,11 @@ describe('help', () => {
 describe('exit code', () => {
   it.each([
     ['an unknown command', ['chek'], '"chek" is not a command; did you mean "check"?'],
-    ['a command nothing is like', ['frobnicate'], 'the commands are run, dump, check, mib, contrib, config'],
+    [
+      'a command nothing is like',
+      ['frobnicate'],
+      'the commands are run, dump, check, mib, contrib, config, credential',
+    ],
     ['an unknown option', ['dump', '--ury', 'x'], "unknown option '--ury'"],
     ['an option without its value', ['--uri'], "option '--uri <value>' argument missing"],
     ['a format that does not exist', ['dump', '--format', 'xml'], 'Allowed choices are walk, json'],

@@ -350,3 +350,76 @@ describe('problems', () => {
     ]);
   });
 });
+
+describe('http', () => {
+  const tls = 'certificate = "/c"\nprivate_key = "/k"\n';
+
+  it('is off unless it has an address', async () => {
+    expect((await load({})).config.http.address).toBeUndefined();
+  });
+
+  it.each([
+    ['loopback', 'address = "127.0.0.1:9177"'],
+    ['IPv6 loopback', 'address = "[::1]:9177"'],
+    ['a UNIX socket', 'address = "unix:/run/x"'],
+    ['an open address with TLS and tokens', `address = "0.0.0.0:1"\n${tls}tokens_file = "/t"`],
+    ['an open address with TLS and users', `address = "[::]:1"\n${tls}users_file = "/u"`],
+    ['an open address with client certificates', `address = "hv1:1"\n${tls}client_ca = "/ca"`],
+    ['an open address that something else protects', 'address = "0.0.0.0:1"\nallow_remote = true'],
+  ])('serves at %s', async (_what, toml) => {
+    expect(await problems({ toml: `[http]\n${toml}` })).toEqual([]);
+  });
+
+  it.each([
+    ['address = "0.0.0.0:1"', /^agent.toml:2: http.address: is reached by others: set http.certificate/],
+    [`address = "0.0.0.0:1"\n${tls}`, /http.address: is reached by others/],
+    ['address = "0.0.0.0:1"\ntokens_file = "/t"', /http.address: is reached by others/],
+    [
+      'address = "0.0.0.0:1"\nallow_remote = true\nusers_file = "/u"',
+      /^agent.toml:4: http.users_file: needs TLS/,
+    ],
+    ['address = "127.0.0.1"', /^agent.toml:2: http.address: "127.0.0.1" is no "host:port"/],
+    ['certificate = "/c"', /http.private_key: is missing/],
+    ['private_key = "/k"', /http.certificate: is missing/],
+    ['client_ca = "/ca"', /http.client_ca: needs TLS/],
+    ['certificate = "relative"', /http.certificate: must be an absolute path, or "" for none/],
+    ['hosts = ["a b"]', /http.hosts/],
+  ])('refuses %s', async (toml, expected) => {
+    const [first = '', ...others] = await problems({ toml: `[http]\n${toml}` });
+    expect(first).toMatch(expected);
+    expect(others).toEqual([]);
+  });
+
+  it('has to be there where AgentX is not', async () => {
+    const off = '[agentx]\nenabled = false\n';
+    expect(await problems({ toml: off })).toEqual([
+      'agent.toml:2: agentx.enabled: leaves nothing to do: set http.address, or agentx.enabled = true',
+    ]);
+    expect(await problems({ toml: `${off}[http]\naddress = "127.0.0.1:1"` })).toEqual([]);
+  });
+});
+
+describe('domain_labels', () => {
+  it('take labels from what is known of a domain', async () => {
+    const toml = '[domain_labels]\nid = "uuid"\nproject_name = "nova.project_name"\ntier = "label.tier"';
+    expect((await load({ toml })).config.domainLabels).toEqual({
+      id: 'lveDomUuid',
+      project_name: 'lveNovaProjectName',
+      tier: { rule: 'tier' },
+    });
+  });
+
+  it.each([
+    ['domain = "uuid"', 'domain_labels.domain: is a label that series have already'],
+    ['"a-b" = "uuid"', 'domain_labels.a-b: is no name of a label'],
+    ['__x = "uuid"', 'domain_labels.__x: is no name of a label'],
+    [
+      'x = "uid"',
+      'domain_labels.x: must be "uuid", "title", "nova.instance_name", "label.NAME" or the like, not "uid"',
+    ],
+    ['x = 3', 'domain_labels.x: must be "uuid"'],
+  ])('refuse %s', async (toml, expected) => {
+    const [first = ''] = await problems({ toml: `[domain_labels]\n${toml}` });
+    expect(first).toContain(expected);
+  });
+});

@@ -1,0 +1,150 @@
+import { readFile, stat } from 'node:fs/promises';
+import { request } from 'node:http';
+import { request as secureRequest } from 'node:https';
+import { createServer, type Server } from 'node:net';
+import { createSecureContext } from 'node:tls';
+import type { Config } from '../config/config.ts';
+import { errorText } from '../errors.ts';
+import { parseTokens, parseUsers } from '../web/credentials.ts';
+import { formatHttpAddress, type HttpAddress } from '../web/http-address.ts';
+import type { HttpOptions } from '../web/http-options.ts';
+import type { Finding } from './finding.ts';
+
+const subject = 'http';
+const timeoutMs = 3000;
+
+/** Rights of files of secrets that others have none of. */
+const secretMask = 0o007;
+
+/** Whether HTTP can be served as configured, or is served already. */
+export async function checkHttp({ http }: Config): Promise<readonly Finding[]> {
+  const { address } = http;
+  if (address === undefined) {
+    return [{ level: 'ok', subject, text: 'off: http.address is not set' }];
+  }
+  const files = await Promise.all([certificateFinding(http), usersFinding(http), tokensFinding(http)]);
+  return [await addressFinding(address, http), ...files.flatMap((finding) => finding ?? [])];
+}
+
+async function addressFinding(address: HttpAddress, http: HttpOptions): Promise<Finding> {
+  const where = formatHttpAddress(address);
+  const problem = await listenProblem(address);
+  if (problem === undefined) return { level: 'ok', subject, text: `${where} is free for the agent` };
+  if (problem.code !== 'EADDRINUSE') {
+    const remedy =
+      problem.code === 'EACCES' && address.kind === 'tcp'
+        ? 'Choose a port from 1024 on.'
+        : 'Choose another http.address, or make the directory of the socket writable for the agent.';
+    return { level: 'fail', subject, text: `${where} cannot be used: ${problem.message}`, remedy };
+  }
+  const status = await askHealth(address, http);
+  if (status === 200) return { level: 'ok', subject, text: `${where} is served by a running agent` };
+  return {
+    level: 'fail',
+    subject,
+    text: `${where} is taken by another program`,
+    remedy: 'Stop that program, or choose another http.address.',
+  };
+}
+
+/** Why nothing can listen there; nothing is left behind. */
+async function listenProblem(address: HttpAddress): Promise<NodeJS.ErrnoException | undefined> {
+  if (address.kind === 'unix') {
+    // Binding would replace the socket of an agent that runs.
+    const known = await stat(address.path).catch((error: NodeJS.ErrnoException) => error);
+    if (known instanceof Error) return known.code === 'ENOENT' ? undefined : known;
+    return Object.assign(new Error('it exists'), { code: 'EADDRINUSE' });
+  }
+  const server: Server = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host: address.host, port: address.port, exclusive: true }, resolve);
+    });
+    return undefined;
+  } catch (error) {
+    return error as NodeJS.ErrnoException;
+  } finally {
+    server.close();
+  }
+}
+
+function askHealth(address: HttpAddress, { certificate, hosts }: HttpOptions): Promise<number | undefined> {
+  const [host = 'localhost'] = hosts;
+  const options = {
+    ...(address.kind === 'unix' ? { socketPath: address.path } : { host: address.host, port: address.port }),
+    path: '/healthz',
+    timeout: timeoutMs,
+    headers: address.kind === 'unix' ? { host } : {},
+  };
+  return new Promise((resolve) => {
+    const onAnswer = (answer: { statusCode?: number | undefined; resume(): void }): void => {
+      answer.resume();
+      resolve(answer.statusCode);
+    };
+    const asked =
+      certificate === ''
+        ? request(options, onAnswer)
+        : // Whether it is this program is asked, not whether it is trusted.
+          secureRequest({ ...options, rejectUnauthorized: false }, onAnswer);
+    asked.on('error', () => resolve(undefined));
+    asked.on('timeout', () => asked.destroy());
+    asked.end();
+  });
+}
+
+async function certificateFinding(http: HttpOptions): Promise<Finding | undefined> {
+  const { certificate, privateKey, clientCa } = http;
+  if (certificate === '') return undefined;
+  try {
+    const [cert, key, ca] = await Promise.all(
+      [certificate, privateKey, clientCa].map(async (path) => (path === '' ? undefined : readFile(path))),
+    );
+    createSecureContext({ cert, key, ...(ca === undefined ? {} : { ca }) });
+    return { level: 'ok', subject, text: `certificate ${certificate} and its key can be used` };
+  } catch (error) {
+    return {
+      level: 'fail',
+      subject,
+      text: `the certificate cannot be used: ${errorText(error)}`,
+      remedy:
+        "Make http.certificate and http.private_key readable for the agent's user; they must belong together.",
+    };
+  }
+}
+
+function usersFinding({ usersFile }: HttpOptions): Promise<Finding | undefined> {
+  return secretsFinding('http.users_file', usersFile, (text) => parseUsers(text).size, '--user');
+}
+
+function tokensFinding({ tokensFile }: HttpOptions): Promise<Finding | undefined> {
+  return secretsFinding('http.tokens_file', tokensFile, (text) => parseTokens(text).length, '--token');
+}
+
+async function secretsFinding(
+  setting: string,
+  path: string,
+  count: (text: string) => number,
+  option: string,
+): Promise<Finding | undefined> {
+  if (path === '') return undefined;
+  try {
+    const known = count(await readFile(path, 'utf8'));
+    const { mode } = await stat(path);
+    if ((mode & secretMask) !== 0) {
+      const remedy = `chmod 600 ${path}, owned by the agent's user.`;
+      return { level: 'warn', subject, text: `${path} can be read by everybody`, remedy };
+    }
+    const remedy = `Add a line: libvirt-agentx credential ${option} NAME.`;
+    return known === 0
+      ? { level: 'warn', subject, text: `${setting} ${path} has no line: nobody is let in by it`, remedy }
+      : { level: 'ok', subject, text: `${setting} ${path} has ${known} ${known === 1 ? 'line' : 'lines'}` };
+  } catch (error) {
+    return {
+      level: 'fail',
+      subject,
+      text: `${setting} ${path} cannot be used: ${errorText(error)}`,
+      remedy: "Make it readable for the agent's user; see docs/http.md.",
+    };
+  }
+}

@@ -1,0 +1,198 @@
+import { ColumnWatch } from '../families/column-watch.ts';
+import { Dimensions } from '../families/dimensions.ts';
+import type { Family, Series } from '../families/family.ts';
+import type { AnyLabelSources, LabelRows } from '../families/label-set.ts';
+import { cellReader } from '../families/reading.ts';
+import type { ImageColumn, ImageTree } from '../image/image-tree.ts';
+
+/**
+ * Text format 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/) or OpenMetrics 1.0
+ * (https://github.com/prometheus/OpenMetrics). They have the same samples under different heads.
+ */
+export type ExpositionFormat = 'text' | 'openmetrics';
+
+export const contentTypes: Readonly<Record<ExpositionFormat, string>> = {
+  text: 'text/plain; version=0.0.4; charset=utf-8',
+  openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+};
+
+/** A family's samples, kept as long as its values and labels are the same. */
+class RenderedFamily {
+  readonly family: Family;
+  readonly heads: Readonly<Record<ExpositionFormat, Buffer>>;
+  /** Empty if the family has no sample. */
+  samples: Buffer = Buffer.alloc(0);
+  readonly #series: readonly RenderedSeries[];
+  readonly #dimensions: Dimensions;
+
+  constructor(family: Family, tree: ImageTree, dimensions: Dimensions) {
+    this.family = family;
+    this.#dimensions = dimensions;
+    this.heads = { text: Buffer.from(textHead(family)), openmetrics: Buffer.from(openMetricsHead(family)) };
+    this.#series = family.series.flatMap((series) => {
+      const column = series.object === undefined ? undefined : tree.column(series.object);
+      if (series.object !== undefined && column === undefined) return [];
+      return new RenderedSeries(family.name, series, column);
+    });
+  }
+
+  /** Takes over what the current image says. */
+  update(): void {
+    let isChanged = false;
+    const rows = this.#series.map(({ series }) => this.#dimensions.rowsOf(series));
+    for (const [at, series] of this.#series.entries()) {
+      const labels = rows[at];
+      if (labels !== undefined && series.changed(labels)) isChanged = true;
+    }
+    if (!isChanged) return;
+    let text = '';
+    for (const series of this.#series) text += series.text();
+    this.samples = Buffer.from(text);
+  }
+}
+
+class RenderedSeries {
+  readonly series: Series;
+  readonly #name: string;
+  readonly #close: string;
+  readonly #column: ImageColumn | undefined;
+  readonly #watch = new ColumnWatch();
+  #labels: LabelRows | undefined;
+
+  constructor(name: string, series: Series, column: ImageColumn | undefined) {
+    this.series = series;
+    this.#name = name;
+    const fixed = Object.entries(series.fixed).map(([label, value]) => pair(label, value));
+    this.#close = fixed.join(',');
+    this.#column = column;
+  }
+
+  changed(labels: LabelRows): boolean {
+    const isOther = labels !== this.#labels;
+    this.#labels = labels;
+    return (this.#column !== undefined && this.#watch.changed(this.#column)) || isOther;
+  }
+
+  /** A line for each row that has a value. */
+  text(): string {
+    const labels = this.#labels;
+    if (labels === undefined) return '';
+    const { reading } = this.series;
+    const column = this.#column;
+    const read = column === undefined || reading === undefined ? () => 1 : cellReader(column, reading);
+    const opened = openedRows(labels);
+    let text = '';
+    for (let row = 0; row < opened.length; row++) {
+      const open = opened[row];
+      if (open === undefined) continue;
+      const value = read(row);
+      if (Number.isNaN(value)) continue;
+      text += this.#line(open, value);
+    }
+    return text;
+  }
+
+  #line(open: string, value: number | bigint): string {
+    if (open === '')
+      return this.#close === '' ? `${this.#name} ${value}\n` : `${this.#name}{${this.#close}} ${value}\n`;
+    return this.#close === ''
+      ? `${this.#name}{${open}} ${value}\n`
+      : `${this.#name}{${open},${this.#close}} ${value}\n`;
+  }
+}
+
+/** The labels of each row as they are written, without braces. */
+function openedRows(labels: LabelRows): readonly (string | undefined)[] {
+  const known = opened.get(labels);
+  if (known !== undefined) return known;
+  const { names, rows } = labels;
+  const made = rows.map((values) => {
+    if (values === undefined) return undefined;
+    let text = '';
+    for (const [at, value] of values.entries()) {
+      // An empty label is the same as none.
+      if (value === '') continue;
+      text += text === '' ? pair(names[at] ?? '', value) : `,${pair(names[at] ?? '', value)}`;
+    }
+    return text;
+  });
+  opened.set(labels, made);
+  return made;
+}
+
+const opened = new WeakMap<LabelRows, readonly (string | undefined)[]>();
+
+function pair(name: string, value: string): string {
+  return `${name}="${escapeLabel(value)}"`;
+}
+
+/** A label's value: what the format gives a meaning, and control characters, which some parsers stumble over. */
+export function escapeLabel(value: string): string {
+  if (!/["\\\p{Cc}]/u.test(value)) return value;
+  return value
+    .replaceAll(
+      /(?!\n)\p{Cc}/gu,
+      (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+    )
+    .replaceAll('\\', '\\\\')
+    .replaceAll('"', '\\"')
+    .replaceAll('\n', '\\n');
+}
+
+function textHead({ name, type, help }: Family): string {
+  const escaped = help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+  return `# HELP ${name} ${escaped}\n# TYPE ${name} ${type === 'counter' ? 'counter' : 'gauge'}\n`;
+}
+
+function openMetricsHead({ name, type, help, unit }: Family): string {
+  const escaped = help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
+  // A counter is called by what comes before _total; one that is called otherwise cannot be one here.
+  const isCounter = type === 'counter' && name.endsWith('_total');
+  const family = isCounter ? name.slice(0, -'_total'.length) : name;
+  const kind = isCounter ? 'counter' : type === 'counter' ? 'unknown' : 'gauge';
+  const units = unit === undefined || !family.endsWith(`_${unit}`) ? '' : `# UNIT ${family} ${unit}\n`;
+  return `# TYPE ${family} ${kind}\n${units}# HELP ${family} ${escaped}\n`;
+}
+
+const openMetricsEnd = Buffer.from('# EOF\n');
+
+export interface ExpositionOptions {
+  readonly families: readonly Family[];
+  /** Labels for every series that has the label `domain`. */
+  readonly domainLabels: AnyLabelSources;
+}
+
+/**
+ * What /metrics answers, made from a tree of images when it is first asked for. A family whose values and labels are as
+ * they were is not made again.
+ */
+export class PrometheusExposition {
+  readonly #families: readonly RenderedFamily[];
+  #isCurrent = false;
+
+  constructor(tree: ImageTree, { families, domainLabels }: ExpositionOptions) {
+    const dimensions = new Dimensions(tree, domainLabels);
+    this.#families = families.map((family) => new RenderedFamily(family, tree, dimensions));
+  }
+
+  get names(): readonly string[] {
+    return this.#families.map(({ family }) => family.name);
+  }
+
+  /** There is another image. */
+  invalidate(): void {
+    this.#isCurrent = false;
+  }
+
+  /** The body in this format, with the families that are wanted. */
+  body(format: ExpositionFormat, wants: (name: string) => boolean = () => true): Buffer {
+    if (!this.#isCurrent) for (const each of this.#families) each.update();
+    this.#isCurrent = true;
+    const chunks: Buffer[] = [];
+    for (const { family, heads, samples } of this.#families) {
+      if (samples.length > 0 && wants(family.name)) chunks.push(heads[format], samples);
+    }
+    if (format === 'openmetrics') chunks.push(openMetricsEnd);
+    return Buffer.concat(chunks);
+  }
+}

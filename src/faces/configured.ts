@@ -1,0 +1,12 @@
+import type { Config } from '../config/config.ts';
+import type { FacesOptions } from './faces-options.ts';
+
+/** What the configuration asks of the faces beside SNMP. */
+export function facesOptions(config: Config, version: string): FacesOptions {
+  const { http, metrics, domainLabels, labels } = config;
+  return {
+    version,
+    http,
+    metrics: { ...metrics, domainLabels, labelRules: labels.map(({ name }) => name) },
+  };
+}

@@ -1,0 +1,25 @@
+import type { AnyLabelSources } from '../families/label-set.ts';
+import type { HttpOptions } from '../web/http-options.ts';
+
+/** What the faces beside SNMP are to do: plain data, which is handed to their thread. */
+export interface FacesOptions {
+  readonly version: string;
+  readonly http: HttpOptions;
+  readonly metrics: MetricsOptions;
+}
+
+/** What /metrics serves. */
+export interface MetricsOptions {
+  /** Families whose name matches one of these are left out. */
+  readonly exclude: readonly RegExp[];
+  readonly gzip: boolean;
+  /** Labels for every series of a domain. */
+  readonly domainLabels: AnyLabelSources;
+  /** Names of the configured rules for labels. */
+  readonly labelRules: readonly string[];
+}
+
+/** Whether there is anything to do. */
+export function hasFaces({ http }: FacesOptions): boolean {
+  return http.address !== undefined;
+}

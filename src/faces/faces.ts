@@ -1,0 +1,100 @@
+import type { MessagePort } from 'node:worker_threads';
+import { errorText } from '../errors.ts';
+import { PrometheusExposition } from '../expose/prometheus.ts';
+import { servedFamilies } from '../families/served.ts';
+import { ImageTree } from '../image/image-tree.ts';
+import type { Logger } from '../log.ts';
+import { backoffDelayMs, reconnectBackoff } from '../run/backoff.ts';
+import { threadLogger } from '../serve/thread-logger.ts';
+import { Freshness } from '../web/freshness.ts';
+import { formatHttpAddress } from '../web/http-address.ts';
+import { MetricsPage } from '../web/metrics-page.ts';
+import { openWeb, type Web } from '../web/web.ts';
+import type { FacesOptions } from './faces-options.ts';
+import type { FacesStart, FromFaces, ToFaces } from './messages.ts';
+
+/** The side of the faces' own thread: everything that is served or sent beside SNMP, from the images of the main thread. */
+export class Faces {
+  readonly #port: MessagePort;
+  readonly #options: FacesOptions;
+  readonly #logger: Logger;
+  readonly #tree: ImageTree;
+  readonly #freshness: Freshness;
+  readonly #metrics: MetricsPage;
+  #web: Web | undefined;
+  #isStopping = false;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(port: MessagePort, { shape, options }: FacesStart) {
+    this.#port = port;
+    this.#options = options;
+    this.#logger = threadLogger((line) => this.#post(line));
+    this.#tree = new ImageTree(shape);
+    this.#freshness = new Freshness(this.#tree);
+    const { metrics } = options;
+    const families = servedFamilies(metrics);
+    const exposition = new PrometheusExposition(this.#tree, { families, domainLabels: metrics.domainLabels });
+    this.#metrics = new MetricsPage(exposition, metrics);
+    port.on('message', (message: ToFaces) => this.#onMessage(message));
+    void this.#open(0);
+  }
+
+  #onMessage(message: ToFaces): void {
+    this.#freshness.heard();
+    switch (message.kind) {
+      case 'image':
+        this.#tree.show(message.image);
+        this.#post({ kind: 'shown' });
+        this.#metrics.invalidate();
+        break;
+      case 'alive':
+        break;
+      case 'stop':
+        void this.#stop();
+        break;
+    }
+  }
+
+  /** Listens, and tries again while that is not possible. */
+  async #open(attempt: number): Promise<void> {
+    const { http } = this.#options;
+    const { address } = http;
+    if (address === undefined) return;
+    try {
+      const web = await openWeb({
+        options: { ...http, address },
+        freshness: this.#freshness,
+        metrics: this.#metrics,
+        logger: this.#logger,
+      });
+      if (this.#isStopping) return await web.close();
+      this.#web = web;
+      this.#logger.info({ url: web.url }, 'HTTP is served');
+      this.#post({ kind: 'problem', key: 'http', text: undefined });
+    } catch (error) {
+      const where = formatHttpAddress(address);
+      if (attempt === 0)
+        this.#logger.error({ address: where, error: errorText(error) }, 'HTTP cannot be served');
+      this.#post({
+        kind: 'problem',
+        key: 'http',
+        text: `HTTP cannot be served at ${where}: ${errorText(error)}`,
+      });
+      const delayMs = backoffDelayMs(attempt, reconnectBackoff, Math.random);
+      if (!this.#isStopping) this.#retry = setTimeout(() => void this.#open(attempt + 1), delayMs);
+    }
+  }
+
+  async #stop(): Promise<void> {
+    this.#isStopping = true;
+    clearTimeout(this.#retry);
+    this.#metrics.close();
+    await this.#web?.close();
+    // With nothing left to wait for the thread ends.
+    this.#port.close();
+  }
+
+  #post(message: FromFaces): void {
+    this.#port.postMessage(message);
+  }
+}

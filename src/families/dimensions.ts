@@ -1,0 +1,32 @@
+import type { ImageTree } from '../image/image-tree.ts';
+import type { TableName } from '../mib/bind.ts';
+import type { Series } from './family.ts';
+import { type AnyLabelSources, type LabelRows, LabelSet } from './label-set.ts';
+
+/** The labels of all series over one tree: those with the same rows and sources share one set. */
+export class Dimensions {
+  readonly #tree: ImageTree;
+  readonly #domainLabels: AnyLabelSources;
+  readonly #sets = new Map<string, LabelSet>();
+
+  /** @param domainLabels labels for every series that has the label `domain`. */
+  constructor(tree: ImageTree, domainLabels: AnyLabelSources) {
+    this.#tree = tree;
+    this.#domainLabels = domainLabels;
+  }
+
+  /** The labels of a series' rows as they are in the current image. */
+  rowsOf({ table, labels }: Pick<Series, 'table' | 'labels'>): LabelRows {
+    return this.#setOf(table, labels).get();
+  }
+
+  #setOf(table: TableName | undefined, labels: AnyLabelSources): LabelSet {
+    const sources = 'domain' in labels ? { ...labels, ...this.#domainLabels } : labels;
+    const key = JSON.stringify([table, sources]);
+    const known = this.#sets.get(key);
+    if (known !== undefined) return known;
+    const set = new LabelSet(this.#tree, table, sources);
+    this.#sets.set(key, set);
+    return set;
+  }
+}

@@ -1,0 +1,46 @@
+import { deriveFamilies, infoFamily } from './derive.ts';
+import type { Family } from './family.ts';
+import { infoFamilies } from './info-families.ts';
+import type { AnyLabelSource } from './label-set.ts';
+import { familyTables } from './tables/index.ts';
+
+/** Which families are wanted. */
+export interface FamilyChoice {
+  readonly exclude: readonly RegExp[];
+  /** Names of the configured rules for labels. */
+  readonly labelRules: readonly string[];
+}
+
+/** The families that are served, in their order. */
+export function servedFamilies({ exclude, labelRules }: FamilyChoice): readonly Family[] {
+  const info = infoFamilies.map(infoFamily);
+  const all = [...deriveFamilies(familyTables), ...info, ...ruleFamilies(labelRules)];
+  return all.filter(({ name }) => !exclude.some((pattern) => pattern.test(name)));
+}
+
+/** What configured rules find in the definitions, as the labels of a constant 1. */
+function ruleFamilies(rules: readonly string[]): readonly Family[] {
+  if (rules.length === 0) return [];
+  const labels: Record<string, AnyLabelSource> = { domain: 'lveDomName' };
+  for (const rule of rules) labels[freeName(labelName(rule), labels)] = { rule };
+  return [
+    {
+      name: 'libvirt_domain_labels',
+      type: 'info',
+      unit: undefined,
+      help: 'What the configured rules find in the definition.',
+      series: [{ object: undefined, table: 'lveSpecTable', labels, fixed: {}, reading: undefined }],
+    },
+  ];
+}
+
+/** What a rule is called among labels, which have no points and dashes. */
+export function labelName(rule: string): string {
+  return `label_${rule.replaceAll(/\W/g, '_')}`;
+}
+
+function freeName(name: string, taken: Readonly<Record<string, unknown>>): string {
+  let free = name;
+  for (let number = 2; free in taken; number++) free = `${name}_${number}`;
+  return free;
+}

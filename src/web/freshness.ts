@@ -1,0 +1,52 @@
+import type { ImageTree } from '../image/image-tree.ts';
+import { findDefinition } from '../mib/definitions.ts';
+import { labelOf } from '../smi/display.ts';
+
+/** Data that is older than so many intervals is not fresh. */
+const maxIntervals = 3;
+
+/** The main thread says at least every 10 seconds that it lives; for so many milliseconds in vain is a fault. */
+const silenceMs = 30_000;
+
+/** Whether what is served is worth serving. */
+export class Freshness {
+  readonly #tree: ImageTree;
+  readonly #now: () => number;
+  #heardAt: number;
+
+  /** @param now milliseconds since 1970. */
+  constructor(tree: ImageTree, now: () => number = Date.now) {
+    this.#tree = tree;
+    this.#now = now;
+    this.#heardAt = now();
+  }
+
+  /** The main thread has said something. */
+  heard(): void {
+    this.#heardAt = this.#now();
+  }
+
+  /** Why the program is not well. */
+  threadFault(): string | undefined {
+    return this.#now() - this.#heardAt > silenceMs ? 'The thread that collects does not answer.' : undefined;
+  }
+
+  /** Why the data is not fresh. */
+  dataFault(): string | undefined {
+    const fault = this.threadFault();
+    if (fault !== undefined) return fault;
+    const state = this.#number('lveConnState');
+    if (Number.isNaN(state)) return 'There is no data yet.';
+    const word = labelOf(findDefinition('lveConnState')?.labels ?? {}, state) ?? 'unknown';
+    if (word !== 'connected') return `The connection to libvirt is in the state "${word}".`;
+    const refreshedAt = this.#number('lveRefreshAge');
+    const limitSec = maxIntervals * this.#number('lveRefreshInterval');
+    const ageSec = (this.#now() - refreshedAt) / 1000;
+    if (Number.isNaN(ageSec)) return 'No refresh has been completed yet.';
+    return ageSec > limitSec ? `The data is ${Math.floor(ageSec)} seconds old.` : undefined;
+  }
+
+  #number(name: string): number {
+    return this.#tree.column(name)?.cells[0] ?? Number.NaN;
+  }
+}

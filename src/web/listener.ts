@@ -1,0 +1,208 @@
+import { chmod, readFile, rm, stat } from 'node:fs/promises';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import { connect, type Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
+import { errorText } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { formatHost, formatHttpAddress, type HttpAddress } from './http-address.ts';
+import type { HttpOptions } from './http-options.ts';
+
+/** Octets of a request's line and headers; Node answers 431 to more. */
+const maxHeaderBytes = 8 * 1024;
+const maxHeaders = 64;
+const headersTimeoutMs = 5000;
+const requestTimeoutMs = 10_000;
+const keepAliveMs = 10_000;
+/** How often Node looks for connections whose time is over. */
+const checkEveryMs = 1000;
+/** How often certificates are looked at. */
+const lookAgainMs = 10_000;
+/** Requests of one connection. */
+const maxRequestsPerSocket = 10_000;
+
+/** Those who belong to the socket's group may connect, as with snmpd's. */
+const socketMode = 0o660;
+
+export interface ListenerOptions extends HttpOptions {
+  readonly address: HttpAddress;
+}
+
+/** A response that may last: not bound to the time that one may take to be sent. */
+const streaming = new WeakSet<ServerResponse>();
+
+/** Frees a response from the time limit, because it is a stream that goes on until either side ends it. */
+export function letStream(response: ServerResponse): void {
+  streaming.add(response);
+}
+
+/**
+ * An HTTP server whose clients can hold no more than is named here: connections, headers, time. Without TLS where no
+ * certificate is configured.
+ */
+export class Listener {
+  readonly #server: Server | TlsServer;
+  readonly #options: ListenerOptions;
+  readonly #logger: Logger;
+  #certificates: NodeJS.Timeout | undefined;
+  #loaded = '';
+
+  private constructor(server: Server | TlsServer, options: ListenerOptions, logger: Logger) {
+    this.#server = server;
+    this.#options = options;
+    this.#logger = logger;
+  }
+
+  /**
+   * Listens.
+   *
+   * @throws if the address or the certificate cannot be used.
+   */
+  static async open(options: ListenerOptions, handler: RequestListener, logger: Logger): Promise<Listener> {
+    const limited = limitedBy(options.sendTimeout * 1000, handler);
+    const common = {
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: keepAliveMs,
+      connectionsCheckingInterval: checkEveryMs,
+      highWaterMark: 64 * 1024,
+    };
+    const isTls = options.certificate !== '';
+    const context = isTls ? await secureContext(options) : undefined;
+    const server =
+      context === undefined
+        ? createServer(common, limited)
+        : createTlsServer(
+            {
+              ...common,
+              ...context.options,
+              handshakeTimeout: headersTimeoutMs,
+              minVersion: 'TLSv1.2',
+              requestCert: options.clientCa !== '',
+              rejectUnauthorized: options.clientCa !== '',
+            },
+            limited,
+          );
+    server.maxHeadersCount = maxHeaders;
+    server.maxRequestsPerSocket = maxRequestsPerSocket;
+    server.maxConnections = options.maxConnections;
+    const listener = new Listener(server, options, logger);
+    // A client that speaks no TLS, or goes away, is its own problem.
+    server.on('clientError', (_error: Error, socket: Socket) => refuse(socket));
+    await listen(server, options.address);
+    if (context !== undefined && 'setSecureContext' in server)
+      listener.#followCertificates(server, context.text);
+    return listener;
+  }
+
+  /** Where it listens, for people and their browsers. */
+  get url(): string {
+    const { address, certificate } = this.#options;
+    if (address.kind === 'unix') return formatHttpAddress(address);
+    const at = this.#server.address();
+    const port = typeof at === 'object' && at !== null ? at.port : address.port;
+    return `${certificate === '' ? 'http' : 'https'}://${formatHost(address.host)}:${port}/`;
+  }
+
+  /** Ends every connection. */
+  async close(): Promise<void> {
+    clearInterval(this.#certificates);
+    const { address } = this.#options;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await closed;
+    if (address.kind === 'unix') await rm(address.path, { force: true });
+  }
+
+  #followCertificates(server: TlsServer, text: string): void {
+    this.#loaded = text;
+    this.#certificates = setInterval(() => void this.#lookAgain(server), lookAgainMs);
+    this.#certificates.unref();
+  }
+
+  async #lookAgain(server: TlsServer): Promise<void> {
+    try {
+      const context = await secureContext(this.#options);
+      if (context.text === this.#loaded) return;
+      server.setSecureContext(context.options);
+      this.#loaded = context.text;
+      this.#logger.info({ certificate: this.#options.certificate }, 'certificate read again');
+    } catch (error) {
+      this.#logger.warn(
+        { certificate: this.#options.certificate, error: errorText(error) },
+        'the certificate cannot be read again; the last one stays in force',
+      );
+    }
+  }
+}
+
+interface LoadedContext {
+  readonly options: SecureContextOptions;
+  /** To tell one from another. */
+  readonly text: string;
+}
+
+async function secureContext({ certificate, privateKey, clientCa }: HttpOptions): Promise<LoadedContext> {
+  const read = async (setting: string, path: string): Promise<string> => {
+    try {
+      return await readFile(path, 'utf8');
+    } catch (error) {
+      throw new Error(`http.${setting}: ${path} cannot be read (${errorText(error)})`, { cause: error });
+    }
+  };
+  const cert = await read('certificate', certificate);
+  const key = await read('private_key', privateKey);
+  const ca = clientCa === '' ? undefined : await read('client_ca', clientCa);
+  return { options: { cert, key, ...(ca === undefined ? {} : { ca }) }, text: `${cert}${key}${ca ?? ''}` };
+}
+
+/** A response that is not taken within its time ends its connection, however slowly it is being read. */
+function limitedBy(sendTimeoutMs: number, handler: RequestListener): RequestListener {
+  return (request: IncomingMessage, response: ServerResponse) => {
+    const timer = setTimeout(() => {
+      if (!streaming.has(response)) request.socket.destroy();
+    }, sendTimeoutMs);
+    response.once('close', () => clearTimeout(timer));
+    return handler(request, response);
+  };
+}
+
+function refuse(socket: Socket): void {
+  if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+  else socket.destroy();
+}
+
+async function listen(server: Server | TlsServer, address: HttpAddress): Promise<void> {
+  if (address.kind === 'unix') await removeStale(address.path);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    const onListening = (): void => {
+      server.off('error', reject);
+      resolve();
+    };
+    if (address.kind === 'unix') server.listen(address.path, onListening);
+    else server.listen({ host: address.host, port: address.port, exclusive: true }, onListening);
+  });
+  if (address.kind === 'unix') await chmod(address.path, socketMode);
+}
+
+/** Removes the socket of a server that is no more. One that answers stays, and listening fails. */
+async function removeStale(path: string): Promise<void> {
+  const known = await stat(path).catch(() => undefined);
+  if (known === undefined || !known.isSocket()) return;
+  const answers = await new Promise<boolean>((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+  if (!answers) await rm(path, { force: true });
+}

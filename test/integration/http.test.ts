@@ -1,0 +1,328 @@
+import { readFileSync } from 'node:fs';
+import { appendFile, writeFile } from 'node:fs/promises';
+import { request as secureRequest } from 'node:https';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Reading } from '../../src/families/reading.ts';
+import { servedFamilies } from '../../src/families/served.ts';
+import { findDefinition } from '../../src/mib/definitions.ts';
+import { type Agent, type ConfigSection, programPath, startAgent } from '../lab/agent.ts';
+import { makeAuthority } from '../lab/certificates.ts';
+import { biosGuest, oddName } from '../lab/domain-xml.ts';
+import { freeTcpPort } from '../lab/free-port.ts';
+import { makeLabDirectory } from '../lab/lab-directory.ts';
+import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
+import { run, runAnyway } from '../lab/process.ts';
+import { type Snmpd, startSnmpd } from '../lab/snmpd.ts';
+import { waitUntil } from '../lab/wait.ts';
+import { parseExposition } from '../support/exposition.ts';
+import { type ServedWalk, walkServed } from '../support/served-walk.ts';
+
+let libvirtd: Libvirtd;
+let snmpd: Snmpd;
+
+beforeAll(async () => {
+  libvirtd = await startLibvirtd();
+  snmpd = await startSnmpd();
+  const { domainType: type } = libvirtd;
+  for (const name of [oddName, 'web-1']) await libvirtd.run(biosGuest({ name, type }));
+  await libvirtd.define(biosGuest({ name: 'off', type }));
+});
+
+afterAll(async () => {
+  await snmpd.stop();
+  await libvirtd.stop();
+});
+
+function start(config: ConfigSection): Promise<Agent> {
+  return startAgent({ uri: libvirtd.uriReadOnly, agentxAddress: snmpd.agentxAddress, config });
+}
+
+/** The URL that the agent says it serves. */
+async function urlOf(agent: Agent, at = 0): Promise<string> {
+  const found = await waitUntil(() => agent.logLines().filter(({ msg }) => msg === 'HTTP is served')[at], {
+    what: 'the URL in the log',
+    context: () => agent.stderr(),
+  });
+  return String(found['url']);
+}
+
+/** Waits until the agent has data. */
+async function ready(url: string): Promise<void> {
+  await waitUntil(async () => (await fetch(`${url}readyz`)).ok, { what: 'fresh data', timeoutMs: 20_000 });
+}
+
+describe('/metrics beside SNMP', () => {
+  it('has the value of SNMP for each sample, and a sample for each value', async () => {
+    // One refresh and no more, so that both look at the same.
+    await using agent = await start({ collect: { interval: 3600 }, http: { address: '127.0.0.1:0' } });
+    const url = await urlOf(agent);
+    await ready(url);
+    const { walk, text } = await waitUntil(
+      async () => {
+        const before = await (await fetch(`${url}metrics`)).text();
+        const between: ServedWalk = await walkServed(snmpd);
+        const after = await (await fetch(`${url}metrics`)).text();
+        // An age of 0 then says that there is none.
+        const isQuiet = before === after && Number(between.value('lveRefreshAge', 0)) >= 2;
+        return isQuiet ? { walk: between, text: after } : undefined;
+      },
+      { what: 'a walk during which nothing changed', timeoutMs: 60_000 },
+    );
+    const samples = parseExposition(text);
+    const names = walk.column('lveDomName');
+    let compared = 0;
+    for (const { name, type, series } of servedFamilies({ exclude: [], labelRules: [] })) {
+      if (type === 'info') continue;
+      const isOfDomain = series[0]?.labels !== undefined && 'domain' in series[0].labels;
+      const expected = series.flatMap(({ object = '', reading }) =>
+        [...walk.column(object)].flatMap(([index, printed]): readonly Compared[] => {
+          const value = expectedValue(object, printed, reading, walk, index);
+          if (value === undefined) return [];
+          return [{ domain: isOfDomain ? (names.get(index.split('.')[0] ?? '') ?? '?') : '', value }];
+        }),
+      );
+      const found = samples
+        .filter((sample) => sample.name === name)
+        .map(({ labels, value }) => ({ domain: labels['domain'] ?? '', value }));
+      expect(found.length, name).toBe(expected.length);
+      expected.sort(inOrder);
+      for (const [at, { domain, value }] of found.sort(inOrder).entries()) {
+        const other = expected[at];
+        expect(domain, name).toBe(other?.domain);
+        // A walk takes its time, and an age is cut to whole seconds.
+        const allowed = isMoment(series[0]?.object ?? '') ? 60 : Math.abs(value) * 1e-12;
+        expect(Math.abs(value - (other?.value ?? Number.NaN)), name).toBeLessThanOrEqual(allowed);
+      }
+      compared += found.length;
+    }
+    // As many as there are: none was left out on both sides.
+    expect(compared).toBe(samples.filter(({ name }) => !name.endsWith('_info')).length);
+    expect(compared).toBeGreaterThan(200);
+    expect(samples).toContainEqual({
+      name: 'libvirt_domain_up',
+      labels: { domain: oddName },
+      value: 1,
+    });
+  });
+
+  it('says what became of a domain that vanished', async () => {
+    await using agent = await start({ http: { address: '127.0.0.1:0' } });
+    const url = await urlOf(agent);
+    await ready(url);
+    await libvirtd.run(biosGuest({ name: 'fleeting', type: libvirtd.domainType }));
+    const up = async (): Promise<number | undefined> =>
+      parseExposition(await (await fetch(`${url}metrics?collect[]=domain_up`)).text()).find(
+        ({ labels }) => labels['domain'] === 'fleeting',
+      )?.value;
+    await waitUntil(async () => (await up()) === 1, { what: 'the domain' });
+    await libvirtd.virsh('destroy', 'fleeting');
+    await waitUntil(async () => (await up()) === 0, { what: 'its end' });
+  });
+
+  it('needs no snmpd', async () => {
+    const agent = await startAgent({
+      uri: libvirtd.uriReadOnly,
+      agentxAddress: 'unix:/nonexistent/master',
+      config: { agentx: { enabled: false }, http: { address: '127.0.0.1:0' } },
+    });
+    const url = await urlOf(agent);
+    await ready(url);
+    expect(await (await fetch(`${url}metrics`)).text()).toContain('libvirt_domain_up{domain="web-1"} 1');
+    expect(agent.stderr()).not.toContain('/nonexistent/master');
+    expect((await agent.stop()).code).toBe(0);
+  });
+});
+
+interface Compared {
+  readonly domain: string;
+  readonly value: number;
+}
+
+function inOrder(a: Compared, b: Compared): number {
+  return a.domain === b.domain ? a.value - b.value : a.domain < b.domain ? -1 : 1;
+}
+
+/** UNITS and the base units of metrics, as the manual of the MIB has them: not as the program does. */
+const factors: Readonly<Record<string, number>> = {
+  milliseconds: 1e-3,
+  microsecond: 1e-6,
+  microseconds: 1e-6,
+  nanoseconds: 1e-9,
+  'hundredths of a percent': 1e-4,
+  hundredths: 1e-2,
+  MHz: 1e6,
+  'MiB per second': 2 ** 20,
+};
+
+/** What /metrics has for what a walk returned; undefined where it has nothing. */
+function expectedValue(
+  object: string,
+  printed: string,
+  reading: Reading | undefined,
+  walk: ServedWalk,
+  index: string,
+): number | undefined {
+  const definition = findDefinition(object);
+  if (definition?.kind === 'dateAndTime') {
+    const [high = 0, low = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] =
+      walk.bytes(object, ...index.split('.').map(Number)) ?? [];
+    return Date.UTC(high * 256 + low, month - 1, day, hour, minute, second) / 1000;
+  }
+  const number = Number(printed);
+  if (isMoment(object)) {
+    // Nothing has elapsed for a domain that is off.
+    if (number === 0) return undefined;
+    return Date.now() / 1000 - (definition?.kind === 'timeTicks' ? number / 100 : number);
+  }
+  if (reading?.values !== undefined) return reading.values.get(number);
+  if (reading?.unset === 'zero' && number === 0) return undefined;
+  if (reading?.unset === 'negative' && number < 0) return undefined;
+  const isLatency = object.startsWith('vmStorage') && object.endsWith('Latency');
+  return number * (isLatency ? 1e-6 : (factors[definition?.units ?? ''] ?? 1));
+}
+
+function isMoment(object: string): boolean {
+  return findDefinition(object)?.kind === 'dateAndTime' || /Age$|UpTime$/.test(object);
+}
+
+describe('an address that others reach', () => {
+  it('is served with TLS to those who know a secret, and read again when secrets and certificates change', async () => {
+    const directory = await makeLabDirectory();
+    const authority = await makeAuthority(directory.path);
+    const server = await authority.issue('hv1');
+    const port = await freeTcpPort();
+    const tokensFile = directory.file('tokens');
+    const usersFile = directory.file('users');
+    const made = await runAnyway(process.execPath, [programPath, 'credential', '--token', 'prometheus']);
+    await writeFile(tokensFile, made.stdout, { mode: 0o600 });
+    const token = made.stderr.trim();
+    await writeFile(usersFile, '', { mode: 0o600 });
+    const http = {
+      address: `0.0.0.0:${port}`,
+      certificate: server.certificate,
+      private_key: server.privateKey,
+      tokens_file: tokensFile,
+      users_file: usersFile,
+    };
+    await using agent = await start({ http });
+    await urlOf(agent);
+    const curl = async (...args: readonly string[]): Promise<string> => {
+      const all = ['-s', '-o', '/dev/null', '-w', '%{http_code}', '--cacert', authority.certificate, ...args];
+      return (await runAnyway('curl', [...all, `https://127.0.0.1:${port}/metrics`])).stdout;
+    };
+    expect(await curl()).toBe('401');
+    expect(await curl('-H', `Authorization: Bearer ${token}`)).toBe('200');
+    expect(await curl('-H', 'Authorization: Bearer wrong')).toBe('401');
+    expect(await curl('-u', 'anne:sesame')).toBe('401');
+    expect(await curl('--tls-max', '1.1', '-H', `Authorization: Bearer ${token}`)).toBe('000');
+    // Plain HTTP is not answered.
+    expect((await runAnyway('curl', ['-s', `http://127.0.0.1:${port}/metrics`])).stdout).not.toContain(
+      'libvirt_',
+    );
+    const user = await run('sh', [
+      '-c',
+      `printf 'sesame\\n' | "$0" "$1" credential --user anne`,
+      process.execPath,
+      programPath,
+    ]);
+    await appendFile(usersFile, user);
+    await waitUntil(async () => (await curl('-u', 'anne:sesame')) === '200', { what: 'the new user' });
+    const renewed = await authority.issue('hv1-renewed');
+    await writeFile(server.certificate, readFileSync(renewed.certificate));
+    await writeFile(server.privateKey, readFileSync(renewed.privateKey));
+    const commonName = () =>
+      new Promise<string>((resolve, reject) => {
+        const asked = secureRequest(
+          { host: '127.0.0.1', port, path: '/healthz', rejectUnauthorized: false, agent: false },
+          (answer) => {
+            const { subject } = (answer.socket as import('node:tls').TLSSocket).getPeerCertificate();
+            answer.resume();
+            resolve(String(subject.CN));
+          },
+        );
+        asked.on('error', reject).end();
+      });
+    await waitUntil(async () => (await commonName()) === 'hv1-renewed', {
+      what: 'the renewed certificate',
+      timeoutMs: 30_000,
+    });
+    expect(agent.stderr()).not.toContain(token);
+    expect(agent.stderr()).not.toContain('sesame');
+    await directory.remove();
+  });
+
+  it('is served to clients with a certificate only, if so configured', async () => {
+    const directory = await makeLabDirectory();
+    const authority = await makeAuthority(directory.path);
+    const server = await authority.issue('hv1');
+    const client = await authority.issue('monitor');
+    const port = await freeTcpPort();
+    const http = {
+      address: `0.0.0.0:${port}`,
+      certificate: server.certificate,
+      private_key: server.privateKey,
+      client_ca: authority.certificate,
+    };
+    await using agent = await start({ http });
+    await urlOf(agent);
+    const curl = async (...args: readonly string[]): Promise<string> =>
+      (
+        await runAnyway('curl', [
+          ...['-s', '-o', '/dev/null', '-w', '%{http_code}', '--cacert', authority.certificate, ...args],
+          `https://127.0.0.1:${port}/metrics`,
+        ])
+      ).stdout;
+    expect(await curl()).toBe('000');
+    expect(await curl('--cert', client.certificate, '--key', client.privateKey)).toBe('200');
+    await directory.remove();
+  });
+});
+
+describe('check', () => {
+  it('says what is in the way of HTTP', async () => {
+    const directory = await makeLabDirectory();
+    const check = async (...set: readonly string[]): Promise<string> => {
+      const args = set.flatMap((each) => ['--set', each]);
+      const all = ['check', '--config', '/dev/null', '--uri', libvirtd.uriReadOnly, ...args];
+      return (await runAnyway(process.execPath, [programPath, ...all])).stdout;
+    };
+    expect(await check()).toContain('ok   http: off: http.address is not set');
+    const port = await freeTcpPort();
+    expect(await check(`http.address=127.0.0.1:${port}`)).toContain(
+      `ok   http: 127.0.0.1:${port} is free for the agent`,
+    );
+    await using agent = await start({ http: { address: `127.0.0.1:${port}` } });
+    await urlOf(agent);
+    expect(await check(`http.address=127.0.0.1:${port}`)).toContain(
+      `ok   http: 127.0.0.1:${port} is served by a running agent`,
+    );
+    const tokens = directory.file('tokens');
+    await writeFile(tokens, 'a:secret', { mode: 0o644 });
+    const report = await check(`http.address=127.0.0.1:${port}`, `http.tokens_file=${tokens}`);
+    expect(report).toContain(
+      `fail http: http.tokens_file ${tokens} cannot be used: line 1 is no "name:sha256"`,
+    );
+    expect(report).not.toContain('a:secret');
+    await directory.remove();
+  });
+});
+
+describe('a reload', () => {
+  it('leaves connections of a face alone that it does not concern, and moves one that it does', async () => {
+    const [first, second] = [await freeTcpPort(), await freeTcpPort()];
+    await using agent = await start({ http: { address: `127.0.0.1:${first}` } });
+    const url = await urlOf(agent);
+    const toml = readFileSync(agent.configPath, 'utf8');
+    await writeFile(agent.configPath, toml.replace('interval = 1', 'interval = 2'));
+    agent.signal('SIGHUP');
+    await agent.waitForLog('configuration reloaded');
+    expect(agent.logLines().filter(({ msg }) => msg === 'HTTP is served')).toHaveLength(1);
+    await ready(url);
+    await writeFile(agent.configPath, toml.replace(`127.0.0.1:${first}`, `127.0.0.1:${second}`));
+    agent.signal('SIGHUP');
+    const moved = await urlOf(agent, 1);
+    expect(moved).toContain(`:${second}/`);
+    await ready(moved);
+    await expect(fetch(`${url}healthz`)).rejects.toThrow();
+  });
+});

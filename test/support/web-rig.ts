@@ -1,0 +1,43 @@
+import { PrometheusExposition } from '../../src/expose/prometheus.ts';
+import { servedFamilies } from '../../src/families/served.ts';
+import type { Snapshot } from '../../src/model/snapshot.ts';
+import { Authentication } from '../../src/web/auth.ts';
+import { Freshness } from '../../src/web/freshness.ts';
+import type { HttpOptions } from '../../src/web/http-options.ts';
+import { MetricsPage } from '../../src/web/metrics-page.ts';
+import type { WebParts } from '../../src/web/web.ts';
+import { recordingLogger } from './recording-logger.ts';
+import { SampleImage } from './sample-image.ts';
+import { sampleSnapshot } from './sample-snapshot.ts';
+
+export const httpDefaults = {
+  address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
+  allowRemote: false,
+  certificate: '',
+  privateKey: '',
+  clientCa: '',
+  usersFile: '',
+  tokensFile: '',
+  hosts: [],
+  maxConnections: 64,
+  maxStreams: 16,
+  sendTimeout: 30,
+} as const satisfies HttpOptions;
+
+/** What an application is made of, over a sample. */
+export async function webRig(given: {
+  readonly options?: Partial<WebParts['options']>;
+  readonly snapshot?: Snapshot;
+  readonly now?: () => number;
+}) {
+  const { logger, lines } = recordingLogger();
+  const image = new SampleImage(given.snapshot ?? sampleSnapshot());
+  const families = servedFamilies({ exclude: [], labelRules: [] });
+  const exposition = new PrometheusExposition(image.tree, { families, domainLabels: {} });
+  const metrics = new MetricsPage(exposition, { gzip: true });
+  const options = { ...httpDefaults, ...given.options };
+  const authentication = new Authentication(options, logger);
+  await authentication.load();
+  const parts = { options, freshness: new Freshness(image.tree, given.now), metrics, logger };
+  return { image, lines, authentication, ...parts, parts };
+}

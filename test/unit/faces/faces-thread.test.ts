@@ -1,0 +1,156 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { expect, test } from 'vitest';
+import { Faces } from '../../../src/faces/faces.ts';
+import type { FacesOptions } from '../../../src/faces/faces-options.ts';
+import { type FacesPeer, FacesThread } from '../../../src/faces/faces-thread.ts';
+import type { FacesStart } from '../../../src/faces/messages.ts';
+import { ImageFeed } from '../../../src/image/image-feed.ts';
+import { ServedMib } from '../../../src/mib/served-mib.ts';
+import { waitUntil } from '../../lab/wait.ts';
+import { recordingLogger } from '../../support/recording-logger.ts';
+import { sampleDomain, sampleEmptySnapshot } from '../../support/sample-snapshot.ts';
+import { httpDefaults } from '../../support/web-rig.ts';
+
+// Both halves, with a real message channel in between. That the other half is a thread is shown by the program's own tests.
+
+const mib = new ServedMib({ vmMib: true });
+const options: FacesOptions = {
+  version: '1.2.3',
+  http: httpDefaults,
+  metrics: { exclude: [], gzip: true, domainLabels: {}, labelRules: [] },
+};
+const backoff = { baseMs: 10, factor: 1, capMs: 10, jitter: 0 };
+
+/** A message channel as a thread: it ends when the other side closes, and can be killed. */
+class FakeWorker {
+  readonly #port: MessagePort;
+  readonly #exit: ((code: number) => void)[] = [];
+  #error: (error: Error) => void = () => undefined;
+
+  constructor(start: FacesStart) {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    new Faces(port2, structuredClone(start));
+    port1.on('close', () => this.end(0));
+  }
+
+  postMessage(message: unknown): void {
+    this.#port.postMessage(message);
+  }
+
+  on(event: string, listener: (given: never) => void): this {
+    if (event === 'error') this.#error = listener as never;
+    else this.#port.on(event as 'message', listener as never);
+    return this;
+  }
+
+  once(_event: 'exit', listener: (code: number) => void): this {
+    this.#exit.push(listener);
+    return this;
+  }
+
+  terminate(): Promise<number> {
+    this.end(1);
+    return Promise.resolve(1);
+  }
+
+  /** Ends as a thread does that runs out of memory. */
+  crash(): void {
+    this.#error(new Error('out of memory'));
+    this.end(1);
+  }
+
+  end(code: number): void {
+    this.#port.close();
+    for (const listener of this.#exit.splice(0)) listener(code);
+  }
+}
+
+function rig(given: Partial<FacesOptions> = {}) {
+  const { logger, lines } = recordingLogger();
+  const images = new ImageFeed(mib.slots, () => undefined);
+  const workers: FakeWorker[] = [];
+  const start = (data: FacesStart): FacesPeer => {
+    const worker = new FakeWorker(data);
+    workers.push(worker);
+    return worker as unknown as FacesPeer;
+  };
+  const thread = new FacesThread({ faces: { ...options, ...given }, images, logger, backoff }, start);
+  const url = (at: number) =>
+    waitUntil(() => lines.filter(({ message }) => message === 'HTTP is served')[at]?.['url'], {
+      what: 'the address',
+      intervalMs: 5,
+    }) as Promise<string>;
+  const show = (name: string) =>
+    images.push(mib.buildTree(sampleEmptySnapshot({ domains: [sampleDomain({ name })] })));
+  return { images, lines, workers, thread, url, show };
+}
+
+const names = async (url: string): Promise<string> =>
+  [...(await (await fetch(`${url}metrics`)).text()).matchAll(/^libvirt_domain_up\{domain="(.*)"\}/gm)]
+    .map(([, name]) => name)
+    .join();
+
+test('serves one image after another', async () => {
+  const { thread, url, show } = rig();
+  const at = await url(0);
+  show('one');
+  await waitUntil(async () => (await names(at)) === 'one', { what: 'the first image' });
+  show('two');
+  await waitUntil(async () => (await names(at)) === 'two', { what: 'the second image' });
+  await thread.stop();
+  await expect(fetch(at)).rejects.toThrow();
+});
+
+test('is started again when it ends by itself, with all there is, and tells so', async () => {
+  const { thread, url, show, workers, lines } = rig();
+  await url(0);
+  show('one');
+  const told: (readonly [string, string | undefined])[] = [];
+  thread.reportTo((key, text) => told.push([key, text]));
+  workers[0]?.crash();
+  const again = await url(1);
+  await waitUntil(async () => (await names(again)) === 'one', { what: 'the image of before' });
+  expect(told).toContainEqual([
+    'thread',
+    'The thread of HTTP and push ended by itself (out of memory); it is started again.',
+  ]);
+  expect(lines.some(({ level, reason }) => level === 'error' && reason === 'out of memory')).toBe(true);
+  // Who comes later, after a reload, is told as well.
+  const later: string[] = [];
+  thread.reportTo((key) => later.push(key));
+  expect(later).toEqual(['thread']);
+  await thread.stop();
+});
+
+test('does not hold up other readers when it ends with an image on its way', async () => {
+  const { thread, images, url, show, workers } = rig();
+  await url(0);
+  let shown = 0;
+  const other = images.addReader(() => {
+    shown += 1;
+    queueMicrotask(() => other.shown());
+  });
+  show('one');
+  show('two');
+  workers[0]?.crash();
+  show('three');
+  await waitUntil(() => shown >= 2, { what: 'the images of the other reader' });
+  await thread.stop();
+});
+
+test('tells that the address is taken, tries again, and tells that it is served', async () => {
+  const first = rig();
+  const taken = await first.url(0);
+  const second = rig({
+    http: { ...httpDefaults, address: { kind: 'tcp', host: '127.0.0.1', port: Number(new URL(taken).port) } },
+  });
+  const problems: (string | undefined)[] = [];
+  second.thread.reportTo((_key, text) => problems.push(text));
+  await waitUntil(() => problems.length > 0, { what: 'a problem' });
+  expect(problems[0]).toContain('EADDRINUSE');
+  await first.thread.stop();
+  expect(await second.url(0)).toBe(taken);
+  await waitUntil(() => problems.at(-1) === undefined, { what: 'the end of the problem' });
+  await second.thread.stop();
+});

@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Dimensions } from '../../../src/families/dimensions.ts';
+import { servedFamilies } from '../../../src/families/served.ts';
+import { familyTables } from '../../../src/families/tables/index.ts';
+import { definitions } from '../../../src/mib/definitions.ts';
+import { SampleImage } from '../../support/sample-image.ts';
+import {
+  sampleDisk,
+  sampleDomain,
+  sampleEmptySnapshot,
+  sampleGoneDomain,
+  sampleNic,
+  sampleSnapshot,
+  sampleVcpu,
+} from '../../support/sample-snapshot.ts';
+
+const families = servedFamilies({ exclude: [], labelRules: [] });
+const unmeasurable = new Set(['text', 'octets', 'oid', 'cpuList', 'timeStamp']);
+
+describe('the tables of families', () => {
+  test('have a line for each object that can be measured', () => {
+    const lines = new Set(familyTables.flatMap(({ families: own }) => Object.keys(own)));
+    const measurable = Object.entries(definitions).filter(
+      ([, { access, kind }]) => access.startsWith('read') && !unmeasurable.has(kind),
+    );
+    expect(measurable.map(([name]) => name).filter((name) => !lines.has(name))).toEqual([]);
+  });
+
+  test('give names that say what they are', () => {
+    for (const { name, type, series } of families) {
+      expect(name).toMatch(/^libvirt_[a-z0-9]+(_[a-z0-9]+)*$/);
+      expect(name.endsWith('_total'), name).toBe(type === 'counter');
+      expect(name.endsWith('_info'), name).toBe(type === 'info');
+      expect(name).not.toMatch(/_(milliseconds|microseconds|nanoseconds|percent|kib|mib)(_total)?$/);
+      // Ages change with every look: moments are served instead.
+      expect(name).not.toMatch(/_age(_seconds)?$/);
+      for (const { labels, fixed } of series) {
+        const names = [...Object.keys(labels), ...Object.keys(fixed)];
+        expect(new Set(names).size).toBe(names.length);
+      }
+    }
+  });
+
+  test('give each name once', () => {
+    const names = families.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.length).toBeGreaterThan(220);
+  });
+
+  test('have a help of their own where several objects make one family', () => {
+    for (const { name, series, help } of families) {
+      const objects = new Set(series.map(({ object }) => object));
+      if (objects.size < 2) continue;
+      const [first = ''] = objects;
+      expect(help, name).not.toBe(definitions[first as keyof typeof definitions].summary);
+    }
+  });
+
+  test('leave out what the configuration excludes', () => {
+    const left = servedFamilies({ exclude: [/^libvirt_domain_/], labelRules: [] });
+    expect(left.some(({ name }) => name.startsWith('libvirt_domain_'))).toBe(false);
+    expect(left.some(({ name }) => name === 'libvirt_up')).toBe(true);
+  });
+
+  test('call rules that differ in points and dashes only by different labels', () => {
+    const own = servedFamilies({ exclude: [], labelRules: ['a.b', 'a-b'] }).find(
+      ({ name }) => name === 'libvirt_domain_labels',
+    );
+    expect(Object.keys(own?.series[0]?.labels ?? {})).toEqual(['domain', 'label_a_b', 'label_a_b_2']);
+  });
+});
+
+/** Every label set of every family. */
+function labelSets(image: SampleImage): Map<string, string[]> {
+  const dimensions = new Dimensions(image.tree, {});
+  const sets = new Map<string, string[]>();
+  for (const { name, series } of families) {
+    for (const each of series) {
+      const { names, rows } = dimensions.rowsOf(each);
+      for (const values of rows) {
+        if (values === undefined) continue;
+        const pairs = names.map((label, at) => [label, values[at] ?? '']).filter(([, value]) => value !== '');
+        const all = [...pairs, ...Object.entries(each.fixed)].map((pair) => JSON.stringify(pair));
+        sets.set(name, [...(sets.get(name) ?? []), all.sort().join()]);
+      }
+    }
+  }
+  return sets;
+}
+
+describe('labels', () => {
+  test('are those of the row, by the names of libvirt', () => {
+    const sets = labelSets(new SampleImage(sampleSnapshot()));
+    expect(sets.get('libvirt_domain_block_stats_read_bytes_total')).toContain(
+      '["domain","web-01"],["target_device","vda"]',
+    );
+    expect(sets.get('libvirt_domain_vcpu_time_seconds_total')).toContain('["domain","web-01"],["vcpu","0"]');
+    expect(sets.get('libvirt_host_cpu_seconds_total')).toContain('["mode","iowait"]');
+    expect(sets.get('libvirt_host_huge_pages')).toContain('["node","0"],["page_kib","2048"]');
+  });
+
+  test('leave out a domain that is gone when its name is taken again', () => {
+    const domains = [
+      sampleGoneDomain({ index: 1, name: 'web' }),
+      sampleDomain({ index: 2, name: 'web' }),
+      sampleGoneDomain({ index: 3, name: 'old' }),
+      sampleGoneDomain({ index: 4, name: 'old' }),
+    ];
+    const image = new SampleImage(sampleEmptySnapshot({ domains }));
+    const dimensions = new Dimensions(image.tree, {});
+    const up = families.find(({ name }) => name === 'libvirt_domain_up')?.series[0];
+    expect(up && dimensions.rowsOf(up).rows).toEqual([undefined, ['web'], undefined, ['old']]);
+  });
+
+  test('name an interface without a device by its MAC address', () => {
+    const nics = [
+      sampleNic({ index: 1, target: undefined, mac: '52:54:00:00:00:01' }),
+      sampleNic({ index: 2, target: undefined, mac: '52:54:00:00:00:01' }),
+    ];
+    const sets = labelSets(
+      new SampleImage(sampleEmptySnapshot({ domains: [sampleDomain({ name: 'a', nics })] })),
+    );
+    expect(sets.get('libvirt_domain_interface_stats_receive_bytes_total')).toEqual([
+      '["domain","a"],["target_device","52:54:00:00:00:01"]',
+      '["domain","a"],["target_device","52:54:00:00:00:01#2"]',
+    ]);
+  });
+
+  test('are never the same twice in a family, whatever the machines are called', () => {
+    // XML has no such characters, but the odds are what is wanted: few names, so that many are the same.
+    const name = fc.constantFrom('a', 'a#1', 'a#2', 'vda', 'vda#2', 'ä"\\\n', '{}', '');
+    const domain = fc.record({
+      name,
+      isGone: fc.boolean(),
+      targets: fc.array(name, { maxLength: 4 }),
+    });
+    fc.assert(
+      fc.property(fc.array(domain, { maxLength: 5 }), (given) => {
+        const domains = given.map(({ name: called, isGone, targets }, at) => {
+          const index = at + 1;
+          if (isGone) return sampleGoneDomain({ index, name: called });
+          return sampleDomain({
+            index,
+            name: called,
+            disks: targets.map((target, disk) => sampleDisk({ index: disk + 1, target })),
+            nics: targets.map((target, nic) => sampleNic({ index: nic + 1, target })),
+            vcpus: targets.map((_, vcpu) => sampleVcpu({ number: vcpu })),
+          });
+        });
+        const sets = labelSets(new SampleImage(sampleEmptySnapshot({ domains })));
+        for (const [family, all] of sets) expect(new Set(all).size, family).toBe(all.length);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});

@@ -1,0 +1,169 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { request } from 'node:http';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { openWeb, type Web, type WebParts } from '../../../src/web/web.ts';
+import { waitUntil } from '../../lab/wait.ts';
+import { sampleDisk, sampleDomain, sampleEmptySnapshot } from '../../support/sample-snapshot.ts';
+import { httpDefaults, webRig } from '../../support/web-rig.ts';
+
+// Real sockets: what a client can hold, and for how long.
+
+async function open(options: Partial<WebParts['options']> = {}, domains = 1) {
+  const fleet = Array.from({ length: domains }, (_, at) =>
+    sampleDomain({
+      index: at + 1,
+      name: `vm-${at}`,
+      disks: [sampleDisk(), sampleDisk({ index: 2, target: 'vdb' })],
+    }),
+  );
+  const rig = await webRig({ options, snapshot: sampleEmptySnapshot({ domains: fleet }) });
+  const web = await openWeb(rig.parts);
+  return { ...rig, web, port: Number(new URL(web.url).port), [Symbol.asyncDispose]: () => web.close() };
+}
+
+function dial(port: number): Socket {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  return socket;
+}
+
+/** Everything a socket gives until it is closed. */
+async function all(socket: Socket): Promise<string> {
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
+  return Buffer.concat(chunks).toString();
+}
+
+const scrape = 'GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
+
+describe('the listener', () => {
+  test('answers at loopback, and says where', async () => {
+    await using server = await open();
+    expect(server.web.url).toBe(`http://127.0.0.1:${server.port}/`);
+    const answer = await fetch(`${server.web.url}metrics`);
+    expect(await answer.text()).toContain('libvirt_domain_up{domain="vm-0"} 1');
+  });
+
+  test('disconnects a client that reads too slowly, while others are served', async () => {
+    // Far more than the kernel buffers for a socket.
+    await using server = await open({ sendTimeout: 1 }, 3000);
+    const slow = dial(server.port);
+    slow.pause();
+    slow.write(scrape);
+    // One octet now and then keeps it busy, but not for longer than the time there is.
+    const sipping = setInterval(() => slow.read(1), 50);
+    const whole = (await (await fetch(`${server.web.url}metrics`)).arrayBuffer()).byteLength;
+    expect(whole).toBeGreaterThan(8_000_000);
+    // Longer than an answer may take: the rest of it never comes.
+    await sleep(2500);
+    expect((await fetch(`${server.web.url}healthz`)).status).toBe(200);
+    clearInterval(sipping);
+    const rest = await all(slow.resume());
+    expect(rest.length).toBeLessThan(whole);
+  });
+
+  test('closes connections beyond the limit at once, and serves again when there is room', async () => {
+    await using server = await open({ maxConnections: 4 });
+    const sockets = Array.from({ length: 20 }, () => dial(server.port));
+    const closed = await waitUntil(
+      () => {
+        const count = sockets.filter((socket) => socket.closed).length;
+        return count === 16 ? count : undefined;
+      },
+      { what: 'sixteen closed connections' },
+    );
+    expect(closed).toBe(16);
+    for (const socket of sockets) socket.destroy();
+    await waitUntil(async () => (await fetch(server.web.url).catch(() => undefined))?.status === 404, {
+      what: 'an answer',
+    });
+  });
+
+  test.each([
+    ['one header of 20 kB', `X: ${'x'.repeat(20_000)}\r\n`, /^HTTP\/1\.1 (431|400) /],
+    [
+      'a thousand headers',
+      Array.from({ length: 1000 }, (_, at) => `X${at}: xxxxxxxx\r\n`).join(''),
+      /^HTTP\/1\.1 (431|400) /,
+    ],
+    ['what is no header', 'no header at all\r\n', /^HTTP\/1\.1 400 /],
+  ])('refuses %s', async (_what, headers, expected) => {
+    await using server = await open();
+    const socket = dial(server.port);
+    socket.write(`GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers}\r\n`);
+    expect(await all(socket)).toMatch(expected);
+    expect((await fetch(`${server.web.url}healthz`)).status).toBe(200);
+  });
+
+  test('does not wait for a request that never ends', async () => {
+    await using server = await open();
+    const socket = dial(server.port);
+    socket.write('GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ');
+    const sipping = setInterval(() => socket.write('x'), 200);
+    expect(await all(socket)).toMatch(/^HTTP\/1\.1 (408|400) /);
+    clearInterval(sipping);
+  });
+
+  test('outlives clients that send anything at all', async () => {
+    await using server = await open();
+    for (const octets of [
+      '\x16\x03\x01\x02\x00',
+      '\0'.repeat(1000),
+      'GET',
+      '\r\n\r\n',
+      'PRI * HTTP/2.0\r\n\r\n',
+    ]) {
+      const socket = dial(server.port);
+      socket.end(octets);
+      await all(socket);
+    }
+    expect((await fetch(`${server.web.url}healthz`)).status).toBe(200);
+  });
+
+  test('tells that its address is taken', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as { port: number };
+    const { parts } = await webRig({});
+    const options = { ...httpDefaults, address: { kind: 'tcp', host: '127.0.0.1', port } as const };
+    await expect(openWeb({ ...parts, options })).rejects.toThrow('EADDRINUSE');
+    other.close();
+  });
+});
+
+describe('a UNIX socket', () => {
+  const ask = (path: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      request({ socketPath: path, path: '/healthz' }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      })
+        .on('error', reject)
+        .end();
+    });
+
+  test('is for those of its group, replaces one that is left over, and is removed', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'web-'));
+    const path = join(directory, 'http');
+    // What a killed process leaves.
+    const left = createServer();
+    await new Promise<void>((resolve) => left.listen(path, resolve));
+    (left as unknown as { _handle: { close(): void; fd: number } })._handle.close();
+    const { parts } = await webRig({});
+    const options = { ...httpDefaults, address: { kind: 'unix', path } as const };
+    const web: Web = await openWeb({ ...parts, options });
+    expect((await stat(path)).mode & 0o777).toBe(0o660);
+    expect(await ask(path)).toBe(200);
+    // A second server leaves the first one alone.
+    await expect(openWeb({ ...parts, options })).rejects.toThrow('EADDRINUSE');
+    expect(await ask(path)).toBe(200);
+    await web.close();
+    await expect(stat(path)).rejects.toThrow('ENOENT');
+    await rm(directory, { recursive: true });
+  });
+});
