@@ -9,7 +9,7 @@ export function renderObjectsDoc(): string {
     '',
     'Everything `libvirt-agentx` serves, generated from the MIB modules in `mibs/` by `npm run docs`:',
     'edit a module, not this page. Object identifiers are relative to the root of the module; that of',
-    'LIBVIRT-EXT-MIB can be moved with `mib_root`. An instance whose value is not known does not exist.',
+    'LIBVIRT-EXT-MIB can be moved with `mib.root`. An instance whose value is not known does not exist.',
     '',
   ];
   for (const [module, { root }] of Object.entries(modules)) {

@@ -2,6 +2,7 @@ import { ConnectionLostError, errorText } from '../errors.ts';
 import type { LibvirtEvent } from '../libvirt/events.ts';
 import { hasVanished, LibvirtError } from '../libvirt/libvirt-error.ts';
 import type { Logger } from '../log.ts';
+import { within } from '../run/deadline.ts';
 import { NotCalledError } from './access/call-gate.ts';
 import type { CollectorBoard } from './collector-board.ts';
 import type { SnapshotPublisher } from './snapshot-publisher.ts';
@@ -203,13 +204,8 @@ export class Refresher {
   }
 
   async #readDomainsForAWhile(base: PassBase): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, firstReadingMs);
-    });
     const readings = [...this.#requests.keys()].map((collector) => this.#inBackground(collector, base));
-    await Promise.race([Promise.all(readings), patience]);
-    clearTimeout(timer);
+    await within(firstReadingMs, Promise.all(readings));
   }
 
   async #refreshPoked(base: PassBase): Promise<void> {

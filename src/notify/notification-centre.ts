@@ -9,6 +9,7 @@ import type { EpochMs } from '../model/scalar-types.ts';
 import type { NotifyStatus, Snapshot } from '../model/snapshot.ts';
 import type { SnapshotStore } from '../model/snapshot-store.ts';
 import { type Clock, systemClock } from '../run/clock.ts';
+import { late, within } from '../run/deadline.ts';
 import { Batcher } from './batcher.ts';
 import { ChangeDetector, type DetectorIndexes } from './change-detector.ts';
 import { Dispatcher, type NotifySwitch } from './dispatcher.ts';
@@ -208,18 +209,14 @@ export class NotificationCentre {
 
   async #refine(uuid: string): Promise<RefinedState | undefined> {
     if (this.#readState === undefined) return undefined;
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), readStateMs);
-    });
     try {
-      const answer = await Promise.race([this.#readState(uuid), patience]);
-      return answer === undefined ? undefined : { state: stateFromCode(answer.state), reason: answer.reason };
+      const answer = await within(readStateMs, this.#readState(uuid));
+      return answer === undefined || answer === late
+        ? undefined
+        : { state: stateFromCode(answer.state), reason: answer.reason };
     } catch (error) {
       this.#logger.debug({ uuid, error: errorText(error) }, 'the reason of an event is not known');
       return undefined;
-    } finally {
-      clearTimeout(timer);
     }
   }
 

@@ -4,6 +4,7 @@ import { domainStatsAs, monitorFreeStatsAs } from '../../libvirt/all-domain-stat
 import { CallTimeoutError } from '../../libvirt/connection.ts';
 import { isNoDomain, isNotSupported } from '../../libvirt/libvirt-error.ts';
 import { type DomainStatsRecord, domainGetState } from '../../libvirt/procedures.ts';
+import { inParallel } from '../../run/pool.ts';
 import { NotCalledError } from '../access/call-gate.ts';
 import { idleGroups } from '../decode/idle-groups.ts';
 import { noteRates } from '../decode/rates.ts';
@@ -86,14 +87,11 @@ export class DomainStats implements Collector {
       ...makeBatches(asked, { ...this.#options, monitor: true }),
       ...makeBatches(spared, { ...this.#options, monitor: false }),
     ];
-    const workers = Array.from({ length: this.#options.callsInFlight }, async () => {
-      for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
-        queue.push(...(await this.#collectBatch(pass, batch)));
-        // While replies keep coming, the runtime reads on and on from this socket: let the others have a turn.
-        await nextTurn();
-      }
+    await inParallel(queue, this.#options.callsInFlight, async (batch) => {
+      queue.push(...(await this.#collectBatch(pass, batch)));
+      // While replies keep coming, the runtime reads on and on from this socket: let the others have a turn.
+      await nextTurn();
     });
-    await Promise.all(workers);
   }
 
   /** One call. Returns the batches that must be asked for in another way. */

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConnectionLostError } from '../../errors.ts';
 import { isAccessDenied, isMissing, isNoDomain } from '../../libvirt/libvirt-error.ts';
+import { inParallel } from '../../run/pool.ts';
 import { NotCalledError } from '../access/call-gate.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 import type { CollectorPass } from './collector.ts';
@@ -29,31 +30,25 @@ export async function eachDomain(
   const due = records.filter(
     (record) => (only === undefined || only.has(record.uuid)) && retries.isDue(record, pass.now),
   );
-  let at = 0;
   let hopeless = false;
-  const worker = async (): Promise<void> => {
-    while (!hopeless && !pass.signal.aborted) {
-      const record = due[at];
-      at += 1;
-      if (record === undefined) return;
-      try {
-        await step(record);
-        // A fast daemon must not keep the event loop from everybody else.
-        await nextTurn();
-        retries.succeeded(record);
-      } catch (error) {
-        if (error instanceof ConnectionLostError) throw error;
-        if (error instanceof NotCalledError) {
-          if (error.why === 'held') continue;
-          throw error;
-        }
-        // It stopped, or ceased to exist, a moment ago.
-        if (isNoDomain(error)) continue;
-        if (!mayPass(error)) retries.failed(record, pass.now);
-        pass.failed(error, record.name);
-        hopeless = isMissing(error) || (isAccessDenied(error) && retries.failures(record) > 0);
+  const stepOrNote = async (record: DomainRecord): Promise<void> => {
+    try {
+      await step(record);
+      // A fast daemon must not keep the event loop from everybody else.
+      await nextTurn();
+      retries.succeeded(record);
+    } catch (error) {
+      if (error instanceof ConnectionLostError) throw error;
+      if (error instanceof NotCalledError) {
+        if (error.why === 'held') return;
+        throw error;
       }
+      // It stopped, or ceased to exist, a moment ago.
+      if (isNoDomain(error)) return;
+      if (!mayPass(error)) retries.failed(record, pass.now);
+      pass.failed(error, record.name);
+      hopeless = isMissing(error) || (isAccessDenied(error) && retries.failures(record) > 0);
     }
   };
-  await Promise.all(Array.from({ length: inFlight }, worker));
+  await inParallel(due, inFlight, stepOrNote, () => !hopeless && !pass.signal.aborted);
 }

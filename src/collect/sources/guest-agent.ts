@@ -10,6 +10,7 @@ import { domainAgentAddresses, domainGetFsInfo, domainGetGuestInfo } from '../..
 import type { Procedure } from '../../libvirt/protocol.ts';
 import type { TypedParams } from '../../libvirt/typed-params.ts';
 import type { Guest } from '../../model/guest.ts';
+import { inParallel } from '../../run/pool.ts';
 import { NotCalledError } from '../access/call-gate.ts';
 import type { LibvirtAccess } from '../access/libvirt-access.ts';
 import {
@@ -89,14 +90,12 @@ export class GuestAgent implements Collector {
     }
     this.#retries.retain(pass.domains.present);
     const due = pass.domains.active.filter((record) => this.#isDue(record, pass.now));
-    let at = 0;
-    const worker = async (): Promise<void> => {
-      for (let record = due[at]; record !== undefined && !pass.signal.aborted; record = due[at]) {
-        at += 1;
-        await this.#collectOne(pass, record);
-      }
-    };
-    await Promise.all(Array.from({ length: guestsInFlight }, worker));
+    await inParallel(
+      due,
+      guestsInFlight,
+      (record) => this.#collectOne(pass, record),
+      () => !pass.signal.aborted,
+    );
   }
 
   /** An agent can answer only while its guest runs and is connected to the channel. */
