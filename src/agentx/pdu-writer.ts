@@ -1,9 +1,7 @@
+import { writeUtf8 } from '../bytes/write-utf8.ts';
 import { AGENTX_VERSION, HEADER_BYTES, PduFlag, type PduIds } from './pdu.ts';
 
 const TWO_32 = 0x1_0000_0000;
-
-/** Strings up to this many characters are copied by hand, which is faster than a call into the runtime. */
-const SHORT_TEXT = 64;
 
 /**
  * Composes PDUs in network byte order, one behind another, in a buffer that is used again and again: the
@@ -115,20 +113,8 @@ export class PduWriter {
 
   /** An octet string with the text in UTF-8. */
   text(value: string): void {
-    const size = value.length;
-    this.#ensure(8 + size * 3);
-    const bytes = this.#bytes;
-    const start = this.#length + 4;
-    let written = 0;
-    if (size <= SHORT_TEXT) {
-      while (written < size) {
-        const code = value.charCodeAt(written);
-        if (code >= 0x80) break;
-        bytes[start + written] = code;
-        written += 1;
-      }
-    }
-    if (written < size) written = bytes.write(value, start, 'utf8');
+    this.#ensure(8 + value.length * 3);
+    const written = writeUtf8(this.#bytes, this.#length + 4, value);
     this.#view.setUint32(this.#length, written);
     this.#endString(written);
   }

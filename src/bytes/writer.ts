@@ -1,15 +1,14 @@
-/** Up to so many characters a loop is faster than a call into the runtime. */
-const shortText = 64;
+import { writeUtf8 } from './write-utf8.ts';
 
 /** Growing buffer that messages are composed in. Lengths not yet known are reserved and patched. */
 export class ByteWriter {
-  #bytes: Uint8Array;
+  #bytes: Buffer;
   #view: DataView;
   #length = 0;
   readonly #littleEndian: boolean;
 
   constructor(options: { readonly littleEndian?: boolean; readonly capacity?: number } = {}) {
-    this.#bytes = new Uint8Array(options.capacity ?? 256);
+    this.#bytes = Buffer.alloc(options.capacity ?? 256);
     this.#view = new DataView(this.#bytes.buffer);
     this.#littleEndian = options.littleEndian ?? false;
   }
@@ -53,24 +52,11 @@ export class ByteWriter {
 
   /** Writes the text in UTF-8 and returns how many octets that were. */
   utf8(text: string): number {
-    if (text.length <= shortText && this.#ascii(text)) return text.length;
-    const octets = Buffer.from(text, 'utf8');
-    this.bytes(octets);
-    return octets.length;
-  }
-
-  /** Writes the text if all its characters are ASCII; else writes nothing. */
-  #ascii(text: string): boolean {
-    const at = this.reserve(text.length);
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      if (code > 0x7f) {
-        this.truncate(at);
-        return false;
-      }
-      this.#bytes[at + i] = code;
-    }
-    return true;
+    const at = this.reserve(text.length * 3);
+    const written = writeUtf8(this.#bytes, at, text);
+    // What lies behind is as it was: zero.
+    this.#length = at + written;
+    return written;
   }
 
   /** Fills up with zero octets until the length is a multiple of `boundary`. */
@@ -86,7 +72,7 @@ export class ByteWriter {
     const at = this.#length;
     const needed = at + size;
     if (needed > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+      const grown = Buffer.alloc(Math.max(needed, this.#bytes.length * 2));
       grown.set(this.#bytes);
       this.#bytes = grown;
       this.#view = new DataView(grown.buffer);

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { cutUtf8 } from '../bytes/cut-utf8.ts';
 import { errorText } from '../errors.ts';
 import type { Label } from '../model/domain.ts';
 import { DefinitionError } from './definition-error.ts';
@@ -144,14 +145,5 @@ function cleanValue(texts: readonly string[]): string | undefined {
     .map((text) => text.trim().replace(/\s+/g, ' '))
     .filter((text) => text !== '')
     .join(',');
-  return value === '' ? undefined : cutText(value, maxLabelOctets);
-}
-
-/** Cuts between characters, so that the octets stay valid UTF-8. */
-function cutText(text: string, maxOctets: number): string {
-  const octets = Buffer.from(text, 'utf8');
-  if (octets.length <= maxOctets) return text;
-  let end = maxOctets;
-  while (end > 0 && ((octets[end] ?? 0) & 0xc0) === 0x80) end -= 1;
-  return octets.toString('utf8', 0, end);
+  return value === '' ? undefined : Buffer.from(cutUtf8(Buffer.from(value), maxLabelOctets)).toString();
 }

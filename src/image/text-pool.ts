@@ -1,7 +1,6 @@
-const WORD = 4;
+import { writeUtf8 } from '../bytes/write-utf8.ts';
 
-/** Texts up to this many characters are copied by hand, which is faster than a call into the runtime. */
-const SHORT_TEXT = 64;
+const WORD = 4;
 
 /**
  * Octet strings and object identifiers in shared memory, one behind another: a word with the length in octets, then the
@@ -36,7 +35,7 @@ export class TextPool {
     const start = (at + 1) * WORD;
     let length: number;
     if (typeof text === 'string') {
-      length = this.#write(text, start);
+      length = writeUtf8(this.#bytes, start, text);
     } else {
       this.#bytes.set(text, start);
       length = text.length;
@@ -64,20 +63,6 @@ export class TextPool {
     this.#words.set(from.#words.subarray(position, position + size), at);
     this.#used = at + size;
     return at;
-  }
-
-  #write(text: string, start: number): number {
-    const bytes = this.#bytes;
-    const size = text.length;
-    let written = 0;
-    if (size <= SHORT_TEXT) {
-      for (; written < size; written++) {
-        const code = text.charCodeAt(written);
-        if (code >= 0x80) break;
-        bytes[start + written] = code;
-      }
-    }
-    return written < size ? bytes.write(text, start, 'utf8') : written;
   }
 
   #ensure(words: number): void {
