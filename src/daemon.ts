@@ -14,7 +14,7 @@ import type { EpochMs } from './model/scalar-types.ts';
 import type { Snapshot } from './model/snapshot.ts';
 import { SnapshotStore } from './model/snapshot-store.ts';
 import { NotificationCentre } from './notify/notification-centre.ts';
-import type { NotifyOptions } from './notify/notify-options.ts';
+import { notifyOptions } from './notify-settings.ts';
 import { TreeFeed } from './serve/tree-feed.ts';
 import { IndexStore } from './state/index-store.ts';
 import { StateDirectory } from './state/state-directory.ts';
@@ -170,6 +170,7 @@ export class Daemon {
       readState: (uuid) => collection.readState(uuid),
       admits: domainFilter(config.collect),
       onLogged: () => void collection.publish(),
+      onEventsLost: (text) => warnings.raise('libvirt-events', 'eventsLost', `${text}.`),
     });
     indexes.addReferences((index) => notifications.refersTo(index));
     const collection = new Collection({
@@ -223,24 +224,6 @@ export class Daemon {
 function isWorthServing(snapshot: Snapshot): boolean {
   const { refreshCount, connState } = snapshot.agent;
   return refreshCount > 0 || (connState !== 'connecting' && connState !== 'connected');
-}
-
-function notifyOptions(config: Config): NotifyOptions {
-  const { notifications } = config;
-  return {
-    // Without a master nobody would ever take them.
-    enabled: notifications.enabled && config.agentx.enabled,
-    vmMib: config.mib.vmMib,
-    perVm: notifications.perVm,
-    bulk: notifications.bulk,
-    bulkWindowMs: notifications.bulkWindow * 1000,
-    bulkThreshold: notifications.bulkThreshold,
-    holdoffSec: notifications.holdoff,
-    maxPerMinute: notifications.maxPerMinute,
-    queueLimit: notifications.queue,
-    events: notifications.events,
-    overrides: config.severity,
-  };
 }
 
 /** Conditions that follow from the configuration alone. */

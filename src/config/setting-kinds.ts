@@ -1,3 +1,4 @@
+import { parse } from 'smol-toml';
 import { z } from 'zod';
 import { type AgentxAddress, parseAgentxAddress } from '../agentx/address.ts';
 import { errorText } from '../errors.ts';
@@ -202,7 +203,7 @@ export function patterns(): Kind<readonly RegExp[], readonly string[]> {
   return {
     schema: z.array(pattern).max(200),
     allowed: 'a list of regular expressions in quotes',
-    fromText: listFromText,
+    fromText: patternsFromText,
   };
 }
 
@@ -277,6 +278,26 @@ function flagFromText(text: string): unknown {
   return flagWords[text.trim().toLowerCase()] ?? text;
 }
 
+/** Words between commas or spaces, or a list as the file has it. What only begins like one is none. */
 function listFromText(text: string): unknown {
+  return text.trim().startsWith('[') ? (textsOf(text) ?? text) : wordsOf(text);
+}
+
+/** A regular expression may begin with a bracket as well. */
+function patternsFromText(text: string): unknown {
+  return textsOf(text) ?? wordsOf(text);
+}
+
+function wordsOf(text: string): readonly string[] {
   return text.split(/[\s,]+/).filter((word) => word !== '');
+}
+
+/** The texts of a TOML list; undefined if it is none. */
+function textsOf(text: string): readonly unknown[] | undefined {
+  try {
+    const { list } = parse(`list = ${text}`);
+    return Array.isArray(list) && list.every((item) => typeof item === 'string') ? list : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -74,13 +74,10 @@ export interface Warning {
   readonly code:
     | 'other'
     | 'rdtConflict'
-    | 'perfNotEnabled'
     | 'readOnlyConnection'
     | 'stateNotSaved'
     | 'eventsLost'
-    | 'indexSpaceLow'
     | 'clockStep'
-    | 'selectorUnknown'
     | 'rootIsExperimental';
   readonly text: string;
   readonly since: EpochMs;

@@ -8,6 +8,8 @@ export interface Pool {
   readonly type: string | undefined;
   readonly path: string | undefined;
   readonly state: 'inactive' | 'building' | 'running' | 'degraded' | 'inaccessible' | 'other';
+  /** When libvirt was asked for the state. */
+  readonly stateAt: EpochMs;
   readonly autostart: boolean | undefined;
   readonly capacityBytes: Count | undefined;
   readonly allocationBytes: Count | undefined;

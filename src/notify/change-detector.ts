@@ -33,12 +33,13 @@ const foundTexts: Readonly<Record<NonNullable<Gap> | 'unseen', string>> = {
   unseen: ' (found by comparison: libvirt sent no event)',
 };
 
-/** See DomainTracker: a pool's state may be read while its event is on the way. */
-const refreshesToSettle = 2;
+/** The sizes of a pool that is not active. */
+const nothingOffered = { availableBytes: 0, capacityBytes: 0 } as const;
 
 interface TrackedPool {
   state: Pool['state'];
-  settledAtRefresh: number;
+  /** When its last event came: what was read before, or could not be read since, says nothing about it. */
+  eventAt: EpochMs;
   /** Since when snapshots differ; an event may be on its way. */
   differsSince: EpochMs | undefined;
 }
@@ -82,7 +83,7 @@ export class ChangeDetector {
     if (subject.type === 'pool') {
       const changes =
         effect?.type === 'poolState'
-          ? this.#changePool(subject.uuid, subject.name, effect.state, snapshot)
+          ? this.#changePool(subject.uuid, subject.name, effect.state, snapshot, at)
           : [];
       return { event: draft, changes };
     }
@@ -191,10 +192,12 @@ export class ChangeDetector {
       seen.add(pool.uuid);
       const known = this.#pools.get(pool.uuid);
       if (known === undefined) {
-        this.#pools.set(pool.uuid, { state: pool.state, settledAtRefresh: 0, differsSince: undefined });
+        this.#pools.set(pool.uuid, { state: pool.state, eventAt: 0, differsSince: undefined });
         continue;
       }
-      if (known.state === pool.state || this.#refreshCount < known.settledAtRefresh) {
+      // A clock that was set back since tells nothing of what came first.
+      if (known.eventAt > at) known.eventAt = 0;
+      if (known.state === pool.state || pool.stateAt <= known.eventAt) {
         known.differsSince = undefined;
         continue;
       }
@@ -203,8 +206,7 @@ export class ChangeDetector {
         this.#poolsWaiting = true;
         continue;
       }
-      const changes = this.#changePool(pool.uuid, pool.name, pool.state, snapshot);
-      known.settledAtRefresh = 0;
+      const changes = this.#changePool(pool.uuid, pool.name, pool.state, snapshot, known.eventAt);
       const event = this.#draft(
         {
           kind: 'poolState',
@@ -221,25 +223,29 @@ export class ChangeDetector {
     return occurrences;
   }
 
-  #changePool(uuid: string, name: string, state: Pool['state'], snapshot: Snapshot): readonly Change[] {
-    const known = this.#pools.get(uuid) ?? {
-      state: 'inactive' as const,
-      settledAtRefresh: 0,
-      differsSince: undefined,
-    };
+  #changePool(
+    uuid: string,
+    name: string,
+    state: Pool['state'],
+    snapshot: Snapshot,
+    eventAt: EpochMs,
+  ): readonly Change[] {
+    const known = this.#pools.get(uuid) ?? { state: 'inactive' as const, eventAt, differsSince: undefined };
     this.#pools.set(uuid, known);
-    known.settledAtRefresh = this.#refreshCount + refreshesToSettle;
+    known.eventAt = eventAt;
     if (known.state === state) return [];
     known.state = state;
     const row = snapshot.pools.find((pool) => pool.uuid === uuid);
+    const isActual = row !== undefined && row.state === state && row.stateAt > eventAt;
+    const sizes = state === 'inactive' ? nothingOffered : isActual ? row : undefined;
     return [
       {
         type: 'poolState',
         poolIndex: this.#indexes.pool(uuid),
         name,
         state,
-        availableBytes: row?.availableBytes,
-        capacityBytes: row?.capacityBytes,
+        availableBytes: sizes?.availableBytes,
+        capacityBytes: sizes?.capacityBytes,
       },
     ];
   }

@@ -40,6 +40,8 @@ export interface NotificationCentreOptions {
   readonly admits?: (name: string) => boolean;
   /** Told when the snapshot shows new entries of the log: the rows of their domains have another latest event. */
   readonly onLogged?: () => void;
+  /** Told when events of libvirt were dropped (a sentence for the operator). */
+  readonly onEventsLost?: (text: string) => void;
   readonly clock?: Clock;
 }
 
@@ -47,6 +49,8 @@ export interface NotificationCentreOptions {
 const publishIntervalMs = 50;
 /** An event waits at most this long for its reason. */
 const readStateMs = 250;
+/** Events that wait for their reason, of all domains: a flood of pauses that libvirt does not explain. */
+const maxWaitingEvents = 10_000;
 
 /**
  * Where everything that happens comes together: libvirt's events, the differences between snapshots and the
@@ -58,6 +62,7 @@ export class NotificationCentre {
   readonly #detector: ChangeDetector;
   readonly #dispatcher: Dispatcher;
   readonly #onLogged: () => void;
+  readonly #onEventsLost: (text: string) => void;
   readonly #queue: NotificationQueue;
   readonly #publisher: Batcher;
   readonly #readState: NotificationCentreOptions['readState'];
@@ -66,6 +71,10 @@ export class NotificationCentre {
   readonly #clock: Clock;
   /** Domains with an event that waits for its reason: what follows must not overtake it. */
   readonly #chains = new Map<string, Promise<void>>();
+  /** Events in these chains. */
+  #waitingEvents = 0;
+  /** Events dropped since the chains were full. */
+  #lostEvents = 0;
   #recheck: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -73,6 +82,7 @@ export class NotificationCentre {
     this.#store = options.store;
     this.#log = options.log;
     this.#onLogged = options.onLogged ?? (() => undefined);
+    this.#onEventsLost = options.onEventsLost ?? (() => undefined);
     this.#queue = options.queue;
     this.#readState = options.readState;
     this.#admits = options.admits ?? (() => true);
@@ -133,13 +143,20 @@ export class NotificationCentre {
       this.#take(event, at, undefined);
       return;
     }
+    if (this.#waitingEvents >= maxWaitingEvents) {
+      this.#lostEvents += 1;
+      return;
+    }
+    this.#waitingEvents += 1;
     const chain = (waiting ?? Promise.resolve())
       .then(async () => this.#take(event, at, isAmbiguous ? await this.#refine(uuid) : undefined))
       .catch((error: unknown) => {
         this.#logger.error({ event: event.name, error: errorText(error) }, 'an event could not be handled');
       })
       .finally(() => {
+        this.#waitingEvents -= 1;
         if (this.#chains.get(uuid) === chain) this.#chains.delete(uuid);
+        if (this.#chains.size === 0) this.#tellLost();
       });
     this.#chains.set(uuid, chain);
   }
@@ -163,9 +180,14 @@ export class NotificationCentre {
     if (occurrence !== undefined) this.#report(occurrence);
   }
 
-  /** Events were dropped on their way to the agent. */
-  onEventsLost(count: number): void {
-    if (!this.#closed) this.#report(this.#detector.onEventsLost(count, this.#clock.now()));
+  /** More events waited for their reason than are kept; the next refresh shows what they led to. */
+  #tellLost(): void {
+    const count = this.#lostEvents;
+    this.#lostEvents = 0;
+    if (count === 0 || this.#closed) return;
+    const lost = this.#detector.onEventsLost(count, this.#clock.now());
+    this.#onEventsLost(lost.event?.text ?? '');
+    this.#report(lost);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { noOverrides, type SeverityOverrides } from '../domain-state/severity.ts';
+import type { SeverityOverrides } from '../domain-state/severity.ts';
 import type { EventKind } from '../model/event.ts';
 
 /** How notifications are chosen and throttled. */
@@ -26,39 +26,3 @@ export interface NotifyOptions {
   /** Severities set by the operator. */
   readonly overrides: SeverityOverrides;
 }
-
-/**
- * Events that nothing else tells of and that mean something to an operator. Changes of state, disk errors,
- * jobs, thresholds, the guest agent, pools and the connection have notifications of their own.
- */
-const notifiedEvents: readonly EventKind[] = [
-  'defined',
-  'undefined',
-  'reboot',
-  'watchdog',
-  'ioError',
-  'ioErrorReason',
-  'controlError',
-  'blockJob',
-  'blockJob2',
-  'diskChange',
-  'deviceRemovalFailed',
-  'memoryFailure',
-  'nicMacChange',
-  'vcpuRemoved',
-  'eventsLost',
-];
-
-export const defaultNotifyOptions: NotifyOptions = {
-  enabled: true,
-  vmMib: true,
-  perVm: true,
-  bulk: true,
-  bulkWindowMs: 3000,
-  bulkThreshold: 5,
-  holdoffSec: 1,
-  maxPerMinute: 120,
-  queueLimit: 1000,
-  events: new Set(notifiedEvents),
-  overrides: noOverrides,
-};

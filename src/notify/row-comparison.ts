@@ -78,6 +78,7 @@ export class RowComparison {
     if (comparison.diskErrorsKnown) this.#compareDiskErrors(known, row, comparison, occurrences);
     this.#compareAgent(known, before, row, comparison, occurrences);
     if (comparison.jobsKnown) this.#compareJob(known, row, comparison, occurrences);
+    this.#compareVcpus(known, before, row, comparison, occurrences);
     return occurrences;
   }
 
@@ -222,6 +223,29 @@ export class RowComparison {
           errorText: job.errorText ?? '',
         },
       ],
+    });
+  }
+
+  /** libvirt tells of no vCPU that is unplugged, or only by the device that it was. */
+  #compareVcpus(
+    known: TrackedDomain,
+    before: Domain | undefined,
+    row: Domain,
+    comparison: Comparison,
+    occurrences: Occurrence[],
+  ): void {
+    const had = before?.cpu?.vcpusCurrent;
+    const has = row.cpu?.vcpusCurrent;
+    const isSameRun = row.facts.active && before?.facts.id === row.facts.id;
+    if (!isSameRun || had === undefined || has === undefined || has >= had) return;
+    const removed = had - has;
+    occurrences.push({
+      event: this.#draft(known, comparison, {
+        kind: 'vcpuRemoved',
+        name: 'vcpuRemoved',
+        text: `${removed} ${removed === 1 ? 'vCPU' : 'vCPUs'} removed, ${has} left`,
+      }),
+      changes: [],
     });
   }
 

@@ -719,6 +719,7 @@ export function sampleSnapshot(): Snapshot {
         overcommit: 160,
         figuresSource: 'libvirt',
         figuresAt: SAMPLE_NOW - seconds(90),
+        stateAt: SAMPLE_NOW - seconds(3),
       },
     ],
     networks: [

@@ -82,6 +82,7 @@ export class StoragePools implements Collector {
 
   async #read(pass: CollectorPass, pool: NamedRef, known: Pool | undefined): Promise<Pool> {
     const { libvirt } = pass;
+    const stateAt = Date.now();
     const info = await libvirt.call(storagePoolGetInfo, { pool });
     const state = states[info.state] ?? 'other';
     if (await this.#refresh(pass, pool, state)) return await this.#read(pass, pool, known);
@@ -97,6 +98,7 @@ export class StoragePools implements Collector {
       type: definition.type,
       path: definition.path,
       state,
+      stateAt,
       autostart: await libvirt.call(storagePoolGetAutostart, { pool }),
       ...figures,
       // A pool that is not active offers nothing, and has nothing to be a share of.

@@ -1,8 +1,11 @@
 import { section, setting } from '../setting.ts';
-import { eventNames, flag, fractionalSeconds, integer, wholeSeconds } from '../setting-kinds.ts';
+import { choice, eventNames, flag, fractionalSeconds, integer, wholeSeconds } from '../setting-kinds.ts';
 
 export const notifications = section('Traps and informs; who receives them is configured in snmpd.', {
   enabled: setting(flag(), true, { help: 'Start value of lveNotifyEnable.' }),
+  modules: setting(choice(['both', 'VM-MIB', 'LIBVIRT-EXT-MIB']), 'both', {
+    help: 'Whose notifications are sent. Those of VM-MIB name a virtual machine by octets (vmUUID), those of LIBVIRT-EXT-MIB in words. The switches of the other module start as false.',
+  }),
   perVm: setting(flag(), true, { help: 'Start value of vmPerVMNotificationsEnabled.' }),
   bulk: setting(flag(), true, { help: 'Start value of vmBulkNotificationsEnabled.' }),
   bulkWindow: setting(fractionalSeconds(0, 60), 3, {
@@ -22,6 +25,7 @@ export const notifications = section('Traps and informs; who receives them is co
   }),
   events: setting(
     eventNames(),
+    // What nothing else tells of and means something to an operator: the rest has notifications of its own.
     [
       'defined',
       'undefined',

@@ -62,7 +62,7 @@ describe('domains', () => {
 });
 
 test('warnings of the snapshot are passed on', () => {
-  const warnings = [{ index: 1, code: 'perfNotEnabled', text: 'No perf.', since: 1 }] as const;
+  const warnings = [{ index: 1, code: 'rdtConflict', text: 'No perf.', since: 1 }] as const;
   const found = checkSnapshot(sampleEmptySnapshot({ warnings, collectors: [] }));
-  expect(found.at(-1)).toEqual({ level: 'warn', subject: 'perfNotEnabled', text: 'No perf.' });
+  expect(found.at(-1)).toEqual({ level: 'warn', subject: 'rdtConflict', text: 'No perf.' });
 });

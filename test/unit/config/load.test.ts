@@ -111,6 +111,24 @@ describe('values', () => {
   });
 
   it.each([
+    ['as in the file', '["north", "so uth"]', ['north', 'so uth']],
+    ['with other quotes', "[ 'north' ]", ['north']],
+    ['empty', '[]', []],
+  ])('takes a list %s', async (_what, text, contexts) => {
+    const flags = [{ key: 'agentx.contexts', option: '--set', text }];
+    expect((await load({ flags })).config.agentx.contexts).toEqual(contexts);
+  });
+
+  it('refuses what only begins like a list, unless it is a regular expression', async () => {
+    const set = (key: string, text: string) => ({ flags: [{ key, option: '--set', text }] });
+    expect(await problems(set('agentx.contexts', '[kvm,x]'))).toEqual([
+      expect.stringContaining('a list of at most 16 context names'),
+    ]);
+    const { config } = await load(set('collect.exclude', '[ab]-test ^x'));
+    expect(config.collect.exclude.map(({ source }) => source)).toEqual(['[ab]-test', '^x']);
+  });
+
+  it.each([
     ['true', true],
     ['yes', true],
     ['0', false],

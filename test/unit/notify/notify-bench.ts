@@ -1,6 +1,7 @@
 import { vi } from 'vitest';
 import type { AgentxError } from '../../../src/agentx/errors.ts';
 import type { SubagentState } from '../../../src/agentx/subagent.ts';
+import { configSchema } from '../../../src/config/config.ts';
 import { ConnectionLostError } from '../../../src/errors.ts';
 import type { EventDescription } from '../../../src/events/event-description.ts';
 import { EventLog } from '../../../src/events/event-log.ts';
@@ -16,7 +17,8 @@ import {
   type NotificationCentreOptions,
 } from '../../../src/notify/notification-centre.ts';
 import { type NotificationMaster, NotificationQueue } from '../../../src/notify/notification-queue.ts';
-import { defaultNotifyOptions, type NotifyOptions } from '../../../src/notify/notify-options.ts';
+import type { NotifyOptions } from '../../../src/notify/notify-options.ts';
+import { notifyOptions } from '../../../src/notify-settings.ts';
 import { IndexStore } from '../../../src/state/index-store.ts';
 import type { OutgoingNotification } from '../../../src/tree/tree.ts';
 import { sampleEmptySnapshot } from '../../support/sample-snapshot.ts';
@@ -137,7 +139,7 @@ export class NotifyBench {
       store: this.store,
       log,
       indexes,
-      notify: { ...defaultNotifyOptions, ...options.notify },
+      notify: { ...notifyOptions(configSchema.parse({})), ...options.notify },
       queue: this.master.queue,
       uri: 'test:///default',
       logger: silentLogger,

@@ -250,6 +250,7 @@ describe('storage pools', () => {
     overcommit: 40,
     figuresSource: 'libvirt',
     figuresAt: undefined,
+    stateAt: SAMPLE_NOW - 1000,
   };
 
   it('are told when their state changes, by an event or by comparison, once', async () => {
@@ -263,9 +264,16 @@ describe('storage pools', () => {
       subject: { type: 'pool', name: pool.name, uuid: pool.uuid },
       effect: { type: 'poolState', state: 'inactive' },
     });
+    const readIn = (ms: number): number => SAMPLE_NOW + ms;
     bench.refresh([web], { pools: [{ ...pool }] });
-    bench.refresh([web], { pools: [{ ...pool, state: 'inactive' }] });
-    bench.settle([web], { pools: [{ ...pool, state: 'inaccessible' }] });
+    bench.refresh([web], { pools: [{ ...pool, state: 'inactive', stateAt: readIn(100) }] });
+    const lost = {
+      ...pool,
+      state: 'inaccessible',
+      capacityBytes: undefined,
+      availableBytes: undefined,
+    } as const;
+    bench.refresh([web], { pools: [{ ...lost, stateAt: readIn(200) }] });
     await vi.advanceTimersByTimeAsync(1000);
     expect(bench.take()).toMatchObject([
       {
@@ -273,16 +281,60 @@ describe('storage pools', () => {
         values: {
           lvePoolName: 'images',
           lvePoolState: 'inactive',
-          lvePoolAvailable: 600,
-          lvePoolCapacity: 1000,
+          lvePoolAvailable: 0,
+          lvePoolCapacity: 0,
         },
       },
-      { name: 'lvePoolStateChange', values: { lvePoolState: 'inaccessible' } },
+      {
+        name: 'lvePoolStateChange',
+        values: { lvePoolState: 'inaccessible', lvePoolAvailable: undefined, lvePoolCapacity: undefined },
+      },
     ]);
     expect(bench.entries).toMatchObject([
       { kind: 'poolState', name: 'poolState/stopped', domainIndex: 0, subjectName: 'images' },
       { kind: 'poolState', name: 'poolState/inaccessible', severity: 'failure' },
     ]);
+  });
+
+  it('are not compared with what was read before their event, or could not be read since', async () => {
+    const bench = await open();
+    const off = { ...pool, state: 'inactive' } as const;
+    bench.refresh([web], { pools: [off] });
+    bench.centre.onDescribed({
+      kind: 'poolState',
+      name: 'poolState/started',
+      detail: 2,
+      text: 'pool images started',
+      subject: { type: 'pool', name: pool.name, uuid: pool.uuid },
+      effect: { type: 'poolState', state: 'running' },
+    });
+    // Reading it fails, and its row stays what it was.
+    for (let round = 0; round < 5; round += 1) {
+      bench.settle([web], { pools: [{ ...off }] });
+      await vi.advanceTimersByTimeAsync(1000);
+    }
+    bench.settle([web], { pools: [{ ...pool, stateAt: SAMPLE_NOW + 6000 }] });
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(bench.take().map(({ values }) => [values['lvePoolState'], values['lvePoolCapacity']])).toEqual([
+      ['running', undefined],
+    ]);
+  });
+});
+
+describe('vCPUs', () => {
+  it('that are unplugged are told, of one run only', async () => {
+    const bench = await open();
+    const withVcpus = (count: number, id = 1): Domain => ({
+      ...web,
+      facts: { ...web.facts, id },
+      cpu: { ...(web.cpu ?? sampleDomain({ index: 1 }).cpu), vcpusCurrent: count } as Domain['cpu'],
+    });
+    bench.settle([withVcpus(4)]);
+    bench.settle([withVcpus(3)]);
+    bench.settle([withVcpus(4)]);
+    bench.settle([withVcpus(1, 2)]);
+    expect(bench.take()).toMatchObject([{ name: 'lveDomainEvent', values: { lveEventType: 'vcpuRemoved' } }]);
+    expect(bench.entries.at(-1)?.text).toContain('1 vCPU removed, 3 left');
   });
 });
 
@@ -302,11 +354,18 @@ describe('other events', () => {
     expect(bench.entries.map((entry) => entry.notified)).toEqual([true, false]);
   });
 
-  it('that were lost are logged', async () => {
-    const bench = await open();
-    bench.centre.onEventsLost(12);
-    expect(bench.entries).toMatchObject([
-      { kind: 'eventsLost', severity: 'warning', text: '12 events of libvirt were lost' },
-    ]);
+  it('that are more than can wait for their reason are counted, and the loss is told', async () => {
+    const bench = await NotifyBench.open({
+      domains: [web],
+      notify: { holdoffSec: 0, bulk: false },
+      readState: async () => ({ state: 3, reason: 1 }),
+    });
+    for (let count = 0; count < 10_012; count += 1) bench.lifecycle(web, events.suspended, 0);
+    while (bench.entries.at(-1)?.kind !== 'eventsLost') await vi.advanceTimersByTimeAsync(1);
+    expect(bench.entries.at(-1)).toMatchObject({
+      severity: 'warning',
+      text: '12 events of libvirt were lost',
+    });
+    expect(bench.takeNames()).toContain('lveDomainEvent');
   });
 });
