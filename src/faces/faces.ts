@@ -6,7 +6,9 @@ import { ImageTree } from '../image/image-tree.ts';
 import type { Logger } from '../log.ts';
 import { backoffDelayMs, reconnectBackoff } from '../run/backoff.ts';
 import { threadLogger } from '../serve/thread-logger.ts';
+import { EventHub } from '../web/event-hub.ts';
 import { Freshness } from '../web/freshness.ts';
+import { History } from '../web/history.ts';
 import { formatHttpAddress } from '../web/http-address.ts';
 import { MetricsPage } from '../web/metrics-page.ts';
 import { openWeb, type Web } from '../web/web.ts';
@@ -21,6 +23,8 @@ export class Faces {
   readonly #tree: ImageTree;
   readonly #freshness: Freshness;
   readonly #metrics: MetricsPage;
+  readonly #events: EventHub;
+  readonly #history: History;
   #web: Web | undefined;
   #isStopping = false;
   #retry: NodeJS.Timeout | undefined;
@@ -35,6 +39,8 @@ export class Faces {
     const families = servedFamilies(metrics);
     const exposition = new PrometheusExposition(this.#tree, { families, domainLabels: metrics.domainLabels });
     this.#metrics = new MetricsPage(exposition, metrics);
+    this.#events = new EventHub(this.#tree, options.http);
+    this.#history = new History(this.#tree, options.http.history);
     port.on('message', (message: ToFaces) => this.#onMessage(message));
     void this.#open(0);
   }
@@ -46,6 +52,8 @@ export class Faces {
         this.#tree.show(message.image);
         this.#post({ kind: 'shown' });
         this.#metrics.invalidate();
+        this.#history.take();
+        this.#events.publish();
         break;
       case 'alive':
         break;
@@ -65,6 +73,10 @@ export class Faces {
         options: { ...http, address },
         freshness: this.#freshness,
         metrics: this.#metrics,
+        tree: this.#tree,
+        events: this.#events,
+        history: this.#history,
+        version: this.#options.version,
         logger: this.#logger,
       });
       if (this.#isStopping) return await web.close();
@@ -89,6 +101,7 @@ export class Faces {
     this.#isStopping = true;
     clearTimeout(this.#retry);
     this.#metrics.close();
+    this.#events.close();
     await this.#web?.close();
     // With nothing left to wait for the thread ends.
     this.#port.close();

@@ -1,20 +1,19 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Hono } from 'hono';
 import { errorText } from '../errors.ts';
 import { contentTypes } from '../expose/prometheus.ts';
+import type { ImageTree } from '../image/image-tree.ts';
 import type { Logger } from '../log.ts';
+import { addApi } from './api.ts';
+import type { App, NodeBindings } from './app-type.ts';
 import type { Authentication } from './auth.ts';
+import type { EventHub } from './event-hub.ts';
 import type { Freshness } from './freshness.ts';
+import type { History } from './history.ts';
 import { hostGuard } from './host-guard.ts';
 import type { HttpAddress } from './http-address.ts';
 import { type MetricsPage, preferredFormat } from './metrics-page.ts';
 import { problem } from './problem.ts';
-
-/** What Node hands to the requests. */
-export interface NodeBindings {
-  readonly incoming: IncomingMessage;
-  readonly outgoing: ServerResponse;
-}
+import { addVadvisorApi } from './vadvisor.ts';
 
 /** What an application is made of. */
 export interface AppParts {
@@ -23,10 +22,12 @@ export interface AppParts {
   readonly authentication: Authentication;
   readonly freshness: Freshness;
   readonly metrics: MetricsPage;
+  readonly tree: ImageTree;
+  readonly events: EventHub;
+  readonly history: History;
+  readonly version: string;
   readonly logger: Logger;
 }
-
-export type App = Hono<{ Bindings: NodeBindings }>;
 
 /** Longest URL, in characters. */
 const maxUrlLength = 2048;
@@ -95,6 +96,8 @@ export function makeApp(parts: AppParts): App {
       ...(isCompressed ? { 'content-encoding': 'gzip' } : {}),
     });
   });
+  addApi(app, parts);
+  addVadvisorApi(app, parts);
   app.notFound((context) =>
     problem(context, { status: 404, title: 'no such path', detail: 'GET / lists what is served.' }),
   );

@@ -1,8 +1,11 @@
 import { getRequestListener } from '@hono/node-server';
+import type { ImageTree } from '../image/image-tree.ts';
 import type { Logger } from '../log.ts';
 import { makeApp } from './app.ts';
 import { Authentication } from './auth.ts';
+import type { EventHub } from './event-hub.ts';
 import type { Freshness } from './freshness.ts';
+import type { History } from './history.ts';
 import { Listener, type ListenerOptions } from './listener.ts';
 import type { MetricsPage } from './metrics-page.ts';
 
@@ -11,6 +14,10 @@ export interface WebParts {
   readonly options: ListenerOptions;
   readonly freshness: Freshness;
   readonly metrics: MetricsPage;
+  readonly tree: ImageTree;
+  readonly events: EventHub;
+  readonly history: History;
+  readonly version: string;
   readonly logger: Logger;
 }
 

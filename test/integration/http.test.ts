@@ -133,6 +133,87 @@ describe('/metrics beside SNMP', () => {
   });
 });
 
+describe('/api beside SNMP', () => {
+  it('has a domain as a walk has it, and its definition as vAdvisor has it', async () => {
+    await using agent = await start({
+      collect: { interval: 3600, extra_stats: ['default', 'xml'] },
+      http: { address: '127.0.0.1:0' },
+    });
+    const url = await urlOf(agent);
+    await ready(url);
+    const json = async (path: string): Promise<unknown> => (await fetch(`${url}${path}`)).json();
+    const walk = await walkServed(snmpd);
+    const index = walk.indexOf('lveDomName', 'web-1');
+    expect(await json('api/v1/domains/web-1')).toMatchObject({
+      index,
+      uuid: walk.value('lveDomUuid', index),
+      state: 'running',
+      memory: { maximum: Number(walk.value('lveMemMaximum', index)) },
+      vm: { cpuTime: Number(walk.value('vmCpuTime', index)) },
+    });
+    const tables = ['lveDomTable', 'lveDomCpuTable', 'lveMemTable', 'lveVcpuTable', 'lveCollectorTable'];
+    for (const table of tables) {
+      const { rows } = (await json(`api/v1/tables/${table}`)) as { rows: Record<string, unknown>[] };
+      const [name = ''] = Object.keys(rows[0] ?? {}).filter(
+        (each) => findDefinition(each)?.kind === 'counter64',
+      );
+      if (name === '') continue;
+      expect(
+        rows.flatMap((row) => (row[name] === undefined ? [] : String(row[name]))),
+        name,
+      ).toEqual([...walk.column(name).values()]);
+    }
+    const spec = (await json('api/v1.0/specs/web-1')) as { domain: { name: unknown; uuid: unknown } };
+    expect(spec.domain.name).toEqual({ value: 'web-1' });
+    expect(spec.domain.uuid).toEqual({ value: walk.value('lveDomUuid', index) });
+    expect(Object.keys((await json('api/v1.0/stats/?live=true')) as object)).toContain(
+      walk.value('lveDomUuid', index),
+    );
+  });
+
+  it('streams what happens, and resumes where a client left off', async () => {
+    await using agent = await start({ http: { address: '127.0.0.1:0' } });
+    const url = await urlOf(agent);
+    await ready(url);
+    const listen = async (last?: string) => {
+      const headers = {
+        accept: 'text/event-stream',
+        ...(last === undefined ? {} : { 'last-event-id': last }),
+      };
+      const ending = new AbortController();
+      const answer = await fetch(`${url}api/v1/events?domain=web-1`, { headers, signal: ending.signal });
+      let text = '';
+      const reading = (async () => {
+        for await (const chunk of answer.body ?? []) text += Buffer.from(chunk as Uint8Array).toString();
+      })().catch(() => undefined);
+      return {
+        until: (word: string) => waitUntil(() => (text.includes(word) ? text : undefined), { what: word }),
+        async end() {
+          ending.abort();
+          await reading;
+        },
+      };
+    };
+    const first = await listen();
+    await libvirtd.virsh('suspend', 'web-1');
+    const heard = await first.until('event: suspended');
+    const [, id = ''] = /id: (\d+)\nevent: suspended/.exec(heard) ?? [];
+    await first.end();
+    await libvirtd.virsh('resume', 'web-1');
+    const second = await listen(id);
+    expect(await second.until('event: resumed')).not.toContain('event: suspended');
+    await second.end();
+    const lines = await (await fetch(`${url}api/v1.0/events?all_events=true&max_events=0`)).text();
+    const types = lines
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { domain_name: string; event_type: string })
+      .filter(({ domain_name }) => domain_name === 'web-1')
+      .map(({ event_type }) => event_type);
+    expect(types.slice(-2)).toEqual(['Suspended', 'Resumed']);
+  });
+});
+
 interface Compared {
   readonly domain: string;
   readonly value: number;

@@ -2,7 +2,9 @@ import { PrometheusExposition } from '../../src/expose/prometheus.ts';
 import { servedFamilies } from '../../src/families/served.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { Authentication } from '../../src/web/auth.ts';
+import { EventHub } from '../../src/web/event-hub.ts';
 import { Freshness } from '../../src/web/freshness.ts';
+import { History } from '../../src/web/history.ts';
 import type { HttpOptions } from '../../src/web/http-options.ts';
 import { MetricsPage } from '../../src/web/metrics-page.ts';
 import type { WebParts } from '../../src/web/web.ts';
@@ -22,6 +24,7 @@ export const httpDefaults = {
   maxConnections: 64,
   maxStreams: 16,
   sendTimeout: 30,
+  history: 60,
 } as const satisfies HttpOptions;
 
 /** What an application is made of, over a sample. */
@@ -38,6 +41,15 @@ export async function webRig(given: {
   const options = { ...httpDefaults, ...given.options };
   const authentication = new Authentication(options, logger);
   await authentication.load();
-  const parts = { options, freshness: new Freshness(image.tree, given.now), metrics, logger };
+  const parts = {
+    options,
+    freshness: new Freshness(image.tree, given.now),
+    metrics,
+    tree: image.tree,
+    events: new EventHub(image.tree, options),
+    history: new History(image.tree, options.history),
+    version: '1.2.3',
+    logger,
+  };
   return { image, lines, authentication, ...parts, parts };
 }

@@ -1,7 +1,15 @@
 import { isLocal } from '../../web/http-address.ts';
 import type { HttpOptions, HttpProblem } from '../../web/http-options.ts';
 import { section, setting } from '../setting.ts';
-import { flag, fractionalSeconds, hostNames, httpAddress, integer, optionalPath } from '../setting-kinds.ts';
+import {
+  flag,
+  fractionalSeconds,
+  hostNames,
+  httpAddress,
+  integer,
+  optionalPath,
+  wholeSeconds,
+} from '../setting-kinds.ts';
 
 export const http = section(
   'HTTP: metrics for Prometheus and more, beside SNMP. Off unless it has an address.',
@@ -35,6 +43,9 @@ export const http = section(
     maxStreams: setting(integer(1, 1000, 'streams'), 16, { help: 'Streams of events at a time.' }),
     sendTimeout: setting(fractionalSeconds(1, 600), 30, {
       help: 'A client that has not taken its answer within this time is disconnected. Streams of events are not.',
+    }),
+    history: setting(wholeSeconds(0, 3600), 60, {
+      help: 'How long the figures of each refresh are kept for /api/v1.0/stats; 0 keeps none.',
     }),
   },
 );
