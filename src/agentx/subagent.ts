@@ -127,7 +127,7 @@ export class AgentxSubagent {
     });
   }
 
-  /** Lets notifications under way finish, takes leave of the master and ends for good. Idempotent. */
+  /** Lets notifications under way finish, closes the session with the master and ends for good. Idempotent. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;

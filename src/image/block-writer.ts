@@ -39,8 +39,8 @@ const rowsAtOnce = 32;
 const noRows: RowSet = { length: 0, subIds: new Uint32Array(0), offsets: new Uint32Array(1) };
 
 /**
- * Writes the values of the objects that have their rows in common into shared memory, by turns into one of two
- * arrays of cells: the one is read while the other is written. Values whose record, or the part of it that they
+ * Writes the values of the objects that have their rows in common into shared memory, alternating
+ * between two arrays of cells: one is read while the other is written. Values whose record, or the part of it that they
  * depend on, is the same are copied as they are; of the others the numbers are put in their place, and texts are
  * encoded only where they differ.
  */

@@ -179,7 +179,7 @@ export class ChangeDetector {
     };
   }
 
-  /** Whether a dear source has been asked since the connection was made. */
+  /** Whether an expensive source has been asked since the connection was made. */
   #hasRun(id: CollectorId, snapshot: Snapshot): boolean {
     const status = snapshot.collectors.find((collector) => collector.id === id);
     return status?.lastSuccessAt !== undefined && status.lastSuccessAt >= this.#upSince;

@@ -31,7 +31,7 @@ export class Server {
     });
     this.#subagent.onStateChange((state) => this.#post({ kind: 'state', state }));
     port.on('message', (message: ToServing) => this.#onMessage(message));
-    // Stopped by a message, after which it takes leave of the master; not by a signal.
+    // Stopped by a message, after which it closes its session; not by a signal.
     this.#subagent.start(new AbortController().signal);
   }
 

@@ -117,7 +117,7 @@ export class ServingThread {
     });
   }
 
-  /** Lets notifications under way finish, takes leave of the master and ends the thread. Idempotent. */
+  /** Lets notifications under way finish, closes the session with the master and ends the thread. Idempotent. */
   async stop(): Promise<void> {
     if (!this.#stopping) {
       this.#stopping = true;

@@ -75,7 +75,7 @@ function collected(parts: (add: AddPart) => void): readonly unknown[] {
   return all;
 }
 
-/** Whether these are the parts. They are compared one by one: a list of them each time would be in vain. */
+/** Whether these are the parts. They are compared one by one, without making a list of them each time. */
 function areParts(known: readonly unknown[], parts: (add: AddPart) => void): boolean {
   let at = 0;
   let same = true;

@@ -156,7 +156,7 @@ export class CredentialChecker {
   }
 }
 
-/** Whoever is asked for in vain takes as long as others. */
+/** An unknown user is refused no faster than a wrong password. */
 const nobody: PasswordHash = {
   logCost,
   blockSize,

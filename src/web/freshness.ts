@@ -5,7 +5,7 @@ import { labelOf } from '../smi/display.ts';
 /** Data that is older than so many intervals is not fresh. */
 const maxIntervals = 3;
 
-/** The main thread says at least every 10 seconds that it lives; for so many milliseconds in vain is a fault. */
+/** The main thread says at least every 10 seconds that it lives; silence for this many milliseconds is a fault. */
 const silenceMs = 30_000;
 
 /** Whether what is served is worth serving. */

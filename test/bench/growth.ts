@@ -16,7 +16,7 @@ const sizes = [10, 100, 1000, 5000] as const;
 /** lveDomUptime of the last domain. */
 const uptime = [...modules['LIBVIRT-EXT-MIB'].root, ...definitions['lveDomUptime'].oid];
 
-/** Measured in one process without AgentX, several times by turns with the other sizes. */
+/** Measured in one process without AgentX, several times, alternating with the other sizes. */
 const collectingCosts = [
   ['refreshMs', 'refresh, wall', 'ms'],
   ['refreshCpuMs', 'refresh, CPU', 'ms'],
@@ -25,7 +25,7 @@ const collectingCosts = [
   ['fromNothingMs', 'the same from nothing', 'ms'],
 ] as const;
 
-/** Measured on the program, several times by turns likewise. */
+/** Measured on the program, several times, likewise. */
 const programCosts = [
   ['startMs', 'start to the last domain’s answer', 'ms'],
   ['startCpuMs', 'CPU until everything is collected', 'ms'],
@@ -51,7 +51,7 @@ export const growthMeasurement: Measurement = {
   name: 'growth',
   title: 'Growth with the number of domains',
   method:
-    'Every cost at 10, 100, 1,000 and 5,000 domains, five times, by turns at each size. Growth: the factor by which a cost rises from 1,000 to 5,000 domains over the factor by which the domains do; 1 is linear.',
+    'Every cost at 10, 100, 1,000 and 5,000 domains, five times, alternating between the sizes. Growth: the factor by which a cost rises from 1,000 to 5,000 domains over the factor by which the domains do; 1 is linear.',
   async run(context) {
     const rounds = sizes.map((): Costs[] => []);
     for (let round = 0; round < (context.quick ? 1 : 5); round++) {

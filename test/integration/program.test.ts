@@ -102,7 +102,7 @@ describe.sequential('the program', () => {
     writeFileSync(agent.configPath, before);
   });
 
-  it('takes leave and ends with 0 on SIGTERM', async () => {
+  it('closes its session and ends with 0 on SIGTERM', async () => {
     agent.signal('SIGTERM');
     expect(await agent.exited).toEqual({ code: 0, signal: undefined });
     expect(logged('stopped')).toHaveLength(1);

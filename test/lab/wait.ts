@@ -37,7 +37,7 @@ export async function waitUntil<T>(
     if (Date.now() >= deadline) {
       const context = options.context?.();
       throw new Error(
-        `waited ${timeoutMs} ms in vain for ${options.what}${context ? `\n${context}` : ''}`,
+        `waited ${timeoutMs} ms and saw nothing of ${options.what}${context ? `\n${context}` : ''}`,
         lastError === undefined ? undefined : { cause: lastError },
       );
     }

@@ -24,7 +24,7 @@ export class LibvirtSession {
   readonly control: LibvirtConnection;
   /** Domain statistics in batches. */
   readonly bulk: LibvirtConnection;
-  /** Everything dear: disk errors, jobs, pinning, pools. */
+  /** Everything expensive: disk errors, jobs, pinning, pools. */
   readonly slow: LibvirtConnection;
   /** Guest agent data; only with `read_write`. */
   readonly readWrite: LibvirtConnection | undefined;

@@ -8,7 +8,7 @@ import { readMember } from './each-member.ts';
 const all = -1;
 
 /**
- * Single processors that are asked for in one refresh, by turns where there are more of them: for each the daemon reads
+ * Single processors that are asked for in one refresh; where there are more, they take turns: for each the daemon reads
  * and parses all of /proc/stat, which is long on a large host.
  */
 const maxCpusAtOnce = 32;

@@ -126,7 +126,7 @@ function timed(action: () => void): number {
   return performance.now() - fromMs;
 }
 
-/** Whether every source in use has been read, the dear ones that are read only once here included. */
+/** Whether every source in use has been read, the expensive ones that are read only once here included. */
 function isComplete({ collectors, domains }: Snapshot): boolean {
   const hasRun = collectors.every(({ enabled, runs, id }) => !enabled || runs > 0 || id === 'events');
   return hasRun && domains.every(({ spec }) => spec !== undefined);

@@ -56,7 +56,7 @@ describe('HostStats', () => {
     ]);
   });
 
-  it('asks for those of a large host by turns, after the first time', async () => {
+  it('lets those of a large host take turns after the first time', async () => {
     const { host, refresh, failures } = hostOf(80);
     expect(await refresh()).toHaveLength(80);
     expect(host.cpus.every(({ userUs }) => userUs !== undefined)).toBe(true);
