@@ -78,7 +78,8 @@ export interface Warning {
     | 'stateNotSaved'
     | 'eventsLost'
     | 'clockStep'
-    | 'rootIsExperimental';
+    | 'rootIsExperimental'
+    | 'guestAgentMute';
   readonly text: string;
   readonly since: EpochMs;
 }

@@ -40,6 +40,35 @@ export async function freezeGuestAgent(libvirtd: Libvirtd, name: string, duratio
   );
 }
 
+/** Answers the greeting that libvirt begins each conversation with, and nothing else. */
+const muteAgent = `#!/bin/sh
+exec 3<>/dev/virtio-ports/org.qemu.guest_agent.0
+while read -r line <&3; do
+  case $line in
+    *guest-sync*) echo "{\\"return\\":$(echo "\${line##*id}" | tr -cd 0-9)}" >&3 ;;
+  esac
+done
+`;
+
+/**
+ * Replaces the guest agent by a fake that takes every question and answers none: libvirt then waits for ever, while a
+ * stopped agent fails after 5 s. Resolves when it has taken over.
+ */
+export async function muteGuestAgent(libvirtd: Libvirtd, name: string): Promise<void> {
+  const script = Buffer.from(muteAgent).toString('base64');
+  await guestSpawn(libvirtd, name, `echo ${script} | base64 -d > /bin/lab-agent; sleep 0.3; killall qemu-ga`);
+  const ping = ['qemu-agent-command', '--timeout', '1', '--domain', name, '{"execute":"guest-ping"}'];
+  await waitUntil(
+    () =>
+      libvirtd.virsh(...ping).then(
+        () => undefined,
+        // Not connected, or no greeting, is said in other words.
+        (error: unknown) => (/agent response|guest-ping/i.test(String(error)) ? true : undefined),
+      ),
+    { what: `a mute agent in ${name}`, timeoutMs: 30_000, intervalMs: 300 },
+  );
+}
+
 /** Makes the guest's kernel panic; with `panicDevice` libvirt hears of it. */
 export async function panicGuest(libvirtd: Libvirtd, name: string): Promise<void> {
   await guestSpawn(libvirtd, name, 'sleep 0.3; echo c > /proc/sysrq-trigger');

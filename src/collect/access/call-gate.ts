@@ -26,6 +26,18 @@ export class NotCalledError extends DaemonError {
 /** Calls to guest agents that may be under way: each occupies a worker of the daemon. */
 const maxAgentCalls = 2;
 
+/**
+ * Mute agents: each keeps a worker of the daemon for as long as it does not answer a call of ours. With so many, only
+ * agents that have answered before are asked; a mute one is asked nothing more, so they cannot use up what the others need.
+ */
+const maxMuteAgents = 4;
+
+/** Should some of those that have answered before become mute: with so many, no agent is asked. */
+const maxMuteAgentsInAll = 6;
+
+/** Agents remembered to have answered; with more, all are forgotten, and answer again. */
+const maxProvenAgents = 100_000;
+
 export interface CallGateOptions {
   /** Calls that may occupy ordinary workers of the daemon at a time, and stay unanswered. */
   readonly maxUnanswered: number;
@@ -45,6 +57,7 @@ export type Waiting = Exclude<WaitsFor, 'nothing'>;
  *   daemon; further ones wait for it. That also keeps the first call to such a driver alone;
  * - what did not answer in time is held: no further such call until that one is answered;
  * - at most `maxUnanswered` ordinary workers are occupied by calls, those to agents apart;
+ * - of agents, two are asked at a time, and with some mute only those that have answered before;
  * - with so many calls unanswered in all, only what waits for nothing is sent, whoever asks.
  */
 export class CallGate {
@@ -52,21 +65,28 @@ export class CallGate {
   readonly #underWay = new Map<string, Promise<void>>();
   readonly #held = new Set<string>();
   readonly #workers: Workers;
-  readonly #agents = new Workers(maxAgentCalls);
+  readonly #agents = new Workers(maxAgentCalls, false);
+  /** Keys of the agents whose last call was answered. */
+  readonly #proven = new Set<string>();
 
   constructor(options: CallGateOptions) {
     this.#isResponsive = options.isResponsive;
-    this.#workers = new Workers(options.maxUnanswered);
+    this.#workers = new Workers(options.maxUnanswered, true);
   }
 
   /** Whether so many calls are unanswered that only what waits for nothing is sent. */
   get saturated(): boolean {
-    return this.#workers.stuck;
+    return this.#workers.unanswered >= this.#workers.max;
   }
 
   /** Calls, those to agents and to the storage driver apart, that were given up and not yet answered. */
   get unanswered(): number {
     return this.#workers.unanswered;
+  }
+
+  /** Whether an earlier call to the guest agent of this domain is still unanswered. */
+  isMute(uuid: string): boolean {
+    return keysOf('agent', [uuid]).some((key) => this.#held.has(key));
   }
 
   /** Whether an earlier call to the hypervisor process of this domain is still unanswered. */
@@ -85,8 +105,10 @@ export class CallGate {
     const keys = keysOf(waitsFor, uuids);
     const workers = this.#workersFor(waitsFor);
     for (;;) {
-      if (this.saturated || workers?.stuck === true) throw new NotCalledError('saturated');
       if (keys.some((key) => this.#held.has(key))) throw new NotCalledError('held');
+      if (this.saturated || (workers === this.#agents && this.#tooManyAreMute(keys))) {
+        throw new NotCalledError('saturated');
+      }
       if (waitsFor === 'monitor' && !uuids.every(this.#isResponsive)) throw new NotCalledError('held');
       const busy = keys.map((key) => this.#underWay.get(key)).filter((wait) => wait !== undefined);
       if (busy.length > 0) await Promise.race(busy);
@@ -99,6 +121,21 @@ export class CallGate {
   #workersFor(waitsFor: Waiting): Workers | undefined {
     if (waitsFor === 'agent') return this.#agents;
     return waitsFor === 'storage' ? undefined : this.#workers;
+  }
+
+  #tooManyAreMute(keys: readonly string[]): boolean {
+    const proven = keys.every((key) => this.#proven.has(key));
+    return this.#agents.unanswered >= (proven ? maxMuteAgentsInAll : maxMuteAgents);
+  }
+
+  /** Notes whether agents answer. */
+  #prove(keys: readonly string[], workers: Workers | undefined, answers: boolean): void {
+    if (workers !== this.#agents) return;
+    if (this.#proven.size >= maxProvenAgents) this.#proven.clear();
+    for (const key of keys) {
+      if (answers) this.#proven.add(key);
+      else this.#proven.delete(key);
+    }
   }
 
   #lease(keys: readonly string[], workers: Workers | undefined): Lease {
@@ -115,11 +152,13 @@ export class CallGate {
     return {
       release: () => {
         end();
+        this.#prove(keys, workers, true);
         workers?.giveBack();
       },
       unanswered: (answered) => {
         const culprits = new Set<string>(keys);
         for (const key of culprits) this.#held.add(key);
+        this.#prove(keys, workers, false);
         workers?.lose();
         end();
         void answered.then(() => {
@@ -153,28 +192,27 @@ function keysOf(waitsFor: Waiting, uuids: readonly string[]): readonly string[] 
 
 /** Workers of the daemon that our calls may occupy. */
 class Workers {
-  readonly #max: number;
+  /** Of calls under way. */
+  readonly max: number;
+  readonly #lostStayTaken: boolean;
   #taken = 0;
   #unanswered = 0;
   #wake: () => void = () => {};
   #changed: Promise<void> | undefined;
 
-  constructor(max: number) {
-    this.#max = max;
+  /** @param lostStayTaken - whether one whose call was given up counts as taken until that is answered. */
+  constructor(max: number, lostStayTaken: boolean) {
+    this.max = max;
+    this.#lostStayTaken = lostStayTaken;
   }
 
-  /** Of those taken, the ones whose call was given up. */
+  /** Those whose call was given up and is not answered yet. */
   get unanswered(): number {
     return this.#unanswered;
   }
 
   get free(): boolean {
-    return this.#taken < this.#max;
-  }
-
-  /** Whether none will be free before an unanswered call is answered. */
-  get stuck(): boolean {
-    return this.#unanswered >= this.#max;
+    return this.#taken < this.max;
   }
 
   take(): void {
@@ -186,16 +224,18 @@ class Workers {
     this.#tell();
   }
 
-  /** The call of a worker that was taken is given up; it stays taken. */
+  /** The call of a worker that was taken is given up. */
   lose(): void {
     this.#unanswered += 1;
+    if (!this.#lostStayTaken) this.#taken -= 1;
     this.#tell();
   }
 
   /** That call was answered after all. */
   regain(): void {
     this.#unanswered -= 1;
-    this.giveBack();
+    if (this.#lostStayTaken) this.#taken -= 1;
+    this.#tell();
   }
 
   /** Resolves when there is something new: one is free, or has become unanswered. */

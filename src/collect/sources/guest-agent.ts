@@ -35,6 +35,11 @@ const everything = 0;
 /** libvirt itself gives an agent 5 s to synchronise; a little more, so that its answer comes first. */
 const agentTimeoutMs = 7000;
 
+const warningKey = 'guest-agents-mute';
+
+/** Domains named in a warning. */
+const maxNames = 10;
+
 /** Guests asked at a time. */
 const guestsInFlight = 2;
 
@@ -90,12 +95,44 @@ export class GuestAgent implements Collector {
     }
     this.#retries.retain(pass.domains.present);
     const due = pass.domains.active.filter((record) => this.#isDue(record, pass.now));
+    const notAsked: DomainRecord[] = [];
     await inParallel(
       due,
       guestsInFlight,
-      (record) => this.#collectOne(pass, record),
+      async (record) => {
+        if (!(await this.#collectOne(pass, record))) notAsked.push(record);
+      },
       () => !pass.signal.aborted,
     );
+    this.#warn(pass, notAsked);
+    // What has not been asked gets older, and so does the whole.
+    if (notAsked.length > 0) throw new NotCalledError('saturated');
+  }
+
+  /** Names the guests whose agents do not answer, and those that are not asked because of them. */
+  #warn(pass: CollectorPass, notAsked: readonly DomainRecord[]): void {
+    const { gate } = pass.libvirt;
+    const silent = pass.domains.active.filter(
+      ({ uuid, runtime }) => runtime.guest?.agentState === 'notResponding' || gate.isMute(uuid),
+    );
+    if (silent.length === 0) {
+      pass.warnings.clear(warningKey);
+      return;
+    }
+    const mute = silent.filter(({ uuid }) => gate.isMute(uuid));
+    const sentences = [`The guest agents of ${namesOf(silent)} do not answer.`];
+    if (mute.length > 0) {
+      sentences.push(
+        `Until it does, or its guest is started anew, a question keeps a worker of libvirtd for each of ${namesOf(mute)}.`,
+      );
+    }
+    if (notAsked.length > 0 && !gate.saturated) {
+      sentences.push(
+        `These are so many that agents which have not answered before are spared: ${namesOf(notAsked)}.`,
+      );
+    }
+    sentences.push('Restart qemu-guest-agent in these guests, and look there for a file system that hangs.');
+    pass.warnings.raise(warningKey, 'guestAgentMute', sentences.join(' '));
   }
 
   /** An agent can answer only while its guest runs and is connected to the channel. */
@@ -112,21 +149,23 @@ export class GuestAgent implements Collector {
     return this.#retries.isDue(record, now);
   }
 
-  async #collectOne(pass: CollectorPass, record: DomainRecord): Promise<void> {
+  /** @returns false if it was not asked for the sake of the daemon. */
+  async #collectOne(pass: CollectorPass, record: DomainRecord): Promise<boolean> {
     const { runtime } = record;
     try {
       await this.#ask(pass, record, runtime);
       this.#retries.succeeded(record);
     } catch (error) {
       if (error instanceof ConnectionLostError) throw error;
-      if (error instanceof NotCalledError) return;
-      if (isNoDomain(error) || isOperationInvalid(error)) return;
+      if (error instanceof NotCalledError) return error.why !== 'saturated';
+      if (isNoDomain(error) || isOperationInvalid(error)) return true;
       this.#retries.failed(record, pass.now);
       if (isAgentUnresponsive(error) || error instanceof CallTimeoutError) {
         this.#setState(record, runtime, 'notResponding');
       }
-      pass.failed(error, record.name);
+      pass.failed(error, record.name, 'member');
     }
+    return true;
   }
 
   async #ask(pass: CollectorPass, record: DomainRecord, runtime: RuntimeFacts): Promise<void> {
@@ -190,7 +229,7 @@ export class GuestAgent implements Collector {
       takeAddresses(record, runtime, addressesByMac(reply, 'agent'));
     } catch (error) {
       if (error instanceof ConnectionLostError) throw error;
-      pass.failed(error, record.name);
+      pass.failed(error, `${record.name} addresses`, 'member');
     }
   }
 
@@ -212,6 +251,14 @@ export class GuestAgent implements Collector {
     runtime.guest = { ...(runtime.guest ?? noGuestFacts), agentState };
     record.touch();
   }
+}
+
+function namesOf(records: readonly DomainRecord[]): string {
+  const names = records
+    .map(({ name }) => name)
+    .sort()
+    .slice(0, maxNames);
+  return names.join(', ') + (records.length > maxNames ? ` and ${records.length - maxNames} more` : '');
 }
 
 function numbered(pass: CollectorPass, record: DomainRecord, found: readonly FileSystemFacts[]) {

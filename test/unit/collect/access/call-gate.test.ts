@@ -153,8 +153,41 @@ describe('CallGate', () => {
     (await gate.reserve('agent', ['a'])).unanswered(never);
     expect((await attempt(gate, 'agent', 'a'))()).toBe('held');
     expect(gate.isHeld('a')).toBe(false);
-    (await gate.reserve('agent', ['b'])).unanswered(never);
-    expect((await attempt(gate, 'agent', 'c'))()).toBe('saturated');
+    expect(gate.isMute('a')).toBe(true);
     expect(isLease((await attempt(gate, 'monitor', 'a'))())).toBe(true);
+  });
+
+  it('asks two agents at a time, mute ones not counted', async () => {
+    const gate = makeGate();
+    for (const uuid of ['mute', 'silent']) (await gate.reserve('agent', [uuid])).unanswered(never);
+    const first = await gate.reserve('agent', ['a']);
+    await gate.reserve('agent', ['b']);
+    const third = await attempt(gate, 'agent', 'c');
+    expect(third()).toBe('waiting');
+    first.release();
+    await settle();
+    expect(isLease(third())).toBe(true);
+  });
+
+  it('goes on asking agents that have answered, whatever others are mute', async () => {
+    const gate = makeGate();
+    const { promise, resolve } = deferred();
+    for (const uuid of ['well', 'well too', 'well till now', 'well till then']) {
+      (await gate.reserve('agent', [uuid])).release();
+    }
+    (await gate.reserve('agent', ['mute 0'])).unanswered(promise);
+    for (const at of [1, 2, 3]) (await gate.reserve('agent', [`mute ${at}`])).unanswered(never);
+    // So many workers of the daemon are enough: who knows whether this one answers.
+    expect((await attempt(gate, 'agent', 'new'))()).toBe('saturated');
+    (await gate.reserve('agent', ['well'])).release();
+    (await gate.reserve('agent', ['well till now'])).unanswered(never);
+    (await gate.reserve('agent', ['well till then'])).unanswered(never);
+    expect((await attempt(gate, 'agent', 'well'))()).toBe('saturated');
+    expect((await attempt(gate, 'agent', 'mute 1'))()).toBe('held');
+    expect(isLease((await attempt(gate, 'monitor', 'well'))())).toBe(true);
+    resolve();
+    await settle();
+    (await gate.reserve('agent', ['well'])).release();
+    expect(gate.isMute('mute 0')).toBe(false);
   });
 });
