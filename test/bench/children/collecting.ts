@@ -50,7 +50,7 @@ const { loadConfig } = await production<typeof import('../../../src/config/load.
 const { initialSnapshot } =
   await production<typeof import('../../../src/initial-snapshot.ts')>('initial-snapshot');
 const { SnapshotStore } =
-  await production<typeof import('../../../src/model/snapshot-store.ts')>('publish/snapshot-store');
+  await production<typeof import('../../../src/model/snapshot-store.ts')>('model/snapshot-store');
 const { IndexStore } =
   await production<typeof import('../../../src/state/index-store.ts')>('state/index-store');
 const { ServedMib } = await production<typeof import('../../../src/mib/served-mib.ts')>('mib/served-mib');
