@@ -1,4 +1,4 @@
-import { buildHost } from './collect/records/host-builder.ts';
+import { HostBuilder } from './collect/records/host-builder.ts';
 import { HostRecord } from './collect/records/host-record.ts';
 import type { Config } from './config/config.ts';
 import type { EpochMs } from './model/scalar-types.ts';
@@ -31,7 +31,7 @@ export function initialSnapshot(config: Config, version: string, startedAt: Epoc
       domainsChangedAt: undefined,
       configChangedAt: undefined,
     },
-    host: buildHost(new HostRecord(mib.hvObjectId), [], []),
+    host: new HostBuilder(new HostRecord(mib.hvObjectId)).build([], []),
     domains: [],
     pools: [],
     networks: [],

@@ -11,6 +11,8 @@ import { LibvirtAccess } from './access/libvirt-access.ts';
 import type { LibvirtSession } from './access/libvirt-session.ts';
 import { CollectorBoard } from './collector-board.ts';
 import { makeCollectors } from './collectors.ts';
+import { RowReader } from './decode/row-reader.ts';
+import { selectorsOff } from './decode/stats-groups.ts';
 import { LibvirtLink } from './libvirt-link.ts';
 import { type BuildContext, buildDomain } from './records/domain-builder.ts';
 import { DomainTable } from './records/domain-table.ts';
@@ -76,15 +78,14 @@ export class Collection {
     this.#options = options;
     const { config, store, indexes, logger } = options;
     this.#target = config.libvirt.uri.readOnly;
-    const units = new RowUnits(indexes);
     const context: BuildContext = {
       severities: config.severity,
+      reader: new RowReader(selectorsOff(config.collect.extraStats)),
       lastEventSeq: options.lastEventSeq,
       diskIndex: (uuid, target) => indexes.disk(uuid, target),
       nicIndex: (uuid, mac) => indexes.nic(uuid, mac),
       perfEventNumber: (name) => indexes.perfEvent(name),
-      memoryUnit: (uuid, sizeBytes) => units.memory(uuid, sizeBytes),
-      diskUnit: (uuid, target, sizeBytes) => units.disk(uuid, target, sizeBytes),
+      units: new RowUnits(indexes),
     };
     this.#context = context;
     this.#table = new DomainTable(indexes, config.collect.retention * 1000);

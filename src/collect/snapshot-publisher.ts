@@ -5,7 +5,7 @@ import type { SnapshotStore } from '../model/snapshot-store.ts';
 import type { CollectorBoard } from './collector-board.ts';
 import { type BuildContext, buildDomain } from './records/domain-builder.ts';
 import type { DomainTable } from './records/domain-table.ts';
-import { buildHost } from './records/host-builder.ts';
+import { HostBuilder } from './records/host-builder.ts';
 import type { HostRecord } from './records/host-record.ts';
 import type { InfrastructureRecord } from './records/infrastructure-record.ts';
 
@@ -24,6 +24,7 @@ export interface PublisherParts {
 /** Turns the working records into a snapshot. Rows are built in slices; the swap itself is one step. */
 export class SnapshotPublisher {
   readonly #parts: PublisherParts;
+  readonly #host: HostBuilder;
   #running: Promise<void> | undefined;
   #again = false;
   /** Parts of the agent's own row to publish along with the next snapshot. */
@@ -31,6 +32,7 @@ export class SnapshotPublisher {
 
   constructor(parts: PublisherParts) {
     this.#parts = parts;
+    this.#host = new HostBuilder(parts.host);
   }
 
   /** Parts of the agent's own row that become visible with the next snapshot. */
@@ -62,7 +64,7 @@ export class SnapshotPublisher {
   }
 
   async #publish(): Promise<void> {
-    const { store, domains, host, infrastructure, board, context } = this.#parts;
+    const { store, domains, infrastructure, board, context } = this.#parts;
     const records = domains.all;
     let sliceEnd = performance.now() + sliceMs;
     for (const record of records) {
@@ -82,7 +84,7 @@ export class SnapshotPublisher {
     store.update({
       agent,
       domains: sameItems(previous.domains, rows) ? previous.domains : rows,
-      host: buildHost(host, rows, now),
+      host: this.#host.build(rows, now),
       pools: infrastructure.pools,
       networks: infrastructure.networks,
       collectors: board.rows,

@@ -1,3 +1,5 @@
+import { percentOf } from './arithmetic.ts';
+import type { FigureReader } from './figure-reader.ts';
 import type { Count, EpochMs, Percent } from './scalar-types.ts';
 
 /** Who a disk is and what the definition says of it: the same object until that changes. */
@@ -9,7 +11,10 @@ export interface DiskFacts {
   readonly device: 'disk' | 'cdrom' | 'floppy' | 'lun' | 'other' | undefined;
   /** file, block, network, volume, ... */
   readonly type: string | undefined;
-  /** Path, protocol:name or pool/volume; undefined for a drive without a medium. */
+  /**
+   * Path, protocol:name or pool/volume, as the definition says, else as the statistics say; undefined for a drive
+   * without a medium.
+   */
   readonly source: string | undefined;
   /** The storage pool, the Ceph pool or the name of the directory that holds the image. */
   readonly pool: string | undefined;
@@ -24,35 +29,74 @@ export interface DiskFacts {
   readonly readOnly: boolean | undefined;
   /** Images in the backing chain, the active one included; undefined where libvirt has not looked (inactive definition). */
   readonly chainDepth: number | undefined;
+  /** Unit of the sizes in vmStorageTable, in bytes. */
+  readonly vmSizeUnit: number;
 }
 
-/** One disk of a domain, active or not. */
-export interface Disk {
-  readonly facts: DiskFacts;
-  /** As the definition says, else as the statistics say. */
-  readonly source: string | undefined;
-  /** vmStorageSourceType, derived from type, format and allocation. */
-  readonly vmSourceType: 'other' | 'block' | 'raw' | 'sparse' | 'network' | 'unknown';
-  /** Unit of the sizes in vmStorageTable, in bytes; fixed while the row exists. */
-  readonly vmSizeUnit: number;
-  readonly capacityBytes: Count | undefined;
-  readonly allocationBytes: Count | undefined;
-  readonly physicalBytes: Count | undefined;
-  readonly allocPercent: Percent | undefined;
-  readonly thresholdBytes: Count | undefined;
-  readonly readRequests: Count | undefined;
-  readonly readBytes: Count | undefined;
-  readonly readTimeUs: Count | undefined;
-  readonly writeRequests: Count | undefined;
-  readonly writeBytes: Count | undefined;
-  readonly writeTimeUs: Count | undefined;
-  readonly flushRequests: Count | undefined;
-  readonly flushTimeUs: Count | undefined;
-  /** Mean time of the requests completed between the last two refreshes. */
-  readonly readLatencyUs: number | undefined;
-  readonly writeLatencyUs: number | undefined;
-  readonly flushLatencyUs: number | undefined;
-  readonly ioErrors: Count | undefined;
+/** How vmStorageSourceType (RFC 7666) calls what holds an image. */
+export type VmSourceType = 'other' | 'block' | 'raw' | 'sparse' | 'network' | 'unknown';
+
+const io = { live: true, selectors: ['disk'] } as const;
+const firstIo = { live: true, selectors: ['disk'], asked: true } as const;
+const latency = { selectors: ['disk'] } as const;
+const allocation = { selectors: ['disk_allocation'] } as const;
+const capacity = { selectors: ['disk_capacity'] } as const;
+const physical = { selectors: ['disk_physical'] } as const;
+
+/** One disk of a domain, active or not, with the parameters `block.N.` of its active image. */
+export type Disk = Readonly<ReturnType<typeof diskRow>>;
+
+export function diskRow(read: FigureReader, facts: DiskFacts) {
+  const capacityBytes = read.count('capacity', capacity);
+  const allocationBytes = read.count('allocation', allocation);
+  return {
+    facts,
+    vmSourceType: vmSourceType(facts, allocationBytes, capacityBytes),
+    capacityBytes,
+    allocationBytes,
+    allocPercent: percentOf(allocationBytes, capacityBytes),
+    physicalBytes: read.count('physical', physical),
+    thresholdBytes: read.count('threshold', io),
+    readRequests: read.count('rd.reqs', firstIo),
+    readBytes: read.count('rd.bytes', io),
+    readTimeUs: read.nsToUs('rd.times', io),
+    writeRequests: read.count('wr.reqs', io),
+    writeBytes: read.count('wr.bytes', io),
+    writeTimeUs: read.nsToUs('wr.times', io),
+    flushRequests: read.count('fl.reqs', io),
+    flushTimeUs: read.nsToUs('fl.times', io),
+    ioErrors: read.count('errors', io),
+    /** Mean time of the requests completed between the last two refreshes. */
+    readLatencyUs: read.small('=readLatency', latency),
+    writeLatencyUs: read.small('=writeLatency', latency),
+    flushLatencyUs: read.small('=flushLatency', latency),
+  };
+}
+
+/** A thin raw file is sparse, one whose blocks are all allocated is raw. */
+function vmSourceType(
+  { type, format }: DiskFacts,
+  allocationBytes: Count | undefined,
+  capacityBytes: Count | undefined,
+): VmSourceType {
+  switch (type) {
+    case undefined:
+      return 'unknown';
+    case 'block':
+    case 'nvme':
+    case 'vdpa':
+      return 'block';
+    case 'network':
+      return 'network';
+    case 'file':
+    case 'volume': {
+      if (format !== undefined && format !== 'raw') return 'sparse';
+      if (allocationBytes === undefined || capacityBytes === undefined) return 'other';
+      return allocationBytes >= capacityBytes ? 'raw' : 'sparse';
+    }
+    default:
+      return 'other';
+  }
 }
 
 /** A disk in error (virDomainGetDiskErrors). */

@@ -1,10 +1,12 @@
 import type { BlockJob, Disk, DiskError, IoTune } from './disk.ts';
+import type { DomainCpu, DomainMemory } from './domain-figures.ts';
 import type { FileSystem, Guest } from './guest.ts';
+import type { Iothread } from './iothread.ts';
 import type { Job } from './job.ts';
 import type { Nic } from './nic.ts';
-import type { Count, EpochMs, Percent, Severity } from './scalar-types.ts';
+import type { Count, EpochMs, Severity } from './scalar-types.ts';
 import type { PerfEvent, Stat } from './stat.ts';
-import type { Iothread, Vcpu } from './vcpu.ts';
+import type { Vcpu } from './vcpu.ts';
 
 /** virDomainState by name (LveDomainState). */
 export type DomainState =
@@ -114,58 +116,6 @@ export interface Domain {
   readonly jobs: readonly Job[];
   readonly perf: readonly PerfEvent[];
   readonly stats: readonly Stat[];
-}
-
-/** CPU figures of a domain. Percentages of a domain that is shut off are 0; counters are then absent. */
-export interface DomainCpu {
-  /** cpu.time: all CPU time of the hypervisor process. */
-  readonly timeUs: Count | undefined;
-  readonly userUs: Count | undefined;
-  readonly systemUs: Count | undefined;
-  /** Share of all online host CPUs between the last two refreshes. */
-  readonly hostPercent: Percent | undefined;
-  /** Share of the domain's current vCPUs between the last two refreshes. */
-  readonly percent: Percent | undefined;
-  /** Sum of vcpu.N.delay. */
-  readonly stealUs: Count | undefined;
-  readonly stealPercent: Percent | undefined;
-  /** Sum of vcpu.N.wait. */
-  readonly waitUs: Count | undefined;
-  readonly haltPollSuccessUs: Count | undefined;
-  readonly haltPollFailUs: Count | undefined;
-  readonly shares: Count | undefined;
-  /** Microseconds per period; -1 is unlimited. */
-  readonly quotaUs: number | undefined;
-  readonly periodUs: number | undefined;
-  readonly emulatorPin: string | undefined;
-  readonly vcpusCurrent: number | undefined;
-  readonly vcpusMaximum: number | undefined;
-}
-
-/** Memory figures of a domain; bytes unless named otherwise. */
-export interface DomainMemory {
-  readonly currentBytes: Count | undefined;
-  readonly maximumBytes: Count | undefined;
-  /** Unit of the sizes in vmTable, in bytes: 1024, or 1048576 for more than 2 TiB; fixed while the row exists. */
-  readonly vmMemUnit: number;
-  readonly rssBytes: Count | undefined;
-  readonly availableBytes: Count | undefined;
-  readonly unusedBytes: Count | undefined;
-  readonly usableBytes: Count | undefined;
-  readonly diskCachesBytes: Count | undefined;
-  readonly usedPercent: Percent | undefined;
-  readonly swapInBytes: Count | undefined;
-  readonly swapOutBytes: Count | undefined;
-  readonly majorFaults: Count | undefined;
-  readonly minorFaults: Count | undefined;
-  readonly hugePageAllocs: Count | undefined;
-  readonly hugePageFails: Count | undefined;
-  readonly lastUpdateAt: EpochMs | undefined;
-  readonly dirtyStatus: 'unstarted' | 'measuring' | 'measured' | undefined;
-  /** MiB per second. */
-  readonly dirtyRate: number | undefined;
-  readonly dirtyPeriodSec: number | undefined;
-  readonly dirtyMode: string | undefined;
 }
 
 /** What the definition says about the machine (lveSpecTable, vmOSType). */

@@ -1,4 +1,4 @@
-import type { Count } from './scalar-types.ts';
+import type { FigureReader } from './figure-reader.ts';
 
 /** Who an interface is and what the definition says of it: the same object until that changes. */
 export interface NicFacts {
@@ -40,18 +40,28 @@ export interface NicAddresses {
   readonly source: 'lease' | 'agent' | 'arp';
 }
 
-/** One network interface of a domain. Directions are those of the guest. */
-export interface Nic {
-  readonly facts: NicFacts;
-  readonly links: NicLinks;
-  readonly limits: NicLimits | undefined;
-  readonly addresses: NicAddresses | undefined;
-  readonly rxBytes: Count | undefined;
-  readonly rxPackets: Count | undefined;
-  readonly rxErrors: Count | undefined;
-  readonly rxDrops: Count | undefined;
-  readonly txBytes: Count | undefined;
-  readonly txPackets: Count | undefined;
-  readonly txErrors: Count | undefined;
-  readonly txDrops: Count | undefined;
+/** One network interface of a domain, with the parameters `net.N.` of its host device. Directions are the guest's. */
+export type Nic = Readonly<ReturnType<typeof nicRow>>;
+
+export function nicRow(
+  read: FigureReader,
+  facts: NicFacts,
+  links: NicLinks,
+  limits: NicLimits | undefined,
+  addresses: NicAddresses | undefined,
+) {
+  return {
+    facts,
+    links,
+    limits,
+    addresses,
+    rxBytes: read.count('rx.bytes'),
+    rxPackets: read.count('rx.pkts'),
+    rxErrors: read.count('rx.errs'),
+    rxDrops: read.count('rx.drop'),
+    txBytes: read.count('tx.bytes'),
+    txPackets: read.count('tx.pkts'),
+    txErrors: read.count('tx.errs'),
+    txDrops: read.count('tx.drop'),
+  };
 }

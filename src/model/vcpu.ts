@@ -1,20 +1,39 @@
-import type { Count, Percent } from './scalar-types.ts';
+import type { FigureReader } from './figure-reader.ts';
 
-/** One vCPU of an active domain. */
-export interface Vcpu {
-  /** vmCpuIndex: number + 1. */
-  readonly index: number;
-  /** libvirt's number, from 0; numbers may have gaps. */
-  readonly number: number;
-  readonly state: 'offline' | 'running' | 'blocked' | 'other' | undefined;
-  readonly timeUs: Count | undefined;
-  readonly percent: Percent | undefined;
-  readonly waitUs: Count | undefined;
-  readonly delayUs: Count | undefined;
-  readonly halted: boolean | undefined;
-  /** Host CPU it was on at the last refresh. */
-  readonly hostCpu: number | undefined;
-  readonly pin: VcpuPin | undefined;
+const vcpu = { selectors: ['vcpu'] } as const;
+const answered = { selectors: ['vcpu'], asked: true } as const;
+const cpuUtil = { selectors: ['cpu_util'] } as const;
+
+/** virVcpuState by number. */
+const states = ['offline', 'running', 'blocked'] as const;
+
+/** One vCPU of an active domain: the parameters `vcpu.N.` */
+export type Vcpu = Readonly<ReturnType<typeof vcpuRow>>;
+
+/**
+ * @param number - libvirt's number, from 0; numbers may have gaps.
+ * @param hostCpu - the host CPU it was on at the last refresh.
+ */
+export function vcpuRow(
+  read: FigureReader,
+  number: number,
+  hostCpu: number | undefined,
+  pin: VcpuPin | undefined,
+) {
+  return {
+    /** vmCpuIndex */
+    index: number + 1,
+    number,
+    hostCpu,
+    pin,
+    state: read.state('state', states, 'other', vcpu),
+    timeUs: read.nsToUs('time', vcpu),
+    waitUs: read.nsToUs('wait', vcpu),
+    delayUs: read.nsToUs('delay', vcpu),
+    halted: read.flag('halted', answered),
+    /** Share of one host CPU between the last two refreshes. */
+    percent: read.rate('=percent', cpuUtil),
+  };
 }
 
 /** Host CPUs that a vCPU may run on; shared between vCPUs with the same mask. */
@@ -34,14 +53,4 @@ export interface AffinityCell {
   /** vmCpuPhysIndex: hrDeviceIndex of the host CPU. */
   readonly physIndex: number;
   readonly affinity: 'unknown' | 'enable' | 'disable';
-}
-
-/** One IOThread of an active domain. */
-export interface Iothread {
-  readonly id: number;
-  readonly pollMaxNs: Count | undefined;
-  readonly pollGrow: Count | undefined;
-  readonly pollShrink: Count | undefined;
-  readonly pollWeight: Count | undefined;
-  readonly pin: string | undefined;
 }

@@ -105,7 +105,7 @@ describe('extended collectors on real guests', () => {
     expect(changed.vcpus[0]?.pin?.pinned).toBe(false);
     expect(changed.vcpus[0]?.hostCpu).toBeDefined();
     await libvirtd.virsh('emulatorpin', 'linux', '1');
-    await collection.domain('linux', 'emulator pin', (one) => one.cpu?.emulatorPin === '1');
+    await collection.domain('linux', 'emulator pin', (one) => one.cpu?.settings.emulatorPin === '1');
   });
 
   it('finds a dirty rate and an IOThread of domains that had none', async () => {

@@ -49,12 +49,17 @@ describe('a domain that is off', () => {
       'its settings',
       ({ cpu, ioTunes, nics, facts }) =>
         !facts.active &&
-        cpu?.shares !== undefined &&
-        cpu.emulatorPin !== undefined &&
+        cpu?.settings.shares !== undefined &&
+        cpu.settings.emulatorPin !== undefined &&
         ioTunes.length > 0 &&
         nics[0]?.limits !== undefined,
     );
-    expect(off.cpu).toMatchObject({ shares: 512, periodUs: 100_000, quotaUs: 50_000, emulatorPin: '1' });
+    expect(off.cpu?.settings).toMatchObject({
+      shares: 512,
+      periodUs: 100_000,
+      quotaUs: 50_000,
+      emulatorPin: '1',
+    });
     expect(off.ioTunes).toMatchObject([{ target: 'vda', totalIops: 500, groupName: 'gold' }]);
     expect(off.nics[0]?.limits).toEqual({ inAverageBytes: 1000 * 1024, outAverageBytes: 2000 * 1024 });
     const told = (...args: readonly string[]) => libvirtd.virsh(...args, '--config');

@@ -1,14 +1,30 @@
 import { osTypeOf } from '../../src/definition/os-type.ts';
 import { type CollectorStatus, collectorIds } from '../../src/model/agent.ts';
-import type { BlockJob, Disk, DiskError, DiskFacts, IoTune } from '../../src/model/disk.ts';
-import type { Domain, DomainCpu, DomainFacts, DomainMemory, DomainSpec } from '../../src/model/domain.ts';
+import {
+  type BlockJob,
+  type Disk,
+  type DiskError,
+  type DiskFacts,
+  diskRow,
+  type IoTune,
+} from '../../src/model/disk.ts';
+import type { Domain, DomainFacts, DomainSpec } from '../../src/model/domain.ts';
+import {
+  type CpuSettings,
+  cpuRow,
+  type DomainCpu,
+  type DomainMemory,
+  memoryRow,
+} from '../../src/model/domain-figures.ts';
 import type { LoggedEvent } from '../../src/model/event.ts';
 import type { FileSystem, Guest } from '../../src/model/guest.ts';
 import type { Host } from '../../src/model/host.ts';
+import { type Iothread, iothreadRow } from '../../src/model/iothread.ts';
 import type { Job } from '../../src/model/job.ts';
-import type { Nic, NicFacts } from '../../src/model/nic.ts';
+import { type Nic, type NicFacts, nicRow } from '../../src/model/nic.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
-import type { AffinityCell, Iothread, Vcpu, VcpuPin } from '../../src/model/vcpu.ts';
+import { type AffinityCell, type Vcpu, type VcpuPin, vcpuRow } from '../../src/model/vcpu.ts';
+import { SampleReader } from './sample-reader.ts';
 
 // Snapshots to test against: a rich one that has at least a row in every table, and builders whose
 // defaults are the quiet case. Nothing here depends on the clock or on chance.
@@ -18,6 +34,8 @@ export const SAMPLE_NOW = Date.UTC(2026, 10, 21, 12, 0, 0);
 
 const seconds = (count: number): number => count * 1000;
 const gib = 2 ** 30;
+/** GiB in KiB, in which libvirt counts memory. */
+const mib = 2 ** 20;
 
 /** Hard-coded, because hrDeviceIndex of the first processor is 3 << 16 in Net-SNMP. */
 const FIRST_PROCESSOR = 196608;
@@ -32,35 +50,29 @@ function samplePin(list: string, pinned: boolean, affinity?: readonly AffinityCe
 
 export function sampleVcpu(parts: Partial<Vcpu> = {}): Vcpu {
   const number = parts.number ?? 0;
-  return {
-    index: number + 1,
-    number,
-    state: 'running',
-    timeUs: 61_000_000 + number,
-    percent: 2550,
-    waitUs: 12_000,
-    delayUs: 34_000,
+  const read = new SampleReader({
+    state: 1,
+    time: 61_000_000_000 + number * 1000,
+    wait: 12_000_000,
+    delay: 34_000_000,
     halted: false,
-    hostCpu: number % 2,
-    pin: samplePin('0-1', false),
-    ...parts,
-  };
+    '=percent': 2550,
+  });
+  return { ...vcpuRow(read, number, number % 2, samplePin('0-1', false)), ...parts };
 }
 
 export function sampleIothread(parts: Partial<Iothread> = {}): Iothread {
-  return {
-    id: 1,
-    pollMaxNs: 32_768,
-    pollGrow: 2,
-    pollShrink: 0,
-    pollWeight: 1,
-    pin: '0',
-    ...parts,
-  };
+  const read = new SampleReader({
+    'poll-max-ns': 32_768,
+    'poll-grow': 2,
+    'poll-shrink': 0,
+    'poll-weight': 1,
+  });
+  return { ...iothreadRow(read, 1, '0'), ...parts };
 }
 
 /** Facts may be given beside figures. */
-export function sampleDisk(parts: Partial<Disk & DiskFacts> = {}): Disk {
+export function sampleDisk(parts: Partial<Disk & DiskFacts> = {}, active = true): Disk {
   const facts: DiskFacts = {
     index: 1,
     target: 'vda',
@@ -77,30 +89,32 @@ export function sampleDisk(parts: Partial<Disk & DiskFacts> = {}): Disk {
     shared: false,
     readOnly: false,
     chainDepth: 2,
-  };
-  const figures: Omit<Disk, 'facts' | 'source'> = {
-    vmSourceType: 'sparse',
     vmSizeUnit: 1024,
-    capacityBytes: 20 * gib,
-    allocationBytes: 5 * gib,
-    physicalBytes: 5 * gib + 65_536,
-    allocPercent: 2500,
-    thresholdBytes: 4 * gib,
-    readRequests: 1200,
-    readBytes: 48_000_000,
-    readTimeUs: 900_000,
-    writeRequests: 3400,
-    writeBytes: 96_000_000,
-    writeTimeUs: 1_800_000,
-    flushRequests: 55,
-    flushTimeUs: 66_000,
-    readLatencyUs: 750,
-    writeLatencyUs: 529,
-    flushLatencyUs: 1200,
-    ioErrors: 0,
   };
-  const given = { ...facts, ...figures, ...parts };
-  return { ...pick(given, figures), source: given.source, facts: parts.facts ?? pick(given, facts) };
+  const read = new SampleReader(
+    {
+      capacity: 20 * gib,
+      allocation: 5 * gib,
+      physical: 5 * gib + 65_536,
+      threshold: 4 * gib,
+      'rd.reqs': 1200,
+      'rd.bytes': 48_000_000,
+      'rd.times': 900_000_000,
+      'wr.reqs': 3400,
+      'wr.bytes': 96_000_000,
+      'wr.times': 1_800_000_000,
+      'fl.reqs': 55,
+      'fl.times': 66_000_000,
+      errors: 0,
+      '=readLatency': 750,
+      '=writeLatency': 529,
+      '=flushLatency': 1200,
+    },
+    active,
+  );
+  const given = pick({ ...facts, ...parts }, facts);
+  const row = diskRow(read, parts.facts ?? given);
+  return { ...pick({ ...row, ...parts }, row), facts: row.facts };
 }
 
 /** Facts may be given beside figures. */
@@ -117,21 +131,24 @@ export function sampleNic(parts: Partial<Nic & NicFacts> = {}): Nic {
     mtuBytes: 1500,
     link: 'up',
   };
-  const figures: Omit<Nic, 'facts'> = {
-    links: { ifIndex: 7, parentIfIndex: 3 },
-    limits: { inAverageBytes: 1_250_000, outAverageBytes: 1_250_000 },
-    addresses: { text: '192.0.2.7/24 2001:db8::7/64', source: 'lease' },
-    rxBytes: 123_456_789,
-    rxPackets: 456_789,
-    rxErrors: 0,
-    rxDrops: 3,
-    txBytes: 98_765_432,
-    txPackets: 345_678,
-    txErrors: 0,
-    txDrops: 0,
-  };
-  const given = { ...facts, ...figures, ...parts };
-  return { ...pick(given, figures), facts: parts.facts ?? pick(given, facts) };
+  const read = new SampleReader({
+    'rx.bytes': 123_456_789,
+    'rx.pkts': 456_789,
+    'rx.errs': 0,
+    'rx.drop': 3,
+    'tx.bytes': 98_765_432,
+    'tx.pkts': 345_678,
+    'tx.errs': 0,
+    'tx.drop': 0,
+  });
+  const row = nicRow(
+    read,
+    parts.facts ?? pick({ ...facts, ...parts }, facts),
+    { ifIndex: 7, parentIfIndex: 3 },
+    { inAverageBytes: 1_250_000, outAverageBytes: 1_250_000 },
+    { text: '192.0.2.7/24 2001:db8::7/64', source: 'lease' },
+  );
+  return { ...pick({ ...row, ...parts }, row), facts: row.facts };
 }
 
 /** The fields of an object that another one has too. */
@@ -139,52 +156,53 @@ function pick<Part extends object>(whole: Part, fields: Part): Part {
   return Object.fromEntries(Object.keys(fields).map((name) => [name, whole[name as keyof Part]])) as Part;
 }
 
-export function sampleCpu(parts: Partial<DomainCpu> = {}): DomainCpu {
-  return {
-    timeUs: 122_000_000,
-    userUs: 90_000_000,
-    systemUs: 32_000_000,
-    hostPercent: 1275,
-    percent: 2550,
-    stealUs: 68_000,
-    stealPercent: 12,
-    waitUs: 24_000,
-    haltPollSuccessUs: 1000,
-    haltPollFailUs: 2000,
-    shares: 1024,
-    quotaUs: -1,
-    periodUs: 100_000,
-    emulatorPin: '0-1',
-    vcpusCurrent: 2,
-    vcpusMaximum: 4,
-    ...parts,
-  };
+export function sampleCpu(parts: Partial<DomainCpu> = {}, active = true): DomainCpu {
+  const settings: CpuSettings = { shares: 1024, quotaUs: -1, periodUs: 100_000, emulatorPin: '0-1' };
+  const read = new SampleReader(
+    {
+      'cpu.time': 122_000_000_000,
+      'cpu.user': 90_000_000_000,
+      'cpu.system': 32_000_000_000,
+      'cpu.haltpoll.success.time': 1_000_000,
+      'cpu.haltpoll.fail.time': 2_000_000,
+      'vcpu.current': 2,
+      'vcpu.maximum': 4,
+      '=steal': 68_000_000,
+      '=wait': 24_000_000,
+      '=hostPercent': 1275,
+      '=percent': 2550,
+      '=stealPercent': 12,
+    },
+    active,
+  );
+  return { ...cpuRow(read, settings), ...parts };
 }
 
-export function sampleMemory(parts: Partial<DomainMemory> = {}): DomainMemory {
-  return {
-    currentBytes: 2 * gib,
-    maximumBytes: 4 * gib,
-    vmMemUnit: 1024,
-    rssBytes: 1.5 * gib,
-    availableBytes: 2 * gib - 65_536,
-    unusedBytes: 0.5 * gib,
-    usableBytes: gib,
-    diskCachesBytes: 0.25 * gib,
-    usedPercent: 5000,
-    swapInBytes: 0,
-    swapOutBytes: 4096,
-    majorFaults: 17,
-    minorFaults: 170_000,
-    hugePageAllocs: 1,
-    hugePageFails: 0,
-    lastUpdateAt: SAMPLE_NOW - seconds(4),
-    dirtyStatus: 'measured',
-    dirtyRate: 12,
-    dirtyPeriodSec: 1,
-    dirtyMode: 'page-sampling',
-    ...parts,
-  };
+export function sampleMemory(parts: Partial<DomainMemory> = {}, active = true): DomainMemory {
+  const read = new SampleReader(
+    {
+      'balloon.current': 2 * mib,
+      'balloon.maximum': 4 * mib,
+      'balloon.rss': 1.5 * mib,
+      'balloon.available': 2 * mib - 64,
+      'balloon.unused': 0.5 * mib,
+      'balloon.usable': mib,
+      'balloon.disk_caches': 0.25 * mib,
+      'balloon.swap_in': 0,
+      'balloon.swap_out': 4,
+      'balloon.major_fault': 17,
+      'balloon.minor_fault': 170_000,
+      'balloon.hugetlb_pgalloc': 1,
+      'balloon.hugetlb_pgfail': 0,
+      'balloon.last-update': (SAMPLE_NOW - seconds(4)) / 1000,
+      'dirtyrate.calc_status': 2,
+      'dirtyrate.megabytes_per_second': 12,
+      'dirtyrate.calc_period': 1,
+      'dirtyrate.calc_mode': 'page-sampling',
+    },
+    active,
+  );
+  return { ...memoryRow(read, 1024), ...parts };
 }
 
 export function sampleSpec(parts: Partial<DomainSpec> = {}): DomainSpec {
@@ -687,16 +705,9 @@ export function sampleSnapshot(): Snapshot {
     name: 'backup',
     autostart: false,
     spec: sampleSpec({ title: undefined }),
-    disks: [
-      sampleDisk({
-        source: '/dev/vg0/backup',
-        type: 'block',
-        format: 'raw',
-        vmSourceType: 'block',
-        readRequests: undefined,
-      }),
-    ],
-    memory: sampleMemory({ rssBytes: undefined, usedPercent: undefined }),
+    disks: [sampleDisk({ source: '/dev/vg0/backup', type: 'block', format: 'raw' }, false)],
+    cpu: sampleCpu({}, false),
+    memory: sampleMemory({}, false),
   });
   const gone = sampleGoneDomain({ index: 7, name: 'job-runner-17', lastEventSeq: 43 });
   return sampleEmptySnapshot({

@@ -51,6 +51,22 @@ export class Figures {
     this.setNumber(slot, this.#texts.push(text) - 1);
   }
 
+  /** Takes over what another block has in a slot, where it has anything. */
+  copy(slot: number, from: Figures, fromSlot: number, isText: boolean): void {
+    if (isText) {
+      const text = from.text(fromSlot);
+      if (text !== undefined) this.setText(slot, text);
+      return;
+    }
+    this.setCount(slot, from.count(fromSlot));
+  }
+
+  /** Undefined leaves the slot unknown. */
+  setCount(slot: number, value: Count | undefined): void {
+    if (typeof value === 'number') this.setNumber(slot, value);
+    else if (value !== undefined) this.setLarge(slot, value);
+  }
+
   number(slot: number): number | undefined {
     const value = this.#values[slot] ?? Number.NaN;
     return Number.isNaN(value) ? undefined : value;
@@ -83,67 +99,5 @@ export class Figures {
   }
 }
 
-/** Slots of fields that lie together, by name, counted from where their group begins. */
-export type Slots<Name extends string> = Readonly<Record<Name, number>> & { readonly size: number };
-
-export function slots<const Name extends string>(...names: readonly Name[]): Slots<Name> {
-  return Object.freeze({
-    ...Object.fromEntries(names.map((name, slot) => [name, slot])),
-    size: names.length,
-  }) as unknown as Slots<Name>;
-}
-
 /** Of a thing that no reading tells of: nothing is known. */
-export const noFigures = new Figures(0);
-
-/**
- * Figures that lie together from a slot on: those of a domain, a disk, ... Only a view of them, made anew
- * whenever it is needed; the views that live on are the rows of the model, which extend them.
- */
-export abstract class FigureGroup {
-  // Declared, so that they are written once: defined first, they cost ten times as much in a class with so many heirs.
-  declare readonly figures: Figures;
-  declare readonly base: number;
-
-  constructor(figures: Figures, base: number) {
-    this.figures = figures;
-    this.base = base;
-  }
-
-  protected small(slot: number): number | undefined {
-    return this.figures.number(this.base + slot);
-  }
-
-  protected count(slot: number): Count | undefined {
-    return this.figures.count(this.base + slot);
-  }
-
-  protected text(slot: number): string | undefined {
-    return this.figures.text(this.base + slot);
-  }
-
-  protected flag(slot: number): boolean | undefined {
-    return this.figures.flag(this.base + slot);
-  }
-
-  /** Undefined leaves the slot unknown. */
-  protected note(slot: number, value: number | undefined): void {
-    if (value !== undefined) this.figures.setNumber(this.base + slot, value);
-  }
-
-  /** The same for a text. */
-  protected noteText(slot: number, text: string | undefined): void {
-    if (text !== undefined) this.figures.setText(this.base + slot, text);
-  }
-}
-
-/** The figures of a numbered thing: a vCPU, a disk, ... */
-export abstract class NumberedFigures extends FigureGroup {
-  /** In the names of libvirt's parameters. */
-  declare readonly number: number;
-
-  constructor(number: number, figures: Figures, base: number) {
-    super(figures, base);
-    this.number = number;
-  }
-}
+export const noFigures = new Figures(64);

@@ -1,9 +1,9 @@
 import type { DiskDefinition } from '../../definition/domain-definition.ts';
 import type { FsInfo } from '../../libvirt/procedures.ts';
 import { findParam, type ParamValue, type TypedParams } from '../../libvirt/typed-params.ts';
+import { percentOf } from '../../model/arithmetic.ts';
 import type { FileSystem, Guest } from '../../model/guest.ts';
 import type { Count, EpochMs, Ratio } from '../../model/scalar-types.ts';
-import { percentOf } from './arithmetic.ts';
 
 /** What a guest agent told of its guest (virDomainGetGuestInfo), without the state of the agent itself. */
 export type GuestFacts = Omit<Guest, 'agentState'>;

@@ -1,4 +1,6 @@
-import type { MonitorSample } from './samples/monitor-sample.ts';
+import type { Field } from './fields.ts';
+import type { MonitorSample } from './monitor-sample.ts';
+import { domainFields } from './stat-fields.ts';
 import { statsGroups } from './stats-groups.ts';
 
 /** A group that most domains have nothing in, although it costs each of them a question to its hypervisor process. */
@@ -13,13 +15,13 @@ interface RareGroup {
 const rareGroups: readonly RareGroup[] = [
   {
     group: statsGroups.iothread,
-    isIdle: ({ iothreads }) => iothreads.length === 0,
+    isIdle: ({ layout }) => layout.iothreads.length === 0,
     has: (name) => name.startsWith('iothread.'),
   },
   {
     // A measurement goes on for some seconds after somebody has started it, and its result stays.
     group: statsGroups.dirtyRate,
-    isIdle: ({ dirtyStatus = 0 }) => dirtyStatus === 0,
+    isIdle: (monitor) => (monitor.count('dirtyrate.calc_status') ?? 0) === 0,
     has: (name) => name.startsWith('dirtyrate.'),
   },
 ];
@@ -34,4 +36,19 @@ export function idleGroups(monitor: MonitorSample, asked: number): number {
 /** Whether a parameter is of one of these groups. */
 export function isOfIdleGroup(name: string, groups: number): boolean {
   return rareGroups.some(({ group, has }) => (groups & group) !== 0 && has(name));
+}
+
+const fieldsByGroups = new Map<number, readonly Field[]>();
+
+/**
+ * The figures of a domain itself that are of one of these groups. Numbered things have none worth keeping: a group
+ * is idle only without any of them.
+ */
+export function fieldsOfIdleGroups(groups: number): readonly Field[] {
+  let fields = fieldsByGroups.get(groups);
+  if (fields === undefined) {
+    fields = domainFields.all.filter(({ parameter }) => isOfIdleGroup(parameter, groups));
+    fieldsByGroups.set(groups, fields);
+  }
+  return fields;
 }

@@ -1,7 +1,7 @@
 import { findParam, type ParamValue, type TypedParams } from '../../libvirt/typed-params.ts';
+import { percentOf } from '../../model/arithmetic.ts';
 import type { Job } from '../../model/job.ts';
 import type { Count, EpochMs } from '../../model/scalar-types.ts';
-import { percentOf } from './arithmetic.ts';
 import { statOf } from './stat-value.ts';
 
 /** virDomainJobType by number. */

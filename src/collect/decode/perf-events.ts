@@ -1,5 +1,5 @@
 import type { PerfEvent } from '../../model/stat.ts';
-import type { PerfSample } from './samples/sample-layout.ts';
+import type { PerfSample } from './sample-layout.ts';
 
 /** Events whose value is a level and not a count: bytes of cache, bytes per second of memory bandwidth. */
 const gauges: ReadonlySet<string> = new Set(['cmt', 'mbmt', 'mbml']);

@@ -1,24 +1,18 @@
 import type { ParamName } from '../../libvirt/param-names.ts';
-import { blockSlots } from './samples/block-sample.ts';
-import { iothreadSlots } from './samples/iothread-sample.ts';
-import { domainSlots } from './samples/monitor-sample.ts';
-import { netSlots } from './samples/net-sample.ts';
-import type { Entry, SampleLayout } from './samples/sample-layout.ts';
-import { vcpuSlots } from './samples/vcpu-sample.ts';
-import { type EntryFamily, type FieldKind, type FieldRule, fieldRule } from './stat-fields.ts';
+import type { FieldKind } from './fields.ts';
+import type { Entry, SampleLayout } from './sample-layout.ts';
+import { domainFields, type EntryFamily, entryFields, type FieldRule, fieldRule } from './stat-fields.ts';
 
 /** What is done with a parameter; `kind` and `slot` are those of its field. */
 export type StepKind = FieldKind | 'perf' | 'none';
 
-/** Slots that an entry takes, and where the layout lists it. */
-const families = {
-  vcpu: { size: vcpuSlots.size, list: 'vcpus' },
-  block: { size: blockSlots.size, list: 'blocks' },
-  net: { size: netSlots.size, list: 'nets' },
-  iothread: { size: iothreadSlots.size, list: 'iothreads' },
-} as const satisfies Readonly<
-  Record<EntryFamily, { readonly size: number; readonly list: keyof SampleLayout }>
->;
+/** Where the layout lists an entry. */
+const lists = {
+  vcpu: 'vcpus',
+  block: 'blocks',
+  net: 'nets',
+  iothread: 'iothreads',
+} as const satisfies Readonly<Record<EntryFamily, keyof SampleLayout>>;
 
 /** What a reading consists of, as far as its parameters were seen. */
 interface Extent {
@@ -37,7 +31,7 @@ interface OpenEntry extends Entry {
 }
 
 const nothingYet: Extent = {
-  size: domainSlots.size,
+  size: domainFields.size,
   complete: false,
   vcpus: undefined,
   blocks: undefined,
@@ -124,10 +118,11 @@ function place(
   rule: Extract<FieldRule, { readonly field: unknown }>,
 ): readonly [Extent, number] {
   const { field } = rule;
-  const complete = extent.complete || field.asked;
+  const complete = extent.complete || field.traits.asked === true;
   const known = complete === extent.complete ? extent : { ...extent, complete };
   if (rule.to === 'domain') return [known, field.slot];
-  const { size, list } = families[rule.to];
+  const list = lists[rule.to];
+  const { size } = entryFields[rule.to];
   // libvirt sends the parameters of one entry together: it is nearly always the last one.
   for (let entry = known[list]; entry !== undefined; entry = entry.before) {
     if (entry.number === rule.number) return [known, entry.at + field.slot];

@@ -1,29 +1,11 @@
-import { blockSlots } from './samples/block-sample.ts';
-import { iothreadSlots } from './samples/iothread-sample.ts';
-import { domainSlots } from './samples/monitor-sample.ts';
-import { netSlots } from './samples/net-sample.ts';
-import { vcpuSlots } from './samples/vcpu-sample.ts';
+import { type DiskFacts, diskRow } from '../../model/disk.ts';
+import { type CpuSettings, cpuRow, memoryRow, stateFigures } from '../../model/domain-figures.ts';
+import { iothreadRow } from '../../model/iothread.ts';
+import { type NicFacts, nicRow } from '../../model/nic.ts';
+import { vcpuRow } from '../../model/vcpu.ts';
+import { type Field, Fields } from './fields.ts';
 
-/** Which values a field takes; any other value of its parameter leaves it unknown. */
-export type FieldKind =
-  /** A non-negative integer of any width. */
-  | 'count'
-  /** A number that fits 32 bits by its nature: states, numbers of things. */
-  | 'small'
-  | 'text'
-  | 'flag';
-
-/** Where a parameter's value is kept. */
-export interface Field {
-  readonly kind: FieldKind;
-  readonly slot: number;
-  /** Whether the parameter shows that the hypervisor process itself was asked. */
-  readonly asked: boolean;
-}
-
-type Fields = Readonly<Record<string, Field>>;
-
-/** Things of a domain that are numbered. */
+/** Things of a domain that are numbered, as libvirt's parameters call them. */
 export type EntryFamily = 'vcpu' | 'block' | 'net' | 'iothread';
 
 /** How a parameter is stored: in a field, as a performance event, not at all, or by name in lveStatTable. */
@@ -34,94 +16,52 @@ export type FieldRule =
   | { readonly to: 'nothing' }
   | { readonly to: 'others' };
 
-const count = (slot: number): Field => ({ kind: 'count', slot, asked: false });
-const small = (slot: number): Field => ({ kind: 'small', slot, asked: false });
-const text = (slot: number): Field => ({ kind: 'text', slot, asked: false });
-const flag = (slot: number): Field => ({ kind: 'flag', slot, asked: false });
-const asked = (field: Field): Field => ({ ...field, asked: true });
+// What a row has besides its figures does not matter here.
+const noFacts = {} as unknown;
+const noSettings = noFacts as CpuSettings;
 
-/**
- * The typed parameters of virConnectGetAllDomainStats that become fields of a sample: the only place that
- * knows libvirt's parameter names.
- *
- * To add a metric: a slot and a getter in `samples/`, a line here, a field in `src/model`, a line in
- * `records/rows` and the column in `src/mib/tables`. A parameter without a line here still appears by name in
- * lveStatTable.
- */
-const domainFields: Fields = {
-  'state.state': small(domainSlots.state),
-  'state.reason': small(domainSlots.reason),
-  'cpu.time': count(domainSlots.cpuTimeNs),
-  'cpu.user': count(domainSlots.cpuUserNs),
-  'cpu.system': count(domainSlots.cpuSystemNs),
-  'cpu.haltpoll.success.time': count(domainSlots.haltPollSuccessNs),
-  'cpu.haltpoll.fail.time': count(domainSlots.haltPollFailNs),
-  'balloon.current': count(domainSlots.balloonCurrentKib),
-  'balloon.maximum': count(domainSlots.balloonMaximumKib),
-  'balloon.rss': asked(count(domainSlots.balloonRssKib)),
-  'balloon.available': count(domainSlots.balloonAvailableKib),
-  'balloon.unused': count(domainSlots.balloonUnusedKib),
-  'balloon.usable': count(domainSlots.balloonUsableKib),
-  'balloon.disk_caches': count(domainSlots.balloonDiskCachesKib),
-  'balloon.swap_in': count(domainSlots.balloonSwapInKib),
-  'balloon.swap_out': count(domainSlots.balloonSwapOutKib),
-  'balloon.major_fault': count(domainSlots.balloonMajorFaults),
-  'balloon.minor_fault': count(domainSlots.balloonMinorFaults),
-  'balloon.hugetlb_pgalloc': count(domainSlots.balloonHugePageAllocs),
-  'balloon.hugetlb_pgfail': count(domainSlots.balloonHugePageFails),
-  'balloon.last-update': count(domainSlots.balloonLastUpdateSec),
-  'vcpu.current': small(domainSlots.vcpuCurrent),
-  'vcpu.maximum': small(domainSlots.vcpuMaximum),
-  'dirtyrate.calc_status': small(domainSlots.dirtyStatus),
-  'dirtyrate.megabytes_per_second': small(domainSlots.dirtyRateMibs),
-  'dirtyrate.calc_period': small(domainSlots.dirtyPeriodSec),
-  'dirtyrate.calc_mode': text(domainSlots.dirtyMode),
-};
+/** The figures of a domain itself: what lies where is the order of these rows. */
+export const domainFields = new Fields(
+  stateFigures,
+  (read) => cpuRow(read, noSettings),
+  (read) => memoryRow(read, 1),
+);
 
-const entryFields: Readonly<Record<EntryFamily, Fields>> = {
-  vcpu: {
-    state: small(vcpuSlots.state),
-    time: count(vcpuSlots.timeNs),
-    wait: count(vcpuSlots.waitNs),
-    delay: count(vcpuSlots.delayNs),
-    halted: asked(flag(vcpuSlots.halted)),
-  },
-  block: {
-    name: text(blockSlots.name),
-    path: text(blockSlots.path),
-    backingIndex: small(blockSlots.backingIndex),
-    'rd.reqs': asked(count(blockSlots.readRequests)),
-    'rd.bytes': count(blockSlots.readBytes),
-    'rd.times': count(blockSlots.readTimeNs),
-    'wr.reqs': count(blockSlots.writeRequests),
-    'wr.bytes': count(blockSlots.writeBytes),
-    'wr.times': count(blockSlots.writeTimeNs),
-    'fl.reqs': count(blockSlots.flushRequests),
-    'fl.times': count(blockSlots.flushTimeNs),
-    errors: count(blockSlots.errors),
-    allocation: count(blockSlots.allocationBytes),
-    capacity: count(blockSlots.capacityBytes),
-    physical: count(blockSlots.physicalBytes),
-    threshold: count(blockSlots.thresholdBytes),
-  },
-  net: {
-    name: text(netSlots.name),
-    'rx.bytes': count(netSlots.rxBytes),
-    'rx.pkts': count(netSlots.rxPackets),
-    'rx.errs': count(netSlots.rxErrors),
-    'rx.drop': count(netSlots.rxDrops),
-    'tx.bytes': count(netSlots.txBytes),
-    'tx.pkts': count(netSlots.txPackets),
-    'tx.errs': count(netSlots.txErrors),
-    'tx.drop': count(netSlots.txDrops),
-  },
-  iothread: {
-    'poll-max-ns': count(iothreadSlots.pollMaxNs),
-    'poll-grow': count(iothreadSlots.pollGrow),
-    'poll-shrink': count(iothreadSlots.pollShrink),
-    'poll-weight': count(iothreadSlots.pollWeight),
-  },
-};
+/** Where in the figures of a domain those of its rows begin. */
+export const domainRows = {
+  state: domainFields.firstSlot(0),
+  cpu: domainFields.firstSlot(1),
+  memory: domainFields.firstSlot(2),
+} as const;
+
+/** The figures of each numbered thing. Those that name it come first; no row of the model has them. */
+export const entryFields = {
+  vcpu: new Fields((read) => vcpuRow(read, 0, undefined, undefined)),
+  block: new Fields(
+    (read) => [read.text('name'), read.text('path'), read.small('backingIndex')],
+    (read) => diskRow(read, noFacts as DiskFacts),
+  ),
+  net: new Fields(
+    (read) => read.text('name'),
+    (read) => nicRow(read, noFacts as NicFacts, { ifIndex: 0, parentIfIndex: 0 }, undefined, undefined),
+  ),
+  iothread: new Fields((read) => iothreadRow(read, 0, undefined)),
+} as const satisfies Readonly<Record<EntryFamily, Fields>>;
+
+/** Where in the figures of a disk and an interface those of its row begin. */
+export const entryRows = {
+  vcpu: 0,
+  block: entryFields.block.firstSlot(1),
+  net: entryFields.net.firstSlot(1),
+  iothread: 0,
+} as const satisfies Readonly<Record<EntryFamily, number>>;
+
+/** Every selector that a figure has. */
+export const figureSelectors: ReadonlySet<string> = new Set(
+  [domainFields, ...Object.values(entryFields)].flatMap(({ all }) =>
+    all.flatMap(({ traits }) => traits.selectors ?? []),
+  ),
+);
 
 /** Parameters that say nothing beyond what the entries themselves say. */
 const ignoredNames = new Set(['net.count', 'block.count', 'iothread.count']);
@@ -134,17 +74,13 @@ const numberedName = /^(vcpu|block|net|iothread)\.(\d{1,4})\.(.+)$/;
 /** The rule for a parameter name. Callers keep the result: this function is not for hot paths. */
 export function fieldRule(name: string): FieldRule {
   if (ignoredNames.has(name)) return { to: 'nothing' };
-  const direct = own(domainFields, name);
+  const direct = domainFields.of(name);
   if (direct !== undefined) return { to: 'domain', field: direct };
   if (name.startsWith('perf.')) return { to: 'perf', name: name.slice('perf.'.length) };
   const [, family, digits, rest] = numberedName.exec(name) ?? [];
   const number = Number(digits);
   if (rest === undefined || number > maxEntryNumber) return { to: 'others' };
   const to = family as EntryFamily;
-  const field = own(entryFields[to], rest);
+  const field = entryFields[to].of(rest);
   return field === undefined ? { to: 'others' } : { to, number, field };
-}
-
-function own(fields: Fields, key: string): Field | undefined {
-  return Object.hasOwn(fields, key) ? fields[key] : undefined;
 }

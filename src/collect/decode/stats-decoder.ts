@@ -3,10 +3,10 @@ import type { ParamCursor } from '../../libvirt/typed-params.ts';
 import type { Stat } from '../../model/stat.ts';
 import { Figures } from './figures.ts';
 import { ShapeStep } from './record-shape.ts';
-import type { PerfSample } from './samples/sample-layout.ts';
-import { StatsSample } from './samples/stats-sample.ts';
+import type { PerfSample } from './sample-layout.ts';
 import type { FieldRule } from './stat-fields.ts';
 import { statOf } from './stat-value.ts';
+import { StatsSample } from './stats-sample.ts';
 
 /** Which parameters go to lveStatTable besides those that have fields. */
 export interface OtherStatsPolicy {

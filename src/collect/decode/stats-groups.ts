@@ -1,4 +1,4 @@
-import type { StatSelector } from '../../config/selectors.ts';
+import { type StatSelector, statSelectorNames } from '../../config/selectors.ts';
 
 /** virDomainStatsTypes */
 export const statsGroups = {
@@ -56,4 +56,9 @@ export function groupsFor(selectors: readonly StatSelector[], exclude: readonly 
   for (const selector of selectors) groups |= selectorGroups[selector] ?? 0;
   const wantsCounters = selectors.includes('stat') && !exclude.some((pattern) => pattern.test(kernelCounter));
   return wantsCounters ? groups | statsGroups.vm : groups;
+}
+
+/** The selectors that are not on. */
+export function selectorsOff(selectors: readonly StatSelector[]): readonly StatSelector[] {
+  return statSelectorNames.filter((name) => !selectors.includes(name));
 }

@@ -2,8 +2,11 @@ import type { DiskDefinition, NicDefinition } from '../../definition/domain-defi
 import type { DiskFacts } from '../../model/disk.ts';
 import type { NicFacts } from '../../model/nic.ts';
 
-/** @param index - the disk's number, bound to its target. */
-export function definedDisk(index: number, definition: DiskDefinition): DiskFacts {
+/**
+ * @param index - the disk's number, bound to its target.
+ * @param vmSizeUnit - in bytes.
+ */
+export function definedDisk(index: number, definition: DiskDefinition, vmSizeUnit: number): DiskFacts {
   const { target, device, type, source, pool, image, serial, bus, format } = definition;
   const { cache, discard, shared, readOnly, chainDepth } = definition;
   return {
@@ -22,11 +25,12 @@ export function definedDisk(index: number, definition: DiskDefinition): DiskFact
     shared,
     readOnly,
     chainDepth,
+    vmSizeUnit,
   };
 }
 
 /** A disk of which only the statistics tell: the definition has not been read yet, or names none. */
-export function reportedDisk(index: number, target: string): DiskFacts {
+export function reportedDisk(index: number, target: string, vmSizeUnit: number): DiskFacts {
   return {
     index,
     target,
@@ -43,6 +47,7 @@ export function reportedDisk(index: number, target: string): DiskFacts {
     shared: undefined,
     readOnly: undefined,
     chainDepth: undefined,
+    vmSizeUnit,
   };
 }
 

@@ -2,39 +2,42 @@ import { osTypeOf } from '../../definition/os-type.ts';
 import { operStateOf } from '../../domain-state/oper-state.ts';
 import { type SeverityOverrides, severityOf } from '../../domain-state/severity.ts';
 import { stateText } from '../../domain-state/state-text.ts';
-import type { Disk, DiskFacts } from '../../model/disk.ts';
-import type { Domain, DomainFacts, DomainMemory } from '../../model/domain.ts';
+import { kibToBytes } from '../../model/arithmetic.ts';
+import { type Disk, diskRow } from '../../model/disk.ts';
+import type { Domain, DomainFacts } from '../../model/domain.ts';
+import {
+  type CpuSettings,
+  cpuRow,
+  type DomainCpu,
+  type DomainMemory,
+  memoryRow,
+} from '../../model/domain-figures.ts';
 import type { Guest } from '../../model/guest.ts';
-import type { Nic } from '../../model/nic.ts';
-import type { Count } from '../../model/scalar-types.ts';
+import { type Iothread, iothreadRow } from '../../model/iothread.ts';
+import { type Nic, type NicFacts, type NicLinks, nicRow } from '../../model/nic.ts';
 import type { PerfEvent } from '../../model/stat.ts';
-import type { Iothread, Vcpu } from '../../model/vcpu.ts';
-import { kibToBytes } from '../decode/arithmetic.ts';
+import { type Vcpu, vcpuRow } from '../../model/vcpu.ts';
+import { type Figures, noFigures } from '../decode/figures.ts';
 import { noGuestFacts } from '../decode/guest-info.ts';
+import type { MonitorSample } from '../decode/monitor-sample.ts';
 import { perfEvents } from '../decode/perf-events.ts';
-import type { BlockSample } from '../decode/samples/block-sample.ts';
-import type { MonitorSample } from '../decode/samples/monitor-sample.ts';
-import type { NetSample } from '../decode/samples/net-sample.ts';
+import type { RowReader } from '../decode/row-reader.ts';
+import { domainFields, domainRows, entryFields, entryRows } from '../decode/stat-fields.ts';
+import type { StatsSample } from '../decode/stats-sample.ts';
 import { definedDisk, definedNic, reportedDisk } from './device-facts.ts';
-import type { DefinedDevices, DomainRecord } from './domain-record.ts';
-import { CpuRow } from './rows/cpu-row.ts';
-import { DiskRow } from './rows/disk-row.ts';
-import { MemoryRow } from './rows/memory-row.ts';
-import { NicRow } from './rows/nic-row.ts';
-import { VcpuRow } from './rows/vcpu-row.ts';
+import type { DefinitionFacts, DomainRecord, KnownDevices, KnownDisk } from './domain-record.ts';
+import { type RowUnits, unitLimit } from './row-units.ts';
 
 /** What building rows needs besides the record itself. */
 export interface BuildContext {
   readonly severities: SeverityOverrides;
+  readonly reader: RowReader;
   /** lveEventSeq of the domain's latest event; 0 if there is none. */
   lastEventSeq(uuid: string): number;
   diskIndex(uuid: string, target: string): number;
   nicIndex(uuid: string, mac: string): number;
   perfEventNumber(name: string): number;
-  /** Unit of the memory sizes in VM-MIB, fixed for the life of the row: 1024 or 1048576 octets. */
-  memoryUnit(uuid: string, sizeBytes: Count | undefined): number;
-  /** The same of a disk's sizes. */
-  diskUnit(uuid: string, target: string, sizeBytes: Count | undefined): number;
+  readonly units: Pick<RowUnits, 'memory' | 'disk'>;
 }
 
 /** The immutable row of a domain; the previous one where nothing was touched since. */
@@ -48,7 +51,18 @@ export function buildDomain(record: DomainRecord, context: BuildContext): Domain
 
 const none: readonly never[] = [];
 
-const noDevices = { disks: none, nics: none } as const;
+const maximumMemory = domainFields.slot('balloon.maximum');
+const diskCapacity = entryFields.block.slot('capacity');
+const diskPath = entryFields.block.slot('path');
+
+const noSettings: CpuSettings = {
+  shares: undefined,
+  quotaUs: undefined,
+  periodUs: undefined,
+  emulatorPin: undefined,
+};
+
+const noDevices: KnownDevices = { definition: undefined, disks: none, nics: none };
 
 function factsOf(record: DomainRecord, context: BuildContext, lastEventSeq: number): DomainFacts {
   const { state, reason, runtime, managedSave } = record;
@@ -102,6 +116,7 @@ function domainRow(record: DomainRecord, facts: DomainFacts, context: BuildConte
   const present = facts.presence === 'present';
   const sample = present ? runtime.sample : undefined;
   const monitor = sample?.monitor;
+  const devices = present ? devicesOf(record, monitor, context) : noDevices;
   return {
     index: record.index,
     facts,
@@ -110,15 +125,15 @@ function domainRow(record: DomainRecord, facts: DomainFacts, context: BuildConte
     nova: present ? definition?.nova : undefined,
     labels: present && definition !== undefined ? definition.labels : none,
     xmlChunks: present && definition !== undefined ? definition.xmlChunks : none,
-    cpu: present ? new CpuRow(record, monitor) : undefined,
+    cpu: present ? cpuOf(record, monitor, context) : undefined,
     memory: present ? memoryOf(record, monitor, context) : undefined,
-    vcpus: active && monitor !== undefined ? vcpusOf(record, monitor) : none,
-    iothreads: active && monitor !== undefined ? iothreadsOf(record, monitor) : none,
-    disks: present ? disksOf(record, monitor, context) : none,
+    vcpus: active && monitor !== undefined ? vcpusOf(record, monitor, context) : none,
+    iothreads: active && monitor !== undefined ? iothreadsOf(record, monitor, context) : none,
+    disks: disksOf(record, monitor, devices.disks, context),
     diskErrors: present ? runtime.diskErrors : none,
     ioTunes: present ? record.ioTunes : none,
     blockJobs: present ? runtime.blockJobs : none,
-    nics: present ? nicsOf(record, sample?.nets ?? none, context) : none,
+    nics: nicsOf(record, sample, devices.nics, context),
     guest: present ? guestOf(record) : undefined,
     fileSystems: present ? runtime.fileSystems : none,
     jobs: present ? jobsOf(record) : none,
@@ -134,86 +149,200 @@ function jobsOf(record: DomainRecord): Domain['jobs'] {
   return completedJob === undefined ? [backgroundJob] : [backgroundJob, completedJob];
 }
 
-function memoryOf(
+function cpuOf(
   record: DomainRecord,
+  monitor: MonitorSample | undefined,
+  { reader }: BuildContext,
+): DomainCpu {
+  const figures = monitor?.figures ?? noFigures;
+  const slot = (monitor?.base ?? 0) + domainRows.cpu;
+  return cpuRow(reader.at(figures, slot, record.active), cpuSettingsOf(record));
+}
+
+/** The same object as before where nothing is set otherwise. */
+function cpuSettingsOf(record: DomainRecord): CpuSettings {
+  const { scheduler, emulatorPin, cpuSettings: before } = record;
+  if (
+    before === undefined ||
+    before.shares !== scheduler?.shares ||
+    before.quotaUs !== scheduler?.quotaUs ||
+    before.periodUs !== scheduler?.periodUs ||
+    before.emulatorPin !== emulatorPin
+  ) {
+    record.cpuSettings = {
+      shares: scheduler?.shares,
+      quotaUs: scheduler?.quotaUs,
+      periodUs: scheduler?.periodUs,
+      emulatorPin,
+    };
+  }
+  return record.cpuSettings ?? noSettings;
+}
+
+function memoryOf(
+  { uuid, active }: DomainRecord,
   monitor: MonitorSample | undefined,
   context: BuildContext,
 ): DomainMemory | undefined {
   if (monitor === undefined) return undefined;
-  const unit = context.memoryUnit(record.uuid, kibToBytes(monitor.balloonMaximumKib));
-  return new MemoryRow(monitor, record.active, unit);
+  const sizeBytes = kibToBytes(monitor.figures.count(monitor.base + maximumMemory)) ?? 0;
+  const unit = context.units.memory(uuid, sizeBytes);
+  return memoryRow(context.reader.at(monitor.figures, monitor.base + domainRows.memory, active), unit);
 }
 
-function vcpusOf({ runtime }: DomainRecord, monitor: MonitorSample): readonly Vcpu[] {
-  return monitor.vcpus.map((vcpu) => new VcpuRow(vcpu, runtime));
+function vcpusOf(
+  { runtime: { hostCpus, pins } }: DomainRecord,
+  { figures, base, layout }: MonitorSample,
+  { reader }: BuildContext,
+): readonly Vcpu[] {
+  const rows: Vcpu[] = [];
+  for (const { number, at } of layout.vcpus) {
+    const read = reader.at(figures, base + at + entryRows.vcpu, true);
+    rows.push(vcpuRow(read, number, hostCpus?.get(number), pins?.vcpus?.get(number)));
+  }
+  return rows;
 }
 
-function iothreadsOf(record: DomainRecord, monitor: MonitorSample): readonly Iothread[] {
-  if (monitor.iothreads.length === 0) return none;
-  const pins = record.runtime.pins?.iothreads;
-  return monitor.iothreads
-    .map((thread) => ({
-      id: thread.id,
-      pollMaxNs: thread.pollMaxNs,
-      pollGrow: thread.pollGrow,
-      pollShrink: thread.pollShrink,
-      pollWeight: thread.pollWeight,
-      pin: pins?.get(thread.id),
-    }))
+function iothreadsOf(
+  { runtime: { pins } }: DomainRecord,
+  { figures, base, layout }: MonitorSample,
+  { reader }: BuildContext,
+): readonly Iothread[] {
+  if (layout.iothreads.length === 0) return none;
+  return layout.iothreads
+    .map(({ number, at }) =>
+      iothreadRow(
+        reader.at(figures, base + at + entryRows.iothread, true),
+        number,
+        pins?.iothreads?.get(number),
+      ),
+    )
     .sort((a, b) => a.id - b.id);
 }
 
-/** The devices of the definition, ascending by number; worked out anew only for another definition. */
-function devicesOf(record: DomainRecord, context: BuildContext): Omit<DefinedDevices, 'definition'> {
+/**
+ * The devices, ascending by number: those of the definition or, where that names no disk, the disks that the statistics
+ * name. Worked out anew only for another definition.
+ */
+function devicesOf(
+  record: DomainRecord,
+  monitor: MonitorSample | undefined,
+  context: BuildContext,
+): KnownDevices {
   const { definition, uuid } = record;
-  if (definition === undefined) return noDevices;
+  if (definition === undefined || definition.disks.length === 0) {
+    const nics = definition === undefined ? none : nicsOfDefinition(uuid, definition, context);
+    const disks = reportedDisks(uuid, monitor, context);
+    return disks.length === 0 && nics.length === 0 ? noDevices : { definition, disks, nics };
+  }
   if (record.devices?.definition === definition) return record.devices;
-  const disks = new Map<string, DiskFacts>();
+  const disks = new Map<string, KnownDisk>();
   for (const disk of definition.disks) {
-    disks.set(disk.target, definedDisk(context.diskIndex(uuid, disk.target), disk));
+    const { target } = disk;
+    const facts = definedDisk(
+      context.diskIndex(uuid, target),
+      disk,
+      context.units.disk(uuid, target, undefined),
+    );
+    disks.set(target, { facts, sourceReported: facts.source === undefined, unitLimit: 0 });
   }
   record.devices = {
     definition,
-    disks: [...disks.values()].sort(byIndex),
-    nics: definition.nics.map((nic) => definedNic(context.nicIndex(uuid, nic.mac), nic)).sort(byIndex),
+    disks: [...disks.values()].sort((a, b) => byIndex(a.facts, b.facts)),
+    nics: nicsOfDefinition(uuid, definition, context),
   };
   return record.devices;
 }
 
-/** Disks are known by target, from the definition or, where that names none, from the statistics. */
-function disksOf(
-  record: DomainRecord,
-  monitor: MonitorSample | undefined,
+function nicsOfDefinition(
+  uuid: string,
+  definition: DefinitionFacts,
   context: BuildContext,
-): readonly Disk[] {
-  const { uuid, active } = record;
-  const blocks = monitor?.blocks ?? none;
-  const defined = devicesOf(record, context).disks;
-  const disks = defined.length > 0 ? defined : reportedDisks(uuid, blocks, context);
-  return disks.map((facts) => {
-    // With the flag BACKING the layers follow their disk under the same name: the first is the disk itself.
-    const block = blocks.find(({ name }) => name === facts.target);
-    const unit = context.diskUnit(uuid, facts.target, block?.capacityBytes);
-    return new DiskRow(facts, block, active, unit);
-  });
+): readonly NicFacts[] {
+  return definition.nics.map((nic) => definedNic(context.nicIndex(uuid, nic.mac), nic)).sort(byIndex);
 }
 
 function reportedDisks(
   uuid: string,
-  blocks: readonly BlockSample[],
+  monitor: MonitorSample | undefined,
   context: BuildContext,
-): readonly DiskFacts[] {
+): readonly KnownDisk[] {
   const targets = new Set<string>();
-  for (const { name } of blocks) if (name !== undefined) targets.add(name);
-  return [...targets].map((target) => reportedDisk(context.diskIndex(uuid, target), target)).sort(byIndex);
+  for (const block of monitor?.layout.blocks ?? none) {
+    const name = monitor?.blockName(block);
+    if (name !== undefined) targets.add(name);
+  }
+  return [...targets]
+    .map((target) => {
+      const unit = context.units.disk(uuid, target, undefined);
+      return reportedDisk(context.diskIndex(uuid, target), target, unit);
+    })
+    .sort(byIndex)
+    .map((facts) => ({ facts, sourceReported: true, unitLimit: 0 }));
 }
 
-function nicsOf(record: DomainRecord, nets: readonly NetSample[], context: BuildContext): readonly Nic[] {
-  return devicesOf(record, context).nics.map((nic) => {
-    const { target } = nic;
-    const live = record.active && target !== undefined;
-    return new NicRow(nic, live ? nets.find(({ name }) => name === target) : undefined, record);
-  });
+function disksOf(
+  record: DomainRecord,
+  monitor: MonitorSample | undefined,
+  disks: readonly KnownDisk[],
+  context: BuildContext,
+): readonly Disk[] {
+  const { uuid, active } = record;
+  const { reader } = context;
+  const rows: Disk[] = [];
+  for (const disk of disks) {
+    const block = monitor?.block(disk.facts.target);
+    if (monitor === undefined || block === undefined) {
+      rows.push(diskRow(reader.at(noFigures, 0, active), disk.facts));
+      continue;
+    }
+    const first = monitor.base + block.at;
+    takeReported(uuid, disk, monitor.figures, first, context);
+    rows.push(diskRow(reader.at(monitor.figures, first + entryRows.block, active), disk.facts));
+  }
+  return rows;
+}
+
+/** Some facts are those of the statistics: the unit that its size needs, and a source that the definition lacks. */
+function takeReported(
+  uuid: string,
+  disk: KnownDisk,
+  figures: Figures,
+  first: number,
+  context: BuildContext,
+): void {
+  const size = figures.count(first + diskCapacity);
+  if (size !== undefined && size >= disk.unitLimit) {
+    const vmSizeUnit = context.units.disk(uuid, disk.facts.target, size);
+    disk.unitLimit = unitLimit(vmSizeUnit);
+    if (vmSizeUnit !== disk.facts.vmSizeUnit) disk.facts = { ...disk.facts, vmSizeUnit };
+  }
+  if (!disk.sourceReported) return;
+  const source = figures.text(first + diskPath);
+  if (source !== disk.facts.source) disk.facts = { ...disk.facts, source };
+}
+
+const noLinks: NicLinks = { ifIndex: 0, parentIfIndex: 0 };
+
+function nicsOf(
+  record: DomainRecord,
+  sample: StatsSample | undefined,
+  nics: readonly NicFacts[],
+  { reader: one }: BuildContext,
+): readonly Nic[] {
+  const { active, runtime, nicLimits } = record;
+  const rows: Nic[] = [];
+  for (const facts of nics) {
+    const { mac, target } = facts;
+    const net = active && target !== undefined ? sample?.net(target) : undefined;
+    const reader =
+      sample === undefined || net === undefined
+        ? one.at(noFigures, 0, active)
+        : one.at(sample.figures, sample.base + net.at + entryRows.net, active);
+    const links = runtime.nicLinks?.get(mac) ?? noLinks;
+    rows.push(nicRow(reader, facts, links, nicLimits?.get(mac), runtime.nicAddresses?.get(mac)));
+  }
+  return rows;
 }
 
 function byIndex(a: { readonly index: number }, b: { readonly index: number }): number {

@@ -12,13 +12,14 @@ import type {
   StatsStatus,
   XmlChunk,
 } from '../../model/domain.ts';
+import type { CpuSettings } from '../../model/domain-figures.ts';
 import type { FileSystem, Guest } from '../../model/guest.ts';
 import type { Job } from '../../model/job.ts';
 import type { NicAddresses, NicFacts, NicLimits, NicLinks } from '../../model/nic.ts';
 import type { EpochMs } from '../../model/scalar-types.ts';
 import type { VcpuPin } from '../../model/vcpu.ts';
 import type { SchedulerFacts } from '../decode/io-tune.ts';
-import type { StatsSample } from '../decode/samples/stats-sample.ts';
+import type { StatsSample } from '../decode/stats-sample.ts';
 
 /** What the definition says, as far as rows need it. */
 export interface DefinitionFacts {
@@ -32,10 +33,20 @@ export interface DefinitionFacts {
   readonly agentChannel: 'connected' | 'disconnected' | 'unknown' | undefined;
 }
 
+/** A disk with its number. */
+export interface KnownDisk {
+  facts: DiskFacts;
+  /** Whether its source is that of the statistics, because the definition has none. */
+  readonly sourceReported: boolean;
+  /** From this size in bytes on, another unit is needed; 0 while no size is known. */
+  unitLimit: number;
+}
+
 /** The devices of a definition with their numbers, ascending. */
-export interface DefinedDevices {
-  readonly definition: DefinitionFacts;
-  readonly disks: readonly DiskFacts[];
+export interface KnownDevices {
+  /** Undefined where only the statistics name them. */
+  readonly definition: DefinitionFacts | undefined;
+  readonly disks: readonly KnownDisk[];
   readonly nics: readonly NicFacts[];
 }
 
@@ -124,7 +135,9 @@ export class DomainRecord {
   nicLimits: ReadonlyMap<string, NicLimits> | undefined;
 
   /** Of the definition last built from. */
-  devices: DefinedDevices | undefined;
+  devices: KnownDevices | undefined;
+  /** What is set of its CPUs, as last shown. */
+  cpuSettings: CpuSettings | undefined;
   /** Of the row last built; reused while nothing but figures was touched. */
   facts: DomainFacts | undefined;
   /** The row last built; reused while nothing was touched. */

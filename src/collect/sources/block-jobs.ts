@@ -1,6 +1,6 @@
 import { domainGetBlockJobInfo } from '../../libvirt/procedures.ts';
+import { percentOf } from '../../model/arithmetic.ts';
 import type { BlockJob } from '../../model/disk.ts';
-import { percentOf } from '../decode/arithmetic.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachDomain } from './each-domain.ts';

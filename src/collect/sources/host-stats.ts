@@ -1,6 +1,6 @@
 import { nodeGetCpuMap, nodeGetCpuStats, nodeGetMemoryStats } from '../../libvirt/procedures.ts';
+import { add, increase, kibToBytes, nsToUs, percentOf } from '../../model/arithmetic.ts';
 import type { Count, Percent } from '../../model/scalar-types.ts';
-import { add, increase, kibToBytes, nsToUs, percentOf } from '../decode/arithmetic.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { readMember } from './each-member.ts';
 

@@ -9,9 +9,9 @@ import {
   storagePoolRefresh,
 } from '../../libvirt/procedures.ts';
 import type { NamedRef } from '../../libvirt/protocol.ts';
+import { add, percentOf, ratioOf } from '../../model/arithmetic.ts';
 import type { Pool } from '../../model/pool.ts';
 import type { Count, EpochMs } from '../../model/scalar-types.ts';
-import { add, percentOf, ratioOf } from '../decode/arithmetic.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachMember, readMember } from './each-member.ts';
@@ -215,10 +215,12 @@ export function provisionedIn(pool: PoolPlace, records: readonly DomainRecord[])
     for (const disk of record.definition.disks) {
       const source = disk.source;
       if (source === undefined || counted.has(source) || !isInPool(pool, disk.type, source)) continue;
-      const block = record.runtime.sample?.monitor.blocks.find((one) => one.name === disk.target);
-      if (block?.capacityBytes === undefined) continue;
+      const monitor = record.runtime.sample?.monitor;
+      const block = monitor?.block(disk.target);
+      const capacityBytes = block && monitor?.countOf('block', block, 'capacity');
+      if (capacityBytes === undefined) continue;
       counted.add(source);
-      sum = add(sum, block.capacityBytes);
+      sum = add(sum, capacityBytes);
     }
   }
   return sum;

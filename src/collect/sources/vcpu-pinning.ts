@@ -155,7 +155,7 @@ export class VcpuPinning implements Collector {
     record: DomainRecord,
     { present }: HostCpus,
   ): Promise<ReadonlyMap<number, string>> {
-    if ((record.runtime.sample?.monitor.iothreads.length ?? 0) === 0) return noIothreads;
+    if ((record.runtime.sample?.monitor.layout.iothreads.length ?? 0) === 0) return noIothreads;
     const reply = await pass.libvirt.call(domainGetIothreadInfo, {
       domain: record.ref,
       flags: 0,
@@ -195,7 +195,7 @@ export class VcpuPinning implements Collector {
 const noIothreads: ReadonlyMap<number, string> = new Map();
 
 function vcpusOf({ runtime }: DomainRecord): number {
-  return Math.min(runtime.sample?.monitor.vcpuMaximum ?? 256, maxVcpus);
+  return Math.min(Number(runtime.sample?.monitor.count('vcpu.maximum') ?? 256), maxVcpus);
 }
 
 function samePins(a: PinFacts, b: PinFacts): boolean {

@@ -1,9 +1,12 @@
 import type { Domain } from '../../model/domain.ts';
 import type { TableBinding } from '../bind.ts';
+import { partOf } from '../part.ts';
 import { rowName } from '../row-name.ts';
 import { domainsOf, presentDomainRows } from './domain-rows.ts';
 
-/** CPU figures of the present domains. A domain that is not active uses 0 percent, whatever the collector knows. */
+const settings = partOf((domain: Domain) => domain.cpu?.settings);
+
+/** CPU figures of the present domains. */
 export const domCpuTable: TableBinding<'lveDomCpuTable', Domain> = {
   table: 'lveDomCpuTable',
   source: domainsOf,
@@ -11,17 +14,17 @@ export const domCpuTable: TableBinding<'lveDomCpuTable', Domain> = {
   columns: {
     lveDomCpuUserTime: (domain) => domain.cpu?.userUs,
     lveDomCpuSystemTime: (domain) => domain.cpu?.systemUs,
-    lveDomCpuHostPercent: (domain) => (domain.facts.active ? domain.cpu?.hostPercent : 0),
-    lveDomCpuPercent: (domain) => (domain.facts.active ? domain.cpu?.percent : 0),
+    lveDomCpuHostPercent: (domain) => domain.cpu?.hostPercent,
+    lveDomCpuPercent: (domain) => domain.cpu?.percent,
     lveDomCpuStealTime: (domain) => domain.cpu?.stealUs,
-    lveDomCpuStealPercent: (domain) => (domain.facts.active ? domain.cpu?.stealPercent : 0),
+    lveDomCpuStealPercent: (domain) => domain.cpu?.stealPercent,
     lveDomCpuWaitTime: (domain) => domain.cpu?.waitUs,
     lveDomHaltPollSuccess: (domain) => domain.cpu?.haltPollSuccessUs,
     lveDomHaltPollFail: (domain) => domain.cpu?.haltPollFailUs,
-    lveDomCpuShares: (domain) => domain.cpu?.shares,
-    lveDomCpuQuota: (domain) => domain.cpu?.quotaUs,
-    lveDomCpuPeriod: (domain) => domain.cpu?.periodUs,
-    lveDomEmulatorPin: (domain) => domain.cpu?.emulatorPin,
+    lveDomCpuShares: settings(({ shares }) => shares),
+    lveDomCpuQuota: settings(({ quotaUs }) => quotaUs),
+    lveDomCpuPeriod: settings(({ periodUs }) => periodUs),
+    lveDomEmulatorPin: settings(({ emulatorPin }) => emulatorPin),
     lveDomCpuRowName: rowName(),
   },
 };

@@ -1,4 +1,4 @@
-import type { Iothread } from '../../model/vcpu.ts';
+import type { Iothread } from '../../model/iothread.ts';
 import type { TableBinding } from '../bind.ts';
 import { rowName } from '../row-name.ts';
 import { domainsOf } from './domain-rows.ts';

@@ -16,7 +16,7 @@ const mediaTypes = {
 } as const;
 
 function definedSize(disk: Disk): number {
-  return inUnits(disk.capacityBytes, disk.vmSizeUnit) ?? UNKNOWN_SIZE;
+  return inUnits(disk.capacityBytes, disk.facts.vmSizeUnit) ?? UNKNOWN_SIZE;
 }
 
 function access({ readOnly }: DiskFacts): 'unknown' | 'readwrite' | 'readonly' {
@@ -33,17 +33,17 @@ export const vmStorageTable: TableBinding<'vmStorageTable', Disk> = {
     vmStorageParent: diskFacts(() => NOT_IN_HR_STORAGE_TABLE),
     vmStorageSourceType: (disk) => disk.vmSourceType,
     vmStorageSourceTypeString: diskFacts(({ format, type }) => format ?? type),
-    vmStorageResourceID: (disk) => disk.source,
+    vmStorageResourceID: diskFacts(({ source }) => source),
     vmStorageAccess: diskFacts(access),
     vmStorageMediaType: diskFacts(({ device }) => mediaTypes[device ?? 'unknown']),
     vmStorageMediaTypeString: diskFacts(({ bus }) => bus),
-    vmStorageSizeUnit: (disk) => disk.vmSizeUnit,
+    vmStorageSizeUnit: diskFacts(({ vmSizeUnit }) => vmSizeUnit),
     vmStorageDefinedSize: (disk) => definedSize(disk),
     vmStorageAllocatedSize: (disk) =>
       // RFC 7666 demands that both sizes be equal for these; lveDiskAllocation has the true use.
       disk.vmSourceType === 'block' || disk.vmSourceType === 'raw'
         ? definedSize(disk)
-        : (inUnits(disk.allocationBytes, disk.vmSizeUnit) ?? UNKNOWN_SIZE),
+        : (inUnits(disk.allocationBytes, disk.facts.vmSizeUnit) ?? UNKNOWN_SIZE),
     vmStorageReadIOs: (disk) => disk.readRequests,
     vmStorageWriteIOs: (disk) => disk.writeRequests,
     vmStorageReadOctets: (disk) => disk.readBytes,

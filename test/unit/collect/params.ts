@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
-import type { StatsSample } from '../../../src/collect/decode/samples/stats-sample.ts';
+import type { MonitorSample } from '../../../src/collect/decode/monitor-sample.ts';
+import { domainFields, entryFields, fieldRule } from '../../../src/collect/decode/stat-fields.ts';
 import { type OtherStatsPolicy, StatsDecoder } from '../../../src/collect/decode/stats-decoder.ts';
+import type { StatsSample } from '../../../src/collect/decode/stats-sample.ts';
 import { paramNames } from '../../../src/libvirt/param-names.ts';
 import {
   ParamCursor,
@@ -70,4 +72,42 @@ export function sampleOf(
 /** Counters by name: those of 64 bits, as most statistics are. */
 export function counters(values: Readonly<Record<string, number | bigint>>): readonly ParamRow[] {
   return Object.entries(values).map(([name, value]) => [name, 'ullong', String(value)]);
+}
+
+const lists = { vcpu: 'vcpus', block: 'blocks', net: 'nets', iothread: 'iothreads' } as const;
+
+/** What a reading holds of a parameter, in libvirt's unit: `block.0.rd.bytes`, or `vcpu.0.=percent` where it is noted. */
+export function figureOf(reading: StatsSample | MonitorSample, name: string): unknown {
+  const { figures, base, layout } = reading;
+  const rule = fieldRule(name);
+  if (!('field' in rule)) throw new TypeError(`${name} has no field`);
+  const entry =
+    'number' in rule ? layout[lists[rule.to]].find(({ number }) => number === rule.number) : { at: 0 };
+  if (entry === undefined) return undefined;
+  const slot = base + entry.at + rule.field.slot;
+  switch (rule.field.kind) {
+    case 'count':
+      return figures.count(slot);
+    case 'small':
+      return figures.number(slot);
+    case 'text':
+      return figures.text(slot);
+    case 'flag':
+      return figures.flag(slot);
+  }
+}
+
+/** Every figure of a reading by its name. */
+export function figuresOf(reading: StatsSample | MonitorSample): Readonly<Record<string, unknown>> {
+  const names = [
+    ...domainFields.all.map(({ parameter }) => parameter),
+    ...Object.entries(lists).flatMap(([family, list]) =>
+      reading.layout[list].flatMap(({ number }) =>
+        entryFields[family as keyof typeof lists].all.map(
+          ({ parameter }) => `${family}.${number}.${parameter}`,
+        ),
+      ),
+    ),
+  ];
+  return Object.fromEntries(names.map((name) => [name, figureOf(reading, name)]));
 }

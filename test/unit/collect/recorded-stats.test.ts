@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { paramFixture, sampleOf } from './params.ts';
+import { figuresOf, paramFixture, sampleOf } from './params.ts';
 
 describe('statistics recorded from libvirt 9.0', () => {
   const fixture = paramFixture('domain-stats-9.0');
@@ -7,15 +7,15 @@ describe('statistics recorded from libvirt 9.0', () => {
 
   it('fill the fields', () => {
     const value = (name: string) => fixture.params.find(([one]) => one === name)?.[2];
-    expect(sample.monitor).toMatchObject({
-      complete: true,
-      cpuTimeNs: value('cpu.time'),
-      balloonAvailableKib: value('balloon.available'),
-      vcpuMaximum: 2,
+    expect(sample.monitor.complete).toBe(true);
+    expect(figuresOf(sample)).toMatchObject({
+      'cpu.time': value('cpu.time'),
+      'balloon.available': value('balloon.available'),
+      'vcpu.maximum': 2,
     });
-    expect(sample.monitor.vcpus).toHaveLength(2);
-    expect(sample.monitor.blocks.map((block) => block.name)).toContain('vda');
-    expect(sample.monitor.iothreads.map((thread) => thread.id)).toEqual([1]);
+    expect(sample.layout.vcpus).toHaveLength(2);
+    expect(sample.monitor.block('vda')).toBeDefined();
+    expect(sample.layout.iothreads.map((thread) => thread.number)).toEqual([1]);
     expect(sample.perf.map((event) => event.name).sort()).toEqual(['cpu_clock', 'page_faults']);
   });
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { MonitorSample } from '../../../../src/collect/decode/monitor-sample.ts';
 import { noteRates } from '../../../../src/collect/decode/rates.ts';
-import type { MonitorSample } from '../../../../src/collect/decode/samples/monitor-sample.ts';
-import { counters, type ParamRow, sampleOf } from '../params.ts';
+import { counters, figuresOf, type ParamRow, sampleOf } from '../params.ts';
 
 function reading(atMs: number, params: readonly ParamRow[]): MonitorSample {
   vi.spyOn(performance, 'now').mockReturnValueOnce(atMs);
@@ -42,39 +42,44 @@ const later = (): MonitorSample =>
     }),
   ]);
 
-const unknown = { hostPercent: undefined, percent: undefined, stealPercent: undefined };
+const unknown = { '=hostPercent': undefined, '=percent': undefined, '=stealPercent': undefined };
 
 describe('noteRates', () => {
   afterEach(() => vi.restoreAllMocks());
 
   it('relates CPU time to the real time that passed', () => {
     const sample = later();
-    expect(sample).toMatchObject(unknown);
+    expect(figuresOf(sample)).toMatchObject(unknown);
     noteRates(earlier(), sample, 4);
-    expect(sample).toMatchObject({ hostPercent: 2500, percent: 5000, stealPercent: 500 });
-    expect(sample.vcpus.map(({ number, percent }) => [number, percent])).toEqual([
-      [0, 2500],
-      [2, 7500],
-    ]);
+    expect(figuresOf(sample)).toMatchObject({
+      '=hostPercent': 2500,
+      '=percent': 5000,
+      '=stealPercent': 500,
+      'vcpu.0.=percent': 2500,
+      'vcpu.2.=percent': 7500,
+    });
   });
 
   it('gives mean latencies by target, absent where nothing completed', () => {
     const sample = later();
     noteRates(earlier(), sample, 4);
-    expect(sample.blocks).toHaveLength(1);
-    expect(sample.blocks[0]).toMatchObject({ readUs: 400, writeUs: undefined, flushUs: undefined });
+    expect(figuresOf(sample)).toMatchObject({
+      'block.1.=readLatency': 400,
+      'block.1.=writeLatency': undefined,
+      'block.1.=flushLatency': undefined,
+    });
   });
 
   it('has no rates across a restart of the domain', () => {
     const restarted = reading(5000, counters({ 'cpu.time': second }));
     noteRates(later(), restarted, 4);
-    expect(restarted).toMatchObject(unknown);
+    expect(figuresOf(restarted)).toMatchObject(unknown);
   });
 
   it('has no rates when no time passed', () => {
     const sample = later();
     noteRates(sample, sample, 4);
-    expect(sample).toMatchObject(unknown);
+    expect(figuresOf(sample)).toMatchObject(unknown);
   });
 
   it('is exact beyond 2^53 nanoseconds', () => {
@@ -83,6 +88,6 @@ describe('noteRates', () => {
     const one = reading(0, [...counters({ 'cpu.time': base }), current]);
     const two = reading(1000, [...counters({ 'cpu.time': base + 250_000_000n }), current]);
     noteRates(one, two, undefined);
-    expect(two).toMatchObject({ percent: 2500, hostPercent: undefined });
+    expect(figuresOf(two)).toMatchObject({ '=percent': 2500, '=hostPercent': undefined });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { StatsDecoder } from '../../../../src/collect/decode/stats-decoder.ts';
-import { counters, type ParamRow, paramCursor, sampleOf } from '../params.ts';
+import { counters, figureOf, figuresOf, type ParamRow, paramCursor, sampleOf } from '../params.ts';
 
 const policy = { unknown: true, all: false, exclude: [] };
 
@@ -26,12 +26,13 @@ describe('StatsDecoder', () => {
       for (const [at, sample] of samples.entries()) {
         const number = at + 1;
         expect(sample.state).toBe(1);
-        expect(sample.monitor.cpuTimeNs).toBe(number * 1000);
-        expect(sample.monitor.vcpus.map((vcpu) => vcpu.timeNs)).toEqual(
+        expect(figureOf(sample, 'cpu.time')).toBe(number * 1000);
+        expect(sample.layout.vcpus.map((vcpu) => figureOf(sample, `vcpu.${vcpu.number}.time`))).toEqual(
           Array.from({ length: number % 3 }, (_, vcpu) => number * 1000 + vcpu),
         );
-        expect(sample.nets).toHaveLength(1);
-        expect(sample.nets[0]).toMatchObject({ name: `vnet${number}`, rxBytes: number });
+        expect(sample.layout.nets).toHaveLength(1);
+        expect(figureOf(sample, 'net.0.name')).toBe(`vnet${number}`);
+        expect(figureOf(sample, 'net.0.rx.bytes')).toBe(number);
         expect(sample.others).toEqual([]);
       }
     }
@@ -39,14 +40,17 @@ describe('StatsDecoder', () => {
 
   it('finds the entry again when its parameters do not come together', () => {
     const sample = sampleOf(counters({ 'vcpu.3.time': 1, 'vcpu.0.time': 2, 'vcpu.3.wait': 3 }));
-    expect(sample.monitor.vcpus.map(({ number, timeNs, waitNs }) => [number, timeNs, waitNs])).toEqual([
-      [3, 1, 3],
-      [0, 2, undefined],
-    ]);
+    expect(sample.layout.vcpus.map(({ number }) => number)).toEqual([3, 0]);
+    expect(figuresOf(sample)).toMatchObject({
+      'vcpu.3.time': 1,
+      'vcpu.3.wait': 3,
+      'vcpu.0.time': 2,
+      'vcpu.0.wait': undefined,
+    });
   });
 
   it('leaves unknown what is not there, negative, or of another type', () => {
-    const { monitor } = sampleOf([
+    const sample = sampleOf([
       ['cpu.user', 'llong', -1],
       ['cpu.system', 'string', 'much'],
       ['vcpu.current', 'string', 'two'],
@@ -54,15 +58,7 @@ describe('StatsDecoder', () => {
       ['block.0.name', 'int', 7],
       ['dirtyrate.calc_mode', 'int', 7],
     ]);
-    expect(monitor).toMatchObject({
-      cpuTimeNs: undefined,
-      cpuUserNs: undefined,
-      cpuSystemNs: undefined,
-      vcpuCurrent: undefined,
-      dirtyMode: undefined,
-    });
-    expect(monitor.vcpus[0]?.halted).toBeUndefined();
-    expect(monitor.blocks[0]?.name).toBeUndefined();
+    expect(new Set(Object.values(figuresOf(sample)))).toEqual(new Set([undefined]));
   });
 
   it('tells whether the hypervisor process was asked', () => {
@@ -74,16 +70,18 @@ describe('StatsDecoder', () => {
 
   it('keeps what a number would not hold', () => {
     const most = 2n ** 64n - 1n;
-    const { monitor } = sampleOf([
+    const sample = sampleOf([
       ...counters({ 'cpu.time': most, 'cpu.user': 2n ** 53n - 1n, 'block.0.rd.bytes': most - 1n }),
       ['dirtyrate.calc_mode', 'string', 'page-sampling'],
       ['vcpu.0.halted', 'boolean', true],
     ]);
-    expect(monitor.cpuTimeNs).toBe(most);
-    expect(monitor.cpuUserNs).toBe(Number.MAX_SAFE_INTEGER);
-    expect(monitor.blocks[0]?.readBytes).toBe(most - 1n);
-    expect(monitor.dirtyMode).toBe('page-sampling');
-    expect(monitor.vcpus[0]?.halted).toBe(true);
+    expect(figuresOf(sample)).toMatchObject({
+      'cpu.time': most,
+      'cpu.user': Number.MAX_SAFE_INTEGER,
+      'block.0.rd.bytes': most - 1n,
+      'dirtyrate.calc_mode': 'page-sampling',
+      'vcpu.0.halted': true,
+    });
   });
 
   it('goes on when there are more names than it keeps', () => {
@@ -93,7 +91,7 @@ describe('StatsDecoder', () => {
         counters({ [`strange.${round}.${at}`]: at }),
       ).flat();
       const sample = decoder.reply(1)(paramCursor([...rows, ...counters({ 'cpu.time': round })]));
-      expect(sample.monitor.cpuTimeNs).toBe(round);
+      expect(figureOf(sample, 'cpu.time')).toBe(round);
     }
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { RowReader } from '../../../../src/collect/decode/row-reader.ts';
 import { type BuildContext, buildDomain } from '../../../../src/collect/records/domain-builder.ts';
 import type { DomainRecord } from '../../../../src/collect/records/domain-record.ts';
 import { noOverrides } from '../../../../src/domain-state/severity.ts';
@@ -13,8 +14,8 @@ function contextWith(lastEventSeq: number): BuildContext {
     diskIndex: () => 1,
     nicIndex: () => 1,
     perfEventNumber: () => 1,
-    memoryUnit: () => 1024,
-    diskUnit: () => 1024,
+    reader: new RowReader(),
+    units: { memory: () => 1024, disk: () => 1024 },
   };
 }
 

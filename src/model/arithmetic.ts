@@ -1,4 +1,4 @@
-import type { Count, Percent, Ratio } from '../../model/scalar-types.ts';
+import type { Count, Percent, Ratio } from './scalar-types.ts';
 
 /** Exact arithmetic on 64-bit counts: a bigint appears only where a number would round. */
 

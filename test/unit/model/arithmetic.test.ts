@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  add,
-  increase,
-  kibToBytes,
-  nsToUs,
-  percentOf,
-  sumKnown,
-} from '../../../../src/collect/decode/arithmetic.ts';
+import { add, increase, kibToBytes, nsToUs, percentOf, sumKnown } from '../../../src/model/arithmetic.ts';
 
 describe('arithmetic on counts', () => {
   it('converts nanoseconds beyond 2^53 exactly', () => {

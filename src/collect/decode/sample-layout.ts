@@ -1,6 +1,6 @@
-import type { Count } from '../../../model/scalar-types.ts';
-import type { Stat } from '../../../model/stat.ts';
-import type { Figures } from '../figures.ts';
+import type { Count } from '../../model/scalar-types.ts';
+import type { Stat } from '../../model/stat.ts';
+import type { Figures } from './figures.ts';
 
 /** Where the figures of a numbered thing begin, counted from where the reading begins. */
 export interface Entry {
