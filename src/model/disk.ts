@@ -66,10 +66,10 @@ export function diskRow(read: FigureReader, facts: DiskFacts) {
     flushRequests: read.count('fl.reqs', io),
     flushTimeUs: read.nsToUs('fl.times', io),
     ioErrors: read.count('errors', io),
-    /** Mean time of the requests completed between the last two refreshes. */
-    readLatencyUs: read.small('=readLatency', latency),
-    writeLatencyUs: read.small('=writeLatency', latency),
-    flushLatencyUs: read.small('=flushLatency', latency),
+    /** Mean time of the requests completed between the last two refreshes that completed any. */
+    readLatencyUs: read.rate('=readLatency', latency),
+    writeLatencyUs: read.rate('=writeLatency', latency),
+    flushLatencyUs: read.rate('=flushLatency', latency),
   };
 }
 

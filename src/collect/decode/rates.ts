@@ -1,5 +1,6 @@
 import { add, increase } from '../../model/arithmetic.ts';
 import type { Count, Percent } from '../../model/scalar-types.ts';
+import type { Figures } from './figures.ts';
 import type { MonitorSample } from './monitor-sample.ts';
 import type { Entry } from './sample-layout.ts';
 import { domainFields, entryFields } from './stat-fields.ts';
@@ -18,14 +19,33 @@ const vcpuWait = entryFields.vcpu.slot('wait');
 const vcpuPercent = entryFields.vcpu.slot('=percent');
 
 /** Time, number and mean time of each kind of request. */
-const requests = (['rd', 'wr', 'fl'] as const).map((kind) => ({
-  times: entryFields.block.slot(`${kind}.times`),
-  count: entryFields.block.slot(`${kind}.reqs`),
-  mean: entryFields.block.slot(`=${{ rd: 'read', wr: 'write', fl: 'flush' }[kind]}Latency`),
+const requests = [
+  { times: 'rd.times', count: 'rd.reqs', mean: '=readLatency' },
+  { times: 'wr.times', count: 'wr.reqs', mean: '=writeLatency' },
+  { times: 'fl.times', count: 'fl.reqs', mean: '=flushLatency' },
+].map(({ times, count, mean }) => ({
+  times: entryFields.block.slot(times),
+  count: entryFields.block.slot(count),
+  mean: entryFields.block.slot(mean),
 }));
 
-/** Notes the sums over the vCPUs of a reading: how long all of them waited for a host CPU, and otherwise. */
-export function noteSums({ figures, base, layout }: MonitorSample): void {
+/**
+ * Notes in a reading the figures that are worked out: sums over the vCPUs and, from it and the reading before it,
+ * shares of the real time that passed and mean times of the requests completed meanwhile. There are no shares
+ * without an earlier reading, nor where that is of another run of the domain (a counter went backwards).
+ */
+export function noteRates(
+  earlier: MonitorSample | undefined,
+  later: MonitorSample,
+  hostCpus: number | undefined,
+): void {
+  noteSums(later);
+  if (earlier !== undefined) noteShares(earlier, later, hostCpus);
+  noteLatencies(earlier, later);
+}
+
+/** How long all vCPUs together waited for a host CPU, and otherwise. */
+function noteSums({ figures, base, layout }: MonitorSample): void {
   let delayed: Count | undefined;
   let waited: Count | undefined;
   for (const { at } of layout.vcpus) {
@@ -41,12 +61,7 @@ function plus(sum: Count | undefined, value: Count | undefined): Count | undefin
   return sum === undefined ? value : add(sum, value);
 }
 
-/**
- * Notes in the later of two readings the figures that need both: shares of the real time that passed, and
- * mean times of the requests completed meanwhile. Nothing is noted when the readings do not belong to one run
- * of the domain (a counter went backwards) or no time passed.
- */
-export function noteRates(earlier: MonitorSample, later: MonitorSample, hostCpus: number | undefined): void {
+function noteShares(earlier: MonitorSample, later: MonitorSample, hostCpus: number | undefined): void {
   const { figures, base } = later;
   const elapsedNs = (later.atMs - earlier.atMs) * 1e6;
   const cpuNow = figures.count(base + cpuTime);
@@ -57,13 +72,11 @@ export function noteRates(earlier: MonitorSample, later: MonitorSample, hostCpus
   if (cpuNs !== undefined && hostCpus) {
     figures.setNumber(base + hostPercent, Math.min(10_000, hundredths(cpuNs / (elapsedNs * hostCpus))));
   }
-  if (vcpus > 0) {
-    if (cpuNs !== undefined) figures.setNumber(base + percent, hundredths(cpuNs / (elapsedNs * vcpus)));
-    if (delayNs !== undefined) {
-      figures.setNumber(base + stealPercent, hundredths(delayNs / (elapsedNs * vcpus)));
-    }
+  if (vcpus === 0) return;
+  if (cpuNs !== undefined) figures.setNumber(base + percent, hundredths(cpuNs / (elapsedNs * vcpus)));
+  if (delayNs !== undefined) {
+    figures.setNumber(base + stealPercent, hundredths(delayNs / (elapsedNs * vcpus)));
   }
-  noteLatencies(earlier, later);
 }
 
 /** Returns how long all vCPUs together waited for a host CPU; undefined if that is not known of any. */
@@ -73,9 +86,7 @@ function noteVcpus(earlier: MonitorSample, later: MonitorSample, elapsedNs: numb
   let delayNs: number | undefined;
   for (let position = 0; position < vcpus.length; position++) {
     const vcpu = vcpus[position] as Entry;
-    const same = earlier.layout.vcpus[position];
-    const before =
-      same?.number === vcpu.number ? same : earlier.layout.vcpus.find((one) => one.number === vcpu.number);
+    const before = sameVcpu(earlier, vcpu, position);
     if (before === undefined) continue;
     const now = base + vcpu.at;
     const then = earlier.base + before.at;
@@ -87,31 +98,50 @@ function noteVcpus(earlier: MonitorSample, later: MonitorSample, elapsedNs: numb
   return delayNs;
 }
 
-function noteLatencies(earlier: MonitorSample, later: MonitorSample): void {
+/** The same vCPU in another reading, where it is most often at the same position. */
+export function sameVcpu({ layout }: MonitorSample, { number }: Entry, position: number): Entry | undefined {
+  const same = layout.vcpus[position];
+  return same?.number === number ? same : layout.vcpus.find((one) => one.number === number);
+}
+
+/**
+ * The mean time of the requests since the reading before. Where none was completed it stays what it was, and what is
+ * told first is the mean of all requests since the domain was started.
+ */
+function noteLatencies(earlier: MonitorSample | undefined, later: MonitorSample): void {
   const { figures, base } = later;
   const { blocks } = later.layout;
-  for (let position = 0; position < blocks.length; position++) {
-    const block = blocks[position] as Entry;
+  for (const block of blocks) {
     const name = later.blockName(block);
-    if (name === undefined || isLayer(later, block)) continue;
-    const same = earlier.layout.blocks[position];
-    const before = same !== undefined && earlier.blockName(same) === name ? same : earlier.block(name);
-    if (before === undefined) continue;
-    const now = base + block.at;
-    const then = earlier.base + before.at;
-    for (const { times, count, mean } of requests) {
-      const tookNs = increase(figures.count(now + times), earlier.figures.count(then + times));
-      const completed = increase(figures.count(now + count), earlier.figures.count(then + count));
-      if (tookNs === undefined || completed === undefined || completed === 0) continue;
-      figures.setNumber(now + mean, Math.round(tookNs / completed / 1000));
-    }
+    // A layer of a backing chain follows its disk under the same name.
+    if (name === undefined || later.block(name) !== block) continue;
+    const before = earlier?.block(name);
+    noteLatenciesOf(figures, base + block.at, before && earlier, (earlier?.base ?? 0) + (before?.at ?? 0));
   }
 }
 
-const backingIndex = entryFields.block.slot('backingIndex');
+function noteLatenciesOf(
+  figures: Figures,
+  now: number,
+  earlier: MonitorSample | undefined,
+  then: number,
+): void {
+  for (const { times, count, mean } of requests) {
+    const tookNs = figures.count(now + times);
+    const completed = figures.count(now + count);
+    if (tookNs === undefined || completed === undefined) continue;
+    const moreNs = increase(tookNs, earlier?.figures.count(then + times));
+    const more = increase(completed, earlier?.figures.count(then + count));
+    const meanUs =
+      moreNs === undefined || more === undefined
+        ? meanOf(Number(tookNs), Number(completed), 0)
+        : meanOf(moreNs, more, earlier?.figures.number(then + mean) ?? 0);
+    figures.setNumber(now + mean, meanUs);
+  }
+}
 
-function isLayer({ figures, base }: MonitorSample, block: Entry): boolean {
-  return figures.number(base + block.at + backingIndex) !== undefined;
+function meanOf(totalNs: number, requestCount: number, otherwise: number): number {
+  return requestCount === 0 ? otherwise : Math.round(totalNs / requestCount / 1000);
 }
 
 function hundredths(share: number): Percent {

@@ -7,7 +7,7 @@ import { type DomainStatsRecord, domainGetState } from '../../libvirt/procedures
 import { inParallel } from '../../run/pool.ts';
 import { NotCalledError } from '../access/call-gate.ts';
 import { idleGroups } from '../decode/idle-groups.ts';
-import { noteRates, noteSums } from '../decode/rates.ts';
+import { noteRates } from '../decode/rates.ts';
 import { StatsDecoder } from '../decode/stats-decoder.ts';
 import { groupsFor, monitorFreeGroups, statsFlags } from '../decode/stats-groups.ts';
 import type { StatsSample } from '../decode/stats-sample.ts';
@@ -214,8 +214,7 @@ export class DomainStats implements Collector {
     if (!record.active) {
       this.#setStatus(record, 'inactive');
     } else if (askedMonitor && sample.monitor.complete) {
-      noteSums(sample.monitor);
-      if (previous !== undefined) noteRates(previous.monitor, sample.monitor, pass.host.cpusOnline);
+      noteRates(previous?.monitor, sample.monitor, pass.host.cpusOnline);
       this.#noteIdleGroups(record, sample, groups);
       this.#setStatus(record, 'ok');
     } else {

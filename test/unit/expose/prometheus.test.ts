@@ -53,7 +53,7 @@ describe('the exposition', () => {
   });
 
   test('scales to base units, correctly rounded', () => {
-    const cpu = sampleCpu({ timeUs: 480_000, userUs: 2 ** 52 + 1, percent: 2550, quotaUs: -1 });
+    const cpu = sampleCpu({ timeUs: 480_000, userUs: 2 ** 52 + 1, percent: 2550 });
     const memory = sampleMemory({ currentBytes: 2n ** 63n + 1n, dirtyRate: 12 });
     const disks = [sampleDisk({ readTimeUs: 900_001 })];
     const image = new SampleImage(

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { MonitorSample } from '../../../../src/collect/decode/monitor-sample.ts';
 import { noteRates } from '../../../../src/collect/decode/rates.ts';
-import { counters, figuresOf, type ParamRow, sampleOf } from '../params.ts';
+import { counters, figureOf, figuresOf, type ParamRow, sampleOf } from '../params.ts';
 
 function reading(atMs: number, params: readonly ParamRow[]): MonitorSample {
   vi.spyOn(performance, 'now').mockReturnValueOnce(atMs);
@@ -60,13 +60,50 @@ describe('noteRates', () => {
     });
   });
 
-  it('gives mean latencies by target, absent where nothing completed', () => {
+  it('gives the mean time of the requests since the reading before, by target', () => {
     const sample = later();
     noteRates(earlier(), sample, 4);
-    expect(figuresOf(sample)).toMatchObject({
-      'block.1.=readLatency': 400,
-      'block.1.=writeLatency': undefined,
-      'block.1.=flushLatency': undefined,
+    expect(figureOf(sample, 'block.1.=readLatency')).toBe(400);
+  });
+
+  describe('of a disk as libvirt reports it, with the number of its node', () => {
+    /** backingIndex is that of the top layer as well. */
+    const disk = (number: number, index: number, requests: number, timeNs: number): readonly ParamRow[] => [
+      [`block.${number}.name`, 'string', 'vda'],
+      [`block.${number}.backingIndex`, 'uint', index],
+      ...counters({ [`block.${number}.wr.reqs`]: requests, [`block.${number}.wr.times`]: timeNs }),
+    ];
+    const latencyOf = (...readings: readonly MonitorSample[]): unknown => {
+      let before: MonitorSample | undefined;
+      for (const sample of readings) {
+        noteRates(before, sample, 4);
+        before = sample;
+      }
+      return before && figureOf(before, 'block.0.=writeLatency');
+    };
+
+    it('gives that of all requests first', () => {
+      expect(latencyOf(reading(0, disk(0, 3, 10, 5_000_000)))).toBe(500);
+      expect(latencyOf(reading(0, disk(0, 3, 0, 0)))).toBe(0);
+    });
+
+    it('keeps it while no request is completed', () => {
+      const first = reading(0, disk(0, 3, 10, 5_000_000));
+      const second = reading(1000, disk(0, 3, 20, 25_000_000));
+      expect(latencyOf(first, second, reading(2000, disk(0, 3, 20, 25_000_000)))).toBe(2000);
+    });
+
+    it('begins anew with another disk of the same target', () => {
+      const first = reading(0, disk(0, 3, 10, 5_000_000));
+      expect(latencyOf(first, reading(1000, disk(0, 5, 2, 100_000)))).toBe(50);
+    });
+
+    it('does not take the lower layers of a backing chain for it', () => {
+      const top = disk(0, 3, 10, 5_000_000);
+      const first = reading(0, [...top, ...disk(1, 1, 7, 7_000_000)]);
+      const second = reading(1000, [...disk(0, 3, 12, 7_000_000), ...disk(1, 1, 9, 9_000_000)]);
+      expect(latencyOf(first, second)).toBe(1000);
+      expect(figureOf(second, 'block.1.=writeLatency')).toBeUndefined();
     });
   });
 
