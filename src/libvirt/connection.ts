@@ -180,7 +180,10 @@ export class LibvirtConnection {
     return await this.#register(connectDomainEventCallbackRegisterAny, { eventId, domain: undefined });
   }
 
-  /** The same for a virNetworkEventID (0 is lifecycle) of all networks. */
+  /**
+   * The same for a virNetworkEventID (0 is lifecycle) of all networks. Returns false also where there is no
+   * network driver, or its daemon is away.
+   */
   async subscribeNetworks(eventId: number): Promise<boolean> {
     return await this.#register(connectNetworkEventRegisterAny, { eventId, network: undefined });
   }
@@ -256,6 +259,13 @@ export class LibvirtConnection {
       return true;
     } catch (error) {
       if (isNotSupported(error) || isUnknownEvent(error)) {
+        return false;
+      }
+      if (procedure.waitsFor !== 'nothing' && error instanceof LibvirtError && !isSpentConnection(error)) {
+        this.#logger.debug(
+          { procedure: procedure.name, error: errorText(error) },
+          'no events of this driver',
+        );
         return false;
       }
       throw error;

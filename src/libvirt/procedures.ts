@@ -125,8 +125,8 @@ export const connectOpen = waitsForWorker(
 export const connectClose = waitsForNothing(2, 'connectClose', noArgs, nothing);
 /** The driver: `QEMU`. */
 export const connectGetType = waitsForNothing(3, 'connectGetType', noArgs, string('driver type'));
-/** Version of the hypervisor: major * 1000000 + minor * 1000 + release. */
-export const connectGetVersion = waitsForNothing(4, 'connectGetVersion', noArgs, count);
+/** Version of the hypervisor: major * 1000000 + minor * 1000 + release. The first call probes its binaries. */
+export const connectGetVersion = waitsForWorker(4, 'connectGetVersion', noArgs, count);
 /** Version of the daemon's libvirt: major * 1000000 + minor * 1000 + release. */
 export const connectGetLibVersion = waitsForNothing(157, 'connectGetLibVersion', noArgs, count);
 export const connectGetHostname = waitsForWorker(59, 'connectGetHostname', noArgs, string('host name'));

@@ -5,9 +5,13 @@ import {
   domainGetControlInfo,
   storagePoolRefresh,
 } from '../../libvirt/procedures.ts';
-import type { DomainRef, Procedure } from '../../libvirt/protocol.ts';
+import type { DomainRef, Procedure, WaitsFor } from '../../libvirt/protocol.ts';
 import { CallGate, type CallGateOptions, type Lease, type Suspicion } from './call-gate.ts';
 import type { LibvirtSession } from './libvirt-session.ts';
+
+/** How long a driver is left alone whose daemon is away, in milliseconds: first, and after ever more attempts. */
+const FIRST_AWAY_MS = 15_000;
+const LONGEST_AWAY_MS = 600_000;
 
 export interface LibvirtAccessOptions extends CallGateOptions {
   /** Default for a call. */
@@ -35,6 +39,11 @@ export class LibvirtAccess {
   readonly #timeoutMs: number;
   /** Procedures this daemon or driver does not have, or this connection may not call. */
   readonly #refused = new Map<string, Refusal>();
+  /** Drivers whose daemon could not be reached, and until when they are left alone. */
+  readonly #away = new Map<
+    WaitsFor,
+    { readonly error: LibvirtError; readonly forMs: number; readonly untilMs: number }
+  >();
 
   constructor(session: LibvirtSession, options: LibvirtAccessOptions) {
     this.session = session;
@@ -83,6 +92,7 @@ export class LibvirtAccess {
       throw this.#failure(procedure, error);
     }
     lease?.release();
+    this.#away.delete(waitsFor);
     return reply;
   }
 
@@ -146,8 +156,15 @@ export class LibvirtAccess {
     outcome.replied(item, reply);
   }
 
-  /** A daemon logs an error about a procedure that it is too old for: it is not asked. */
+  /**
+   * A daemon logs an error about a procedure that it is too old for, and about another daemon that it cannot
+   * reach for it: it is not asked, or not soon.
+   */
   #refusalOf(procedure: AnyProcedure): Refusal | undefined {
+    const away = this.#away.get(procedure.waitsFor);
+    if (away !== undefined && performance.now() < away.untilMs) {
+      return { why: 'unsupported', error: away.error };
+    }
     const key = refusalKey(procedure);
     if (procedure.since > this.session.libVersion && !this.#refused.has(key)) {
       this.#refused.set(key, { why: 'unsupported', error: unknownProcedure(procedure) });
@@ -157,6 +174,12 @@ export class LibvirtAccess {
 
   /** The error to report for a failed call; remembers a procedure that need not be called again. */
   #failure(procedure: AnyProcedure, error: unknown): unknown {
+    const { waitsFor } = procedure;
+    if (isAway(error) && (waitsFor === 'storage' || waitsFor === 'network')) {
+      const before = this.#away.get(waitsFor)?.forMs;
+      const forMs = before === undefined ? FIRST_AWAY_MS : Math.min(2 * before, LONGEST_AWAY_MS);
+      this.#away.set(waitsFor, { error, forMs, untilMs: performance.now() + forMs });
+    }
     const why = isMissing(error) ? 'unsupported' : isForbidden(error) ? 'forbidden' : undefined;
     if (why === undefined || !(error instanceof LibvirtError)) return error;
     // Calls that were under way together end alike: all report the one error, which counts once.
@@ -216,6 +239,15 @@ function refusalKey({ number, waitsFor }: AnyProcedure): string {
 interface Refusal {
   readonly why: 'unsupported' | 'forbidden';
   readonly error: LibvirtError;
+}
+
+/** The daemon in front could not connect to the one that has the driver. */
+function isAway(error: unknown): error is LibvirtError {
+  return (
+    error instanceof LibvirtError &&
+    error.virCode === virErrors.systemError &&
+    /connect socket/i.test(error.message)
+  );
 }
 
 /** A read-only connection may not call it, whatever the domain; an access rule may concern one domain only. */

@@ -385,6 +385,15 @@ describe('LibvirtConnection: events', () => {
     expect(seen).toEqual(['a vm-00002 5/1', 'b vm-00002 5/1', 'b vm-00003 2/0']);
   });
 
+  it('does without the events of a driver whose daemon is away', async () => {
+    const daemon = await startFake();
+    const message = "Failed to connect socket to '/run/libvirt/virtnetworkd-sock-ro': No such file";
+    daemon.inject({ procedure: 313, action: { type: 'error', code: 38, domain: 7, message } });
+    const connection = await connect(daemon);
+    expect(await connection.subscribeNetworks(0)).toBe(false);
+    expect(await connection.subscribeStoragePools(0)).toBe(true);
+  });
+
   it('survives a listener that throws and an event that cannot be decoded, and says so once each', async () => {
     const daemon = await startFake();
     const lines: string[] = [];

@@ -157,6 +157,21 @@ describe('LibvirtAccess', () => {
     expect(sent).toEqual(['control domainListAllCheckpoints']);
   });
 
+  it('leaves a driver alone whose daemon is away, and no other', async () => {
+    const fields = { virDomain: 7, level: 2, procedure: 'connectListAllNetworks' };
+    const away = "Failed to connect socket to '/run/libvirt/virtnetworkd-sock-ro': No such file or directory";
+    const { access, sent } = makeAccess((procedure) =>
+      procedure.waitsFor === 'network'
+        ? new LibvirtError({ ...fields, virCode: virErrors.systemError }, away)
+        : [],
+    );
+    const first = await rejection(access.call(procedures.connectListAllNetworks, { flags: 0 }));
+    const args = { domain: domainRef('a'), flags: 0 };
+    expect(await rejection(access.call(procedures.domainLeaseAddresses, args))).toBe(first);
+    await access.call(procedures.connectListAllStoragePools, { flags: 0 });
+    expect(sent).toEqual(['slow connectListAllNetworks', 'slow connectListAllStoragePools']);
+  });
+
   it('is refused the question of the agent without losing the same one of the host', async () => {
     const fields = { virDomain: 18, level: 2, procedure: 'domainInterfaceAddresses' };
     const { access } = makeAccess((procedure) =>
