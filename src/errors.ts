@@ -47,6 +47,9 @@ export class ConnectionFailedError extends DaemonError {
   }
 }
 
+/** A peer does not let us in, or we do not trust it: certificates, keys, passwords, permissions. */
+export class AuthenticationFailedError extends ConnectionFailedError {}
+
 /** An established connection ended; calls that were in flight are rejected with it. */
 export class ConnectionLostError extends DaemonError {
   constructor(message: string, options?: ErrorOptions) {

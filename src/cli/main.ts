@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { ConnectionFailedError, DaemonError, errorText } from '../errors.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { openFilesText } from './open-files.ts';
 import { endWhenOutputFails } from './output.ts';
 import { makeProgram } from './program.ts';
 import { programVersion } from './version.ts';
@@ -23,7 +24,8 @@ try {
     const remedy =
       error instanceof ConnectionFailedError && error.remedy !== undefined ? `\n${error.remedy}` : '';
     const detail =
-      error instanceof DaemonError ? errorText(error) : ((error as Error)?.stack ?? String(error));
+      openFilesText(error) ??
+      (error instanceof DaemonError ? errorText(error) : ((error as Error)?.stack ?? String(error)));
     process.stderr.write(`libvirt-agentx: ${detail}${remedy}\n`);
     process.exitCode = exitCodeOf(error);
   }

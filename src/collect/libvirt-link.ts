@@ -1,4 +1,10 @@
-import { ConnectionFailedError, type ConnectionLostError, DaemonError, errorText } from '../errors.ts';
+import {
+  AuthenticationFailedError,
+  ConnectionFailedError,
+  type ConnectionLostError,
+  DaemonError,
+  errorText,
+} from '../errors.ts';
 import { CallTimeoutError } from '../libvirt/connection.ts';
 import { domainEventsOf, type LibvirtEvent } from '../libvirt/events.ts';
 import { isAccessDenied } from '../libvirt/libvirt-error.ts';
@@ -125,7 +131,7 @@ export class LibvirtLink {
 }
 
 function stateOf(error: unknown): ConnState {
-  if (isAccessDenied(error)) return 'authenticationFailed';
+  if (isAccessDenied(error) || error instanceof AuthenticationFailedError) return 'authenticationFailed';
   if (error instanceof CallTimeoutError) return 'notResponding';
   return 'disconnected';
 }

@@ -1,6 +1,12 @@
 import { once } from 'node:events';
 import { Framer } from '../bytes/framer.ts';
-import { ConnectionFailedError, ConnectionLostError, errorText, ProtocolError } from '../errors.ts';
+import {
+  AuthenticationFailedError,
+  ConnectionFailedError,
+  ConnectionLostError,
+  errorText,
+  ProtocolError,
+} from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { type CallOptions, CallTable, type Receiver } from './call-table.ts';
 import { decodeEvent } from './event-decoder.ts';
@@ -416,9 +422,11 @@ async function connectInTime(
 
 /** A connection that ended while it was being opened. */
 function openFailure(error: ConnectionLostError, transport: TransportStream): ConnectionFailedError {
-  return new ConnectionFailedError(
+  const overSsh = transport.peer.startsWith('ssh ');
+  const refused = overSsh && /permission denied|host key verification failed/i.test(error.message);
+  return new (refused ? AuthenticationFailedError : ConnectionFailedError)(
     error.message,
-    transport.peer.startsWith('ssh ')
+    overSsh
       ? 'Try the same ssh command by hand, as the user this program runs as: it must not ask for anything.'
       : 'The daemon has the reason in its log: journalctl -u libvirtd -u virtqemud -u virtproxyd.',
     { cause: error },

@@ -1,4 +1,4 @@
-import { ConnectionFailedError, errorText } from '../errors.ts';
+import { AuthenticationFailedError, errorText } from '../errors.ts';
 import { isAccessDenied, LibvirtError } from './libvirt-error.ts';
 import { authList, authPolkit, connectOpen, connectRegisterCloseCallback } from './procedures.ts';
 import type { Procedure } from './protocol.ts';
@@ -16,14 +16,14 @@ type Call = <Args, Reply>(procedure: Procedure<Args, Reply>, args: Args) => Prom
 /**
  * Authenticates and opens: AUTH_LIST, where asked for AUTH_POLKIT, CONNECT_OPEN.
  *
- * @throws ConnectionFailedError if the daemon wants an authentication we do not have; LibvirtError if it
+ * @throws AuthenticationFailedError if the daemon wants an authentication we do not have; LibvirtError if it
  *   refuses.
  */
 export async function openDriver(call: Call, target: ConnectTarget, readOnly: boolean): Promise<void> {
   const types = await call(authList, undefined);
   if (types.length > 0 && !types.includes(AUTH_NONE)) {
     if (!types.includes(AUTH_POLKIT)) {
-      throw new ConnectionFailedError(
+      throw new AuthenticationFailedError(
         'the daemon asks for SASL authentication, which this program does not have',
         'Use qemu+ssh:// or qemu+tls://, or set auth_unix_ro, auth_tcp or auth_tls to "none" where only trusted users reach the socket.',
       );
@@ -46,7 +46,7 @@ async function authenticateWithPolkit(call: Call): Promise<void> {
     await call(authPolkit, undefined);
   } catch (error) {
     if (error instanceof LibvirtError && !isAccessDenied(error)) {
-      throw new ConnectionFailedError(
+      throw new AuthenticationFailedError(
         `authentication with polkit failed: ${errorText(error)}`,
         'Run as root, which needs no polkit, or make sure that dbus and polkit run on the host.',
         { cause: error },

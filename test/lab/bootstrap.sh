@@ -111,6 +111,10 @@ find_missing() {
     want zstd 'unpacks the modules of newer guest kernels' has zstd
     want procps 'looks at processes' has ps
     want e2fsprogs 'file systems of guests' has mkfs.ext4
+    want openssl 'certificates for libvirt over TLS' has openssl
+    want openssh-server 'libvirt over ssh' test -x /usr/sbin/sshd
+    want openssh-client 'libvirt over ssh' has ssh
+    want netcat-openbsd 'libvirt over ssh without its helper' has nc
   fi
 }
 

@@ -14,6 +14,8 @@ export interface LibvirtdOptions {
   readonly hostname?: string;
   /** More lines of libvirtd.conf. */
   readonly extraLibvirtdConfig?: string;
+  /** Listens on TCP as well, in the lab's own network, as libvirtd.conf says. */
+  readonly listen?: boolean;
   /** More lines of qemu.conf. */
   readonly extraQemuConfig?: string;
 }
@@ -116,7 +118,13 @@ export async function startLibvirtd(options: LibvirtdOptions = {}): Promise<Libv
     daemon = await startProcess({
       name: 'libvirtd',
       command,
-      args: [...prefix, 'libvirtd', '-f', directory.file('etc', 'libvirtd.conf')],
+      args: [
+        ...prefix,
+        'libvirtd',
+        ...(options.listen === true ? ['--listen'] : []),
+        '-f',
+        directory.file('etc', 'libvirtd.conf'),
+      ],
       ready: async () => (await virsh('uri')).includes('qemu'),
       readyTimeoutMs: 60_000,
     });

@@ -1,0 +1,60 @@
+import { expect, it } from 'vitest';
+import { LibvirtLink } from '../../../src/collect/libvirt-link.ts';
+import { parseLibvirtUri } from '../../../src/libvirt/uri.ts';
+import { silentLogger } from '../../../src/log.ts';
+import type { ConnState } from '../../../src/model/agent.ts';
+import { FakeLibvirtd, type FakeLibvirtdOptions } from '../../fakes/fake-libvirtd.ts';
+import { waitUntil } from '../../lab/wait.ts';
+
+/** The states of a link to such a daemon, until one of them is told. */
+async function statesUntil(
+  last: ConnState,
+  options: FakeLibvirtdOptions,
+  prepare: (daemon: FakeLibvirtd) => void = () => undefined,
+) {
+  await using daemon = await FakeLibvirtd.start(options);
+  prepare(daemon);
+  const states: ConnState[] = [];
+  const errors: unknown[] = [];
+  const stop = new AbortController();
+  const link = new LibvirtLink({
+    target: parseLibvirtUri(daemon.uri),
+    readWriteTarget: undefined,
+    logger: silentLogger,
+    onEvent: () => undefined,
+    onSubscribed: () => undefined,
+    onState: (_agent, state, error) => {
+      states.push(state);
+      errors.push(error);
+    },
+    work: (_session, signal) =>
+      new Promise((resolve) => {
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      }),
+  });
+  const running = link.run(stop.signal);
+  await waitUntil(() => states.includes(last), { what: last });
+  stop.abort();
+  await running;
+  return { states, errors, calls: daemon.calls };
+}
+
+it('asks for the events that the daemon has, and no others', async () => {
+  const { states, calls } = await statesUntil('connected', {});
+  expect(states.slice(0, 2)).toEqual(['connecting', 'connected']);
+  expect(calls.get(316)).toBeGreaterThan(20);
+});
+
+it('tells a daemon that wants another authentication from one that is away', async () => {
+  const { states, errors } = await statesUntil('authenticationFailed', { authTypes: [1] });
+  expect(states).toEqual(['connecting', 'authenticationFailed']);
+  expect(errors.at(-1)).toMatchObject({ remedy: expect.stringContaining('ssh') });
+});
+
+it('begins anew where the daemon behind the daemon was restarted', async () => {
+  const { states } = await statesUntil('disconnected', {}, (daemon) => {
+    const message = 'internal error: client socket is closed';
+    daemon.inject({ procedure: 368, action: { type: 'error', code: 1, domain: 7, message } });
+  });
+  expect(states.at(-1)).toBe('disconnected');
+});

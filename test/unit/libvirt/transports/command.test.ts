@@ -1,0 +1,66 @@
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { LibvirtConnection } from '../../../../src/libvirt/connection.ts';
+import { connectGetHostname } from '../../../../src/libvirt/procedures.ts';
+import { parseLibvirtUri } from '../../../../src/libvirt/uri.ts';
+import { silentLogger } from '../../../../src/log.ts';
+import { FakeLibvirtd } from '../../../fakes/fake-libvirtd.ts';
+import { waitUntil } from '../../../lab/wait.ts';
+
+let directory: string;
+let daemon: FakeLibvirtd;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'command-'));
+  daemon = await FakeLibvirtd.start();
+});
+
+afterAll(async () => {
+  await daemon.close();
+  await rm(directory, { recursive: true });
+});
+
+/** A program that carries the octets, as ssh does, and leaves its process id in a file. */
+async function carrier(): Promise<{ readonly uri: string; readonly pidPath: string }> {
+  const path = join(directory, 'carrier.mjs');
+  const pidPath = join(directory, 'pid');
+  await writeFile(
+    path,
+    [
+      `#!${process.execPath}`,
+      "import { writeFileSync } from 'node:fs';",
+      "import { connect } from 'node:net';",
+      `writeFileSync(${JSON.stringify(pidPath)}, String(process.pid));`,
+      `const socket = connect(${JSON.stringify(daemon.socketPath)});`,
+      'process.stdin.pipe(socket).pipe(process.stdout);',
+      '',
+    ].join('\n'),
+  );
+  await chmod(path, 0o755);
+  return { uri: `qemu+ext:///system?command=${path}`, pidPath };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+it('gives up a program that is stopped, and ends it', async () => {
+  const { uri, pidPath } = await carrier();
+  const connection = await LibvirtConnection.open(parseLibvirtUri(uri), {
+    readOnly: true,
+    logger: silentLogger,
+    pingIntervalMs: 100,
+  });
+  expect(await connection.call(connectGetHostname, undefined)).toBe('fake-host');
+  const pid = Number(await readFile(pidPath, 'utf8'));
+  process.kill(pid, 'SIGSTOP');
+  expect((await connection.closed)?.message).toContain('no sign of life');
+  await waitUntil(() => !isAlive(pid), { what: 'the program to end' });
+});
