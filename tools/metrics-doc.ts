@@ -1,3 +1,4 @@
+import { wrap } from '../src/config/wrap.ts';
 import type { Family } from '../src/families/family.ts';
 import { servedFamilies } from '../src/families/served.ts';
 
@@ -7,13 +8,13 @@ export function renderMetricsDoc(): string {
   return [
     '# Metrics',
     '',
-    'Every family of `/metrics`, made from the tables in `src/families/` and the DESCRIPTIONs in `mibs/` by',
-    '`npm run docs`: edit those, not this page. [http.md](http.md) says how to have them served.',
+    ...wrap(
+      'Every family of `/metrics`, made from the tables in `src/families/` and the DESCRIPTIONs in `mibs/` by `npm run docs`: edit those, not this page. [http.md](http.md) says how to have them served.',
+    ),
     '',
-    'Names are those that the exporters for libvirt have in common, values are in base units, and an object that',
-    'grows by itself, such as an uptime, is served as the moment when it began. A value that is not known has no',
-    'sample. Texts are labels of the `*_info` families, whose value is always 1. A domain that ceased to exist',
-    'has `libvirt_domain_up` 0 for `collect.retention` seconds.',
+    ...wrap(
+      'Names are those that the exporters for libvirt have in common, values are in base units, and an object that grows by itself, such as an uptime, is served as the moment when it began. A value that is not known has no sample. Texts are labels of the `*_info` families, whose value is always 1. A domain that ceased to exist has `libvirt_domain_up` 0 for `collect.retention` seconds.',
+    ),
     '',
     `There are ${families.length} families.`,
     '',

@@ -1,3 +1,4 @@
+import { wrap } from '../src/config/wrap.ts';
 import { type InventoryEntry, listNotifications, listObjects, tableOf } from '../src/mib/inventory.ts';
 import { modules } from '../src/mib/objects.gen.ts';
 import { formatOid } from '../src/tree/oid.ts';
@@ -7,9 +8,10 @@ export function renderObjectsDoc(): string {
   const lines = [
     '# Objects',
     '',
-    'Everything `libvirt-agentx` serves, generated from the MIB modules in `mibs/` by `npm run docs`:',
-    'edit a module, not this page. Object identifiers are relative to the root of the module; that of',
-    'LIBVIRT-EXT-MIB can be moved with `mib.root`. An instance whose value is not known does not exist.',
+    'Everything `libvirt-agentx` serves, generated from the MIB modules in `mibs/` by',
+    '`npm run docs`: edit a module, not this page. Object identifiers are relative to the root of the',
+    'module; that of LIBVIRT-EXT-MIB can be moved with `mib.root`. An instance whose value is not',
+    'known does not exist.',
     '',
   ];
   for (const [module, { root }] of Object.entries(modules)) {
@@ -50,7 +52,14 @@ function tableSection(first: InventoryEntry, members: readonly InventoryEntry[])
   const table = tableOf(first.name);
   if (table === undefined) return [];
   const index = table.index.map((name) => `\`${name}\``).join(', ');
-  return [`### ${table.name}`, '', `${table.summary} Index: ${index}.`, '', ...objectRows(members), ''];
+  return [
+    `### ${table.name}`,
+    '',
+    ...wrap(`${table.summary} Index: ${index}.`),
+    '',
+    ...objectRows(members),
+    '',
+  ];
 }
 
 function objectRows(members: readonly InventoryEntry[]): string[] {

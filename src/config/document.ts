@@ -6,6 +6,7 @@ import { freeTables, sections } from './sections.ts';
 import { defaultStatSelectors, statSelectorNames, statSelectors } from './selectors.ts';
 import { fileName } from './setting.ts';
 import { type Setting, settings } from './settings.ts';
+import { wrap } from './wrap.ts';
 
 /** The sections as they are in the file. */
 const sectionList = Object.entries(sections).map(([name, { help }]) => ({ section: fileName(name), help }));
@@ -37,7 +38,7 @@ export function referenceMarkdown(): string {
     return [
       `### \`[${section}]\``,
       '',
-      help,
+      ...wrap(help),
       '',
       '| Key | Default | Allowed | Meaning |',
       '|---|---|---|---|',
@@ -45,7 +46,9 @@ export function referenceMarkdown(): string {
     ].join('\n');
   });
   for (const [name, { help, example }] of Object.entries(freeTables)) {
-    parts.push([`### \`${fileName(name)}\``, '', cell(help), '', '```toml', example, '```'].join('\n'));
+    parts.push(
+      [`### \`${fileName(name)}\``, '', ...wrap(cell(help)), '', '```toml', example, '```'].join('\n'),
+    );
   }
   const selectorRows = statSelectorNames.map((name) => {
     const isDefault = defaultStatSelectors.includes(name) ? 'yes' : 'no';
@@ -58,7 +61,7 @@ export function referenceMarkdown(): string {
     [
       '### Events of `notifications.events`',
       '',
-      [...eventKindByName.keys()].map((name) => `\`${name}\``).join(', '),
+      ...wrap([...eventKindByName.keys()].map((name) => `\`${name}\``).join(', ')),
     ].join('\n'),
   );
   return `${parts.join('\n\n')}\n`;
@@ -101,18 +104,8 @@ function tomlValue(value: unknown): string {
     .replace(/^value = /, '');
 }
 
-/** Comment lines of at most 100 characters. */
-function commented(text: string): string[] {
-  const lines: string[] = [];
-  let line = '#';
-  for (const word of text.split(' ')) {
-    if (line.length + word.length >= 100) {
-      lines.push(line);
-      line = '#';
-    }
-    line += ` ${word}`;
-  }
-  return [...lines, line];
+function commented(text: string): readonly string[] {
+  return wrap(text, '# ');
 }
 
 function cell(text: string): string {
