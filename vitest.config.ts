@@ -19,6 +19,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts', 'test/golden/**/*.test.ts'],
           testTimeout: 20_000,
+          // Some build the program first, on machines that have much else to do.
+          hookTimeout: 60_000,
         },
       },
       {

@@ -131,6 +131,13 @@ describe('libsmi', () => {
   });
 });
 
+/**
+ * pysmi's program. Debian 13 brings a version that uses a module of Python without importing it, which goes well
+ * where something else has imported it.
+ */
+const mibdump = `import importlib.machinery, importlib.util, runpy
+runpy.run_path('/usr/bin/mibdump', run_name='__main__')`;
+
 describe('pysmi', () => {
   it.each([
     ['without full modules', [mibsDirectory, imports]],
@@ -138,8 +145,10 @@ describe('pysmi', () => {
   ])('compiles our modules and stand-ins %s', (_how, sources) => {
     const destination = mkdtempSync(join(scratch, 'pysmi-'));
     const output = run(
-      'mibdump',
+      '/usr/bin/python3',
       [
+        '-c',
+        mibdump,
         ...sources.map((source) => `--mib-source=file://${source}`),
         `--mib-borrower=file://${home.bare}`,
         '--destination-format=json',
