@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
@@ -54,6 +54,10 @@ export async function bundle(directory: string): Promise<readonly BundledPackage
       js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
     },
   });
+  // It is no program of its own: usr/bin has one.
+  const entry = join(directory, 'libvirt-agentx.js');
+  writeFileSync(entry, readFileSync(entry, 'utf8').replace(/^#!.*\n/, ''));
+  chmodSync(entry, 0o644);
   const names = new Set(
     Object.keys(metafile.inputs).flatMap((path) => {
       const inside = path.lastIndexOf('node_modules/');

@@ -12,9 +12,11 @@ export interface ProgramOptions {
   readonly onDone: (exitCode: number) => void;
 }
 
-const examples = `
-Examples:
-  libvirt-agentx                                  run with /etc/libvirt-agentx.toml or the defaults
+/** What stands below the options in the help, and in the manual page. */
+export const helpSections: readonly { readonly title: string; readonly text: string }[] = [
+  {
+    title: 'Examples',
+    text: `  libvirt-agentx                                  run with /etc/libvirt-agentx.toml or the defaults
   libvirt-agentx dump --only vmName               which virtual machines are there?
   libvirt-agentx dump --uri qemu:///session       those of this user
   libvirt-agentx check                            why is there nothing in SNMP?
@@ -22,21 +24,26 @@ Examples:
   libvirt-agentx config --example > /etc/libvirt-agentx.toml
                                                   begin a configuration, everything explained
   libvirt-agentx mib --root 1.3.6.1.4.1.99999.1 > LIBVIRT-EXT-MIB
-                                                  the module for the pollers, under your own root
-
-Settings come from options, then from the environment (LIBVIRT_AGENTX_SECTION_KEY, such as
-LIBVIRT_AGENTX_COLLECT_INTERVAL), then from the file, then from defaults.
-
-Signals:
-  SIGTERM, SIGINT  stop tidily, within 5 seconds; a second one stops at once
-  SIGHUP           read the configuration again; if it is not valid, the old one stays in force
-
-Exit codes:
-   0  in order                                    70  a defect in the program
+                                                  the module for the pollers, under your own root`,
+  },
+  {
+    title: 'Environment',
+    text: `Settings come from options, then from the environment (LIBVIRT_AGENTX_SECTION_KEY, such as
+LIBVIRT_AGENTX_COLLECT_INTERVAL), then from the file, then from defaults.`,
+  },
+  {
+    title: 'Signals',
+    text: `  SIGTERM, SIGINT  stop tidily, within 5 seconds; a second one stops at once
+  SIGHUP           read the configuration again; if it is not valid, the old one stays in force`,
+  },
+  {
+    title: 'Exit codes',
+    text: `   0  in order                                    70  a defect in the program
   64  the command line is wrong                   74  the output cannot be written
   69  libvirt or snmpd is not available           78  the configuration or the state directory
-                                                      cannot be used
-`;
+                                                      cannot be used`,
+  },
+];
 
 /** The command line: commands, options and their help. */
 export function makeProgram({ version, onDone }: ProgramOptions): Command {
@@ -129,7 +136,8 @@ export function makeProgram({ version, onDone }: ProgramOptions): Command {
     .option('--token <name>', 'for a new token, which is printed to standard error')
     .action(perform(async () => (await import('./credential.ts')).credential));
 
-  return program.addHelpText('after', examples);
+  const sections = helpSections.map(({ title, text }) => `${title}:\n${text}\n`);
+  return program.addHelpText('after', `\n${sections.join('\n')}`);
 }
 
 /** The default command swallows what is no command; tell it by its name. */

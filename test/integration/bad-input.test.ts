@@ -8,6 +8,7 @@ import { freeUdpPort } from '../lab/free-port.ts';
 import { type LabDirectory, makeLabDirectory } from '../lab/lab-directory.ts';
 import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
 import { type RunningProcess, runAnyway, startProcess } from '../lab/process.ts';
+import { readableProgram } from '../lab/readable-program.ts';
 import { type Snmpd, startSnmpd } from '../lab/snmpd.ts';
 import { delay, waitUntil } from '../lab/wait.ts';
 import { readServed } from '../support/served-walk.ts';
@@ -94,7 +95,7 @@ describe('the AgentX master', () => {
         `--regid=${nobody}`,
         '--clear-groups',
         process.execPath,
-        programPath,
+        await readableProgram(directory),
         'run',
         '--uri',
         `test+unix:///default?socket=${directory.file('none')}`,

@@ -9,6 +9,7 @@ import { biosGuest } from '../lab/domain-xml.ts';
 import { type LabDirectory, makeLabDirectory } from '../lab/lab-directory.ts';
 import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
 import { type RunResult, runAnyway } from '../lab/process.ts';
+import { readableProgram } from '../lab/readable-program.ts';
 import { type Snmpd, startSnmpd } from '../lab/snmpd.ts';
 import { waitUntil } from '../lab/wait.ts';
 
@@ -18,11 +19,14 @@ const v3 = { v3User: user.name, v3Auth: `SHA:${user.authPassword}` } as const;
 
 let directory: LabDirectory;
 let libvirtd: Libvirtd;
+/** The program where users without rights can read it. */
+let programForAll: string;
 let snmpd: Snmpd;
 let agent: Agent;
 
 beforeAll(async () => {
   directory = await makeLabDirectory();
+  programForAll = await readableProgram(directory);
   libvirtd = await startLibvirtd();
   await libvirtd.run(biosGuest({ name: 'one', type: libvirtd.domainType }));
   snmpd = await startSnmpd({
@@ -52,11 +56,11 @@ function check(
   prefix: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
 ): Promise<RunResult> {
-  const program = [programPath, 'check', '--config', agent.configPath, ...args];
+  const program = ['check', '--config', agent.configPath, ...args];
   const [first, ...rest] = prefix;
   return first === undefined
-    ? runAnyway(process.execPath, program, { env })
-    : runAnyway(first, [...rest, process.execPath, ...program], { env });
+    ? runAnyway(process.execPath, [programPath, ...program], { env })
+    : runAnyway(first, [...rest, process.execPath, programForAll, ...program], { env });
 }
 
 /** The lines about one subject. */

@@ -87,7 +87,7 @@ describe('a state directory that cannot be written', () => {
     expect(await warnings()).toContain(`${state} cannot be written`);
     await libvirtd.define(guest('beta'));
     expect(await numbers('beta')).toEqual([3]);
-    await run('nsenter', ['-m', '-t', `${pid}`, 'mount', '-o', 'remount,rw,bind', state]);
+    await run('nsenter', ['-m', '-r', '-t', `${pid}`, 'mount', '-o', 'remount,rw,bind', state]);
     await waitUntil(() => saved().includes('"index":3'), { what: 'the file', timeoutMs: 40_000 });
     await waitUntil(async () => !(await warnings()).includes(state), { what: 'no warning' });
     expect((await readdir(state)).sort()).toEqual(['events.jsonl', 'indexes.json', 'lock']);

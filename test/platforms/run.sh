@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Runs `npm test` on the Debian releases its users have, each in a bare root of its own:
-#   run.sh [--node VERSION] [--keep] [--shell] [RELEASE...] [-- ARGUMENT...]
+#   run.sh [--node VERSION] [--package FILE.deb] [--keep] [--shell] [RELEASE...] [-- ARGUMENT...]
 # RELEASE is bullseye (11), bookworm (12), trixie (13) or forky (14 to be); bookworm and trixie by default. What is
 # tested is the commit that is checked out, cloned below /root with umask 077, as careful people do. ARGUMENTs
-# are those of `npm test`, such as the name of a test file.
+# are those of `npm test`, such as the name of a test file. With --package a package is installed, run, upgraded
+# and purged instead (package.sh).
 #
 # Needs root, mmdebstrap and room for one gigabyte per release. Base systems and downloaded packages are kept in
 # $LIBVIRT_AGENTX_PLATFORMS (default /var/tmp/libvirt-agentx-platforms); a base older than a week is made anew.
@@ -26,16 +27,18 @@ own_node() { case $1 in trixie | forky) echo yes ;; esac; }
 
 releases=()
 node_version=
+package=
 keep=
 shell=
 while [ $# -gt 0 ]; do
   case $1 in
     --node) node_version=$2 && shift ;;
+    --package) package=$(realpath "$2") && shift ;;
     --keep) keep=yes ;;
     --shell) shell=yes ;;
     --) shift && break ;;
     bullseye | bookworm | trixie | forky) releases+=("$1") ;;
-    *) die "usage: ${BASH_SOURCE[0]} [--node VERSION] [--keep] [--shell] [bullseye|bookworm|trixie|forky...] [-- ARGUMENT...]" ;;
+    *) die "usage: ${BASH_SOURCE[0]} [--node VERSION] [--package FILE.deb] [--keep] [--shell] [bullseye|bookworm|trixie|forky...] [-- ARGUMENT...]" ;;
   esac
   shift
 done
@@ -138,10 +141,10 @@ enter() {
 test_release() {
   local release=$1
   shift
-  local root=$cache/root-$release archive
+  local root archive
+  root=$(mktemp -d "$cache/root-$release.XXXXXX")
   archive=$(base_of "$release")
-  rm -rf "$root"
-  mkdir -p "$root"
+  chmod 755 "$root"
   tar -xf "$archive" -C "$root"
   lend_network "$root"
   # Nobody runs an init here that would start services.
@@ -151,12 +154,21 @@ test_release() {
   # The root does not outlive the run: no need to wait for the disk with each file.
   echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
   enter "$root" apt-get -qq update
+  local status=0
+  if [ -n "$package" ]; then
+    install_packages "$root" systemd snmpd snmp libvirt-daemon libvirt-clients iproute2 nodejs
+    mkdir -p "$root/root/package"
+    cp "$package" "$repository/test/platforms/package.sh" "$root/root/package/"
+    say "$release: $(enter "$root" node --version)"
+    enter "$root" unshare --net -- "/root/package/package.sh" "/root/package/$(basename "$package")" || status=$?
+    [ -n "$keep" ] || rm -rf "$root"
+    return "$status"
+  fi
   install_node "$root" "$release"
   (umask 077 && git clone --quiet --no-local "$repository" "$root/root/libvirt-agentx")
   # The commit that is checked out here, whatever the branch.
   git -C "$root/root/libvirt-agentx" checkout --quiet --detach "$(git -C "$repository" rev-parse HEAD)"
   say "$release: $(enter "$root" node --version) $(enter "$root" sh -c '. /etc/os-release; echo "$PRETTY_NAME"')"
-  local status=0
   if [ -n "$shell" ]; then
     enter "$root" sh -c 'cd /root/libvirt-agentx && exec bash' || status=$?
   else
