@@ -1,8 +1,18 @@
 import { section, setting } from '../setting.ts';
 import { choice, patterns, secondsOrNever, selectors, wholeSeconds } from '../setting-kinds.ts';
 
-/** The kernel's counters of KVM: some fifty a vCPU, of use to developers of hypervisors. */
-const kvmCounters = ['^vcpu\\.\\d+\\..*\\.(sum|cur|max)$', '^vm\\..*\\.(sum|cur|max)$'];
+/** What lveStatTable leaves out, and why: docs/decisions/009-statistics-left-out.md. */
+const leftOut = [
+  // The kernel's counters of KVM: some fifty a vCPU, of use to developers of hypervisors.
+  '^vcpu\\.\\d+\\..*\\.(sum|cur|max)$',
+  '^vm\\..*\\.(sum|cur|max)$',
+  // What a disk's driver can do: a dozen numbers a disk that never change.
+  '^block\\.\\d+\\.limits\\.',
+  // How many resctrl monitors there are: nearly everywhere none, and each has rows of its own.
+  '^(cpu\\.cache|memory\\.bandwidth)\\.monitor\\.count$',
+  // Seconds of a clock of the hypervisor process that nobody else can read.
+  '^dirtyrate\\.calc_start_time$',
+];
 
 export const collect = section('What is collected, and how often.', {
   interval: setting(wholeSeconds(1, 3600), 10, {
@@ -16,7 +26,7 @@ export const collect = section('What is collected, and how often.', {
     help: 'Selectors of statistics (see docs/configuration.md); "default", "all" and "none" stand for sets, -name takes one out.',
     flag: 'extra-stats',
   }),
-  statExclude: setting(patterns(), kvmCounters, {
+  statExclude: setting(patterns(), leftOut, {
     help: 'Parameters that lveStatTable leaves out (regular expressions on their names).',
   }),
   affinity: setting(choice(['dense', 'compact', 'off']), 'compact', {

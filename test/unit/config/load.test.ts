@@ -151,11 +151,16 @@ describe('values', () => {
     });
   });
 
-  it('excludes KVM counters from the table of parameters by default', async () => {
+  it('excludes from the table of parameters what is of no use to most', async () => {
     const patterns = await valueIn('', (config) => config.collect.statExclude);
     const excluded = (name: string): boolean => patterns.some((pattern) => pattern.test(name));
     expect(excluded('vcpu.3.halt_wakeup.sum')).toBe(true);
     expect(excluded('vm.remote_tlb_flush.sum')).toBe(true);
+    expect(excluded('block.12.limits.request_alignment')).toBe(true);
+    expect(excluded('dirtyrate.calc_start_time')).toBe(true);
+    expect(excluded('cpu.cache.monitor.count')).toBe(true);
+    expect(excluded('cpu.cache.monitor.0.bank.0.bytes')).toBe(false);
+    expect(excluded('block.0.latency_histogram.read.bin.0.value')).toBe(false);
     expect(excluded('vcpu.3.delay')).toBe(false);
   });
 
