@@ -83,6 +83,7 @@ export class Collection {
       reader: new RowReader(selectorsOff(config.collect.extraStats)),
       lastEventSeq: options.lastEventSeq,
       diskIndex: (uuid, target) => indexes.disk(uuid, target),
+      poolOf: (disk) => this.#infrastructure.poolOf(disk),
       nicIndex: (uuid, mac) => indexes.nic(uuid, mac),
       perfEventNumber: (name) => indexes.perfEvent(name),
       units: new RowUnits(indexes),

@@ -14,10 +14,12 @@ const volatileInActive: ReadonlySet<string> = new Set(['currentMemory']);
  *
  * @param kind `active` leaves out what libvirt adds while the domain runs, for transient domains, which
  *   have no other definition.
+ * @param missing - a digest of what of the definition could not be read.
  */
-export function definitionHash(root: XmlElement, kind: 'inactive' | 'active'): string {
+export function definitionHash(root: XmlElement, kind: 'inactive' | 'active', missing?: string): string {
   const hash = createHash('sha256');
   digestElement(hash, root, kind === 'active');
+  if (missing !== undefined) digestText(hash, '?', missing);
   return hash.digest('hex');
 }
 

@@ -7,10 +7,13 @@ export interface DiskDefinition extends Omit<DiskFacts, 'index' | 'vmSizeUnit'> 
   readonly readOnly: boolean;
   /** virtio-disk0; active definitions only. */
   readonly alias: string | undefined;
+  /** Of a network source: rbd, nbd, gluster, ... */
+  readonly protocol: string | undefined;
 }
 
 interface Location {
   readonly source: string | undefined;
+  /** As the definition names it: that of a file is found by where the file is. */
   readonly pool: string | undefined;
   readonly image: string | undefined;
 }
@@ -45,6 +48,7 @@ function readDisk(disk: XmlElement, target: string): DiskDefinition {
     readOnly: childOf(disk, 'readonly') !== undefined,
     chainDepth: location.source === undefined ? undefined : chainDepth(disk),
     alias: attributeOf(childOf(disk, 'alias'), 'name'),
+    protocol: type === 'network' ? attributeOf(childOf(disk, 'source'), 'protocol') : undefined,
   };
 }
 
@@ -63,10 +67,7 @@ function deviceKind(device: string | undefined): DiskFacts['device'] {
   }
 }
 
-/**
- * Where the image is. Of a path, the image is its last part and the pool the part before, the names that
- * operators of CloudStack know; of an RBD name the pool is the first part, as a namespace may follow it.
- */
+/** Where the image is. */
 function locate(type: string | undefined, source: XmlElement | undefined): Location {
   if (source === undefined) return noMedium;
   switch (type) {
@@ -78,7 +79,7 @@ function locate(type: string | undefined, source: XmlElement | undefined): Locat
       return splitPath(attributeOf(source, 'dir'));
     case 'vhostuser':
       return splitPath(attributeOf(source, 'path'));
-    case 'vdpa':
+    case 'vhostvdpa':
       return splitPath(attributeOf(source, 'dev'));
     case 'volume':
       return locateVolume(source);
@@ -98,22 +99,40 @@ function locateVolume(source: XmlElement): Location {
   return { source: `${pool}/${volume}`, pool, image: volume };
 }
 
+/** Protocols whose names begin with the pool: a Ceph pool, a Gluster volume. */
+const pooledProtocols: ReadonlySet<string> = new Set(['rbd', 'gluster']);
+
+/**
+ * `rbd:vms/disk`, and where the definition names servers, as a URI has them: `nbd://storage:10809/export`,
+ * `gluster+unix:///volume/disk?socket=/run/gluster.sock`. Neither users nor queries: they may be secrets.
+ */
 function locateNetwork(source: XmlElement): Location {
   const protocol = attributeOf(source, 'protocol');
   if (protocol === undefined) return noMedium;
   const name = attributeOf(source, 'name');
-  if (name === undefined) return { ...noMedium, source: `${protocol}:${firstHost(source) ?? ''}` };
-  const parts = name.split('/').filter((part) => part !== '');
-  const pool = parts.length < 2 ? undefined : protocol === 'rbd' ? parts[0] : parts.at(-2);
-  return { source: `${protocol}:${name}`, pool, image: parts.at(-1) };
+  const servers = childrenOf(source, 'host');
+  const place = servers.length === 0 ? `${protocol}:${name ?? ''}` : networkUri(protocol, name, servers);
+  const parts = name?.split('/').filter((part) => part !== '') ?? [];
+  const pool = pooledProtocols.has(protocol) && parts.length > 1 ? parts[0] : undefined;
+  return { source: place, pool, image: parts.at(-1) };
 }
 
-function firstHost(source: XmlElement): string | undefined {
-  const host = childOf(source, 'host');
-  const name = attributeOf(host, 'name');
-  if (name === undefined) return attributeOf(host, 'socket');
+function networkUri(protocol: string, name: string | undefined, servers: readonly XmlElement[]): string {
+  const transport = attributeOf(servers[0], 'transport');
+  const scheme = transport === undefined || transport === 'tcp' ? protocol : `${protocol}+${transport}`;
+  const hosts = servers.map(hostName).filter((host) => host !== undefined);
+  const path = name === undefined ? '' : `/${name.replace(/^\//, '')}`;
+  const socket = attributeOf(servers[0], 'socket');
+  const place = `${scheme}://${hosts.join(',')}${path}`;
+  return socket === undefined ? place : `${path === '' ? `${place}/` : place}?socket=${socket}`;
+}
+
+function hostName(host: XmlElement): string | undefined {
+  const name = attributeOf(host, 'name')?.replace(/^.*@/, '');
   const port = attributeOf(host, 'port');
-  return port === undefined ? name : `${name}:${port}`;
+  if (name === undefined) return undefined;
+  const shown = name.includes(':') ? `[${name}]` : name;
+  return port === undefined ? shown : `${shown}:${port}`;
 }
 
 function nvmeName(source: XmlElement): string | undefined {
@@ -134,8 +153,7 @@ export function pciName(address: XmlElement | undefined): string | undefined {
 
 function splitPath(path: string | undefined): Location {
   if (path === undefined) return noMedium;
-  const parts = path.split('/').filter((part) => part !== '');
-  return { source: path, pool: parts.at(-2), image: parts.at(-1) };
+  return { source: path, pool: undefined, image: path.split('/').findLast((part) => part !== '') };
 }
 
 /** libvirt ends a chain it has looked at with an empty backingStore; without any it has not looked. */

@@ -1,6 +1,3 @@
-export type { DiskDefinition } from './disk-definition.ts';
-export type { NicDefinition } from './nic-definition.ts';
-
 import type { NovaMetadata } from '../model/domain.ts';
 import { type DiskDefinition, readDisks } from './disk-definition.ts';
 import { type NicDefinition, readNics } from './nic-definition.ts';

@@ -1,3 +1,4 @@
+import { cutElement } from './domain-document.ts';
 import { attributeOf, childOf, expectRoot, integerOf, parseXml, textOf } from './xml-tree.ts';
 
 /** What the agent needs from the XML of a virtual network (virNetworkGetXMLDesc). */
@@ -17,7 +18,8 @@ export interface NetworkDefinition {
 
 /** @throws DefinitionError if the text cannot be read or is not a network. */
 export function parseNetworkXml(xml: string): NetworkDefinition {
-  const root = expectRoot(parseXml(xml), 'network');
+  // The metadata of a network belongs to others, as that of a domain does.
+  const root = expectRoot(parseXml(cutElement(xml, 'metadata')?.rest ?? xml), 'network');
   const forward = childOf(root, 'forward');
   return {
     name: textOf(childOf(root, 'name')),

@@ -3,7 +3,10 @@ import { pciName } from './disk-definition.ts';
 import { attributeOf, childOf, childrenOf, descend, integerOf, type XmlElement } from './xml-tree.ts';
 
 /** One network interface of a definition. */
-export type NicDefinition = Omit<NicFacts, 'index'>;
+export interface NicDefinition extends Omit<NicFacts, 'index' | 'key'> {
+  /** Its address on a bus of the guest: `pci 0000:01:00.0`. */
+  readonly place: string | undefined;
+}
 
 /** The attribute of the source element that says what the interface is connected to, by type. */
 const sourceAttributes: Readonly<Record<string, string>> = {
@@ -34,10 +37,21 @@ export function readNics(devices: XmlElement | undefined): NicDefinition[] {
       alias: attributeOf(childOf(element, 'alias'), 'name'),
       portId: attributeOf(descend(element, 'virtualport', 'parameters'), 'interfaceid'),
       mtuBytes: integerOf(attributeOf(childOf(element, 'mtu'), 'size')),
+      place: placeOf(childOf(element, 'address')),
       link: linkState(attributeOf(childOf(element, 'link'), 'state')),
     });
   }
   return nics;
+}
+
+function placeOf(address: XmlElement | undefined): string | undefined {
+  if (address === undefined) return undefined;
+  const type = attributeOf(address, 'type') ?? '';
+  if (type === 'pci') return `pci ${pciName(address) ?? ''}`;
+  const parts = address.attributes
+    .filter(({ name }) => name !== 'type')
+    .map(({ name, value }) => `${name}=${value}`);
+  return [type, ...parts.sort()].join(' ');
 }
 
 function sourceName(type: string | undefined, source: XmlElement | undefined): string | undefined {

@@ -1,6 +1,6 @@
 import { definedAttributes, definitionHash, significantChildren } from './definition-hash.ts';
 import { isLiveAttribute, isLiveElement } from './live-additions.ts';
-import { attributeOf, childOf, parseXml, textOf, type XmlElement } from './xml-tree.ts';
+import { attributeOf, childOf, descend, parseXml, textOf, type XmlElement } from './xml-tree.ts';
 
 /** Enough to explain; the rest of a list of differences is cut. */
 const maxDifferences = 64;
@@ -15,25 +15,35 @@ export interface Difference {
 
 /**
  * What differed right after a start that the agent saw, so none of it can be a pending change while the
- * definition says the same at these places.
+ * definition says the same at these places: what a version of libvirt adds that is not known here.
  */
 export type StartBaseline = ReadonlySet<string>;
 
-/** The memory a guest uses follows its balloon: only the definition's own value tells of a change. */
-const balloonPath = 'domain/currentMemory';
+/**
+ * The sizes of memory in a definition that are changed while a domain runs, by path. What the guest has now follows
+ * its balloon and says nothing of its next boot; only another value in the definition than at the start does.
+ */
+export type AdjustableSizes = Readonly<Record<string, string>>;
+
+/** What is known of the beginning of a run besides its two definitions now. */
+export interface RunStart {
+  readonly baseline?: StartBaseline | undefined;
+  /** Those of the definition when the run began, or when it was first seen. */
+  readonly sizes?: AdjustableSizes | undefined;
+}
 
 /**
- * Whether the next start of a domain will change it: its active and its inactive XML differ in more than
- * what libvirt adds to every running domain.
+ * Whether a domain gets anything else at its next boot than it has now: its active and its inactive XML differ in
+ * more than what libvirt adds to every running domain, and in more than sizes that are adjusted while it runs.
  *
  * @throws DefinitionError if one of the texts cannot be read.
  */
 export function pendingChange(
   active: XmlElement | string,
   inactive: XmlElement | string,
-  baseline?: StartBaseline,
+  start: RunStart = {},
 ): boolean {
-  return pendingDifferences(rootOf(active), rootOf(inactive), baseline).length > 0;
+  return pendingDifferences(rootOf(active), rootOf(inactive), start).length > 0;
 }
 
 function rootOf(xml: XmlElement | string): XmlElement {
@@ -44,19 +54,39 @@ function rootOf(xml: XmlElement | string): XmlElement {
 export function pendingDifferences(
   active: XmlElement,
   inactive: XmlElement,
-  baseline?: StartBaseline,
+  { baseline, sizes }: RunStart = {},
 ): readonly string[] {
-  return definitionDifferences(active, inactive)
+  const paths = definitionDifferences(active, inactive)
     .filter((difference) => baseline?.has(baselineKey(difference)) !== true)
     .map((difference) => difference.path);
+  const now = adjustableSizes(inactive);
+  for (const [path, size] of Object.entries(sizes ?? {})) {
+    if (now[path] !== undefined && now[path] !== size) paths.push(path);
+  }
+  return paths;
+}
+
+/** The sizes of a definition that may be another while the domain runs: of the balloon, and of virtio-mem devices. */
+export function adjustableSizes(inactive: XmlElement): AdjustableSizes {
+  const sizes: Record<string, string> = {};
+  for (const [path, element] of adjustableElements(inactive)) sizes[path] = textContent(element).trim();
+  return sizes;
+}
+
+function* adjustableElements(root: XmlElement): Iterable<readonly [string, XmlElement]> {
+  const balloon = childOf(root, 'currentMemory');
+  if (balloon !== undefined) yield ['domain/currentMemory', balloon];
+  const devices = childOf(root, 'devices');
+  if (devices === undefined) return;
+  for (const [key, device] of keyedChildren(devices)) {
+    const requested = device.name === 'memory' ? descend(device, 'target', 'requested') : undefined;
+    if (requested !== undefined) yield [`domain/devices/${key}/target/requested`, requested];
+  }
 }
 
 /** To be taken from the first XML read after a start. */
 export function startBaseline(active: XmlElement, inactive: XmlElement): StartBaseline {
-  const keys = new Set(definitionDifferences(active, inactive).map(baselineKey));
-  const balloon = childOf(inactive, 'currentMemory');
-  if (balloon !== undefined) keys.add(baselineKey({ path: balloonPath, defined: textContent(balloon) }));
-  return keys;
+  return new Set(definitionDifferences(active, inactive).map(baselineKey));
 }
 
 function baselineKey(difference: Difference): string {
@@ -92,10 +122,17 @@ function compareElement(list: DifferenceList, path: string, live: XmlElement, de
     compareCpu(list, path, live, defined);
     return;
   }
+  if (isAdjustable(path, live)) return;
   compareAttributes(list, path, live, defined);
   const text = textContent(defined);
   if (textContent(live) !== text) list.add(path, text);
   compareChildren(list, path, live, defined);
+}
+
+function isAdjustable(path: string, element: XmlElement): boolean {
+  return (
+    path === 'domain/currentMemory' || (element.name === 'requested' && path.endsWith('/target/requested'))
+  );
 }
 
 function compareAttributes(list: DifferenceList, path: string, live: XmlElement, defined: XmlElement): void {
@@ -112,7 +149,9 @@ function compareAttributes(list: DifferenceList, path: string, live: XmlElement,
     }
   }
   for (const name of liveValues.keys()) {
-    if (!isLiveAttribute(live, name)) list.add(`${path}@${name}`, '');
+    // Of where a device is in the guest, what the definition leaves open is chosen at the start: the base of a DIMM.
+    const isPlace = live.name === 'address' && !path.endsWith('/source/address');
+    if (!isPlace && !isLiveAttribute(live, name)) list.add(`${path}@${name}`, '');
   }
 }
 
@@ -137,6 +176,13 @@ function isChosenAtStart(
     case 'clock@adjustment':
     case 'clock@basis':
       return true;
+    case 'target@port':
+      // The place of a console among the consoles, which libvirt counts anew at the start.
+      return attributeOf(defined, 'type') === 'virtio';
+    case 'source@file':
+    case 'source@dev':
+      // The overlay of a disk whose changes are thrown away: at the next start there is another.
+      return liveValue?.startsWith(`${value}.TRANSIENT`) === true;
     default:
       return false;
   }
@@ -149,7 +195,7 @@ function sameNetwork(live: XmlElement, defined: XmlElement): boolean {
 
 function compareChildren(list: DifferenceList, path: string, live: XmlElement, defined: XmlElement): void {
   const liveChildren = keyedChildren(live);
-  for (const [key, child] of keyedChildren(defined)) {
+  for (const [key, child] of sameOrder(keyedChildren(defined), liveChildren)) {
     const counterpart = liveChildren.get(key);
     liveChildren.delete(key);
     if (counterpart === undefined) list.add(`${path}/${key}`, definitionHash(child, 'inactive'));
@@ -159,6 +205,51 @@ function compareChildren(list: DifferenceList, path: string, live: XmlElement, d
   for (const [key, child] of liveChildren) {
     if (!isLiveElement(live, child)) list.add(`${path}/${key}`, '');
   }
+}
+
+/**
+ * The children of a definition under the keys of their counterparts. Those without an identity have only their place
+ * among their like, which is another one where devices were plugged in another order: what says the same goes
+ * together, the others by their places.
+ */
+function sameOrder(
+  defined: ReadonlyMap<string, XmlElement>,
+  live: ReadonlyMap<string, XmlElement>,
+): ReadonlyMap<string, XmlElement> {
+  const likes = new Map<string, string[]>();
+  for (const key of defined.keys()) {
+    const like = likeOf(key);
+    if (likes.has(like) || defined.has(`${like}#2`)) likes.set(like, [...(likes.get(like) ?? []), key]);
+  }
+  if (likes.size === 0) return defined;
+  const ordered = new Map(defined);
+  for (const [like, keys] of likes) {
+    const free = [...live.keys()].filter((key) => likeOf(key) === like);
+    const digests = new Map(free.map((key) => [key, digestOf(live.get(key))]));
+    const left: XmlElement[] = [];
+    for (const key of keys) ordered.delete(key);
+    for (const key of keys) {
+      const child = defined.get(key);
+      if (child === undefined) continue;
+      const digest = digestOf(child);
+      const twin = free.find((one) => digests.get(one) === digest);
+      if (twin === undefined) left.push(child);
+      else ordered.set(twin, child);
+      if (twin !== undefined) free.splice(free.indexOf(twin), 1);
+    }
+    for (const [at, child] of left.entries()) ordered.set(free[at] ?? `${like}#${live.size + at + 1}`, child);
+  }
+  return ordered;
+}
+
+/** `hostdev` for `hostdev#2` */
+function likeOf(key: string): string {
+  return key.replace(/#\d+$/, '');
+}
+
+/** What is said of an element without what libvirt adds at the start. */
+function digestOf(element: XmlElement | undefined): string {
+  return element === undefined ? '' : definitionHash(element, 'active');
 }
 
 /** Child elements by name and identity; those without an identity by their place among their like. */

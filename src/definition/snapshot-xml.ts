@@ -1,11 +1,19 @@
 import type { EpochMs } from '../model/scalar-types.ts';
 import { DefinitionError } from './definition-error.ts';
+import { cutElement } from './domain-document.ts';
 import { childOf, integerOf, parseXml, textOf } from './xml-tree.ts';
 
 /** What the agent needs from the XML of a snapshot or a checkpoint. */
 export interface SnapshotDefinition {
   readonly name: string | undefined;
   readonly createdAt: EpochMs | undefined;
+}
+
+/** The definitions of the domain that a snapshot holds are long, and nothing of them is needed. */
+function withoutDomains(xml: string): string {
+  let rest = xml;
+  for (const name of ['inactiveDomain', 'domain']) rest = cutElement(rest, name)?.rest ?? rest;
+  return rest;
 }
 
 /**
@@ -15,7 +23,7 @@ export interface SnapshotDefinition {
  * @throws DefinitionError if the text cannot be read or is neither.
  */
 export function parseSnapshotXml(xml: string): SnapshotDefinition {
-  const root = parseXml(xml);
+  const root = parseXml(withoutDomains(xml));
   if (root.name !== 'domainsnapshot' && root.name !== 'domaincheckpoint') {
     throw new DefinitionError(`XML is a ${root.qualifiedName} element where a snapshot was expected`);
   }

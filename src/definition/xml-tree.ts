@@ -1,5 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
-import { SaxesParser, type SaxesTagNS } from 'saxes';
+import { SaxesParser, type SaxesTagPlain } from 'saxes';
 import { DefinitionError } from './definition-error.ts';
 
 /** An attribute; `namespace` is empty for attributes without a prefix. */
@@ -46,14 +45,13 @@ interface OpenElement extends XmlElement {
   readonly children: (XmlElement | string)[];
 }
 
-/** Characters parsed without a pause by {@link parseXmlInSlices}: about 5 ms. */
-const sliceLength = 64 * 1024;
-
 /**
- * Parses a document strictly (XML 1.0 with namespaces) and returns its root element. A document type
- * declaration is refused, so there are no entities but the five of XML and character references. A prefix
- * that is not declared is accepted, as libvirt accepts it in metadata; its namespace is then the prefix
- * followed by a colon, which no declared namespace of ours equals.
+ * Parses a document and returns its root element. It takes what libvirt's own parser takes and prints again in
+ * metadata, and that is XML 1.0 whose namespaces need not be right: a prefix that is not declared stands for a
+ * namespace of its own (the prefix followed by a colon, which no declared namespace of ours equals), a name may have
+ * several colons, of which the first ends the prefix, and two attributes of one element may have the same expanded
+ * name. A document type declaration is skipped and nothing of it used, so that there are no entities but the five of
+ * XML and character references: a reference to any other is the text it is written as.
  *
  * @throws DefinitionError if the text is not well-formed or exceeds the limits.
  */
@@ -63,20 +61,12 @@ export function parseXml(xml: string, limits: XmlLimits = xmlLimits): XmlElement
   return builder.end();
 }
 
-/** As {@link parseXml}, but lets other work go on in between, so that a huge document delays nobody. */
-export async function parseXmlInSlices(xml: string, limits: XmlLimits = xmlLimits): Promise<XmlElement> {
-  const builder = new TreeBuilder(xml, limits);
-  for (let at = 0; at < xml.length; at += sliceLength) {
-    if (at > 0) await setImmediate();
-    builder.write(xml.slice(at, at + sliceLength));
-  }
-  return builder.end();
-}
-
 class TreeBuilder {
   readonly #limits: XmlLimits;
-  readonly #parser: SaxesParser<{ xmlns: true }>;
+  readonly #parser: SaxesParser<{ xmlns: false }>;
   readonly #open: OpenElement[] = [];
+  /** What prefixes mean inside each open element. */
+  readonly #scopes: Scope[] = [];
   #root: XmlElement | undefined;
   #nodes = 0;
 
@@ -85,18 +75,19 @@ class TreeBuilder {
       throw new DefinitionError(`XML of ${xml.length} characters exceeds the limit of ${limits.maxLength}`);
     }
     this.#limits = limits;
-    this.#parser = new SaxesParser({ xmlns: true, position: false, resolvePrefix: undeclaredNamespace });
+    this.#parser = new SaxesParser({ xmlns: false, position: false });
     this.#parser.on('error', (error) => {
+      if (error.message === undeclaredEntity) return;
       throw new DefinitionError(`XML is not well-formed: ${error.message}`);
-    });
-    this.#parser.on('doctype', () => {
-      throw new DefinitionError('XML has a document type declaration');
     });
     this.#parser.on('attribute', () => this.#countNode());
     this.#parser.on('text', (text) => this.#addText(text));
     this.#parser.on('cdata', (text) => this.#addText(text));
     this.#parser.on('opentag', (tag) => this.#openElement(tag));
-    this.#parser.on('closetag', () => this.#open.pop());
+    this.#parser.on('closetag', () => {
+      this.#open.pop();
+      this.#scopes.pop();
+    });
   }
 
   write(slice: string): void {
@@ -116,16 +107,18 @@ class TreeBuilder {
     }
   }
 
-  #openElement(tag: SaxesTagNS): void {
+  #openElement(tag: SaxesTagPlain): void {
     this.#countNode();
     if (this.#open.length >= this.#limits.maxDepth) {
       throw new DefinitionError(`XML is nested deeper than ${this.#limits.maxDepth} elements`);
     }
-    const element = toElement(tag);
+    const scope = scopeOf(tag, this.#scopes.at(-1) ?? outermost);
+    const element = toElement(tag, scope);
     const parent = this.#open.at(-1);
     if (parent === undefined) this.#root = element;
     else parent.children.push(element);
     this.#open.push(element);
+    this.#scopes.push(scope);
   }
 
   #addText(text: string): void {
@@ -137,18 +130,63 @@ class TreeBuilder {
   }
 }
 
-function undeclaredNamespace(prefix: string): string | undefined {
-  return prefix === '' ? undefined : `${prefix}:`;
+/** What the parser says of a reference to an entity that it does not know; it then takes it as text. */
+const undeclaredEntity = 'undefined entity.';
+
+/** Namespaces by prefix; the default namespace has the empty one. */
+type Scope = ReadonlyMap<string, string>;
+
+const xmlnsNamespace = 'http://www.w3.org/2000/xmlns/';
+
+/** Namespaces in XML 1.0, section 3: these two are bound once and for all. */
+const reserved: Scope = new Map([
+  ['xml', 'http://www.w3.org/XML/1998/namespace'],
+  ['xmlns', xmlnsNamespace],
+]);
+
+const outermost: Scope = new Map();
+
+/** The namespaces inside an element; those of its parent where it declares none. */
+function scopeOf(tag: SaxesTagPlain, parent: Scope): Scope {
+  let scope: Map<string, string> | undefined;
+  for (const name in tag.attributes) {
+    if (!name.startsWith('xmlns')) continue;
+    const prefix =
+      name === 'xmlns' ? '' : name.startsWith('xmlns:') ? name.slice('xmlns:'.length) : undefined;
+    if (prefix === undefined) continue;
+    scope ??= new Map(parent);
+    scope.set(prefix, tag.attributes[name] ?? '');
+  }
+  return scope ?? parent;
 }
 
-function toElement(tag: SaxesTagNS): OpenElement {
-  const attributes = Object.values(tag.attributes).map((attribute) => ({
-    qualifiedName: attribute.name,
-    name: attribute.local,
-    namespace: attribute.uri,
-    value: attribute.value,
-  }));
-  return { qualifiedName: tag.name, name: tag.local, namespace: tag.uri, attributes, children: [] };
+function namespaceOf(prefix: string, scope: Scope): string {
+  const fixed = reserved.get(prefix);
+  if (fixed !== undefined) return fixed;
+  const declared = scope.get(prefix);
+  if (prefix === '') return declared ?? '';
+  return declared === undefined || declared === '' ? `${prefix}:` : declared;
+}
+
+function toElement(tag: SaxesTagPlain, scope: Scope): OpenElement {
+  const attributes: XmlAttribute[] = [];
+  for (const qualifiedName in tag.attributes) {
+    const value = tag.attributes[qualifiedName] ?? '';
+    const colon = qualifiedName.indexOf(':');
+    const name = qualifiedName.slice(colon + 1);
+    // The default namespace is not that of attributes.
+    const isDeclaration = qualifiedName === 'xmlns';
+    const namespace = colon < 0 ? '' : namespaceOf(qualifiedName.slice(0, colon), scope);
+    attributes.push({ qualifiedName, name, namespace: isDeclaration ? xmlnsNamespace : namespace, value });
+  }
+  const colon = tag.name.indexOf(':');
+  return {
+    qualifiedName: tag.name,
+    name: tag.name.slice(colon + 1),
+    namespace: namespaceOf(colon < 0 ? '' : tag.name.slice(0, colon), scope),
+    attributes,
+    children: [],
+  };
 }
 
 /**

@@ -73,16 +73,26 @@ function pausedStates(input: OperStateInput): VmStates {
       return { operState: 'shuttingdown', adminState: 'shutdown' };
     case 'crashed':
       return { operState: 'crashed', adminState: 'running' };
+    case 'dump':
+    case 'ioerror':
+    case 'watchdog':
+    case 'snapshot':
+    case 'api_error':
+      // Nobody asked for it: it is to run, and does not.
+      return { operState: 'paused', adminState: 'running' };
     default:
       return { operState: 'paused', adminState: 'paused' };
   }
 }
 
+/** Whether a domain is off and its memory is kept, so that its next start goes on where it was. */
+export function isSuspended({ state, reason, managedSave }: OperStateInput): boolean {
+  return state === 'shutoff' && (managedSave === true || reasonName('shutoff', reason) === 'saved');
+}
+
 function shutoffStates(input: OperStateInput): VmStates {
   const reason = reasonName('shutoff', input.reason);
-  if (input.managedSave === true || reason === 'saved') {
-    return { operState: 'suspended', adminState: 'suspended' };
-  }
+  if (isSuspended(input)) return { operState: 'suspended', adminState: 'suspended' };
   if (reason === 'crashed') return { operState: 'crashed', adminState: 'running' };
   return { operState: 'shutdown', adminState: 'shutdown' };
 }

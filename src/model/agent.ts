@@ -79,7 +79,8 @@ export interface Warning {
     | 'eventsLost'
     | 'clockStep'
     | 'rootIsExperimental'
-    | 'guestAgentMute';
+    | 'guestAgentMute'
+    | 'definitionUnreadable';
   readonly text: string;
   readonly since: EpochMs;
 }

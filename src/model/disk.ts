@@ -12,13 +12,13 @@ export interface DiskFacts {
   /** file, block, network, volume, ... */
   readonly type: string | undefined;
   /**
-   * Path, protocol:name or pool/volume, as the definition says, else as the statistics say; undefined for a drive
-   * without a medium.
+   * Path, pool/volume, protocol:name or protocol://host:port/name, as the definition says, else as the statistics say;
+   * undefined for a drive without a medium.
    */
   readonly source: string | undefined;
-  /** The storage pool, the Ceph pool or the name of the directory that holds the image. */
+  /** The storage pool that has the image; a Ceph pool or a Gluster volume of a network source. */
   readonly pool: string | undefined;
-  /** The name of the image inside `pool`. */
+  /** The last part of the path of the image. */
   readonly image: string | undefined;
   readonly serial: string | undefined;
   readonly bus: string | undefined;
@@ -84,7 +84,7 @@ function vmSourceType(
       return 'unknown';
     case 'block':
     case 'nvme':
-    case 'vdpa':
+    case 'vhostvdpa':
       return 'block';
     case 'network':
       return 'network';

@@ -75,6 +75,8 @@ export interface DomainFacts {
   /** vmOSType (RFC 7666). */
   readonly osType: string | undefined;
   readonly startedAt: EpochMs | undefined;
+  /** Start of the first run since the domain was shut down; undefined while it is. */
+  readonly upSince: EpochMs | undefined;
   readonly startSource: 'unknown' | 'event' | 'process' | 'firstSeen' | undefined;
   /** Last discontinuity of the domain's counters; undefined if none since the agent started. */
   readonly discontinuityAt: EpochMs | undefined;

@@ -1,9 +1,12 @@
 import type { FigureReader } from './figure-reader.ts';
+import type { EpochMs } from './scalar-types.ts';
 
 /** Who an interface is and what the definition says of it: the same object until that changes. */
 export interface NicFacts {
-  /** vmNetworkIndex; bound to the MAC address. */
+  /** vmNetworkIndex; bound to the key. */
   readonly index: number;
+  /** The MAC address, followed by an ordinal where another interface of the domain has the same: `52:54:00:00:00:01#2`. */
+  readonly key: string;
   /** Lower case with colons. */
   readonly mac: string;
   /** Host device, vnet0; active definitions only, as a rule. */
@@ -17,6 +20,17 @@ export interface NicFacts {
   readonly portId: string | undefined;
   readonly mtuBytes: number | undefined;
   readonly link: 'unknown' | 'up' | 'down' | undefined;
+}
+
+/**
+ * An interface that is known: its key, and what it was last told by. libvirt demands no unique MAC address (the two
+ * halves of a teaming pair must share one), and nothing else of an interface is both unique and lasting.
+ */
+export interface KnownNic {
+  readonly key: string;
+  readonly mac: string;
+  /** What tells it from others with the same MAC address, the best first. */
+  readonly marks: readonly string[];
 }
 
 /** What an interface is attached to on the host; 0 where there is none, as VM-MIB has it. */
@@ -38,6 +52,8 @@ export interface NicAddresses {
   /** `192.0.2.7/24 2001:db8::7/64` */
   readonly text: string;
   readonly source: 'lease' | 'agent' | 'arp';
+  /** When the source last had one of them: the ARP table forgets addresses that are still in use. */
+  readonly seenAt: EpochMs;
 }
 
 /** One network interface of a domain, with the parameters `net.N.` of its host device. Directions are the guest's. */

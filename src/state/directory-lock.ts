@@ -12,6 +12,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bootId } from '../run/boot-id.ts';
 import { StateDirectoryError, unusableDirectory } from './state-directory-error.ts';
 import { hasCode, keepAside, makeDirectory, readStateFile } from './state-file.ts';
 
@@ -200,10 +201,6 @@ async function startTicks(pid: number): Promise<string | undefined> {
   } catch {
     return undefined;
   }
-}
-
-async function bootId(): Promise<string> {
-  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '')).trim();
 }
 
 async function pidNamespace(): Promise<string> {

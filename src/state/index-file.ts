@@ -3,6 +3,7 @@ import type { EpochMs } from '../model/scalar-types.ts';
 import type { IndexBinding } from './index-allocator.ts';
 import { maxIndex } from './index-allocator.ts';
 import {
+  type Check,
   type Checks,
   integerIn,
   isAgentState,
@@ -13,6 +14,7 @@ import {
   isRecord,
   isText,
   isVmOperState,
+  listOf,
   nameIn,
   optional,
   recordOf,
@@ -70,6 +72,9 @@ export function readIndexes(text: string, now: EpochMs): SavedIndexes {
 
 const nothing = { domains: [], gone: [], pools: [], networks: [], perfEvents: [] } as const;
 
+const isKnownNic: Check = (value) =>
+  isRecord(value) && isText(value['key']) && isText(value['mac']) && listOf(isText)(value['marks']);
+
 /** Complaints are counted, and the first ones named. */
 const maxNamed = 3;
 
@@ -116,6 +121,7 @@ class IndexReader {
 
   readonly #factChecks: Checks<KeptFacts> = {
     startedAt: this.#moment,
+    upSince: this.#moment,
     startSource: nameIn({ unknown: true, event: true, process: true, firstSeen: true } satisfies Record<
       NonNullable<KeptFacts['startSource']>,
       true
@@ -124,7 +130,11 @@ class IndexReader {
     lastState: isDomainState,
     lastReason: counter,
     lastId: integerIn(-1, 2 ** 31 - 1),
+    lastBoot: isText,
+    lastRun: isText,
     stateChanges: counter,
+    runSizes: recordOf(isText),
+    nics: listOf(isKnownNic),
     hash: textLike(/^[0-9a-f]+$/),
     hashChangedAt: this.#moment,
     discontinuityAt: this.#moment,

@@ -122,9 +122,9 @@ export class IndexStore {
     return this.#number(this.#record(domainUuid).devices.disk, target);
   }
 
-  /** vmNetworkIndex, bound to the MAC address. */
-  nic(domainUuid: string, mac: string): number {
-    return this.#number(this.#record(domainUuid).devices.nic, mac);
+  /** vmNetworkIndex, bound to the key of the interface: its MAC address, and an ordinal where it shares that. */
+  nic(domainUuid: string, key: string): number {
+    return this.#number(this.#record(domainUuid).devices.nic, key);
   }
 
   /** Number of a file system, bound to the mount point. */

@@ -49,6 +49,11 @@ export function optional(check: Check): Check {
   return (value) => value === undefined || check(value);
 }
 
+/** Whether a value is a list all of whose members pass. */
+export function listOf(check: Check): Check {
+  return (value) => Array.isArray(value) && value.every(check);
+}
+
 /** Whether a value is an object all of whose own values pass. */
 export function recordOf(check: Check): Check {
   return (value) => isRecord(value) && Object.values(value).every(check);

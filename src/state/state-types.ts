@@ -1,18 +1,29 @@
 import type { DiskError } from '../model/disk.ts';
 import type { DomainState, VmOperState } from '../model/domain.ts';
 import type { Guest } from '../model/guest.ts';
+import type { KnownNic } from '../model/nic.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
 
 /** What is remembered about a domain across restarts, beside its numbers. Unknown facts are absent. */
 export interface KeptFacts {
   readonly startedAt?: EpochMs;
+  /** Start of the first run since the domain was shut down; runs that go on from a saved image follow it. */
+  readonly upSince?: EpochMs;
   readonly startSource?: 'unknown' | 'event' | 'process' | 'firstSeen';
   readonly stateSince?: EpochMs;
   readonly lastState?: DomainState;
   readonly lastReason?: number;
-  /** libvirt's id of the active domain that the facts are about; a new id means a new start. */
+  /** libvirt's id of the active domain that the facts are about; another id means another run. */
   readonly lastId?: number;
+  /** The boot of the agent's machine in which that id was given; ids begin anew with each. */
+  readonly lastBoot?: string;
+  /** The process of that run, where it could be seen (HypervisorProcess.run). */
+  readonly lastRun?: string;
   readonly stateChanges?: number;
+  /** Sizes of memory in the definition when the run of `lastId` was first seen, by path. */
+  readonly runSizes?: Readonly<Record<string, string>>;
+  /** Interfaces that share a MAC address, and what tells one from the other. */
+  readonly nics?: readonly KnownNic[];
   /** SHA-256 of the definition. */
   readonly hash?: string;
   readonly hashChangedAt?: EpochMs;

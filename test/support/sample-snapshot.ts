@@ -121,6 +121,7 @@ export function sampleDisk(parts: Partial<Disk & DiskFacts> = {}, active = true)
 export function sampleNic(parts: Partial<Nic & NicFacts> = {}): Nic {
   const facts: NicFacts = {
     index: 1,
+    key: parts.mac ?? '52:54:00:12:34:56',
     mac: '52:54:00:12:34:56',
     target: 'vnet0',
     type: 'network',
@@ -146,7 +147,7 @@ export function sampleNic(parts: Partial<Nic & NicFacts> = {}): Nic {
     parts.facts ?? pick({ ...facts, ...parts }, facts),
     { ifIndex: 7, parentIfIndex: 3 },
     { inAverageBytes: 1_250_000, outAverageBytes: 1_250_000 },
-    { text: '192.0.2.7/24 2001:db8::7/64', source: 'lease' },
+    { text: '192.0.2.7/24 2001:db8::7/64', source: 'lease', seenAt: SAMPLE_NOW - seconds(12) },
   );
   return { ...pick({ ...row, ...parts }, row), facts: row.facts };
 }
@@ -353,6 +354,7 @@ export function sampleDomain(parts: DomainParts = {}): Domain {
     adminState: 'running',
     osType: osTypeOf(parts.spec, parts.guest),
     startedAt: SAMPLE_NOW - seconds(3600),
+    upSince: SAMPLE_NOW - seconds(3600),
     startSource: 'event',
     discontinuityAt: undefined,
     statsStatus: 'ok',
@@ -406,6 +408,7 @@ export function sampleInactiveDomain(parts: DomainParts = {}): Domain {
     operState: 'shutdown',
     adminState: 'shutdown',
     startedAt: undefined,
+    upSince: undefined,
     startSource: undefined,
     statsStatus: 'inactive',
     statsAt: undefined,

@@ -1,4 +1,4 @@
-import type { DiskDefinition } from '../../definition/domain-definition.ts';
+import type { DiskDefinition } from '../../definition/disk-definition.ts';
 import type { FsInfo } from '../../libvirt/procedures.ts';
 import { findParam, type ParamValue, type TypedParams } from '../../libvirt/typed-params.ts';
 import { percentOf } from '../../model/arithmetic.ts';

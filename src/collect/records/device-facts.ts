@@ -1,13 +1,20 @@
-import type { DiskDefinition, NicDefinition } from '../../definition/domain-definition.ts';
+import type { DiskDefinition } from '../../definition/disk-definition.ts';
+import type { NicDefinition } from '../../definition/nic-definition.ts';
 import type { DiskFacts } from '../../model/disk.ts';
 import type { NicFacts } from '../../model/nic.ts';
 
 /**
  * @param index - the disk's number, bound to its target.
+ * @param pool - the name of the pool that has its image.
  * @param vmSizeUnit - in bytes.
  */
-export function definedDisk(index: number, definition: DiskDefinition, vmSizeUnit: number): DiskFacts {
-  const { target, device, type, source, pool, image, serial, bus, format } = definition;
+export function definedDisk(
+  index: number,
+  definition: DiskDefinition,
+  pool: string | undefined,
+  vmSizeUnit: number,
+): DiskFacts {
+  const { target, device, type, source, image, serial, bus, format } = definition;
   const { cache, discard, shared, readOnly, chainDepth } = definition;
   return {
     index,
@@ -51,8 +58,11 @@ export function reportedDisk(index: number, target: string, vmSizeUnit: number):
   };
 }
 
-/** @param index - the interface's number, bound to its MAC address. */
-export function definedNic(index: number, definition: NicDefinition): NicFacts {
-  const { mac, target, type, source, model, alias, portId, mtuBytes, link } = definition;
-  return { index, mac, target, type, source, model, alias, portId, mtuBytes, link };
+/** An interface of a definition, and which one of the domain it is. */
+export type IdentifiedNic = NicDefinition & Pick<NicFacts, 'key'>;
+
+/** @param index - the interface's number, bound to its key. */
+export function definedNic(index: number, definition: IdentifiedNic): NicFacts {
+  const { key, mac, target, type, source, model, alias, portId, mtuBytes, link } = definition;
+  return { index, key, mac, target, type, source, model, alias, portId, mtuBytes, link };
 }

@@ -1,3 +1,4 @@
+import type { DiskDefinition } from '../../definition/disk-definition.ts';
 import { osTypeOf } from '../../definition/os-type.ts';
 import { operStateOf } from '../../domain-state/oper-state.ts';
 import { type SeverityOverrides, severityOf } from '../../domain-state/severity.ts';
@@ -35,7 +36,9 @@ export interface BuildContext {
   /** lveEventSeq of the domain's latest event; 0 if there is none. */
   lastEventSeq(uuid: string): number;
   diskIndex(uuid: string, target: string): number;
-  nicIndex(uuid: string, mac: string): number;
+  /** The name of the storage pool that has the image of a disk. */
+  poolOf(disk: DiskDefinition): string | undefined;
+  nicIndex(uuid: string, key: string): number;
   perfEventNumber(name: string): number;
   readonly units: Pick<RowUnits, 'memory' | 'disk'>;
 }
@@ -93,6 +96,7 @@ function factsOf(record: DomainRecord, context: BuildContext, lastEventSeq: numb
     adminState,
     osType: osTypeOf(record.definition?.spec, active ? runtime.guest : undefined),
     startedAt: active ? record.startedAt : undefined,
+    upSince: active || (present && adminState === 'suspended') ? record.upSince : undefined,
     startSource: active ? record.startSource : undefined,
     discontinuityAt: record.discontinuityAt,
     statsStatus: present ? record.statsStatus : 'inactive',
@@ -242,6 +246,7 @@ function devicesOf(
     const facts = definedDisk(
       context.diskIndex(uuid, target),
       disk,
+      context.poolOf(disk),
       context.units.disk(uuid, target, undefined),
     );
     disks.set(target, { facts, sourceReported: facts.source === undefined, unitLimit: 0 });
@@ -259,7 +264,7 @@ function nicsOfDefinition(
   definition: DefinitionFacts,
   context: BuildContext,
 ): readonly NicFacts[] {
-  return definition.nics.map((nic) => definedNic(context.nicIndex(uuid, nic.mac), nic)).sort(byIndex);
+  return definition.nics.map((nic) => definedNic(context.nicIndex(uuid, nic.key), nic)).sort(byIndex);
 }
 
 function reportedDisks(
@@ -333,14 +338,14 @@ function nicsOf(
   const { active, runtime, nicLimits } = record;
   const rows: Nic[] = [];
   for (const facts of nics) {
-    const { mac, target } = facts;
+    const { key, target } = facts;
     const net = active && target !== undefined ? sample?.net(target) : undefined;
     const reader =
       sample === undefined || net === undefined
         ? one.at(noFigures, 0, active)
         : one.at(sample.figures, sample.base + net.at + entryRows.net, active);
-    const links = runtime.nicLinks?.get(mac) ?? noLinks;
-    rows.push(nicRow(reader, facts, links, nicLimits?.get(mac), runtime.nicAddresses?.get(mac)));
+    const links = runtime.nicLinks?.get(key) ?? noLinks;
+    rows.push(nicRow(reader, facts, links, nicLimits?.get(key), runtime.nicAddresses?.get(key)));
   }
   return rows;
 }

@@ -1,4 +1,4 @@
-import type { DiskDefinition, NicDefinition } from '../../definition/domain-definition.ts';
+import type { DiskDefinition } from '../../definition/disk-definition.ts';
 import type { DomainRef } from '../../libvirt/protocol.ts';
 import type { BlockJob, DiskError, DiskFacts, IoTune } from '../../model/disk.ts';
 import type {
@@ -20,12 +20,13 @@ import type { EpochMs } from '../../model/scalar-types.ts';
 import type { VcpuPin } from '../../model/vcpu.ts';
 import type { SchedulerFacts } from '../decode/io-tune.ts';
 import type { StatsSample } from '../decode/stats-sample.ts';
+import type { IdentifiedNic } from './device-facts.ts';
 
 /** What the definition says, as far as rows need it. */
 export interface DefinitionFacts {
   readonly spec: DomainSpec;
   readonly disks: readonly DiskDefinition[];
-  readonly nics: readonly NicDefinition[];
+  readonly nics: readonly IdentifiedNic[];
   readonly nova: NovaMetadata | undefined;
   readonly labels: readonly Label[];
   readonly xmlChunks: readonly XmlChunk[];
@@ -83,9 +84,9 @@ export interface RuntimeFacts {
   backgroundJob: Job | undefined;
   guest: Guest | undefined;
   fileSystems: readonly FileSystem[];
-  /** By MAC address. */
+  /** By key of the interface. */
   nicAddresses: ReadonlyMap<string, NicAddresses> | undefined;
-  /** By MAC address. */
+  /** By key of the interface. */
   nicLinks: ReadonlyMap<string, NicLinks> | undefined;
 }
 
@@ -113,7 +114,11 @@ export class DomainRecord {
   stateSince: EpochMs;
   stateChanges = 0;
   startedAt: EpochMs | undefined;
+  /** Start of the first run since the domain was shut down (vmUpTime); runs from a saved image go on with it. */
+  upSince: EpochMs | undefined;
   startSource: DomainFacts['startSource'];
+  /** The process of the run (HypervisorProcess.run), where it can be seen. */
+  process: string | undefined;
   discontinuityAt: EpochMs | undefined;
   statsStatus: StatsStatus = 'stale';
   statsAt: EpochMs | undefined;
@@ -131,7 +136,7 @@ export class DomainRecord {
   /** Host CPUs the emulator may run on (virDomainGetEmulatorPinInfo). */
   emulatorPin: string | undefined;
   ioTunes: readonly IoTune[] = [];
-  /** By MAC address. */
+  /** By key of the interface. */
   nicLimits: ReadonlyMap<string, NicLimits> | undefined;
 
   /** Of the definition last built from. */

@@ -1,9 +1,23 @@
+import { isSuspended } from '../../domain-state/oper-state.ts';
 import { stateFromCode } from '../../domain-state/state-text.ts';
 import type { DomainRef } from '../../libvirt/protocol.ts';
 import type { DomainState } from '../../model/domain.ts';
 import type { EpochMs } from '../../model/scalar-types.ts';
 import type { IndexStore } from '../../state/index-store.ts';
+import type { KeptFacts } from '../../state/state-types.ts';
 import { DomainRecord } from './domain-record.ts';
+
+/** The process that a domain of this host runs in. */
+export interface HypervisorProcess {
+  readonly startedAt: EpochMs;
+  /** Unique among all processes of this host for good: its boot, and the tick and the number of the process. */
+  readonly run: string;
+}
+
+/** A process is started a moment before the event that says so. */
+const startToleranceMs = 5000;
+
+const noProcesses: ReadonlyMap<string, HypervisorProcess> = new Map();
 
 /** What a list call says about one domain. */
 export interface ListedDomain {
@@ -34,12 +48,25 @@ export class DomainTable {
   #sorted: readonly DomainRecord[] | undefined;
   #changedAt: EpochMs | undefined;
   #firstInventory = true;
+  /** The boot of the agent's machine, where that is the hypervisor's as well. */
+  #boot: string | undefined;
 
   constructor(indexes: IndexStore, retentionMs: number) {
     this.#indexes = indexes;
     this.#retentionMs = retentionMs;
     for (const gone of indexes.goneDomains())
       this.#restoreGone(gone.uuid, gone.name, gone.goneAt, gone.columns);
+  }
+
+  /** Says in which boot of the host ids of domains are given; ids of another boot mean nothing. */
+  setBoot(boot: string): void {
+    this.#boot = boot;
+  }
+
+  /** Whether an active domain has the id of a run that is known, and so may be taken for that one. */
+  remembersRun({ uuid, id }: DomainRef): boolean {
+    if (id < 0) return false;
+    return this.#records.get(uuid)?.id === id || this.#indexes.facts(uuid).lastId === id;
   }
 
   /** All records, ascending by index. */
@@ -82,7 +109,11 @@ export class DomainTable {
   }
 
   /** Takes over a complete list of the domains that exist. */
-  applyInventory(listed: readonly ListedDomain[], now: EpochMs): InventoryChanges {
+  applyInventory(
+    listed: readonly ListedDomain[],
+    now: EpochMs,
+    processes: ReadonlyMap<string, HypervisorProcess> = noProcesses,
+  ): InventoryChanges {
     const appeared: DomainRecord[] = [];
     const vanished: DomainRecord[] = [];
     const switched: DomainRecord[] = [];
@@ -95,7 +126,7 @@ export class DomainTable {
         record = this.#create(entry.ref, now);
         appeared.push(record);
       }
-      if (this.#applyEntry(record, entry, now)) switched.push(record);
+      if (this.#applyEntry(record, entry, now, processes.get(uuid))) switched.push(record);
     }
     for (const record of this.#records.values()) {
       if (record.goneAt !== undefined || seen.has(record.uuid)) continue;
@@ -137,6 +168,7 @@ export class DomainTable {
 
   /** The true start of an active domain became known. */
   setStart(record: DomainRecord, startedAt: EpochMs, source: DomainRecord['startSource']): void {
+    if (record.upSince === record.startedAt) record.upSince = startedAt;
     record.startedAt = startedAt;
     record.startSource = source;
     record.touch();
@@ -151,16 +183,26 @@ export class DomainTable {
     record.reason = facts.lastReason ?? 0;
     record.stateSince = facts.stateSince ?? now;
     record.stateChanges = facts.stateChanges ?? 0;
+    record.upSince = facts.upSince;
     this.#records.set(ref.uuid, record);
     this.#indexes.removeGone(ref.uuid);
     return record;
   }
 
   /** Returns whether the domain was started or stopped. */
-  #applyEntry(record: DomainRecord, entry: ListedDomain, now: EpochMs): boolean {
+  #applyEntry(
+    record: DomainRecord,
+    entry: ListedDomain,
+    now: EpochMs,
+    process: HypervisorProcess | undefined,
+  ): boolean {
     const { ref } = entry;
     const active = ref.id >= 0;
-    const switched = active !== record.active || (active && ref.id !== record.id);
+    // libvirt gives ids anew after a restart without guests: the same id need not be the same run.
+    const isOtherProcess =
+      process !== undefined && record.process !== undefined && process.run !== record.process;
+    const wasSuspended = isSuspended(record);
+    const switched = active !== record.active || (active && (ref.id !== record.id || isOtherProcess));
     if (
       switched ||
       record.name !== ref.name ||
@@ -179,38 +221,68 @@ export class DomainTable {
     record.active = active;
     record.id = ref.id;
     record.resetRuntime();
-    if (active) this.#started(record, now);
+    if (active) this.#started(record, now, process, wasSuspended);
     else if (ranBefore) record.discontinuityAt = now;
     return true;
   }
 
   /**
    * A run of the domain that the agent did not know. Its start is told by an event, remembered from before
-   * a restart of the agent (same id), or not known better than "now".
+   * a restart of the agent (same run), told by its process, or not known better than "now".
    */
-  #started(record: DomainRecord, now: EpochMs): void {
+  #started(
+    record: DomainRecord,
+    now: EpochMs,
+    process: HypervisorProcess | undefined,
+    wasSuspended: boolean,
+  ): void {
     const facts = this.#indexes.facts(record.uuid);
     const announced = this.#announcedStarts.get(record.uuid);
+    const isRemembered = facts.startedAt !== undefined && this.#isSameRun(record, facts, process);
+    record.process = process?.run;
     if (announced !== undefined) {
       record.startedAt = announced;
       record.startSource = 'event';
       record.discontinuityAt = announced;
-    } else if (facts.lastId === record.id && facts.startedAt !== undefined) {
+    } else if (isRemembered) {
       record.startedAt = facts.startedAt;
       record.startSource = facts.startSource ?? 'unknown';
       record.discontinuityAt = facts.discontinuityAt;
+      record.process ??= facts.lastRun;
     } else {
-      record.startedAt = now;
-      record.startSource = 'firstSeen';
-      if (!this.#firstInventory) record.discontinuityAt = now;
+      record.startedAt = process?.startedAt ?? now;
+      record.startSource = process === undefined ? 'firstSeen' : 'process';
+      // At the first inventory nobody has read a counter yet, unless it was of a run before.
+      if (!this.#firstInventory || facts.startedAt !== undefined) record.discontinuityAt = record.startedAt;
     }
+    const isNew = announced !== undefined || !isRemembered;
+    record.upSince = isNew && !wasSuspended ? record.startedAt : (facts.upSince ?? record.startedAt);
+    if (isNew) this.#indexes.setFacts(record.uuid, { runSizes: undefined });
     this.#saveStart(record);
+  }
+
+  /** Whether the run is the one that was remembered: the same process, or, where none is seen, the same id in one boot. */
+  #isSameRun(record: DomainRecord, facts: KeptFacts, process: HypervisorProcess | undefined): boolean {
+    if (facts.lastId !== record.id) return false;
+    if (process !== undefined && facts.lastRun !== undefined) return process.run === facts.lastRun;
+    if (facts.lastBoot !== undefined && facts.lastBoot !== this.#boot) return false;
+    return process === undefined || process.startedAt <= (facts.startedAt ?? 0) + startToleranceMs;
+  }
+
+  /** The process of a run was found after its start. */
+  setProcess(record: DomainRecord, process: HypervisorProcess): void {
+    record.process = process.run;
+    if (record.startSource === 'firstSeen') this.setStart(record, process.startedAt, 'process');
+    else this.#saveStart(record);
   }
 
   #saveStart(record: DomainRecord): void {
     this.#indexes.setFacts(record.uuid, {
       lastId: record.id,
+      lastBoot: this.#boot,
+      lastRun: record.process,
       startedAt: record.startedAt,
+      upSince: record.upSince,
       startSource: record.startSource,
       discontinuityAt: record.discontinuityAt,
     });

@@ -1,19 +1,21 @@
 import { createHash } from 'node:crypto';
-import { definitionHash } from '../../definition/definition-hash.ts';
-import { type DomainDefinition, readDomainDefinition } from '../../definition/domain-definition.ts';
-import { LabelReader } from '../../definition/labels.ts';
-import { pendingChange, type StartBaseline, startBaseline } from '../../definition/pending-change.ts';
-import { readSpec } from '../../definition/spec.ts';
-import { parseXmlInSlices, type XmlElement } from '../../definition/xml-tree.ts';
+import { DefinitionError } from '../../definition/definition-error.ts';
+import type { NicDefinition } from '../../definition/nic-definition.ts';
+import { identifyNics, shareMac } from '../../definition/nic-identity.ts';
+import type { AdjustableSizes, StartBaseline } from '../../definition/pending-change.ts';
 import { ConnectionLostError } from '../../errors.ts';
 import { CallTimeoutError } from '../../libvirt/connection.ts';
 import { domainGetXmlDesc } from '../../libvirt/procedures.ts';
 import type { XmlChunk } from '../../model/domain.ts';
+import type { KnownNic } from '../../model/nic.ts';
+import type { EpochMs } from '../../model/scalar-types.ts';
 import { NotCalledError } from '../access/call-gate.ts';
+import { DomainReader } from '../reader/domain-reader.ts';
 import type { DefinitionFacts, DomainRecord } from '../records/domain-record.ts';
+import type { WarningBoard } from '../records/warning-board.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
+import { ProcessFinder } from './hypervisor-process.ts';
 import { readNicLinks } from './nic-links.ts';
-import { processStart } from './process-start.ts';
 
 /** virDomainXMLFlags */
 const xmlFlags = { live: 0, inactive: 2 } as const;
@@ -35,7 +37,7 @@ export interface DomainDefinitionsOptions {
   readonly intervalSec: number;
   readonly withXml: boolean;
   readonly withMetadata: boolean;
-  readonly labels: LabelReader;
+  readonly reader: DomainReader;
   /** Whether the hypervisor is this machine: interfaces and processes can be looked at. */
   readonly local: boolean;
 }
@@ -65,10 +67,15 @@ export const domainDefinitions: CollectorKind = {
       intervalSec,
       withXml: has('xml'),
       withMetadata: has('metadata'),
-      labels: new LabelReader(labels, namespaces),
+      reader: new DomainReader({ rules: has('metadata') ? labels : [], namespaces }),
       local,
     }),
 };
+
+interface RunBaseline {
+  readonly startedAt: EpochMs | undefined;
+  readonly baseline: StartBaseline | undefined;
+}
 
 /** What was read of a domain last time, to skip the work where nothing changed. */
 interface ReadState {
@@ -83,10 +90,12 @@ interface ReadState {
 export class DomainDefinitions implements Collector {
   readonly #options: DomainDefinitionsOptions;
   readonly #read = new Map<string, ReadState>();
-  readonly #baselines = new WeakMap<
-    DomainRecord,
-    { readonly id: number; readonly baseline: StartBaseline | undefined }
-  >();
+  readonly #finder = new ProcessFinder();
+  /** What differed at the start of the runs whose start was seen. */
+  readonly #baselines = new WeakMap<DomainRecord, RunBaseline>();
+  /** Interfaces by UUID, those that are gone included. */
+  readonly #nics = new Map<string, readonly KnownNic[]>();
+  readonly #faults = new FaultList();
 
   constructor(options: DomainDefinitionsOptions) {
     this.#options = options;
@@ -107,6 +116,7 @@ export class DomainDefinitions implements Collector {
       }
     });
     await Promise.all(readers);
+    this.#faults.show(pass.warnings);
   }
 
   async #collectOne(pass: CollectorPass, record: DomainRecord): Promise<void> {
@@ -130,6 +140,9 @@ export class DomainDefinitions implements Collector {
     } catch (error) {
       if (error instanceof ConnectionLostError) throw error;
       this.#read.set(record.uuid, { digest: '', readAt: Date.now() });
+      if (error instanceof DefinitionError) {
+        this.#faults.set(record.uuid, `the definition of ${record.name} (${error.message})`);
+      }
       pass.failed(error, record.name);
     }
   }
@@ -151,72 +164,89 @@ export class DomainDefinitions implements Collector {
     live: string | undefined,
     inactive: string | undefined,
   ): Promise<void> {
-    const liveRoot = live === undefined ? undefined : await parseXmlInSlices(live);
-    const inactiveRoot = inactive === undefined ? undefined : await parseXmlInSlices(inactive);
-    const root = liveRoot ?? inactiveRoot;
-    if (root === undefined) return;
-    const definition = readDomainDefinition(root);
-    const hash =
-      inactiveRoot === undefined ? definitionHash(root, 'active') : definitionHash(inactiveRoot, 'inactive');
-    const facts = pass.indexes.facts(record.uuid);
-    const lastChangeAt = facts.hash === hash ? facts.hashChangedAt : Date.now();
-    pass.indexes.setFacts(record.uuid, { hash, hashChangedAt: lastChangeAt });
-    const { withMetadata, withXml, labels, local } = this.#options;
+    const { uuid, runtime } = record;
+    const { withMetadata, withXml, local, reader } = this.#options;
+    if (local && record.active && record.process === undefined) await this.#findProcess(pass, record);
+    const isFresh = this.#isFresh(record);
+    const baseline = this.#baselineOf(record);
+    const sizes = pass.indexes.facts(uuid).runSizes;
+    const reading = await reader.read({ live, inactive, start: { baseline, sizes }, isFresh });
+    // It was stopped, or started anew, meanwhile: that is another reading.
+    if (record.runtime !== runtime) return;
+    const { spec, disks, labels, agentChannel, metadataFault, start } = reading;
+    this.#keepStart(pass, record, start.sizes, start.baseline);
+    this.#faults.set(uuid, metadataFault && `the metadata of ${record.name} (${metadataFault})`);
+    const facts = pass.indexes.facts(uuid);
+    const lastChangeAt = facts.hash === spec.hash ? facts.hashChangedAt : Date.now();
+    pass.indexes.setFacts(uuid, { hash: spec.hash, hashChangedAt: lastChangeAt });
+    const nics = this.#identify(pass, record, reading.nics);
     // There may be an IOThread now.
-    record.runtime.idleGroups = undefined;
-    record.definition = ownCopy({
-      spec: {
-        ...definition.spec,
-        ...(inactiveRoot === undefined ? undefined : readSpec(inactiveRoot)),
-        // Ports and addresses are known only while the domain runs.
-        graphics: definition.spec.graphics,
-        hash,
-        lastChangeAt,
-        pendingChange:
-          liveRoot === undefined || inactiveRoot === undefined
-            ? undefined
-            : pendingChange(liveRoot, inactiveRoot, this.#baseline(record, liveRoot, inactiveRoot)),
-      },
-      disks: definition.disks,
-      nics: definition.nics,
-      nova: withMetadata ? definition.nova : undefined,
-      labels: withMetadata ? labels.read(root) : [],
+    runtime.idleGroups = undefined;
+    record.definition = {
+      spec: { ...spec, lastChangeAt },
+      disks,
+      nics,
+      nova: withMetadata ? reading.nova : undefined,
+      labels,
       xmlChunks: withXml ? chunksOf(text) : [],
-      agentChannel: agentChannelOf(definition),
-    });
-    if (local && record.active) await this.#lookAtHost(pass, record, record.definition.nics);
+      agentChannel,
+    };
+    if (local && record.active) runtime.nicLinks = await readNicLinks(nics);
     record.touch();
     pass.buildRow(record);
     pass.configChanged();
   }
 
-  /** What differs between the two definitions of a run whose start was seen, which is no change since. */
-  #baseline(record: DomainRecord, live: XmlElement, inactive: XmlElement): StartBaseline | undefined {
-    const known = this.#baselines.get(record);
-    if (known?.id === record.id) return known.baseline;
-    const { startedAt, startSource } = record;
-    const seen = startSource === 'event' && startedAt !== undefined && Date.now() - startedAt < startSeenMs;
-    const baseline = seen ? startBaseline(live, inactive) : undefined;
-    this.#baselines.set(record, { id: record.id, baseline });
-    return baseline;
+  /** Whether the run has just begun, by an event, by its process, or because the last inventory did not have it. */
+  #isFresh({ startedAt, startSource, discontinuityAt }: DomainRecord): boolean {
+    if (startedAt === undefined || Date.now() - startedAt > startSeenMs) return false;
+    return startSource === 'event' || startSource === 'process' || discontinuityAt === startedAt;
   }
 
-  async #lookAtHost(pass: CollectorPass, record: DomainRecord, nics: DefinitionFacts['nics']): Promise<void> {
-    record.runtime.nicLinks = await readNicLinks(nics);
-    if (record.startSource !== 'firstSeen') return;
-    const startedAt = await processStart(record.name, record.uuid);
-    if (startedAt !== undefined) pass.domains.setStart(record, startedAt, 'process');
+  #baselineOf(record: DomainRecord): StartBaseline | undefined {
+    const known = this.#baselines.get(record);
+    return known?.startedAt === record.startedAt ? known?.baseline : undefined;
+  }
+
+  #keepStart(
+    pass: CollectorPass,
+    record: DomainRecord,
+    sizes: AdjustableSizes | undefined,
+    baseline: StartBaseline | undefined,
+  ): void {
+    if (!record.active) return;
+    if (baseline !== undefined) this.#baselines.set(record, { startedAt: record.startedAt, baseline });
+    if (sizes !== undefined) pass.indexes.setFacts(record.uuid, { runSizes: sizes });
+  }
+
+  /** Which interface is which; kept on disk only where the MAC addresses do not say it. */
+  #identify(
+    pass: CollectorPass,
+    { uuid }: DomainRecord,
+    nics: readonly NicDefinition[],
+  ): DefinitionFacts['nics'] {
+    const known = this.#nics.get(uuid) ?? pass.indexes.facts(uuid).nics ?? [];
+    const found = identifyNics(nics, known);
+    this.#nics.set(uuid, found);
+    pass.indexes.setFacts(uuid, { nics: shareMac(found) ? found : undefined });
+    return nics.map((nic, at) => ({ ...nic, key: found[at]?.key ?? nic.mac }));
+  }
+
+  async #findProcess(pass: CollectorPass, record: DomainRecord): Promise<void> {
+    const process = await this.#finder.find(record.name, record.uuid);
+    if (process !== undefined && record.active) pass.domains.setProcess(record, process);
   }
 
   #forgetVanished(present: readonly DomainRecord[]): void {
     if (this.#read.size <= present.length) return;
     const uuids = new Set(present.map((record) => record.uuid));
-    for (const uuid of this.#read.keys()) if (!uuids.has(uuid)) this.#read.delete(uuid);
+    for (const uuid of this.#read.keys()) {
+      if (uuids.has(uuid)) continue;
+      this.#read.delete(uuid);
+      this.#nics.delete(uuid);
+      this.#faults.set(uuid, undefined);
+    }
   }
-}
-
-function agentChannelOf(definition: DomainDefinition): 'connected' | 'disconnected' | 'unknown' | undefined {
-  return definition.agentChannel.present ? (definition.agentChannel.state ?? 'unknown') : undefined;
 }
 
 function chunksOf(text: string): readonly XmlChunk[] {
@@ -228,10 +258,34 @@ function chunksOf(text: string): readonly XmlChunk[] {
   return chunks;
 }
 
-/**
- * The same facts in strings of their own. V8 makes a part of a text a reference into it, so that a MAC address
- * would keep the whole definition in memory, ten thousand characters and more a domain.
- */
-function ownCopy(facts: DefinitionFacts): DefinitionFacts {
-  return structuredClone(facts);
+/** Faults named in the text of the warning. */
+const maxNamedFaults = 3;
+
+/** What of the definitions could not be read, for one row of lveWarningTable. */
+class FaultList {
+  readonly #faults = new Map<string, string>();
+
+  /** @param fault - undefined if there is none any more. */
+  set(uuid: string, fault: string | undefined): void {
+    if (fault === undefined) this.#faults.delete(uuid);
+    else this.#faults.set(uuid, fault);
+  }
+
+  show(warnings: WarningBoard): void {
+    const faults = [...this.#faults.values()].sort();
+    if (faults.length === 0) {
+      warnings.clear(warningKey);
+      return;
+    }
+    const more = faults.length - maxNamedFaults;
+    const named = faults.slice(0, maxNamedFaults).join('; ');
+    const text = `Cannot be read: ${named}${more > 0 ? `; and ${more} more` : ''}.`;
+    warnings.raise(
+      warningKey,
+      'definitionUnreadable',
+      `${text} What is shown of these domains lacks it; "virsh dumpxml DOMAIN | xmllint -" says where.`,
+    );
+  }
 }
+
+const warningKey = 'definitions';

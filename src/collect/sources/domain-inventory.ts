@@ -1,10 +1,17 @@
 import { domainFilter } from '../../config/domain-filter.ts';
 import { connectListAllDomains } from '../../libvirt/procedures.ts';
-import type { ListedDomain } from '../records/domain-table.ts';
+import { bootId } from '../../run/boot-id.ts';
+import { inParallel } from '../../run/pool.ts';
+import type { LibvirtAccess } from '../access/libvirt-access.ts';
+import type { HypervisorProcess, ListedDomain } from '../records/domain-table.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
+import { ProcessFinder } from './hypervisor-process.ts';
 
 /** virConnectListAllDomainsFlags */
 const listFlags = { persistent: 1 << 2, managedSave: 1 << 8, autostart: 1 << 10 } as const;
+
+/** Processes looked at side by side. */
+const processesInFlight = 4;
 
 export const domainInventory: CollectorKind = {
   name: 'inventory',
@@ -12,16 +19,24 @@ export const domainInventory: CollectorKind = {
   selectors: [],
   stage: 'opening',
   interval: ({ collect }) => collect.interval,
-  make: ({ config }) => new DomainInventory(domainFilter(config.collect)),
+  make: ({ config, local }) => new DomainInventory(domainFilter(config.collect), local),
 };
 
 /** Which domains exist: one list call, and one for each property that libvirt can filter by. */
 export class DomainInventory implements Collector {
   readonly #admits: (name: string) => boolean;
+  readonly #local: boolean;
+  readonly #finder = new ProcessFinder();
+  /** The session in which the processes of the running domains were compared with those remembered. */
+  #compared: LibvirtAccess | undefined;
 
-  /** @param admits - whether a domain of this name is monitored at all. */
-  constructor(admits: (name: string) => boolean) {
+  /**
+   * @param admits - whether a domain of this name is monitored at all.
+   * @param local - whether the hypervisor is this machine, so that its processes can be looked at.
+   */
+  constructor(admits: (name: string) => boolean, local: boolean) {
     this.#admits = admits;
+    this.#local = local;
   }
 
   async collect(pass: CollectorPass): Promise<void> {
@@ -39,8 +54,29 @@ export class DomainInventory implements Collector {
         autostart: autostart?.has(ref.uuid),
         managedSave: managedSave?.has(ref.uuid),
       }));
-    const { appeared, switched } = pass.domains.applyInventory(listed, Date.now());
+    const processes = await this.#processes(pass, listed);
+    const { appeared, switched } = pass.domains.applyInventory(listed, Date.now(), processes);
     for (const record of [...appeared, ...switched]) pass.changed(record);
+  }
+
+  /**
+   * The processes of the running domains, at the first inventory of a session: libvirt, or the whole host, may have
+   * been started anew since, and given the ids of before to other runs.
+   */
+  async #processes(
+    { libvirt, domains }: CollectorPass,
+    listed: readonly ListedDomain[],
+  ): Promise<ReadonlyMap<string, HypervisorProcess>> {
+    const found = new Map<string, HypervisorProcess>();
+    if (!this.#local || this.#compared === libvirt) return found;
+    this.#compared = libvirt;
+    domains.setBoot(await bootId());
+    const running = listed.filter(({ ref }) => domains.remembersRun(ref));
+    await inParallel(running, processesInFlight, async ({ ref: { name, uuid } }) => {
+      const process = await this.#finder.find(name, uuid);
+      if (process !== undefined) found.set(uuid, process);
+    });
+    return found;
   }
 
   /** The UUIDs of the domains with a property; undefined where this driver cannot tell. */

@@ -25,7 +25,7 @@ export const deviceLimits: CollectorKind = {
 };
 
 /** Disks that another process serves, whose requests never pass through the hypervisor's throttle. */
-const unthrottledTypes: ReadonlySet<string> = new Set(['vhostuser', 'vhostvdpa', 'vdpa']);
+const unthrottledTypes: ReadonlySet<string> = new Set(['vhostuser', 'vhostvdpa']);
 
 /** What holds now where the domain runs, else what the configuration says (VIR_DOMAIN_AFFECT_CURRENT). */
 const current = 0;
@@ -88,10 +88,15 @@ export class DeviceLimits implements Collector {
   }
 
   async #collectNics(pass: CollectorPass, record: DomainRecord): Promise<void> {
-    const found = await eachMember(pass, record.definition?.nics ?? [], {
-      nameOf: ({ mac }) => `${record.name} ${mac}`,
-      known: ({ mac }) => pairOf(mac, record.nicLimits?.get(mac)),
-      read: async ({ mac, target }) => pairOf(mac, await this.#readNic(pass, record, target ?? mac)),
+    const all = record.definition?.nics ?? [];
+    // libvirt takes a MAC address for a name only where it is that of one interface.
+    const named = all.filter(
+      (nic) => nic.target !== undefined || all.every((other) => other === nic || other.mac !== nic.mac),
+    );
+    const found = await eachMember(pass, named, {
+      nameOf: ({ key }) => `${record.name} ${key}`,
+      known: ({ key }) => pairOf(key, record.nicLimits?.get(key)),
+      read: async ({ key, mac, target }) => pairOf(key, await this.#readNic(pass, record, target ?? mac)),
       retries: { schedule: this.#nicRetries, owner: record },
     });
     if (sameRows([...(record.nicLimits ?? [])], found)) return;
@@ -120,8 +125,8 @@ export class DeviceLimits implements Collector {
   }
 }
 
-function pairOf(mac: string, nicLimits: NicLimits | undefined): readonly [string, NicLimits] | undefined {
-  return nicLimits === undefined ? undefined : [mac, nicLimits];
+function pairOf(key: string, nicLimits: NicLimits | undefined): readonly [string, NicLimits] | undefined {
+  return nicLimits === undefined ? undefined : [key, nicLimits];
 }
 
 export const domainScheduler: CollectorKind = {

@@ -10,6 +10,7 @@ import { domainAgentAddresses, domainGetFsInfo, domainGetGuestInfo } from '../..
 import type { Procedure } from '../../libvirt/protocol.ts';
 import type { TypedParams } from '../../libvirt/typed-params.ts';
 import type { Guest } from '../../model/guest.ts';
+import type { NicAddresses } from '../../model/nic.ts';
 import { inParallel } from '../../run/pool.ts';
 import { NotCalledError } from '../access/call-gate.ts';
 import type { LibvirtAccess } from '../access/libvirt-access.ts';
@@ -23,7 +24,7 @@ import {
 import type { DomainRecord, RuntimeFacts } from '../records/domain-record.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { isInvalidArgument } from './invalid-argument.ts';
-import { addressesByMac, takeAddresses } from './nic-addresses.ts';
+import { addressesByNic, takeAddresses } from './nic-addresses.ts';
 import { RetrySchedule } from './retry-schedule.ts';
 
 /** virDomainGuestInfoTypes */
@@ -226,7 +227,11 @@ export class GuestAgent implements Collector {
   async #addresses(pass: CollectorPass, record: DomainRecord, runtime: RuntimeFacts): Promise<void> {
     try {
       const reply = await this.#call(pass, domainAgentAddresses, { domain: record.ref, flags: 0 });
-      takeAddresses(record, runtime, addressesByMac(reply, 'agent'));
+      const found = new Map<string, NicAddresses>();
+      for (const [key, addresses] of addressesByNic(reply, 'agent', record.definition?.nics)) {
+        found.set(key, { text: addresses.join(' '), source: 'agent', seenAt: Date.now() });
+      }
+      takeAddresses(record, runtime, found);
     } catch (error) {
       if (error instanceof ConnectionLostError) throw error;
       pass.failed(error, `${record.name} addresses`, 'member');

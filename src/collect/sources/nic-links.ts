@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import type { NicDefinition } from '../../definition/domain-definition.ts';
 import type { NicLinks } from '../../model/nic.ts';
+import type { IdentifiedNic } from '../records/device-facts.ts';
 
 const noLinks: NicLinks = { ifIndex: 0, parentIfIndex: 0 };
 
@@ -11,8 +11,8 @@ const deviceName = /^[^/\s.][^/\s]{0,14}$/;
  * The ifIndex of each interface's host device and of what it is attached to: a bridge or bond, else the
  * lower device of a macvtap. Read from sysfs, so for domains of this host only.
  */
-export async function readNicLinks(nics: readonly NicDefinition[]): Promise<ReadonlyMap<string, NicLinks>> {
-  const links = await Promise.all(nics.map(async (nic) => [nic.mac, await linksOf(nic.target)] as const));
+export async function readNicLinks(nics: readonly IdentifiedNic[]): Promise<ReadonlyMap<string, NicLinks>> {
+  const links = await Promise.all(nics.map(async (nic) => [nic.key, await linksOf(nic.target)] as const));
   return new Map(links);
 }
 

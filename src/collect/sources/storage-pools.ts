@@ -1,3 +1,4 @@
+import type { DiskDefinition } from '../../definition/disk-definition.ts';
 import { parsePoolXml } from '../../definition/pool-xml.ts';
 import { ConnectionLostError } from '../../errors.ts';
 import {
@@ -77,7 +78,11 @@ export class StoragePools implements Collector {
     for (const seen of [infrastructure.poolsReadAt, this.#refreshed, this.#told]) {
       for (const uuid of seen.keys()) if (!present.has(uuid)) seen.delete(uuid);
     }
-    infrastructure.pools = pools.sort((a, b) => a.index - b.index);
+    if (!infrastructure.setPools(pools.sort((a, b) => a.index - b.index))) return;
+    for (const record of pass.domains.present) {
+      record.devices = undefined;
+      record.touch();
+    }
   }
 
   async #read(pass: CollectorPass, pool: NamedRef, known: Pool | undefined): Promise<Pool> {
@@ -214,7 +219,7 @@ export function provisionedIn(pool: PoolPlace, records: readonly DomainRecord[])
     if (record.definition === undefined) return undefined;
     for (const disk of record.definition.disks) {
       const source = disk.source;
-      if (source === undefined || counted.has(source) || !isInPool(pool, disk.type, source)) continue;
+      if (source === undefined || counted.has(source) || !isInPool(pool, disk)) continue;
       const monitor = record.runtime.sample?.monitor;
       const block = monitor?.block(disk.target);
       const capacityBytes = block && monitor?.countOf('block', block, 'capacity');
@@ -226,9 +231,9 @@ export function provisionedIn(pool: PoolPlace, records: readonly DomainRecord[])
   return sum;
 }
 
-function isInPool(pool: PoolPlace, diskType: string | undefined, source: string): boolean {
-  if (diskType === 'volume') return source.startsWith(`${pool.name}/`);
+function isInPool(pool: PoolPlace, { type, protocol, source, pool: named }: DiskDefinition): boolean {
+  if (type === 'volume') return named === pool.name;
   if (pool.path === undefined) return false;
-  if (diskType === 'network') return source.startsWith(`${pool.type ?? ''}:${pool.path}/`);
-  return source.startsWith(pool.path.endsWith('/') ? pool.path : `${pool.path}/`);
+  if (type === 'network') return protocol === pool.type && named === pool.path;
+  return source?.startsWith(pool.path.endsWith('/') ? pool.path : `${pool.path}/`) === true;
 }

@@ -18,6 +18,7 @@ export const nicFamilies: FamilyTable<'lveNicTable'> = {
     lveNicInAverage: 'limit_receive_bytes_per_second',
     lveNicOutAverage: 'limit_transmit_bytes_per_second',
     lveNicAddressSource: null,
+    lveNicAddressAge: null,
   },
 };
 

@@ -1,5 +1,6 @@
 import type { Nic } from '../../model/nic.ts';
 import type { TableBinding } from '../bind.ts';
+import { secondsSince } from '../elapsed.ts';
 import { partOf } from '../part.ts';
 import { rowName } from '../row-name.ts';
 import { domainsOf, nicFacts, nicRows } from './domain-rows.ts';
@@ -34,6 +35,7 @@ export const nicTable: TableBinding<'lveNicTable', Nic> = {
     lveNicOutAverage: limits(({ outAverageBytes }) => outAverageBytes),
     lveNicAddresses: addresses(({ text }) => text),
     lveNicAddressSource: addresses(({ source }) => source),
-    lveNicRowName: rowName(({ facts }) => facts.mac),
+    lveNicRowName: rowName(({ facts }) => facts.key),
+    lveNicAddressAge: secondsSince((nic) => nic.addresses?.seenAt),
   },
 };

@@ -55,7 +55,7 @@ export const vmTable: TableBinding<'vmTable', Domain> = {
     vmCurMem: (domain) => inUnits(domain.memory?.currentBytes, memUnit(domain)),
     vmMinMem: domainFacts(() => NO_LIMIT),
     vmMaxMem: (domain) => inUnits(domain.memory?.maximumBytes, memUnit(domain)),
-    vmUpTime: ticksSince(({ facts }) => (facts.active ? facts.startedAt : NEVER)),
+    vmUpTime: ticksSince(({ facts }) => facts.upSince ?? (facts.active ? undefined : NEVER)),
     vmCpuTime: (domain) => domain.cpu?.timeUs,
   },
 };

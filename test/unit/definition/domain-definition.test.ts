@@ -47,7 +47,7 @@ describe('parseDomainXml on real definitions', () => {
         device: 'disk',
         type: 'file',
         source: '/var/lib/libvirt/images/top.qcow2',
-        pool: 'images',
+        pool: undefined,
         image: 'top.qcow2',
         serial: 'vol-1',
         bus: 'virtio',
@@ -58,6 +58,7 @@ describe('parseDomainXml on real definitions', () => {
         readOnly: false,
         chainDepth: 3,
         alias: 'virtio-disk0',
+        protocol: undefined,
       },
       expect.objectContaining({ target: 'vdb', shared: true, format: 'raw', chainDepth: 1 }),
       expect.objectContaining({
@@ -82,6 +83,7 @@ describe('parseDomainXml on real definitions', () => {
       portId: undefined,
       mtuBytes: 1400,
       link: 'up',
+      place: 'pci 0000:00:03.0',
     });
     expect(rich.nics[2]).toMatchObject({ type: 'ethernet', link: 'down', source: undefined });
     expect(rich.iothreadIds).toEqual([1, 2]);
@@ -100,19 +102,35 @@ describe('parseDomainXml on real definitions', () => {
 
 describe('disk sources', () => {
   it.each([
-    ['file', "<source file='/mnt/0a1b/vol-1'/>", ['/mnt/0a1b/vol-1', '0a1b', 'vol-1']],
-    ['block', "<source dev='/dev/vg0/lv'/>", ['/dev/vg0/lv', 'vg0', 'lv']],
+    ['file', "<source file='/mnt/0a1b/vol-1'/>", ['/mnt/0a1b/vol-1', undefined, 'vol-1']],
+    ['block', "<source dev='/dev/vg0/lv'/>", ['/dev/vg0/lv', undefined, 'lv']],
     ['network', "<source protocol='rbd' name='vms/disk-1'/>", ['rbd:vms/disk-1', 'vms', 'disk-1']],
     ['network', "<source protocol='rbd' name='vms/ns/disk'/>", ['rbd:vms/ns/disk', 'vms', 'disk']],
-    ['network', "<source protocol='gluster' name='vol/d/i'/>", ['gluster:vol/d/i', 'd', 'i']],
-    ['network', "<source protocol='iscsi' name='iqn.x/1'/>", ['iscsi:iqn.x/1', 'iqn.x', '1']],
+    ['network', "<source protocol='gluster' name='vol/d/i'/>", ['gluster:vol/d/i', 'vol', 'i']],
+    ['network', "<source protocol='iscsi' name='iqn.x/1'/>", ['iscsi:iqn.x/1', undefined, '1']],
     [
       'network',
       "<source protocol='nbd'><host name='h' port='10809'/></source>",
-      ['nbd:h:10809', undefined, undefined],
+      ['nbd://h:10809', undefined, undefined],
     ],
+    [
+      'network',
+      "<source protocol='nbd' name='lab'><host transport='unix' socket='/run/nbd.sock'/></source>",
+      ['nbd+unix:///lab?socket=/run/nbd.sock', undefined, 'lab'],
+    ],
+    [
+      'network',
+      "<source protocol='rbd' name='vms/a'><host name='mon1' port='6789'/><host name='fd00::1'/></source>",
+      ['rbd://mon1:6789,[fd00::1]/vms/a', 'vms', 'a'],
+    ],
+    [
+      'network',
+      "<source protocol='https' name='a/b.iso' query='token=secret'><host name='u:p@web' port='443'/></source>",
+      ['https://web:443/a/b.iso', undefined, 'b.iso'],
+    ],
+    ['vhostvdpa', "<source dev='/dev/vhost-vdpa-0'/>", ['/dev/vhost-vdpa-0', undefined, 'vhost-vdpa-0']],
     ['volume', "<source pool='p' volume='v'/>", ['p/v', 'p', 'v']],
-    ['dir', "<source dir='/srv/fat'/>", ['/srv/fat', 'srv', 'fat']],
+    ['dir', "<source dir='/srv/fat'/>", ['/srv/fat', undefined, 'fat']],
     [
       'nvme',
       "<source type='pci' namespace='1'><address domain='0x0000' bus='0x01' slot='0x00' function='0x0'/></source>",

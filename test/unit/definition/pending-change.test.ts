@@ -1,33 +1,66 @@
 import { describe, expect, it } from 'vitest';
 import { definitionHash } from '../../../src/definition/definition-hash.ts';
-import { pendingChange, pendingDifferences, startBaseline } from '../../../src/definition/pending-change.ts';
+import {
+  adjustableSizes,
+  pendingChange,
+  pendingDifferences,
+  startBaseline,
+} from '../../../src/definition/pending-change.ts';
 import { parseXml } from '../../../src/definition/xml-tree.ts';
 import { definitionFixture } from './fixture.ts';
 
 const q35 = definitionFixture('q35.active');
 
 describe('pendingChange on real domains', () => {
-  it.each(['small', 'rich', 'q35'])('is false for %s, freshly started', (name) => {
-    const active = parseXml(definitionFixture(`${name}.active`));
-    expect(pendingDifferences(active, parseXml(definitionFixture(`${name}.inactive`)))).toEqual([]);
-  });
+  it.each(['small', 'rich', 'q35', 'balloon', 'hotmem', 'nvdimm', 'consoles', 'transient', 'vmem'])(
+    'is false for %s, without having seen its start',
+    (name) => {
+      const active = parseXml(definitionFixture(`${name}.active`));
+      expect(pendingDifferences(active, parseXml(definitionFixture(`${name}.inactive`)))).toEqual([]);
+    },
+  );
 
   it('is true after setmem --config and attach-disk --config', () => {
-    expect(pendingChange(q35, definitionFixture('q35-setmem.inactive'))).toBe(true);
+    const sizes = adjustableSizes(parseXml(definitionFixture('q35.inactive')));
+    expect(pendingChange(q35, definitionFixture('q35-setmem.inactive'), { sizes })).toBe(true);
+    expect(pendingChange(q35, definitionFixture('q35.inactive'), { sizes })).toBe(false);
     expect(pendingDifferences(parseXml(q35), parseXml(definitionFixture('q35-attach.inactive')))).toEqual([
       'domain/devices/disk[vdz]',
     ]);
   });
 
-  it('knows from the start that a guest without a balloon driver keeps its memory', () => {
-    const active = parseXml(definitionFixture('balloon.active'));
-    const inactiveText = definitionFixture('balloon.inactive');
-    const baseline = startBaseline(active, parseXml(inactiveText));
-    expect(pendingChange(active, inactiveText)).toBe(true);
-    expect(pendingChange(active, inactiveText, baseline)).toBe(false);
-    const lower = inactiveText.replace("<currentMemory unit='KiB'>32768", "<currentMemory unit='KiB'>16384");
-    expect(lower).not.toBe(inactiveText);
-    expect(pendingChange(active, lower, baseline)).toBe(true);
+  it('is true after another size of a virtio-mem device was defined, not after one was requested', () => {
+    const active = parseXml(definitionFixture('vmem.active'));
+    const inactive = definitionFixture('vmem.inactive');
+    const sizes = adjustableSizes(parseXml(inactive));
+    expect(sizes).toEqual({
+      'domain/currentMemory': '524288',
+      'domain/devices/memory#2/target/requested': '65536',
+    });
+    const changed = inactive.replace("<requested unit='KiB'>65536", "<requested unit='KiB'>32768");
+    expect(pendingDifferences(active, parseXml(changed), { sizes })).toEqual([
+      'domain/devices/memory#2/target/requested',
+    ]);
+  });
+
+  it('does not count what differed right after the start, whatever it is', () => {
+    const active = parseXml(q35);
+    const odd = definitionFixture('q35.inactive').replace('<title>A title', '<title>B title');
+    const baseline = startBaseline(active, parseXml(odd));
+    expect(pendingChange(active, odd)).toBe(true);
+    expect(pendingChange(active, odd, { baseline })).toBe(false);
+    expect(pendingChange(active, odd.replace('<title>B', '<title>C'), { baseline })).toBe(true);
+  });
+
+  it('takes devices in another order for the same', () => {
+    const rng = (path: string): string =>
+      `<rng model='virtio'><backend model='random'>${path}</backend></rng>`;
+    const domain = (...paths: readonly string[]): string =>
+      `<domain><devices>${paths.map(rng).join('')}</devices></domain>`;
+    expect(pendingChange(domain('/a', '/b', '/c'), domain('/c', '/a', '/b'))).toBe(false);
+    expect(pendingChange(domain('/a', '/b', '/c'), domain('/c', '/a'))).toBe(true);
+    expect(pendingChange(domain('/a', '/b'), domain('/b', '/c', '/a'))).toBe(true);
+    expect(pendingChange(domain('/a', '/a'), domain('/a', '/b'))).toBe(true);
   });
 
   it.each([

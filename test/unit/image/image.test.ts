@@ -104,7 +104,13 @@ describe('an image', () => {
         domains: [
           sampleDomain({
             disks: [{ ...disk, readBytes: bytes }],
-            nics: [{ ...nic, rxBytes: bytes, addresses: { text: `192.0.2.${bytes}/24`, source: 'arp' } }],
+            nics: [
+              {
+                ...nic,
+                rxBytes: bytes,
+                addresses: { text: `192.0.2.${bytes}/24`, source: 'arp', seenAt: 0 },
+              },
+            ],
           }),
         ],
       });

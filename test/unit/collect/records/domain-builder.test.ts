@@ -12,6 +12,7 @@ function contextWith(lastEventSeq: number): BuildContext {
     severities: noOverrides,
     lastEventSeq: () => lastEventSeq,
     diskIndex: () => 1,
+    poolOf: () => undefined,
     nicIndex: () => 1,
     perfEventNumber: () => 1,
     reader: new RowReader(),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NotCalledError } from '../../../../src/collect/access/call-gate.ts';
+import { DomainReader } from '../../../../src/collect/reader/domain-reader.ts';
 import { DomainDefinitions } from '../../../../src/collect/sources/domain-definitions.ts';
-import { LabelReader } from '../../../../src/definition/labels.ts';
 import type { DomainRef } from '../../../../src/libvirt/protocol.ts';
 import { activeRecord, testPass } from '../collector-pass.ts';
 
@@ -10,7 +10,7 @@ function makeDefinitions(): DomainDefinitions {
     intervalSec: 60,
     withXml: false,
     withMetadata: false,
-    labels: new LabelReader([], {}),
+    reader: new DomainReader({ rules: [], namespaces: {} }),
     local: false,
   });
 }
@@ -52,5 +52,29 @@ describe('DomainDefinitions', () => {
     expect(await collect(undefined, Date.now())).toEqual([]);
     expect(await collect(['uuid-b', 'uuid-of-none'], Date.now())).toEqual(['b']);
     expect(await collect(undefined, Date.now() + 61_000)).toEqual(['a', 'b']);
+  });
+
+  it('says in a warning what it cannot read, as long as it cannot', async () => {
+    const record = activeRecord('web');
+    const { pass, warnings, failures } = testPass([record], Date.now());
+    const definitions = makeDefinitions();
+    const collect = async (xml: string) => {
+      const libvirt = { call: () => Promise.resolve(xml) };
+      const indexes = { facts: () => ({}), setFacts: () => undefined };
+      await definitions.collect({ ...pass, libvirt, indexes, only: new Set([record.uuid]) } as never);
+    };
+    const disk = '<devices><disk><target dev="vda"/></disk></devices>';
+    await collect(`<domain><metadata><a>\u0001</a></metadata>${disk}</domain>`);
+    expect(record.definition?.disks).toHaveLength(1);
+    expect(warnings.rows).toMatchObject([
+      { code: 'definitionUnreadable', text: expect.stringContaining('the metadata of web (XML is not') },
+    ]);
+    await collect(`<domain>${disk}`);
+    expect(warnings.rows).toMatchObject([
+      { text: expect.stringContaining('the definition of web (XML is not') },
+    ]);
+    expect(failures).toHaveLength(1);
+    await collect(`<domain>${disk}</domain>`);
+    expect(warnings.rows).toEqual([]);
   });
 });

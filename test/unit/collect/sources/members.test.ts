@@ -101,7 +101,7 @@ async function makeRig() {
   record.definition = {
     spec: { ...spec, hash: undefined, lastChangeAt: undefined, pendingChange: undefined },
     disks,
-    nics,
+    nics: nics.map((nic) => ({ ...nic, key: nic.mac })),
     nova: undefined,
     labels: [],
     xmlChunks: [],
