@@ -145,13 +145,16 @@ const kinds: readonly Kind[] = [
 ];
 
 /**
- * libvirt says `suspended/paused` for user pauses, saves, dumps and snapshots alike, and `stopped/failed` for
- * a hypervisor process that died as well as for one that could not be started.
+ * libvirt says `suspended/paused` for user pauses, saves, dumps and snapshots alike, `resumed/unpaused` after each of them
+ * and after an aborted one, `stopped/failed` for a hypervisor process that died as well as for one that could not be
+ * started, and `started/migrated` as soon as a migration to this host begins.
  */
 const ambiguousNames: ReadonlySet<string> = new Set([
+  'started/migrated',
   'suspended/paused',
   'suspended/restored',
   'suspended/api_error',
+  'resumed/unpaused',
   'stopped/failed',
 ]);
 

@@ -75,38 +75,43 @@ export class ChangeDetector {
    *
    * @param at - when the event arrived
    */
-  onEvent(event: EventDescription, at: EpochMs, snapshot: Snapshot, refined?: RefinedState): Occurrence {
+  onEvent(
+    event: EventDescription,
+    at: EpochMs,
+    snapshot: Snapshot,
+    refined?: RefinedState,
+  ): readonly Occurrence[] {
     this.#refreshCount = snapshot.agent.refreshCount;
     const { subject, effect } = event;
     const draft = this.#draft(event, at);
-    if (subject === undefined) return { event: draft, changes: [] };
+    if (subject === undefined) return [{ event: draft, changes: [] }];
     if (subject.type === 'pool') {
       const changes =
         effect?.type === 'poolState'
           ? this.#changePool(subject.uuid, subject.name, effect.state, snapshot, at)
           : [];
-      return { event: draft, changes };
+      return [{ event: draft, changes }];
     }
     if (event.kind === 'controlError' && this.#domains.isEnding(subject.uuid)) {
       const text = `${draft.text} while the domain was ending`;
-      return { event: { ...draft, text, severity: 'okay' }, changes: [], quiet: true };
+      return [{ event: { ...draft, text, severity: 'okay' }, changes: [], quiet: true }];
     }
-    if (subject.type === 'network' || effect === undefined) return { event: draft, changes: [] };
+    if (subject.type === 'network' || effect === undefined) return [{ event: draft, changes: [] }];
     const domain = this.#domains.identity(subject.uuid, subject.name);
     switch (effect.type) {
       case 'lifecycle':
         return this.#domains.onLifecycle(subject, effect.lifecycle, draft, this.#refreshCount, refined);
       case 'agent':
-        return this.#domains.onAgent(subject, effect.state, draft);
+        return [this.#domains.onAgent(subject, effect.state, draft)];
       case 'job':
-        if (!this.#domains.onJob(subject.uuid, at)) return { event: undefined, changes: [] };
-        return { event: draft, changes: [{ ...effect, type: 'jobCompleted', domain }] };
+        if (!this.#domains.onJob(subject.uuid, at)) return [];
+        return [{ event: draft, changes: [{ ...effect, type: 'jobCompleted', domain }] }];
       case 'blockThreshold': {
         const diskIndex = this.#indexes.disk(subject.uuid, effect.target);
-        return { event: draft, changes: [{ ...effect, type: 'blockThreshold', domain, diskIndex }] };
+        return [{ event: draft, changes: [{ ...effect, type: 'blockThreshold', domain, diskIndex }] }];
       }
       case 'poolState':
-        return { event: draft, changes: [] };
+        return [{ event: draft, changes: [] }];
     }
   }
 

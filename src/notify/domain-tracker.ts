@@ -33,6 +33,19 @@ export const patienceMs = 1000;
 /** An event that arrives this long after its effect was found tells the same story. */
 const lateEventMs = 10_000;
 
+interface Subject {
+  readonly uuid: string;
+  readonly name: string;
+}
+
+/** After these QEMU quits, which newer ones of it call a shutdown. */
+const endsWithoutShutdown: ReadonlySet<string> = new Set(['stopped/saved', 'stopped/migrated']);
+
+/** The end of a migration on the host it was to go to: no failure of the virtual machine. */
+function abortedMigration(event: EventDraft): EventDraft {
+  return { ...event, text: 'stopped (the migration from another host was aborted)', severity: 'warning' };
+}
+
 /** Remembers what was reported about each domain, so that every change is reported once. */
 export class DomainTracker {
   readonly #indexes: DomainIndexes;
@@ -44,6 +57,8 @@ export class DomainTracker {
   /** Whether all domains of the host have been seen once. */
   #compared = false;
   #isWaiting = false;
+  /** Shutdowns of paused domains, by UUID: QEMU says so as well when it quits after a save or a migration. */
+  readonly #heldBack = new Map<string, { readonly lifecycle: Lifecycle; readonly event: EventDraft }>();
 
   /** @param held - notifications of an earlier run that the receivers will be told first */
   constructor(indexes: DomainIndexes, overrides: SeverityOverrides, held: readonly HeldNotification[] = []) {
@@ -69,9 +84,36 @@ export class DomainTracker {
     return { index: known?.index ?? this.#indexes.domain(uuid), uuid, name };
   }
 
-  /** A lifecycle event. `refined` is what libvirt says about an ambiguous one. */
+  /**
+   * A lifecycle event. `refined` is what libvirt says when asked about one that does not tell the reason. An event may be
+   * held back until the next one shows what it meant.
+   */
   onLifecycle(
-    subject: { readonly uuid: string; readonly name: string },
+    subject: Subject,
+    lifecycle: Lifecycle,
+    event: EventDraft,
+    refreshCount: number,
+    refined: RefinedState | undefined,
+  ): readonly Occurrence[] {
+    const { uuid } = subject;
+    const heldBack = this.#heldBack.get(uuid);
+    this.#heldBack.delete(uuid);
+    const occurrences: Occurrence[] = [];
+    if (heldBack !== undefined && !endsWithoutShutdown.has(lifecycle.name)) {
+      occurrences.push(
+        this.#takeLifecycle(subject, heldBack.lifecycle, heldBack.event, refreshCount, undefined),
+      );
+    }
+    if (lifecycle.kind === 'shutdown' && this.#domains.get(uuid)?.state === 'paused') {
+      this.#heldBack.set(uuid, { lifecycle, event });
+      return occurrences;
+    }
+    occurrences.push(this.#takeLifecycle(subject, lifecycle, event, refreshCount, refined));
+    return occurrences;
+  }
+
+  #takeLifecycle(
+    subject: Subject,
     lifecycle: Lifecycle,
     event: EventDraft,
     refreshCount: number,
@@ -87,6 +129,7 @@ export class DomainTracker {
     this.#newcomers.delete(subject.uuid);
     const changes: Change[] = [];
     const { implied, kind, name } = lifecycle;
+    const isAborted = known.isIncoming && name === 'stopped/failed';
     if (kind === 'defined') this.#defined(known, subject.name, isNew);
     else if (name === 'undefined/removed') this.#undefined(known, changes);
     else if (implied !== undefined) {
@@ -94,7 +137,9 @@ export class DomainTracker {
       if (kind === 'started') this.#missedStop(known, event.at);
       // Whoever starts without ever having been defined is transient.
       if (kind === 'started' && isNew && this.#compared) known.persistent = false;
-      const now = refineState(implied, refined);
+      // The virtual machine goes on where it came from.
+      const now = isAborted ? { state: implied.state, reason: 0 } : refineState(implied, refined, name);
+      known.isIncoming = name === 'started/migrated' && now?.state === 'paused';
       const change =
         now === undefined ? undefined : changeState(known, now.state, now.reason, undefined, this.#overrides);
       if (change !== undefined) changes.push(change);
@@ -104,7 +149,8 @@ export class DomainTracker {
       changes.length === 0 && known.found?.kind === kind && event.at - known.found.at < lateEventMs;
     known.found = undefined;
     this.#remember(known);
-    return { event: isLate ? undefined : event, changes };
+    if (isLate) return { event: undefined, changes };
+    return { event: isAborted ? abortedMigration(event) : event, changes };
   }
 
   /** An event about the guest agent's channel. */
@@ -128,7 +174,7 @@ export class DomainTracker {
   /** Whether a domain is about to end: what its hypervisor says then is no trouble. */
   isEnding(uuid: string): boolean {
     const state = this.#domains.get(uuid)?.state;
-    return state === 'shutdown' || state === 'shutoff';
+    return state === 'shutdown' || state === 'shutoff' || this.#heldBack.has(uuid);
   }
 
   /** A job completed event: whether it is news. The rows will show the same job later. */
@@ -211,6 +257,7 @@ export class DomainTracker {
       reason: 0,
       operState: 'unknown',
       persistent: undefined,
+      isIncoming: false,
       agentState: undefined,
       diskErrors: new Map(),
       agentEventAt: Number.NEGATIVE_INFINITY,
@@ -303,6 +350,7 @@ export class DomainTracker {
       return [];
     }
     known.differsSince = undefined;
+    this.#heldBack.delete(known.uuid);
     const occurrences = this.#rows.changed(known, row, comparison);
     this.#remember(known);
     return occurrences;

@@ -219,7 +219,8 @@ export class NotificationCentre {
   }
 
   #take(event: EventDescription, at: EpochMs, refined: RefinedState | undefined): void {
-    this.#report(this.#detector.onEvent(event, at, this.#store.current, refined));
+    const told = this.#detector.onEvent(event, at, this.#store.current, refined);
+    for (const occurrence of told) this.#report(occurrence);
   }
 
   #report(occurrence: Occurrence): void {

@@ -41,6 +41,8 @@ export interface TrackedDomain {
   operState: VmOperState;
   /** Undefined until a snapshot or an event tells. */
   persistent: boolean | undefined;
+  /** Whether it is on its way here from another host and does not run yet. */
+  isIncoming: boolean;
   agentState: Guest['agentState'] | undefined;
   diskErrors: ReadonlyMap<string, DiskError['code']>;
   /** When the last event about the guest agent came. */
@@ -62,14 +64,17 @@ export interface TrackedDomain {
 
 /**
  * The state after an event, with what libvirt said when asked. Where the state has moved on, its reason is
- * not known any more; a pause that was the beginning of a crash is told by the crash.
+ * not known any more; a pause that was the beginning of a crash is told by the crash. A domain that is on its way here
+ * has "started" and does not run yet.
  */
 export function refineState(
   implied: ImpliedState,
   refined: RefinedState | undefined,
+  name: string,
 ): RefinedState | undefined {
   if (refined === undefined) return implied;
   if (refined.state === implied.state) return refined;
+  if (name === 'started/migrated' && refined.state === 'paused') return refined;
   if (implied.state !== 'paused') return implied;
   return refined.state === 'crashed' ? undefined : { state: implied.state, reason: 0 };
 }
@@ -93,6 +98,8 @@ export function tellsState(row: Domain): boolean {
 }
 
 export function isSettled(known: TrackedDomain, row: Domain, comparison: Comparison): boolean {
+  // The clock was set back: what came first is told by the refreshes alone.
+  if (known.eventAt > comparison.at) known.eventAt = 0;
   if (comparison.refreshCount < known.settledAtRefresh) return false;
   if (row.facts.statsStatus === 'stale') return false;
   return !row.facts.active || row.statsAt === undefined || row.statsAt >= known.eventAt;

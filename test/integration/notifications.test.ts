@@ -450,7 +450,9 @@ describe('notifications of real guests', () => {
       domainEvent('undefined/removed'),
     ]);
     await step(name, () => pair.migrate(name, other, libvirtd), [
-      ['vmRunning', { vmName: name }],
+      ['vmMigrating', { vmName: name }],
+      stateChange('nostate', 'paused (migration)', 'warning'),
+      ['vmRunning', { vmName: name, vmOperState: 'migrating' }],
       ['lveDomainStateChange', { lveDomUuid: uuid, lveDomStateText: 'running (migrated)' }],
       domainEvent('defined/added'),
     ]);

@@ -364,9 +364,12 @@ const unaskedGuests = {
 /** A guest row exists for an active domain with an agent channel, also before the agent was asked. */
 function guestOf(record: DomainRecord): Domain['guest'] {
   if (!record.active) return undefined;
-  if (record.runtime.guest !== undefined) return record.runtime.guest;
-  const agentState = record.definition?.agentChannel;
-  return agentState === undefined ? undefined : unaskedGuests[agentState];
+  const channel = record.definition?.agentChannel;
+  const { guest } = record.runtime;
+  if (guest === undefined) return channel === undefined ? undefined : unaskedGuests[channel];
+  // libvirt tells at once that nobody is at the other end of the channel, or somebody is again; the agent is asked rarely.
+  const isOld = (channel === 'disconnected') !== (guest.agentState === 'disconnected');
+  return isOld && channel !== undefined && channel !== 'unknown' ? { ...guest, agentState: channel } : guest;
 }
 
 function perfOf(record: DomainRecord, context: BuildContext): readonly PerfEvent[] {

@@ -6,7 +6,12 @@ import {
   isNotSupported,
   isOperationInvalid,
 } from '../../libvirt/libvirt-error.ts';
-import { domainAgentAddresses, domainGetFsInfo, domainGetGuestInfo } from '../../libvirt/procedures.ts';
+import {
+  domainAgentAddresses,
+  domainGetControlInfo,
+  domainGetFsInfo,
+  domainGetGuestInfo,
+} from '../../libvirt/procedures.ts';
 import type { Procedure } from '../../libvirt/protocol.ts';
 import type { TypedParams } from '../../libvirt/typed-params.ts';
 import type { Guest } from '../../model/guest.ts';
@@ -40,6 +45,9 @@ const warningKey = 'guest-agents-mute';
 
 /** Domains named in a warning. */
 const maxNames = 10;
+
+/** A call that waits for nothing is answered in a fraction of this. */
+const aliveTimeoutMs = 2000;
 
 /** Guests asked at a time. */
 const guestsInFlight = 2;
@@ -161,7 +169,9 @@ export class GuestAgent implements Collector {
       if (error instanceof NotCalledError) return error.why !== 'saturated';
       if (isNoDomain(error) || isOperationInvalid(error)) return true;
       this.#retries.failed(record, pass.now);
-      if (isAgentUnresponsive(error) || error instanceof CallTimeoutError) {
+      const isMute =
+        isAgentUnresponsive(error) || (error instanceof CallTimeoutError && (await answers(pass, record)));
+      if (isMute) {
         this.#setState(record, runtime, 'notResponding');
       }
       pass.failed(error, record.name, 'member');
@@ -264,6 +274,21 @@ function namesOf(records: readonly DomainRecord[]): string {
     .sort()
     .slice(0, maxNames);
   return names.join(', ') + (records.length > maxNames ? ` and ${records.length - maxNames} more` : '');
+}
+
+/** Whether libvirt answers at all: if it does not, its silence about an agent says nothing about the agent. */
+async function answers(pass: CollectorPass, record: DomainRecord): Promise<boolean> {
+  try {
+    await pass.libvirt.call(
+      domainGetControlInfo,
+      { domain: record.ref, flags: 0 },
+      { timeoutMs: aliveTimeoutMs },
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof ConnectionLostError) throw error;
+    return !(error instanceof CallTimeoutError);
+  }
 }
 
 function numbered(pass: CollectorPass, record: DomainRecord, found: readonly FileSystemFacts[]) {

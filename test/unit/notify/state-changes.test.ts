@@ -294,7 +294,11 @@ describe('an event that does not tell its reason', () => {
   });
 
   it('does not wait for ever, nor believe a state that has moved on', async () => {
-    const answers = [new Promise<undefined>(() => undefined), Promise.resolve({ state: 5, reason: 2 })];
+    const answers = [
+      new Promise<undefined>(() => undefined),
+      Promise.resolve({ state: 1, reason: 5 }),
+      Promise.resolve({ state: 5, reason: 2 }),
+    ];
     const bench = await open({
       domains: [running],
       readState: () => answers.shift() ?? Promise.reject(new Error()),
@@ -317,6 +321,81 @@ describe('an event that does not tell its reason', () => {
       'vmPaused',
       'paused (user)',
     ]);
+  });
+});
+
+describe('a hypervisor process that quits', () => {
+  const told = (bench: NotifyBench): unknown[] =>
+    bench.take().map((sent) => sent.values['lveDomStateText'] ?? sent.name);
+
+  // As libvirt 11.3 with QEMU 10.0 sends them.
+  it.each([
+    ['a save', 3, 4, 'paused (save)', 'vmSuspending', 'shut off (saved)', 'vmSuspended'],
+    ['a migration', 2, 3, 'paused (migration)', 'vmMigrating', 'shut off (migrated)', 'vmShutdown'],
+  ])(
+    'after %s does not shut the domain down',
+    async (_what, reason, stopped, paused, vmPaused, off, vmOff) => {
+      const bench = await open({
+        domains: [running],
+        readState: () => Promise.resolve({ state: 3, reason }),
+      });
+      bench.lifecycle(running, events.suspended, 0);
+      await ticks();
+      bench.lifecycle(running, events.shutdown, 0);
+      await ticks();
+      expect(told(bench)).toEqual([vmPaused, paused]);
+      bench.lifecycle(running, events.stopped, stopped);
+      await ticks();
+      expect(told(bench)).toEqual([vmOff, off]);
+      expect(bench.names).toEqual(['suspended/paused', `stopped/${stopped === 4 ? 'saved' : 'migrated'}`]);
+    },
+  );
+
+  it('because a paused domain is destroyed does, and says so before the end', async () => {
+    const bench = await open({
+      domains: [running],
+      readState: () => Promise.resolve({ state: 3, reason: 1 }),
+    });
+    bench.lifecycle(running, events.suspended, 0);
+    await ticks();
+    bench.take();
+    bench.lifecycle(running, events.shutdown, 0);
+    bench.lifecycle(running, events.stopped, 1);
+    await ticks();
+    expect(told(bench)).toEqual(['vmShuttingdown', 'shutting down', 'vmShutdown', 'shut off (destroyed)']);
+  });
+});
+
+describe('a domain that comes from another host', () => {
+  it('runs when it runs, not when it is on its way', async () => {
+    const answers = [{ state: 3, reason: 2 }];
+    const bench = await open({ domains: [], readState: async () => answers.shift() });
+    bench.lifecycle(running, events.started, 1);
+    await ticks();
+    bench.lifecycle(running, events.resumed, 1);
+    await ticks();
+    expect(bench.take().map((sent) => sent.values['lveDomStateText'] ?? sent.name)).toEqual([
+      'vmMigrating',
+      'paused (migration)',
+      'vmRunning',
+      'running (migrated)',
+    ]);
+  });
+
+  it('and does not arrive has not crashed', async () => {
+    const answers = [{ state: 3, reason: 2 }];
+    const bench = await open({ domains: [], readState: async () => answers.shift() });
+    bench.lifecycle(running, events.started, 1);
+    await ticks();
+    bench.take();
+    bench.lifecycle(running, events.stopped, 5);
+    await ticks();
+    expect(bench.take().map(({ name, values }) => [name, values['lveDomSeverity']])).toEqual([
+      ['vmShutdown', undefined],
+      ['lveDomainStateChange', 'okay'],
+      ['vmDeleted', undefined],
+    ]);
+    expect(bench.entries.at(-1)).toMatchObject({ name: 'stopped/failed', severity: 'warning' });
   });
 });
 
