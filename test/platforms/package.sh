@@ -58,8 +58,8 @@ mkdir -p /run/libvirt /run/agentx /etc/libvirt
 # As the first lines of the daemon's own unit have it.
 printf 'auth_unix_ro = "none"\nauth_unix_rw = "none"\nunix_sock_ro_perms = "0777"\nunix_sock_group = "root"\n' \
   >/tmp/libvirtd.conf
-# The user that the driver for QEMU asks for otherwise belongs to a package that is not needed here.
-printf 'user = "root"\ngroup = "root"\n' >/etc/libvirt/qemu.conf
+# The driver for QEMU looks for it, whatever the configuration says; it belongs to a package that is not needed here.
+getent passwd libvirt-qemu >/dev/null || useradd --system --user-group libvirt-qemu
 libvirtd -f /tmp/libvirtd.conf >/tmp/libvirtd.log 2>&1 &
 pids+=($!)
 echo 'rocommunity lab 127.0.0.1 -V libvirt' >/etc/snmp/snmpd.conf.d/lab.conf

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Runs `npm test` on the Debian releases its users have, each in a bare root of its own:
-#   run.sh [--node VERSION] [--package FILE.deb] [--keep] [--shell] [RELEASE...] [-- ARGUMENT...]
+#   run.sh [--node VERSION] [--package FILE.deb | --page] [--keep] [--shell] [RELEASE...] [-- ARGUMENT...]
 # RELEASE is bullseye (11), bookworm (12), trixie (13) or forky (14 to be); bookworm and trixie by default. What is
 # tested is the commit that is checked out, cloned below /root with umask 077, as careful people do. ARGUMENTs
 # are those of `npm test`, such as the name of a test file. With --package a package is installed, run, upgraded
-# and purged instead (package.sh).
+# and purged instead (package.sh); with --page, what docs/install.md says is done line by line (install-page.sh).
 #
 # Needs root, mmdebstrap and room for one gigabyte per release. Base systems and downloaded packages are kept in
 # $LIBVIRT_AGENTX_PLATFORMS (default /var/tmp/libvirt-agentx-platforms); a base older than a week is made anew.
@@ -28,17 +28,19 @@ own_node() { case $1 in trixie | forky) echo yes ;; esac; }
 releases=()
 node_version=
 package=
+page=
 keep=
 shell=
 while [ $# -gt 0 ]; do
   case $1 in
     --node) node_version=$2 && shift ;;
     --package) package=$(realpath "$2") && shift ;;
+    --page) page=yes ;;
     --keep) keep=yes ;;
     --shell) shell=yes ;;
     --) shift && break ;;
     bullseye | bookworm | trixie | forky) releases+=("$1") ;;
-    *) die "usage: ${BASH_SOURCE[0]} [--node VERSION] [--package FILE.deb] [--keep] [--shell] [bullseye|bookworm|trixie|forky...] [-- ARGUMENT...]" ;;
+    *) die "usage: ${BASH_SOURCE[0]} [--node VERSION] [--package FILE.deb | --page] [--keep] [--shell] [bullseye|bookworm|trixie|forky...] [-- ARGUMENT...]" ;;
   esac
   shift
 done
@@ -169,7 +171,11 @@ test_release() {
   # The commit that is checked out here, whatever the branch.
   git -C "$root/root/libvirt-agentx" checkout --quiet --detach "$(git -C "$repository" rev-parse HEAD)"
   say "$release: $(enter "$root" node --version) $(enter "$root" sh -c '. /etc/os-release; echo "$PRETTY_NAME"')"
-  if [ -n "$shell" ]; then
+  if [ -n "$page" ]; then
+    install_packages "$root" systemd snmpd snmp libvirt-daemon libvirt-clients iproute2
+    enter "$root" /root/libvirt-agentx/test/platforms/install-page.sh install /root/libvirt-agentx &&
+      enter "$root" unshare --net -- /root/libvirt-agentx/test/platforms/install-page.sh run /root/libvirt-agentx || status=$?
+  elif [ -n "$shell" ]; then
     enter "$root" sh -c 'cd /root/libvirt-agentx && exec bash' || status=$?
   else
     enter "$root" sh -c 'umask 077; cd /root/libvirt-agentx && exec npm test -- "$@"' sh "$@" || status=$?
