@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TableName } from '../../src/mib/bind.ts';
 import { definitions, findDefinition } from '../../src/mib/definitions.ts';
+import { tables } from '../../src/mib/objects.gen.ts';
 import { type Agent, startAgent } from '../lab/agent.ts';
 import { biosGuest, novaMetadata, oddName } from '../lab/domain-xml.ts';
 import { makeQcow2Image, makeRawImage } from '../lab/image.ts';
@@ -503,6 +505,30 @@ describe.sequential('beside virsh', () => {
     expect(walk.value('lveNovaInstanceName', odd)).toBeUndefined();
   });
 
+  it('every row of a domain names its owner, and what it is of as virsh does', async () => {
+    const naming = Object.entries(definitions).filter(([, { type }]) => type === 'LveRowName');
+    let named = 0;
+    for (const [column, { table }] of naming) {
+      if (table === undefined || tables[table as TableName].index[0] !== 'lveDomIndex') continue;
+      for (const [index, name] of walk.column(column)) {
+        const owner = walk.value('lveDomName', Number(index.split('.')[0])) ?? '';
+        expect(name === owner || name.startsWith(`${owner}:`), `${column} ${name}`).toBe(true);
+        named += 1;
+      }
+    }
+    expect(named).toBeGreaterThan(15);
+    const names = (column: string) =>
+      [...walk.column(column)].filter(([index]) => index.startsWith(`${web}.`)).map(([, name]) => name);
+    const disks = parseRows(await libvirtd.virsh('domblklist', '--details', 'web'));
+    expect(names('lveDiskRowName')).toEqual(disks.map(([, , target]) => `web:${target}`));
+    const nics = parseRows(await libvirtd.virsh('domiflist', 'web'));
+    expect(names('lveNicRowName')).toEqual(nics.map(([, , , , mac]) => `web:${mac}`));
+    expect(walk.value('lveMemRowName', web)).toBe('web');
+    expect(walk.bytes('lveDiskRowName', odd, 1)).toEqual(Buffer.from(`${oddName}:vda`));
+    expect([...walk.column('lveHostCpuRowName').values()].slice(0, 2)).toEqual(['cpu0', 'cpu1']);
+    expect([...walk.column('lveCollectorName').values()]).toContain('diskErrors');
+  });
+
   it('a row has what people alert on, whatever the state', () => {
     const always = [
       'lveDomState',
@@ -716,5 +742,24 @@ describe.sequential('as a manager sees it', () => {
       await expect(snmpd.set(oidOf(name, index), type, value)).rejects.toThrow(/notWritable/);
     }
     expect(await served('vmName', 1)).toBe(walk.value('vmName', 1));
+  });
+
+  it('rows have the new name of their owner, and the domains that need looking at are named', async () => {
+    const until = (what: string, name: string, index: readonly number[], expected: string) =>
+      waitUntil(async () => ((await served(name, ...index)) === expected ? true : undefined), {
+        what,
+        timeoutMs: 30_000,
+        context: () => agent.stderr(),
+      });
+    const off = walk.indexOf('lveDomName', 'off');
+    await libvirtd.virsh('domrename', 'off', 'renamed');
+    await until('the new name', 'lveDiskRowName', [off, 1], 'renamed:vda');
+    await until('the new name', 'lveMemRowName', [off], 'renamed');
+    expect(await served('lveDomainsWarningText', 0)).toBe('');
+    await libvirtd.virsh('suspend', 'web');
+    await until('the domain that is paused', 'lveDomainsWarningText', [0], 'web: paused (user)');
+    await libvirtd.virsh('resume', 'web');
+    await until('none', 'lveDomainsWarningText', [0], '');
+    expect(await served('lveDomainsFailureText', 0)).toBe('');
   });
 });
