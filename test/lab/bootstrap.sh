@@ -107,6 +107,7 @@ find_missing() {
     want python3-pysmi 'compiles the MIB modules as pysnmp does' has mibdump
     want snmptt 'converts the MIB modules, receives notifications' has snmpttconvertmib
     want libsnmp-perl 'translates numbers for snmptt' has_perl_module SNMP
+    want prometheus 'promtool tests the alerts' has promtool
     want xz-utils 'unpacks the guest kernel' has xz
     want zstd 'unpacks the modules of newer guest kernels' has zstd
     want procps 'looks at processes' has ps

@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { definitions } from '../../../src/mib/definitions.ts';
 import { listObjects } from '../../../src/mib/inventory.ts';
@@ -46,11 +48,24 @@ describe('contrib/prometheus', () => {
     for (const name of walked) expect(generated.get(name), name).toBe(oids.get(name));
   });
 
+  test.skipIf(spawnSync('promtool', ['--version']).error !== undefined)(
+    'alerts come when they should and last as long as they should (needs promtool, Debian package prometheus)',
+    () => {
+      const directory = fileURLToPath(new URL('../../../contrib/prometheus', import.meta.url));
+      const { stdout, stderr, status } = spawnSync('promtool', ['test', 'rules', 'alerts.test.yml'], {
+        cwd: directory,
+        encoding: 'utf8',
+      });
+      expect(`${stdout}${stderr}`).toContain('SUCCESS');
+      expect(status).toBe(0);
+    },
+  );
+
   test('alerts.yml asks for metrics that are collected', () => {
     const asked = [...read('alerts.yml').matchAll(/^ {8}expr: (.+)$/gm)].flatMap((match) =>
       [...(match[1] ?? '').matchAll(/\blve[A-Z]\w+/g)].map(([name]) => name),
     );
-    const labels = new Set(['lveDomUuid']);
+    const labels = new Set(['lveDomUuid', 'lveCollectorId']);
     expect(asked.length).toBeGreaterThan(10);
     expect(asked.filter((name) => !walked.includes(name) && !labels.has(name))).toEqual([]);
   });
