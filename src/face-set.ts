@@ -41,6 +41,7 @@ interface Master {
 /** Where there is no AgentX: it never comes up. */
 const noMaster: NotificationMaster = {
   state: 'stopped',
+  isAsked: false,
   onStateChange: () => () => undefined,
   notify: () => Promise.reject(new ConnectionLostError('AgentX is off')),
 };
@@ -146,6 +147,7 @@ export class FaceSet {
         })),
         contexts: agentx.contexts,
         priority: agentx.priority,
+        tellsAsked: agentx.standby,
       },
       logger: logger.child({ component: 'agentx' }),
       onSwitch,

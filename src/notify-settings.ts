@@ -11,6 +11,7 @@ export function notifyOptions(config: Config): NotifyOptions {
     vmMib: mib.vmMib && agentx.enabled,
     perVm: notifications.perVm && modules !== 'LIBVIRT-EXT-MIB',
     bulk: notifications.bulk && modules !== 'LIBVIRT-EXT-MIB',
+    standby: agentx.standby,
     bulkWindowMs: notifications.bulkWindow * 1000,
     bulkThreshold: notifications.bulkThreshold,
     holdoffSec: notifications.holdoff,

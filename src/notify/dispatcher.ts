@@ -207,7 +207,8 @@ export class Dispatcher {
   }
 
   #emit(build: () => NotificationContent | undefined, about: About): void {
-    if (this.#closed) return;
+    // The agent that answers tells of it as well.
+    if (this.#closed || (this.#options.standby && !this.#queue.isAsked)) return;
     const content = build();
     if (content === undefined) return;
     if (!about.exempt && !this.#rate.admit()) {

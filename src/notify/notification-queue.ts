@@ -12,6 +12,8 @@ import type { OutgoingNotification } from '../tree/tree.ts';
 /** The way to the master. */
 export interface NotificationMaster {
   readonly state: SubagentState;
+  /** Whether the master has asked this agent lately, and not another one with a better priority. */
+  readonly isAsked: boolean;
   /** Tells of each change of the state. Returns what ends that. */
   onStateChange(listener: (state: SubagentState) => void): () => void;
   /**
@@ -127,6 +129,11 @@ export class NotificationQueue {
   /** Notifications that the master has not taken yet, in order. */
   get left(): readonly HeldNotification[] {
     return this.#letters().filter(({ overtaken }) => !overtaken);
+  }
+
+  /** Whether this agent is the one that the master asks. */
+  get isAsked(): boolean {
+    return this.#options.master.isAsked;
   }
 
   /** Whether a notification on its way names a domain. */

@@ -11,6 +11,8 @@ export interface NotifyOptions {
   readonly perVm: boolean;
   /** Start value of vmBulkNotificationsEnabled. */
   readonly bulk: boolean;
+  /** Whether another agent speaks as long as the master asks that one. */
+  readonly standby: boolean;
   /** Changes to the same state within this time make one bulk notification. */
   readonly bulkWindowMs: number;
   /** With notifications per virtual machine on, a bulk notification needs this many virtual machines. */

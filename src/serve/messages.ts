@@ -16,6 +16,8 @@ export interface ServingOptions {
   readonly capabilities: readonly Capability[];
   readonly contexts: readonly string[];
   readonly priority: number;
+  /** Whether the main thread is told that the master asks this agent. */
+  readonly tellsAsked: boolean;
 }
 
 export type ToServing =
@@ -28,6 +30,8 @@ export type FromServing =
   /** The last image is served; nothing of the one before is used any more. */
   | { readonly kind: 'shown' }
   | { readonly kind: 'state'; readonly state: SubagentState }
+  /** The master has asked for values since this was said last. */
+  | { readonly kind: 'asked' }
   /** How a notification fared; without a failure the master has taken it. */
   | { readonly kind: 'notified'; readonly id: number; readonly failure?: NotifyFailure }
   /** A switch was set; tickets ascend. */

@@ -7,6 +7,9 @@ import { failureOf } from './notify-failure.ts';
 import { SwitchColumn } from './switch-column.ts';
 import { threadLogger } from './thread-logger.ts';
 
+/** How often the main thread is told that the master asks, in milliseconds. */
+const askedIntervalMs = 1000;
+
 /** The serving thread's side: the AgentX subagent over the images that the main thread sends. */
 export class Server {
   readonly #port: MessagePort;
@@ -15,6 +18,8 @@ export class Server {
   readonly #switches: readonly SwitchColumn[];
   readonly #subagent: AgentxSubagent;
   #ticket = 0;
+  /** Requests of which the main thread knows. */
+  #toldRequests = 0;
 
   constructor(port: MessagePort, options: ServingOptions) {
     this.#port = port;
@@ -30,6 +35,7 @@ export class Server {
       logger: threadLogger((message) => this.#post(message)),
     });
     this.#subagent.onStateChange((state) => this.#post({ kind: 'state', state }));
+    if (options.tellsAsked) setInterval(() => this.#tellAsked(), askedIntervalMs).unref();
     port.on('message', (message: ToServing) => this.#onMessage(message));
     // Stopped by a message, after which it closes its session; not by a signal.
     this.#subagent.start(new AbortController().signal);
@@ -65,6 +71,13 @@ export class Server {
     await this.#subagent.stop();
     // With nothing left to wait for the thread ends.
     this.#port.close();
+  }
+
+  #tellAsked(): void {
+    const { readRequests } = this.#subagent.counters;
+    if (readRequests === this.#toldRequests) return;
+    this.#toldRequests = readRequests;
+    this.#post({ kind: 'asked' });
   }
 
   #onSwitch(name: string, value: boolean): number {

@@ -25,6 +25,9 @@ export interface ServingThreadOptions {
  */
 const youngGenerationMib = 2;
 
+/** An agent that nobody has asked for this long, in milliseconds, is not the one that answers: pollers come more often. */
+const askedForMs = 300_000;
+
 /** What runs a Server: a worker thread. */
 export type ServingPeer = Pick<Worker, 'postMessage' | 'on' | 'once'>;
 export type StartServing = (options: ServingOptions) => ServingPeer;
@@ -57,6 +60,8 @@ export class ServingThread {
   readonly #listeners = new Set<(state: SubagentState) => void>();
   readonly #sending = new Map<number, Sending>();
   #lastId = 0;
+  /** When the master was last known to ask, by the monotonic clock. */
+  #askedAtMs = Number.NEGATIVE_INFINITY;
   #state: SubagentState = 'stopped';
   #switchesSeen = 0;
   #stopping = false;
@@ -88,6 +93,11 @@ export class ServingThread {
   /** The ticket of the last switch that was handed over: trees built from now on show its effect. */
   get switchesSeen(): number {
     return this.#switchesSeen;
+  }
+
+  /** Whether the master has asked this agent lately, and not another one with a better priority. */
+  get isAsked(): boolean {
+    return performance.now() - this.#askedAtMs < askedForMs;
   }
 
   get state(): SubagentState {
@@ -134,6 +144,9 @@ export class ServingThread {
       case 'state':
         this.#state = message.state;
         for (const listener of this.#listeners) listener(message.state);
+        break;
+      case 'asked':
+        this.#askedAtMs = performance.now();
         break;
       case 'notified': {
         const sending = this.#sending.get(message.id);

@@ -452,9 +452,9 @@ describe('notifications of real guests', () => {
     await step(name, () => pair.migrate(name, other, libvirtd), [
       ['vmMigrating', { vmName: name }],
       stateChange('nostate', 'paused (migration)', 'warning'),
+      domainEvent('defined/added'),
       ['vmRunning', { vmName: name, vmOperState: 'migrating' }],
       ['lveDomainStateChange', { lveDomUuid: uuid, lveDomStateText: 'running (migrated)' }],
-      domainEvent('defined/added'),
     ]);
     const events = await receiver.snmpd.walk(oidOf('lveEventFindSummary'));
     const history = events

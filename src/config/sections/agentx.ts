@@ -15,4 +15,7 @@ export const agentx = section('The connection to the master agent (snmpd).', {
   priority: setting(integer(1, 255), 127, {
     help: 'Registration priority (RFC 2741): the lowest number answers. For a standby agent, a higher number.',
   }),
+  standby: setting(flag(), false, {
+    help: 'Another agent with a lower priority number serves the same objects: notifications are sent only while this one is asked instead, that is until five minutes after the last request.',
+  }),
 });

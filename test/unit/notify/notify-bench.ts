@@ -53,6 +53,7 @@ export class BenchMaster implements NotificationMaster {
   /** What a master that stands still has been sent: answered when it goes on, failed when the session ends. */
   readonly unanswered: { readonly sent: SentNotification; settle(error?: Error): void }[] = [];
   state: SubagentState = 'registered';
+  isAsked = true;
   #standsStill = false;
   readonly #mib = new ServedMib({ vmMib: true });
   readonly #listeners = new Set<(state: SubagentState) => void>();

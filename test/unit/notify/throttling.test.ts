@@ -228,6 +228,23 @@ describe('the rate limit', () => {
   });
 });
 
+describe('a standby agent', () => {
+  it('speaks only while it is the one that the master asks', async () => {
+    const domains = fleet(1);
+    const first = domainOf(domains, 1);
+    const bench = await NotifyBench.open({ domains, notify: { standby: true, holdoffSec: 0 } });
+    bench.master.isAsked = false;
+    bench.lifecycle(first, events.stopped, 1);
+    expect(bench.take()).toEqual([]);
+    expect(bench.names).toEqual(['stopped/destroyed']);
+    bench.master.isAsked = true;
+    bench.lifecycle(first, events.started, 0);
+    expect(bench.takeNames()).toEqual(['vmRunning', 'lveDomainStateChange']);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(bench.store.current.notify.suppressed).toBe(0);
+  });
+});
+
 describe('while the master is away', () => {
   const notify = { bulk: false, perVm: false, holdoffSec: 0, maxPerMinute: 0 };
 

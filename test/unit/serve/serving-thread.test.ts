@@ -52,6 +52,7 @@ function start(master: FakeMaster, parts: { logger?: Logger; sent?: ToServing['k
         capabilities: [],
         contexts: [],
         priority: 127,
+        tellsAsked: true,
       },
       logger: parts.logger ?? recordingLogger().logger,
       onSwitch: (name, value) => switched.push([name, value]),
