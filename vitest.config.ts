@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-// Three projects. `unit` needs nothing but Node.js and no privilege. `mib` shows the MIB modules to the compilers of
+// Four projects. `unit` needs nothing but Node.js and no privilege. `mib` shows the MIB modules to the compilers of
 // others, which are Debian packages. `integration` starts real snmpd, libvirtd and QEMU processes of its own (see
-// test/lab) as root, and runs file by file, because two cores do not host two labs.
+// test/lab) as root, and runs file by file, because two cores do not host two labs. `nms` imports contrib/ into real
+// monitoring systems, which takes too long for every run.
 export default defineConfig({
   test: {
     coverage: {
@@ -28,6 +29,15 @@ export default defineConfig({
           name: 'mib',
           include: ['test/mib/**/*.test.ts'],
           testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'nms',
+          include: ['test/nms/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
         },
       },
       {

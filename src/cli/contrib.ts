@@ -64,5 +64,13 @@ function find(files: ReadonlyMap<string, string>, name: string): string {
 export function withRoot(text: string, root: Oid): string {
   const from = formatOid(modules['LIBVIRT-EXT-MIB'].root);
   const to = formatOid(root);
-  return text.replaceAll(from, to).replaceAll(from.replaceAll('.', '\\.'), to.replaceAll('.', '\\.'));
+  return text
+    .replaceAll(from, to)
+    .replaceAll(from.replaceAll('.', '\\.'), to.replaceAll('.', '\\.'))
+    .replaceAll(ending(from), ending(to));
+}
+
+/** The last four numbers, as in patterns for OIDs that begin with `.1.3` or with `iso.3`. */
+function ending(oid: string): string {
+  return oid.split('.').slice(-4).join('[.]');
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Brings a bare Debian-like host to where `npm run quickstart`, `npm test` and `npm run bench` can do their work:
-#   bootstrap.sh quickstart|test|bench [--] [ARGUMENT...]
+#   bootstrap.sh quickstart|test|bench|nms [--] [ARGUMENT...]
 # Installs what is missing (Debian packages, npm packages), builds, then runs the command. Safe to repeat.
 set -euo pipefail
 
@@ -20,8 +20,8 @@ command_name=${1:-}
 shift || true
 [ "${1:-}" = -- ] && shift
 case $command_name in
-  quickstart | test | bench) ;;
-  *) die "usage: ${BASH_SOURCE[0]} quickstart|test|bench [--] [ARGUMENT...]" ;;
+  quickstart | test | bench | nms) ;;
+  *) die "usage: ${BASH_SOURCE[0]} quickstart|test|bench|nms [--] [ARGUMENT...]" ;;
 esac
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -99,6 +99,10 @@ find_missing() {
     want gcc 'compiles the rivals' has gcc
     want libc6-dev 'compiles the rivals' test -e /usr/include/stdio.h
     want libsnmp-dev 'a C subagent as rival' has net-snmp-config
+  fi
+  if [ "$command_name" = nms ]; then
+    want mmdebstrap 'roots with Zabbix' has mmdebstrap
+    want snmptrapd 'receives notifications' has snmptrapd
   fi
   if [ "$command_name" = test ]; then
     want busybox-static 'what Linux guests run' has_static_busybox
@@ -207,6 +211,12 @@ run_quickstart() {
 run_bench() {
   build_if_needed
   in_lab node --import tsx test/bench/main.ts "$@"
+}
+
+# Against real monitoring systems: some minutes, and more than a gigabyte for their roots at the first run.
+run_nms() {
+  build_if_needed
+  in_lab node_modules/.bin/vitest run --project nms "$@"
 }
 
 failed_steps=()

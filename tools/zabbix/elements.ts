@@ -1,0 +1,265 @@
+import type { ObjectName } from '../../src/mib/bind.ts';
+import { definitions } from '../../src/mib/definitions.ts';
+import type { Item, Macro, Rule, Trigger } from './item.ts';
+import { objectOid } from './object-oid.ts';
+import type { Release } from './release.ts';
+import { templateUuid } from './template-uuid.ts';
+
+/** An element of an export: what `YAML.stringify` writes. */
+export type Element = Readonly<Record<string, unknown>>;
+
+/** Where the elements of a template are read from. */
+export interface Scope {
+  readonly release: Release;
+  /** Name of the template. */
+  readonly template: string;
+  /** Between the number of a column and the index of a row: `.{$VM.INDEX}` where the template is for one machine. */
+  readonly within: string;
+}
+
+/**
+ * In 6.0, and in gets of any release, a text with octets beyond ASCII arrives as hexadecimal digits where the server has
+ * no MIB module. Text that only looks so is left alone: net-snmp prints no such form for plain ASCII.
+ */
+const decodeText = `if (!/^([0-9A-F]{2}[ \\n]+)*[0-9A-F]{2}\\s*$/.test(value)) return value;
+var octets = value.trim().split(/\\s+/);
+if (!octets.some(function (octet) { return parseInt(octet, 16) > 126 || parseInt(octet, 16) < 32; })) return value;
+try { return decodeURIComponent('%' + octets.join('%')); } catch (error) { return value; }`;
+
+/** The same for each macro of each row. */
+const decodeRows = `function decode(value) {
+${decodeText}
+}
+return JSON.stringify(JSON.parse(value).map(function (row) {
+  Object.keys(row).forEach(function (macro) { if (macro !== '{#SNMPINDEX}') row[macro] = decode(row[macro]); });
+  return row;
+}));`;
+
+const isText = (object: ObjectName): boolean => definitions[object].kind === 'text';
+
+/** The key of the item of an object. */
+export function itemKey(object: ObjectName, index: string): string {
+  return `libvirt[${object}${index}]`;
+}
+
+/** Columns that are read together in 7.0. */
+export class Walks {
+  readonly #scope: Scope;
+  readonly #columns = new Map<string, ObjectName[]>();
+
+  readonly #prefix: string;
+
+  /** Templates that are linked to one host have no key in common: hence the prefix. */
+  constructor(scope: Scope, prefix = 'libvirt.walk') {
+    this.#scope = scope;
+    this.#prefix = prefix;
+  }
+
+  /** The key of the item that reads a column. */
+  keyOf(object: ObjectName): string {
+    const table = definitions[object].table ?? definitions[object].group ?? '';
+    const columns = this.#columns.get(table) ?? [];
+    this.#columns.set(table, columns);
+    if (!columns.includes(object)) columns.push(object);
+    return `${this.#prefix}[${table}]`;
+  }
+
+  items(): readonly Element[] {
+    const { template, within } = this.#scope;
+    return [...this.#columns].map(([table, columns]) => {
+      const key = `${this.#prefix}[${table}]`;
+      const oid = `walk[${columns.map((column) => objectOid(column) + within).join(',')}]`;
+      if (oid.length > 512) throw new Error(`${key}: ${oid.length} characters, Zabbix takes 512`);
+      return {
+        uuid: templateUuid(template, key),
+        name: `Walk of ${table}`,
+        type: 'SNMP_AGENT',
+        snmp_oid: oid,
+        key,
+        delay: '1m',
+        history: '0',
+        trends: '0',
+        value_type: 'TEXT',
+        description: `Columns of ${table} from which other items take their values.`,
+        tags: [{ tag: 'component', value: 'raw' }],
+      };
+    });
+  }
+}
+
+/** An item that asks for one instance by itself; Zabbix puts many into one request. */
+export function plainItem(scope: Scope, item: Item, index: string, name: string): Element {
+  const { object } = item;
+  const absent = { type: 'CHECK_NOT_SUPPORTED', error_handler: 'DISCARD_VALUE' };
+  return {
+    ...itemHead(scope, item, index, name),
+    type: 'SNMP_AGENT',
+    snmp_oid: objectOid(object) + index,
+    // 7.0 wants to be told which errors; -1 is any.
+    preprocessing: [
+      scope.release === '6.0' ? { ...absent, parameters: [''] } : { ...absent, parameters: ['-1'] },
+      ...(isText(object) ? [{ type: 'JAVASCRIPT', parameters: [decodeText] }] : []),
+      ...steps(item),
+    ],
+  };
+}
+
+/** The item of a row that a rule has found. */
+export function rowItem(scope: Scope, walks: Walks, item: Item, name: string): Element {
+  const index = `${scope.within}.{#SNMPINDEX}`;
+  if (scope.release === '6.0') return plainItem(scope, item, index, name);
+  return {
+    ...itemHead(scope, item, index, name),
+    delay: undefined,
+    type: 'DEPENDENT',
+    master_item: { key: walks.keyOf(item.object) },
+    preprocessing: [
+      {
+        type: 'SNMP_WALK_VALUE',
+        parameters: [objectOid(item.object) + index, isText(item.object) ? '1' : '0'],
+        error_handler: 'DISCARD_VALUE',
+      },
+      ...steps(item),
+    ],
+  };
+}
+
+function itemHead(scope: Scope, item: Item, index: string, name: string): Element {
+  const { object, units, scale, rate, text, component } = item;
+  const definition = definitions[object];
+  const key = itemKey(object, index);
+  const float = rate !== undefined || (scale !== undefined && !Number.isInteger(scale));
+  return {
+    uuid: templateUuid(scope.template, key),
+    name,
+    key,
+    delay: '1m',
+    ...(isText(object)
+      ? { value_type: text === undefined ? 'TEXT' : 'CHAR', history: '14d', trends: '0' }
+      : { value_type: float ? 'FLOAT' : undefined, history: '14d' }),
+    units: units === undefined || units === '' ? undefined : units,
+    description: `MIB: ${definition.module}\n${definition.summary}`,
+    valuemap: definition.labels === undefined ? undefined : { name: valueMapName(object) },
+    tags: [{ tag: 'component', value: component }],
+  };
+}
+
+function steps({ scale, rate, text, heartbeat }: Item): readonly Element[] {
+  return [
+    ...(rate ? [{ type: 'CHANGE_PER_SECOND', parameters: [''] }] : []),
+    ...(scale === undefined ? [] : [{ type: 'MULTIPLIER', parameters: [String(scale)] }]),
+    ...(text ? [{ type: 'DISCARD_UNCHANGED_HEARTBEAT', parameters: [heartbeat ?? '1d'] }] : []),
+  ];
+}
+
+function valueMapName(object: ObjectName): string {
+  return `${definitions[object].module}::${object}`;
+}
+
+/** The value maps of the enumerations among the objects. */
+export function valueMaps(scope: Scope, objects: readonly ObjectName[]): readonly Element[] {
+  return [...new Set(objects)].flatMap((object) => {
+    const { labels } = definitions[object];
+    if (labels === undefined) return [];
+    return [
+      {
+        uuid: templateUuid(scope.template, 'value map', object),
+        name: valueMapName(object),
+        mappings: Object.entries(labels).map(([newvalue, value]) => ({ value: String(value), newvalue })),
+      },
+    ];
+  });
+}
+
+/** A trigger. `prefix` names the row; `index` is that of its items. */
+export function trigger(
+  scope: Scope,
+  declared: Trigger,
+  index: string,
+  prefix: string,
+  siblings: readonly Trigger[],
+): Element {
+  const inPlace = (text: string): string =>
+    text.replaceAll(/@(\w+)/g, (_, object: ObjectName) => `/${scope.template}/${itemKey(object, index)}`);
+  const named = (name: string): string => (prefix === '' ? name : `${prefix}: ${name}`);
+  return {
+    uuid: templateUuid(scope.template, 'trigger', prefix, declared.name),
+    expression: inPlace(declared.expression),
+    ...(declared.recovery === undefined
+      ? {}
+      : { recovery_mode: 'RECOVERY_EXPRESSION', recovery_expression: inPlace(declared.recovery) }),
+    name: named(declared.name),
+    event_name: declared.eventName === undefined ? undefined : named(inPlace(declared.eventName)),
+    opdata: declared.opdata,
+    priority: declared.priority,
+    description: declared.description,
+    manual_close: declared.manualClose ? 'YES' : undefined,
+    dependencies: declared.dependsOn?.map((name) => {
+      const other = siblings.find((sibling) => sibling.name === name);
+      if (other === undefined) throw new Error(`${declared.name} depends on ${name}, which is not there`);
+      return {
+        name: named(other.name),
+        expression: inPlace(other.expression),
+        recovery_expression: other.recovery === undefined ? undefined : inPlace(other.recovery),
+      };
+    }),
+    tags: [{ tag: 'scope', value: declared.scope }],
+  };
+}
+
+/** A discovery rule without its prototypes. */
+export function ruleHead(scope: Scope, walks: Walks, rule: Rule): Element {
+  const columns = Object.entries(rule.macros);
+  const oids = columns.flatMap(([macro, object]) => [macro, objectOid(object) + scope.within]);
+  return {
+    uuid: templateUuid(scope.template, rule.key),
+    name: rule.name,
+    key: rule.key,
+    ...(scope.release === '6.0'
+      ? {
+          type: 'SNMP_AGENT',
+          snmp_oid: `discovery[${oids.join(',')}]`,
+          delay: '5m',
+          preprocessing: [
+            { type: 'JAVASCRIPT', parameters: [decodeRows] },
+            { type: 'DISCARD_UNCHANGED_HEARTBEAT', parameters: ['1h'] },
+          ],
+        }
+      : {
+          type: 'DEPENDENT',
+          master_item: { key: walks.keyOf(columns[0]?.[1] ?? 'lveDomName') },
+          preprocessing: [
+            {
+              type: 'SNMP_WALK_TO_JSON',
+              parameters: columns.flatMap(([macro, object]) => [
+                macro,
+                walks.keyOf(object) && objectOid(object) + scope.within,
+                isText(object) ? '1' : '0',
+              ]),
+            },
+            { type: 'DISCARD_UNCHANGED_HEARTBEAT', parameters: ['1h'] },
+          ],
+        }),
+    filter: {
+      evaltype: 'AND',
+      conditions: Object.entries(rule.filters).flatMap(([macro, name], at) => [
+        { macro, value: `{$${name}.MATCHES}`, formulaid: at === 0 ? 'A' : 'C' },
+        {
+          macro,
+          value: `{$${name}.NOT_MATCHES}`,
+          operator: 'NOT_MATCHES_REGEX',
+          formulaid: at === 0 ? 'B' : 'D',
+        },
+      ]),
+    },
+    lifetime: '7d',
+    description: rule.description,
+  };
+}
+
+export function macroElements(macros: readonly Macro[]): readonly Element[] {
+  const byName = new Map(macros.map((macro) => [macro.macro, macro]));
+  return [...byName.values()]
+    .sort((a, b) => (a.macro < b.macro ? -1 : 1))
+    .map(({ macro, value, description }) => ({ macro, value, description }));
+}
