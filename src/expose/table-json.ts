@@ -1,6 +1,6 @@
 import type { ImageColumn, ImageTree } from '../image/image-tree.ts';
 import type { TableName } from '../mib/bind.ts';
-import { indexPartsOf } from '../mib/inventory.ts';
+import { indexObjectsOf } from '../mib/inventory.ts';
 import { scalarGroups, tables } from '../mib/objects.gen.ts';
 import type { JsonScalar } from '../mib/print.ts';
 import { decodeIndex } from '../tree/index-oid.ts';
@@ -67,7 +67,7 @@ export function tablePage(
   const rowSet = tree.column(first)?.rows;
   if (rowSet === undefined) return { rows: [], next: undefined };
   const [from, to] = query.domain === undefined ? [0, rowSet.length] : rowsBelow(rowSet, query.domain);
-  const parts = indexPartsOf({ name: table, ...definition });
+  const parts = indexObjectsOf({ name: table, ...definition });
   const rows: JsonRow[] = [];
   const start = Math.max(from, query.after);
   const end = Math.min(to, start + query.limit);

@@ -2,11 +2,11 @@ import type { ImageColumn, ImageTree } from '../image/image-tree.ts';
 import { octetsAt } from '../image/text-pool.ts';
 import type { TableName } from '../mib/bind.ts';
 import { findDefinition } from '../mib/definitions.ts';
-import { indexPartsOf, tableOf } from '../mib/inventory.ts';
+import { indexObjectsOf, tableOf } from '../mib/inventory.ts';
 import { tables } from '../mib/objects.gen.ts';
 import type { ObjectDefinition } from '../smi/definition.ts';
 import { labelOf } from '../smi/display.ts';
-import { decodeIndex, type IndexPart } from '../tree/index-oid.ts';
+import { decodeIndex, type IndexObject } from '../tree/index-oid.ts';
 import { indexOfRow } from '../tree/row-layout.ts';
 import type { RowSet } from '../tree/tree.ts';
 import { ColumnWatch } from './column-watch.ts';
@@ -152,7 +152,7 @@ export class LabelSet {
     const definition = findDefinition('lveLabelValue');
     if (column === undefined || definition === undefined) return noValue;
     const read = textReader(column, definition);
-    const parts = indexPartsOf(tableOf('lveLabelValue'));
+    const parts = indexObjectsOf(tableOf('lveLabelValue'));
     const byDomain = new Map<number, string>();
     for (let row = 0; row < column.rows.length; row++) {
       const [domain, name] = decodeIndex(parts, indexOfRow(column.rows, row)) ?? [];
@@ -172,7 +172,7 @@ function keyOf(values: readonly string[]): string {
 }
 
 function indexReader(table: TableName, position: number, rows: RowSet): ValueReader {
-  const parts: readonly IndexPart[] = indexPartsOf({ name: table, ...tables[table] });
+  const parts: readonly IndexObject[] = indexObjectsOf({ name: table, ...tables[table] });
   return (row) => String(decodeIndex(parts, indexOfRow(rows, row))?.[position] ?? '');
 }
 

@@ -40,7 +40,7 @@ const noRows: RowSet = { length: 0, subIds: new Uint32Array(0), offsets: new Uin
 
 /**
  * Writes the values of the objects that have their rows in common into shared memory, alternating
- * between two arrays of cells: one is read while the other is written. Values whose record, or the part of it that they
+ * between two arrays of cells: one is read while the other is written. Values whose item, or the part of it that they
  * depend on, is the same are copied as they are; of the others the numbers are put in their place, and texts are
  * encoded only where they differ.
  */
@@ -92,26 +92,26 @@ export class BlockWriter {
    */
   write(layout: RowLayout): ChangedBlock | undefined {
     const before = this.#layout;
-    const { rows, records, owners } = layout;
-    if (before !== undefined && rows === before.rows && records === before.records) return undefined;
+    const { rows, items, owners } = layout;
+    if (before !== undefined && rows === before.rows && items === before.items) return undefined;
     const moved =
       before !== undefined && rows === before.rows ? undefined : movedRows(before?.rows ?? noRows, rows);
     const oldCapacity = this.#capacity;
     if (!fits(rows.length, oldCapacity)) this.#capacity = roomFor(rows.length);
     const cells = this.#spareCells();
-    const changed = changedRows(records, before?.records ?? [], moved);
+    const changed = changedRows(items, before?.items ?? [], moved);
     if (moved !== undefined) {
       this.#rows = sharedRows(rows);
       this.#move(cells, moved, oldCapacity);
     } else {
-      this.#copy(cells, changed.length === records.length);
+      this.#copy(cells, changed.length === items.length);
     }
     for (const group of this.#groups) {
       const { columns } = group;
-      const toRead = withOtherPart(group, records, changed);
+      const toRead = withOtherPart(group, items, changed);
       for (let from = 0; from < toRead.length; from += rowsAtOnce) {
         const some = toRead.subarray(from, from + rowsAtOnce);
-        for (const column of columns) this.#fill(column, cells, records, some);
+        for (const column of columns) this.#fill(column, cells, items, some);
       }
     }
     for (const column of this.#names) this.#fillNames(column, cells, layout, changed);
@@ -120,7 +120,7 @@ export class BlockWriter {
     const publishedTexts = this.#publishedTexts;
     if (this.#texts.used > this.#tidyAtWords) this.#tidy();
     // What was laid out is kept, not how: that would keep a whole snapshot in memory.
-    this.#layout = { rows, records, ...(owners === undefined ? {} : { owners }) };
+    this.#layout = { rows, items, ...(owners === undefined ? {} : { owners }) };
     this.#publishedTexts = this.#texts.words;
     return {
       at: this.#number,
@@ -179,9 +179,9 @@ export class BlockWriter {
     }
   }
 
-  #fill(column: WrittenColumn, cells: Float64Array, records: readonly unknown[], changed: Uint32Array): void {
+  #fill(column: WrittenColumn, cells: Float64Array, items: readonly unknown[], changed: Uint32Array): void {
     const from = column.at * this.#capacity;
-    const progress: Progress = { records, changed, done: 0 };
+    const progress: Progress = { items, changed, done: 0 };
     while (progress.done < changed.length) {
       try {
         this.#fillRest(column, cells, from, progress);
@@ -211,10 +211,10 @@ export class BlockWriter {
 
   #fillTexts(column: WrittenColumn, cells: Float64Array, from: number, progress: Progress): void {
     const { slot, kind, given: known } = column;
-    const { records, changed } = progress;
+    const { items, changed } = progress;
     for (; progress.done < changed.length; progress.done++) {
       const row = changed[progress.done] as number;
-      const given = slot.read(records[row]);
+      const given = slot.read(items[row]);
       if (sameText(given, known[row])) continue;
       known[row] = given;
       const value = given === undefined ? undefined : slot.convert(given as never);
@@ -233,10 +233,10 @@ export class BlockWriter {
   ): void {
     const { member, convert } = slot;
     if (member === undefined) return;
-    const { records, owners } = layout;
+    const { items, owners } = layout;
     const ownersBefore = this.#layout?.owners;
     const from = at * this.#capacity;
-    const rows = owners === ownersBefore ? changed : records.keys();
+    const rows = owners === ownersBefore ? changed : items.keys();
     let head = 0;
     let owner: string | undefined;
     let sameOwner = false;
@@ -248,7 +248,7 @@ export class BlockWriter {
         sameOwner = owner === ownersBefore?.get(head);
       }
       try {
-        const now = member(records[row], subIdOfRow(layout, row, 1));
+        const now = member(items[row], subIdOfRow(layout, row, 1));
         if (sameOwner && now === known[row]) continue;
         known[row] = now;
         const name = nameOf(owner, now, convert);
@@ -280,17 +280,17 @@ export class BlockWriter {
 
 /** How far the rows to be read again have been read for a column. */
 interface Progress {
-  readonly records: readonly unknown[];
+  readonly items: readonly unknown[];
   readonly changed: Uint32Array;
   /** Of `changed`. */
   done: number;
 }
 
 function fillNumbers({ read, convert }: Slot, cells: Float64Array, from: number, progress: Progress): void {
-  const { records, changed } = progress;
+  const { items, changed } = progress;
   for (; progress.done < changed.length; progress.done++) {
     const row = changed[progress.done] as number;
-    const given = read(records[row]);
+    const given = read(items[row]);
     const value = given === undefined ? undefined : convert(given as never);
     cells[from + row] = typeof value === 'number' ? value : Number.NaN;
   }
@@ -303,10 +303,10 @@ function fillLongs(
   lower: number,
   progress: Progress,
 ): void {
-  const { records, changed } = progress;
+  const { items, changed } = progress;
   for (; progress.done < changed.length; progress.done++) {
     const row = changed[progress.done] as number;
-    const given = read(records[row]);
+    const given = read(items[row]);
     const value = given === undefined ? undefined : convert(given as never);
     if (typeof value === 'number') {
       const high = Math.floor(value / TWO_32);
@@ -323,21 +323,21 @@ function fillLongs(
 
 /** Rows to be read again, ascending. */
 function changedRows(
-  records: readonly unknown[],
+  items: readonly unknown[],
   before: readonly unknown[],
   moved: Int32Array | undefined,
 ): Uint32Array {
-  const changed = new Uint32Array(records.length);
+  const changed = new Uint32Array(items.length);
   let count = 0;
-  for (let row = 0; row < records.length; row++) {
+  for (let row = 0; row < items.length; row++) {
     const old = moved === undefined ? row : (moved[row] ?? NEW_ROW);
-    if (old === NEW_ROW || records[row] !== before[old]) changed[count++] = row;
+    if (old === NEW_ROW || items[row] !== before[old]) changed[count++] = row;
   }
   return changed.subarray(0, count);
 }
 
 /** Those of the changed rows in which the part that the columns depend on is another one too. */
-function withOtherPart(group: ColumnGroup, records: readonly unknown[], changed: Uint32Array): Uint32Array {
+function withOtherPart(group: ColumnGroup, items: readonly unknown[], changed: Uint32Array): Uint32Array {
   const { part, known } = group;
   if (part === undefined) return changed;
   const other = new Uint32Array(changed.length);
@@ -345,7 +345,7 @@ function withOtherPart(group: ColumnGroup, records: readonly unknown[], changed:
   for (const row of changed) {
     let given: object | undefined;
     try {
-      given = part(records[row]);
+      given = part(items[row]);
       if (given === known[row]) continue;
     } catch {
       // The values that cannot be read tell so themselves, and are absent as without the part.

@@ -1,5 +1,4 @@
-import { indexPartOf } from '../smi/index-part.ts';
-import { minimalLength } from '../tree/index-oid.ts';
+import { indexObjectOf } from '../smi/index-object.ts';
 import { formatOid, MAX_SUB_IDS, type Oid } from '../tree/oid.ts';
 import type { AnyScalarBinding, AnyTableBinding } from './bind.ts';
 import { definitions, findDefinition } from './definitions.ts';
@@ -52,15 +51,14 @@ export function checkBindings(
   }
 
   for (const [name, table] of Object.entries(tables)) {
-    const parts = table.index.map((object) => indexPartOf(definitions[object]));
-    for (const [position, part] of parts.entries()) {
-      if (part === undefined) issues.push(`${name}: the index ${table.index[position]} cannot be encoded`);
+    const index = table.index.map((object) => indexObjectOf(definitions[object]));
+    for (const [position, object] of index.entries()) {
+      if (object === undefined) issues.push(`${name}: the index ${table.index[position]} cannot be encoded`);
     }
     const moduleRoot: Oid = table.module === 'VM-MIB' ? modules['VM-MIB'].root : root;
-    const shortest =
-      moduleRoot.length + table.entry.length + 1 + minimalLength(parts.flatMap((part) => part ?? []));
+    const shortest = moduleRoot.length + table.entry.length + 1 + index.length;
     // A text index needs some room to tell its rows apart.
-    const needed = parts.some((part) => part?.kind === 'text') ? shortest + 32 : shortest;
+    const needed = index.some((object) => object?.kind === 'text') ? shortest + 32 : shortest;
     if (needed > MAX_SUB_IDS) issues.push(`${name}: the root leaves no room for its index`);
   }
   for (const [name, notification] of Object.entries(notifications)) {

@@ -1,6 +1,6 @@
 import type { ObjectDefinition } from '../smi/definition.ts';
-import { indexPartOf } from '../smi/index-part.ts';
-import type { IndexPart } from '../tree/index-oid.ts';
+import { indexObjectOf } from '../smi/index-object.ts';
+import type { IndexObject } from '../tree/index-oid.ts';
 import { compareOids, type Oid } from '../tree/oid.ts';
 import type { TableName } from './bind.ts';
 import { definitions, findDefinition } from './definitions.ts';
@@ -63,10 +63,10 @@ export function tableOf(column: string): InventoryTable | undefined {
 }
 
 /** How the index of a table's rows is encoded; nothing for scalars. */
-export function indexPartsOf(table: InventoryTable | undefined): readonly IndexPart[] {
+export function indexObjectsOf(table: InventoryTable | undefined): readonly IndexObject[] {
   return (table?.index ?? []).flatMap((name) => {
     const definition = findDefinition(name);
-    return (definition === undefined ? undefined : indexPartOf(definition)) ?? [];
+    return (definition === undefined ? undefined : indexObjectOf(definition)) ?? [];
   });
 }
 

@@ -1,9 +1,9 @@
 import { displayValue, jsonValue } from '../smi/display.ts';
-import { decodeIndex, type IndexPart } from '../tree/index-oid.ts';
+import { decodeIndex, type IndexObject } from '../tree/index-oid.ts';
 import { indexOfRow } from '../tree/row-layout.ts';
 import type { Column, MibTree, ReadContext } from '../tree/tree.ts';
 import { findDefinition } from './definitions.ts';
-import { type InventoryTable, indexPartsOf, tableOf } from './inventory.ts';
+import { type InventoryTable, indexObjectsOf, tableOf } from './inventory.ts';
 
 export type JsonScalar = string | number | boolean;
 
@@ -21,11 +21,11 @@ export function* walkLines(tree: MibTree, context: ReadContext): Generator<strin
   for (const column of tree.columns) {
     const definition = findDefinition(column.name);
     if (definition === undefined) continue;
-    const parts = indexPartsOf(tableOf(column.name));
+    const index = indexObjectsOf(tableOf(column.name));
     for (let row = 0; row < column.rows.length; row++) {
       const value = column.read(row, context);
       if (value === undefined) continue;
-      const instance = instanceOf(column, row, parts);
+      const instance = instanceOf(column, row, index);
       yield `${definition.module}::${column.name}.${instance} = ${displayValue(definition, value)}`;
     }
   }
@@ -61,7 +61,7 @@ function rowsOf(
   context: ReadContext,
 ): Record<string, JsonScalar>[] {
   const rowSet = columns[0]?.rows;
-  const parts = indexPartsOf(table);
+  const index = indexObjectsOf(table);
   const rows: Record<string, JsonScalar>[] = [];
   for (let row = 0; row < (rowSet?.length ?? 0); row++) {
     const cells: Record<string, JsonScalar> = {};
@@ -71,19 +71,19 @@ function rowsOf(
       if (definition !== undefined && value !== undefined) cells[column.name] = jsonValue(definition, value);
     }
     if (rowSet === undefined || Object.keys(cells).length === 0) continue;
-    const values = decodeIndex(parts, indexOfRow(rowSet, row)) ?? [];
-    const index = Object.fromEntries(table.index.map((name, position) => [name, values[position] ?? 0]));
-    rows.push({ ...index, ...cells });
+    const values = decodeIndex(index, indexOfRow(rowSet, row)) ?? [];
+    const key = Object.fromEntries(table.index.map((name, position) => [name, values[position] ?? 0]));
+    rows.push({ ...key, ...cells });
   }
   return rows;
 }
 
 /** The instance part of a name: labels for enumerated indexes, texts in quotes. */
-function instanceOf(column: Column, row: number, parts: readonly IndexPart[]): string {
+function instanceOf(column: Column, row: number, index: readonly IndexObject[]): string {
   const subIds = indexOfRow(column.rows, row);
-  const values = decodeIndex(parts, subIds);
+  const values = decodeIndex(index, subIds);
   if (values === undefined) return Array.from(subIds).join('.');
   return values
-    .map((value, position) => (parts[position]?.kind === 'text' ? JSON.stringify(value) : String(value)))
+    .map((value, position) => (index[position]?.kind === 'text' ? JSON.stringify(value) : String(value)))
     .join('.');
 }

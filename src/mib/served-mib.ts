@@ -1,10 +1,10 @@
 import type { Snapshot } from '../model/snapshot.ts';
 import { converterOf } from '../smi/convert.ts';
 import type { ObjectDefinition } from '../smi/definition.ts';
-import { indexPartOf } from '../smi/index-part.ts';
+import { indexObjectOf } from '../smi/index-object.ts';
 import type { BoundValue } from '../smi/values.ts';
 import { BoundColumn, type BoundTree, type Slot } from '../tree/bound-tree.ts';
-import { encodeIndex, type IndexPart } from '../tree/index-oid.ts';
+import { encodeIndex, type IndexObject } from '../tree/index-oid.ts';
 import { layOutNumbers } from '../tree/number-rows.ts';
 import { compareOids, MAX_SUB_IDS, type Oid } from '../tree/oid.ts';
 import type { AddPart, AddRow } from '../tree/row-layout.ts';
@@ -51,7 +51,7 @@ export interface NotifiedContent {
 /** Tables whose bindings name the same function have the same rows. */
 interface LayoutSource {
   readonly binding: AnyTableBinding;
-  readonly parts: readonly IndexPart[];
+  readonly index: readonly IndexObject[];
 }
 
 /** The MIB modules over the model: turns snapshots into trees and events into notifications. */
@@ -63,7 +63,7 @@ export class ServedMib {
   readonly #root: Oid;
   readonly #sources: readonly LayoutSource[];
   /** Of every table, served or not: notifications need them too. */
-  readonly #indexes: ReadonlyMap<string, readonly IndexPart[]>;
+  readonly #indexes: ReadonlyMap<string, readonly IndexObject[]>;
   /** Those of the last tree. */
   #owners: OwnerNames | undefined;
 
@@ -81,11 +81,11 @@ export class ServedMib {
     const served = tableBindings.filter((binding) =>
       isServed(findDefinition(Object.keys(binding.columns)[0] ?? '')),
     );
-    this.#indexes = new Map(tableBindings.map(({ table }) => [table, this.#indexParts(table)]));
+    this.#indexes = new Map(tableBindings.map(({ table }) => [table, this.#indexObjects(table)]));
     const sources = new Map<AnyTableBinding['rows'], LayoutSource>();
     for (const binding of served) {
       if (!sources.has(binding.rows)) {
-        sources.set(binding.rows, { binding, parts: this.#indexes.get(binding.table) ?? [] });
+        sources.set(binding.rows, { binding, index: this.#indexes.get(binding.table) ?? [] });
       }
     }
     this.#sources = [...sources.values()];
@@ -103,14 +103,14 @@ export class ServedMib {
    * the same ServedMib, are taken over from it.
    */
   buildTree(snapshot: Snapshot, previous?: BoundTree): BoundTree {
-    const scalars: RowLayout = { rows: scalarRows, records: [snapshot] };
+    const scalars: RowLayout = { rows: scalarRows, items: [snapshot] };
     const owners = ownerNames(snapshot.domains, this.#owners);
     this.#owners = owners;
     const layouts = [
       scalars,
-      ...this.#sources.map(({ binding, parts }, at) => {
+      ...this.#sources.map(({ binding, index }, at) => {
         const before = previous?.layouts[1 + at];
-        return tableRows(binding, parts, snapshot, owners, before instanceof TableRows ? before : undefined);
+        return tableRows(binding, index, snapshot, owners, before instanceof TableRows ? before : undefined);
       }),
     ];
     const columns = this.slots.map((slot, position) => {
@@ -180,13 +180,13 @@ export class ServedMib {
     });
   }
 
-  /** The parts of a table's index, its text short enough for an OID of 128 sub-identifiers. */
-  #indexParts(name: TableName): IndexPart[] {
+  /** The objects of a table's INDEX, its text short enough for an OID of 128 sub-identifiers. */
+  #indexObjects(name: TableName): IndexObject[] {
     const table = tables[name];
     const column = this.#absolute(table.module, [...table.entry, 0]).length;
     const room = MAX_SUB_IDS - column - table.index.length;
     return table.index.flatMap((name) => {
-      const part = indexPartOf(definitions[name]);
+      const part = indexObjectOf(definitions[name]);
       if (part === undefined) return [];
       return [part.kind === 'text' ? { ...part, maxBytes: Math.min(part.maxBytes, room) } : part];
     });
@@ -196,20 +196,20 @@ export class ServedMib {
 /** The rows of a table at a snapshot; `old` itself if nothing they come from has changed. */
 function tableRows(
   binding: AnyTableBinding,
-  parts: readonly IndexPart[],
+  index: readonly IndexObject[],
   snapshot: Snapshot,
   owners: OwnerNames,
   old: TableRows | undefined,
 ): TableRows {
   const addRows = (add: AddRow): void => binding.rows(snapshot, add);
-  const onlyNumbers = parts.every((part) => part.kind === 'number');
+  const onlyNumbers = index.every((object) => object.kind === 'number');
   const { parts: partsOf } = binding;
   const options = {
     source: binding.source(snapshot),
     owners,
     ...(partsOf === undefined ? {} : { parts: (add: AddPart) => partsOf(snapshot, add) }),
     layOut: (known: RowSet | undefined) =>
-      onlyNumbers ? layOutNumbers(parts.length, addRows, known) : layOutTexts(parts, addRows, known),
+      onlyNumbers ? layOutNumbers(index.length, addRows, known) : layOutTexts(index, addRows, known),
   };
   return old === undefined ? new TableRows(options) : old.next(options);
 }

@@ -24,7 +24,7 @@ export interface Slot {
   readonly writable: boolean;
 }
 
-/** A scalar or a column of a table over the records of one snapshot. */
+/** A scalar or a column of a table over the items of one snapshot. */
 export class BoundColumn implements Column {
   readonly slot: Slot;
   readonly #layout: RowLayout;
@@ -51,14 +51,14 @@ export class BoundColumn implements Column {
   }
 
   read(row: number, context: ReadContext): WireValue | undefined {
-    const { records } = this.#layout;
-    if (row < 0 || row >= records.length) return undefined;
+    const { items } = this.#layout;
+    if (row < 0 || row >= items.length) return undefined;
     const { slot } = this;
     if (slot.member !== undefined) {
       const owner = this.#layout.owners?.get(subIdOfRow(this.#layout, row, 0));
-      return nameOf(owner, slot.member(records[row], subIdOfRow(this.#layout, row, 1)), slot.convert);
+      return nameOf(owner, slot.member(items[row], subIdOfRow(this.#layout, row, 1)), slot.convert);
     }
-    const given = slot.read(records[row]);
+    const given = slot.read(items[row]);
     const stored = given === undefined ? undefined : slot.convert(given as never);
     if (stored === undefined || slot.clock === undefined) return stored;
     return clockValue(slot.clock, stored as number, context);

@@ -1,27 +1,22 @@
 import { cutUtf8 } from '../bytes/cut-utf8.ts';
 
 /** How one object of an INDEX clause becomes sub-identifiers (RFC 2578 section 7.7). */
-export type IndexPart =
+export type IndexObject =
   | { readonly kind: 'number' }
   | { readonly kind: 'label'; readonly labels: Readonly<Record<string, number>> }
   /** A string of variable length: its length, then its octets. */
   | { readonly kind: 'text'; readonly maxBytes: number };
 
-/** The fewest sub-identifiers of an index with these parts. */
-export function minimalLength(parts: readonly IndexPart[]): number {
-  return parts.length;
-}
-
 /** The values of an index as sub-identifiers; texts are cut to `maxBytes` at a character boundary. */
-export function encodeIndex(parts: readonly IndexPart[], values: readonly (number | string)[]): number[] {
+export function encodeIndex(objects: readonly IndexObject[], values: readonly (number | string)[]): number[] {
   const subIds: number[] = [];
-  for (const [position, part] of parts.entries()) {
+  for (const [position, object] of objects.entries()) {
     const value = values[position];
-    if (part.kind === 'text') {
-      const octets = indexOctets(String(value), part.maxBytes);
+    if (object.kind === 'text') {
+      const octets = indexOctets(String(value), object.maxBytes);
       subIds.push(octets.length, ...octets);
-    } else if (part.kind === 'label') {
-      subIds.push(part.labels[String(value)] ?? 0);
+    } else if (object.kind === 'label') {
+      subIds.push(object.labels[String(value)] ?? 0);
     } else {
       subIds.push(Number(value) >>> 0);
     }
@@ -29,20 +24,20 @@ export function encodeIndex(parts: readonly IndexPart[], values: readonly (numbe
   return subIds;
 }
 
-/** The values of an index from its sub-identifiers, or undefined if they do not fit the parts. */
+/** The values of an index from its sub-identifiers, or undefined if they do not fit the objects. */
 export function decodeIndex(
-  parts: readonly IndexPart[],
+  objects: readonly IndexObject[],
   subIds: ArrayLike<number>,
 ): (number | string)[] | undefined {
   const values: (number | string)[] = [];
   let at = 0;
-  for (const part of parts) {
+  for (const object of objects) {
     const head = subIds[at++];
     if (head === undefined) return undefined;
-    if (part.kind === 'number') {
+    if (object.kind === 'number') {
       values.push(head);
-    } else if (part.kind === 'label') {
-      const label = Object.entries(part.labels).find(([, number]) => number === head)?.[0];
+    } else if (object.kind === 'label') {
+      const label = Object.entries(object.labels).find(([, number]) => number === head)?.[0];
       values.push(label ?? head);
     } else {
       const octets = Array.from({ length: head }, (_, i) => subIds[at + i] ?? -1);

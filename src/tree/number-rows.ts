@@ -9,14 +9,14 @@ import type { RowSet } from './tree.ts';
  * @param known an earlier row set of the table; it is taken over if the rows are the same.
  */
 export function layOutNumbers(width: number, addRows: (add: AddRow) => void, known?: RowSet): RowLayout {
-  const records: unknown[] = [];
+  const items: unknown[] = [];
   const expected = known?.subIds ?? noSubIds;
   // As long as the rows are those known, they are only compared.
   let differs = known === undefined;
   let subIds = noSubIds;
   let used = 0;
-  addRows((record, first, second, third) => {
-    records.push(record);
+  addRows((item, first, second, third) => {
+    items.push(item);
     if (!differs) {
       if (
         used + width <= expected.length &&
@@ -39,8 +39,8 @@ export function layOutNumbers(width: number, addRows: (add: AddRow) => void, kno
     if (width > 1) subIds[used++] = second as number;
     if (width > 2) subIds[used++] = third as number;
   });
-  if (known !== undefined && !differs && used === expected.length) return { rows: known, records };
-  return sorted(rowSet(width, (differs ? subIds : expected).slice(0, used)), records, known);
+  if (known !== undefined && !differs && used === expected.length) return { rows: known, items };
+  return sorted(rowSet(width, (differs ? subIds : expected).slice(0, used)), items, known);
 }
 
 const noSubIds = new Uint32Array(0);
@@ -52,12 +52,12 @@ function rowSet(width: number, subIds: Uint32Array): RowSet {
   return { length, subIds, offsets };
 }
 
-function sorted(added: RowSet, records: readonly unknown[], known: RowSet | undefined): RowLayout {
+function sorted(added: RowSet, items: readonly unknown[], known: RowSet | undefined): RowLayout {
   const order = ascendingOrder(added);
-  if (order === undefined) return { rows: added, records };
+  if (order === undefined) return { rows: added, items };
   const rows = pickRows(added, order);
   return {
     rows: known !== undefined && sameRows(known, rows) ? known : rows,
-    records: Array.from(order, (position) => records[position]),
+    items: Array.from(order, (position) => items[position]),
   };
 }

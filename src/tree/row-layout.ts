@@ -2,21 +2,21 @@ import { compareRuns } from './lexicographic.ts';
 import type { OwnerNames } from './row-name.ts';
 import type { RowSet } from './tree.ts';
 
-/** The rows of a table: their index on the wire and the record of the model behind each. */
+/** The rows of a table: their index on the wire and the item of the model behind each. */
 export interface RowLayout {
   readonly rows: RowSet;
   /** By row. */
-  readonly records: readonly unknown[];
+  readonly items: readonly unknown[];
   /** Who the domains are that the first index stands for; the same object while no name is another. */
   readonly owners?: OwnerNames;
 }
 
-/** Takes the next row: its record and the values of its index. */
+/** Takes the next row: its item and the values of its index. */
 export type AddRow = RowTaker['add'];
 
-// A method, so that functions that take narrower records are assignable.
+// A method, so that functions that take narrower items are assignable.
 interface RowTaker {
-  add(record: unknown, ...index: readonly (number | string)[]): void;
+  add(item: unknown, ...index: readonly (number | string)[]): void;
 }
 
 /** Takes the next of the parts that rows come from. */

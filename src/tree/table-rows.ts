@@ -26,7 +26,7 @@ interface KeptLayout {
 export class TableRows implements RowLayout {
   readonly #options: TableRowsOptions;
   #layout: RowLayout | undefined;
-  // Of earlier layouts no more is kept than is needed: their records would keep a whole old snapshot in memory.
+  // Of earlier layouts no more is kept than is needed: their items would keep a whole old snapshot in memory.
   #known: RowSet | undefined;
   #kept: KeptLayout | undefined;
 
@@ -51,8 +51,8 @@ export class TableRows implements RowLayout {
     return this.#options.owners;
   }
 
-  get records(): readonly unknown[] {
-    return (this.#layout ?? this.#make()).records;
+  get items(): readonly unknown[] {
+    return (this.#layout ?? this.#make()).items;
   }
 
   #make(): RowLayout {

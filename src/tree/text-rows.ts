@@ -1,4 +1,4 @@
-import { encodeIndex, type IndexPart } from './index-oid.ts';
+import { encodeIndex, type IndexObject } from './index-oid.ts';
 import type { AddRow } from './row-layout.ts';
 import { ascendingOrder, pickRows, type RowLayout } from './row-layout.ts';
 import type { RowSet } from './tree.ts';
@@ -14,7 +14,7 @@ interface Fragment {
 
 interface Group {
   readonly head: number;
-  readonly records: unknown[];
+  readonly items: unknown[];
   readonly keys: (number | string)[];
 }
 
@@ -26,21 +26,21 @@ const fragmentsOf = new WeakMap<RowSet, ReadonlyMap<number, Fragment>>();
  * the wire is not that of the alphabet; sorting is done per first index value, and only for those whose
  * names are neither the ones they were before nor the ones of their neighbour: many domains have the same
  * statistics.
- * @param parts the INDEX clause.
+ * @param index the INDEX clause.
  * @param addRows adds every row.
  * @param known an earlier row set of the table; it is taken over if the rows are the same.
  */
 export function layOutTexts(
-  parts: readonly IndexPart[],
+  index: readonly IndexObject[],
   addRows: (add: AddRow) => void,
   known?: RowSet,
 ): RowLayout {
-  const [headPart, ...tailParts] = parts;
-  if (known !== undefined && headPart?.kind === 'number') {
-    const records = recordsIfSame(fragmentsOf.get(known), tailParts.length, addRows);
-    if (records !== undefined) return { rows: known, records };
+  const [headObject, ...tailObjects] = index;
+  if (known !== undefined && headObject?.kind === 'number') {
+    const items = itemsIfSame(fragmentsOf.get(known), tailObjects.length, addRows);
+    if (items !== undefined) return { rows: known, items };
   }
-  const groups = collectGroups(headPart === undefined ? [] : [headPart], addRows);
+  const groups = collectGroups(headObject === undefined ? [] : [headObject], addRows);
   const before = known === undefined ? undefined : fragmentsOf.get(known);
 
   const fragments = new Map<number, Fragment>();
@@ -50,7 +50,7 @@ export function layOutTexts(
     const fragment = [old, neighbour].find(
       (candidate) => candidate !== undefined && sameKeys(candidate.keys, group.keys),
     );
-    neighbour = fragment ?? encodeGroup(tailParts, group);
+    neighbour = fragment ?? encodeGroup(tailObjects, group);
     fragments.set(group.head, neighbour);
   }
   const same =
@@ -58,20 +58,20 @@ export function layOutTexts(
     [...fragments].every(([head, fragment]) => before.get(head) === fragment);
   const rows = known !== undefined && same ? known : assemble(fragments);
   if (rows !== known) fragmentsOf.set(rows, fragments);
-  return { rows, records: recordsOf(groups, fragments) };
+  return { rows, items: itemsOf(groups, fragments) };
 }
 
 /**
- * The records of the rows if these are the known ones, added in the same order: so they are in nearly every refresh,
+ * The items of the rows if these are the known ones, added in the same order: so they are in nearly every refresh,
  * and then nothing needs to be made of them. Undefined if they differ.
  */
-function recordsIfSame(
+function itemsIfSame(
   fragments: ReadonlyMap<number, Fragment> | undefined,
   width: number,
   addRows: (add: AddRow) => void,
 ): unknown[] | undefined {
   if (fragments === undefined) return undefined;
-  const records: unknown[] = [];
+  const items: unknown[] = [];
   const groups = fragments[Symbol.iterator]();
   let head: number | undefined;
   let fragment: Fragment | undefined;
@@ -83,11 +83,11 @@ function recordsIfSame(
     if (fragment === undefined) return true;
     if (added.length * width !== fragment.keys.length) return false;
     for (let tail = 0; tail < fragment.tails.length; tail++)
-      records.push(added[fragment.order?.[tail] ?? tail]);
+      items.push(added[fragment.order?.[tail] ?? tail]);
     added.length = 0;
     return true;
   };
-  addRows((record, first, second, third) => {
+  addRows((item, first, second, third) => {
     if (!same) return;
     if (fragment === undefined || first !== head) {
       const next = endGroup() ? groups.next() : undefined;
@@ -99,42 +99,45 @@ function recordsIfSame(
     }
     const at = added.length * width;
     same = fragment.keys[at] === second && (width < 2 || fragment.keys[at + 1] === third);
-    added.push(record);
+    added.push(item);
   });
-  return same && endGroup() && groups.next().done === true ? records : undefined;
+  return same && endGroup() && groups.next().done === true ? items : undefined;
 }
 
 /** The rows by their first sub-identifier, ascending. */
-function collectGroups(headParts: readonly IndexPart[], addRows: (add: AddRow) => void): readonly Group[] {
+function collectGroups(
+  headObjects: readonly IndexObject[],
+  addRows: (add: AddRow) => void,
+): readonly Group[] {
   const groups: Group[] = [];
   const byHead = new Map<number, Group>();
   let current: Group | undefined;
   let currentKey: number | string | undefined;
-  addRows((record, first = 0, second, third) => {
+  addRows((item, first = 0, second, third) => {
     if (current === undefined || first !== currentKey) {
-      const head = encodeIndex(headParts, [first])[0] ?? 0;
-      current = byHead.get(head) ?? { head, records: [], keys: [] };
+      const head = encodeIndex(headObjects, [first])[0] ?? 0;
+      current = byHead.get(head) ?? { head, items: [], keys: [] };
       currentKey = first;
       if (!byHead.has(head)) groups.push(current);
       byHead.set(head, current);
     }
-    current.records.push(record);
+    current.items.push(item);
     if (second !== undefined) current.keys.push(second);
     if (third !== undefined) current.keys.push(third);
   });
   return groups.sort((a, b) => a.head - b.head);
 }
 
-function encodeGroup(parts: readonly IndexPart[], group: Group): Fragment {
-  const width = parts.length;
+function encodeGroup(index: readonly IndexObject[], group: Group): Fragment {
+  const width = index.length;
   const subIds: number[] = [];
-  const offsets = new Uint32Array(group.records.length + 1);
-  for (let row = 0; row < group.records.length; row++) {
-    for (const subId of encodeIndex(parts, group.keys.slice(row * width, (row + 1) * width)))
+  const offsets = new Uint32Array(group.items.length + 1);
+  for (let row = 0; row < group.items.length; row++) {
+    for (const subId of encodeIndex(index, group.keys.slice(row * width, (row + 1) * width)))
       subIds.push(subId);
     offsets[row + 1] = subIds.length;
   }
-  const added = { length: group.records.length, subIds: Uint32Array.from(subIds), offsets };
+  const added = { length: group.items.length, subIds: Uint32Array.from(subIds), offsets };
   const order = ascendingOrder(added);
   return { keys: group.keys, order, tails: order === undefined ? added : pickRows(added, order) };
 }
@@ -161,15 +164,15 @@ function assemble(fragments: ReadonlyMap<number, Fragment>): RowSet {
   return { length, subIds, offsets };
 }
 
-function recordsOf(groups: readonly Group[], fragments: ReadonlyMap<number, Fragment>): unknown[] {
-  const records: unknown[] = [];
+function itemsOf(groups: readonly Group[], fragments: ReadonlyMap<number, Fragment>): unknown[] {
+  const items: unknown[] = [];
   for (const group of groups) {
     const fragment = fragments.get(group.head);
     for (let tail = 0; tail < (fragment?.tails.length ?? 0); tail++) {
-      records.push(group.records[fragment?.order?.[tail] ?? tail]);
+      items.push(group.items[fragment?.order?.[tail] ?? tail]);
     }
   }
-  return records;
+  return items;
 }
 
 function sameKeys(a: readonly (number | string)[], b: readonly (number | string)[]): boolean {

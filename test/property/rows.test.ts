@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeIndex, encodeIndex, type IndexPart } from '../../src/tree/index-oid.ts';
+import { decodeIndex, encodeIndex, type IndexObject } from '../../src/tree/index-oid.ts';
 import { layOutNumbers } from '../../src/tree/number-rows.ts';
 import { compareOids } from '../../src/tree/oid.ts';
 import type { AddRow } from '../../src/tree/row-layout.ts';
@@ -11,12 +11,12 @@ import { layOutTexts } from '../../src/tree/text-rows.ts';
 
 type Key = readonly (number | string)[];
 
-const textParts: readonly IndexPart[] = [
+const textParts: readonly IndexObject[] = [
   { kind: 'number' },
   { kind: 'label', labels: { background: 1, completed: 2 } },
   { kind: 'text', maxBytes: 6 },
 ];
-const numberParts: readonly IndexPart[] = [{ kind: 'number' }, { kind: 'number' }];
+const numberParts: readonly IndexObject[] = [{ kind: 'number' }, { kind: 'number' }];
 
 const textKeys = fc.array(
   fc.tuple(
@@ -31,7 +31,7 @@ const numberKeys = fc.array(
   { maxLength: 60 },
 );
 
-function naive(parts: readonly IndexPart[], keys: readonly Key[]): (readonly [number[], number])[] {
+function naive(parts: readonly IndexObject[], keys: readonly Key[]): (readonly [number[], number])[] {
   const encoded = keys.map((key, position) => [encodeIndex(parts, key), position] as const);
   const sorted = encoded.toSorted(([a, i], [b, j]) => compareOids(a, b) || i - j);
   return sorted.filter(([index], at) => at === 0 || compareOids(sorted[at - 1]?.[0] ?? [], index) !== 0);
@@ -43,8 +43,8 @@ const adding =
     for (const [position, key] of keys.entries()) add(position, ...key);
   };
 
-function rowsOf({ rows, records }: RowLayout): (readonly [number[], unknown])[] {
-  return Array.from({ length: rows.length }, (_, row) => [Array.from(indexOfRow(rows, row)), records[row]]);
+function rowsOf({ rows, items }: RowLayout): (readonly [number[], unknown])[] {
+  return Array.from({ length: rows.length }, (_, row) => [Array.from(indexOfRow(rows, row)), items[row]]);
 }
 
 test('tables with numbers in their index', () => {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { cutUtf8 } from '../../../src/bytes/cut-utf8.ts';
 import { definitions } from '../../../src/mib/definitions.ts';
-import { indexPartOf } from '../../../src/smi/index-part.ts';
-import { decodeIndex, encodeIndex, type IndexPart } from '../../../src/tree/index-oid.ts';
+import { indexObjectOf } from '../../../src/smi/index-object.ts';
+import { decodeIndex, encodeIndex, type IndexObject } from '../../../src/tree/index-oid.ts';
 
-const parts: readonly IndexPart[] = [
+const parts: readonly IndexObject[] = [
   { kind: 'number' },
   { kind: 'label', labels: { background: 1, completed: 2 } },
   { kind: 'text', maxBytes: 8 },
@@ -46,12 +46,12 @@ describe('decodeIndex', () => {
   });
 });
 
-test('indexPartOf follows the MIB', () => {
-  expect(indexPartOf(definitions.lveDomIndex)).toEqual({ kind: 'number' });
-  expect(indexPartOf(definitions.lveJobKind)).toEqual(parts[1]);
-  expect(indexPartOf(definitions.lveStatName)).toEqual({ kind: 'text', maxBytes: 96 });
+test('indexObjectOf follows the MIB', () => {
+  expect(indexObjectOf(definitions.lveDomIndex)).toEqual({ kind: 'number' });
+  expect(indexObjectOf(definitions.lveJobKind)).toEqual(parts[1]);
+  expect(indexObjectOf(definitions.lveStatName)).toEqual({ kind: 'text', maxBytes: 96 });
   // A fixed size would have no length in front; no index of ours has one.
-  expect(indexPartOf(definitions.lveDomUuid)).toBeUndefined();
+  expect(indexObjectOf(definitions.lveDomUuid)).toBeUndefined();
 });
 
 test('cutUtf8 never leaves a broken character', () => {

@@ -1,22 +1,22 @@
 import { describe, expect, test } from 'vitest';
-import { encodeIndex, type IndexPart } from '../../../src/tree/index-oid.ts';
+import { encodeIndex, type IndexObject } from '../../../src/tree/index-oid.ts';
 import { layOutNumbers } from '../../../src/tree/number-rows.ts';
 import type { AddRow } from '../../../src/tree/row-layout.ts';
 import { indexOfRow, type RowLayout } from '../../../src/tree/row-layout.ts';
 import { layOutTexts } from '../../../src/tree/text-rows.ts';
 
-type Row = readonly [record: string, ...index: readonly (number | string)[]];
+type Row = readonly [item: string, ...index: readonly (number | string)[]];
 
 const adding =
   (rows: readonly Row[]) =>
   (add: AddRow): void => {
-    for (const [record, ...index] of rows) add(record, ...index);
+    for (const [item, ...index] of rows) add(item, ...index);
   };
 
-function shown({ rows, records }: RowLayout): (readonly [string, unknown])[] {
+function shown({ rows, items }: RowLayout): (readonly [string, unknown])[] {
   return Array.from({ length: rows.length }, (_, row) => [
     Array.from(indexOfRow(rows, row)).join('.'),
-    records[row],
+    items[row],
   ]);
 }
 
@@ -54,7 +54,7 @@ describe('layOutNumbers', () => {
     ]);
   });
 
-  test('keeps the row set while the rows are the same, with new records', () => {
+  test('keeps the row set while the rows are the same, with new items', () => {
     const first = layOutNumbers(
       1,
       adding([
@@ -71,7 +71,7 @@ describe('layOutNumbers', () => {
       first.rows,
     );
     expect(second.rows).toBe(first.rows);
-    expect(second.records).toEqual(['B', 'A']);
+    expect(second.items).toEqual(['B', 'A']);
     const third = layOutNumbers(1, adding([['A', 2]]), second.rows);
     expect(shown(third)).toEqual([['2', 'A']]);
   });
@@ -90,7 +90,7 @@ describe('layOutNumbers', () => {
 });
 
 describe('layOutTexts', () => {
-  const parts: readonly IndexPart[] = [
+  const parts: readonly IndexObject[] = [
     { kind: 'number' },
     { kind: 'label', labels: { background: 1, completed: 2 } },
     { kind: 'text', maxBytes: 20 },
@@ -150,7 +150,7 @@ describe('layOutTexts', () => {
     const first = layOutTexts(parts, adding(rows));
     const second = layOutTexts(parts, adding(rows.map(([, ...key]) => ['new', ...key])), first.rows);
     expect(second.rows).toBe(first.rows);
-    expect(second.records).toEqual(['new', 'new', 'new']);
+    expect(second.items).toEqual(['new', 'new', 'new']);
     const third = layOutTexts(parts, adding(rows.slice(0, 2)), second.rows);
     expect(shown(third)).toEqual([
       [index(1, 'completed', 'a'), 'b'],
@@ -170,7 +170,7 @@ describe('layOutTexts', () => {
       ['c', 2, 'completed', 'x'],
     ];
     const known = layOutTexts(parts, adding(all)).rows;
-    const fewer = all.filter(([record]) => record !== 'b');
+    const fewer = all.filter(([item]) => item !== 'b');
     expect(shown(layOutTexts(parts, adding(fewer), known))).toEqual([
       [index(1, 'completed', 'x'), 'a'],
       [index(2, 'completed', 'x'), 'c'],
@@ -203,7 +203,7 @@ describe('layOutTexts', () => {
   });
 
   test('takes an index that is a label alone', () => {
-    const labels: IndexPart = { kind: 'label', labels: { inventory: 1, raw: 13 } };
+    const labels: IndexObject = { kind: 'label', labels: { inventory: 1, raw: 13 } };
     expect(
       shown(
         layOutTexts(

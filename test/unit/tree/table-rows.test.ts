@@ -32,7 +32,7 @@ describe('TableRows', () => {
     const { options, count } = counted([1, 2]);
     const table = new TableRows(options);
     expect(count()).toBe(0);
-    expect(table.records).toEqual(['row 1', 'row 2']);
+    expect(table.items).toEqual(['row 1', 'row 2']);
     expect(Array.from(table.rows.subIds)).toEqual([1, 2]);
     expect(count()).toBe(1);
   });
@@ -53,20 +53,20 @@ describe('TableRows', () => {
     expect(skipped.count()).toBe(0);
   });
 
-  test('takes over rows and records while the parts are the same', () => {
+  test('takes over rows and items while the parts are the same', () => {
     const part = {};
     const first = new TableRows(counted([1, 2], [part]).options);
-    const { records } = first;
+    const { items } = first;
     const same = counted([1, 2], [part]);
     const second = first.next(counted([1, 2], [part]).options).next(same.options);
-    expect(second.records).toBe(records);
+    expect(second.items).toBe(items);
     expect(same.count()).toBe(0);
     const changed = counted([3], [{}]);
-    expect(second.next(changed.options).records).toEqual(['row 3']);
+    expect(second.next(changed.options).items).toEqual(['row 3']);
     expect(changed.count()).toBe(1);
     const fewer = counted([4], []);
-    expect(second.next(fewer.options).records).toEqual(['row 4']);
+    expect(second.next(fewer.options).items).toEqual(['row 4']);
     const more = counted([5], [part, part]);
-    expect(second.next(more.options).records).toEqual(['row 5']);
+    expect(second.next(more.options).items).toEqual(['row 5']);
   });
 });

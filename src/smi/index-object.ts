@@ -1,8 +1,8 @@
-import type { IndexPart } from '../tree/index-oid.ts';
+import type { IndexObject } from '../tree/index-oid.ts';
 import type { ObjectDefinition } from './definition.ts';
 
 /** The part for an object of an INDEX clause, or undefined if no table of ours has such an index. */
-export function indexPartOf(definition: ObjectDefinition): IndexPart | undefined {
+export function indexObjectOf(definition: ObjectDefinition): IndexObject | undefined {
   switch (definition.kind) {
     case 'integer':
     case 'gauge':
