@@ -116,7 +116,7 @@ export function makeProgram({ version, onDone }: ProgramOptions): Command {
 
   program
     .command('contrib')
-    .description('print a file for Prometheus, Zabbix, Icinga, snmptrapd … with the root in use')
+    .description('print a file for snmpd, Prometheus, Zabbix, Icinga or others, with the root in use')
     .argument('[name]', 'such as icinga2/libvirt.conf; without it, which files there are')
     .option('-r, --root <oid>', 'with another root than that of the configuration (mib.root)')
     .allowExcessArguments()

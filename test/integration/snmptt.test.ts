@@ -14,33 +14,33 @@ const uuid = '10112233-4455-6677-8899-aabbccddeeff';
 const notifications = [
   {
     trap: [
-      'LIBVIRT-EXT-MIB::lveDomainStateChange',
-      ...['LIBVIRT-EXT-MIB::lveDomName.3', 's', 'web $7 (failure) 3'],
-      ...['LIBVIRT-EXT-MIB::lveDomUuid.3', 's', uuid],
-      ...['LIBVIRT-EXT-MIB::lveNotifyOldState.0', 'i', '1'],
-      ...['LIBVIRT-EXT-MIB::lveDomState.3', 'i', '3'],
-      ...['LIBVIRT-EXT-MIB::lveDomReason.3', 'u', '1'],
-      ...['LIBVIRT-EXT-MIB::lveDomStateText.3', 's', 'paused (user)'],
-      ...['LIBVIRT-EXT-MIB::lveDomSeverity.3', 'i', '2'],
+      ['LIBVIRT-EXT-MIB::lveDomainStateChange'],
+      ['LIBVIRT-EXT-MIB::lveDomName.3', 's', 'web $7 (failure) 3'],
+      ['LIBVIRT-EXT-MIB::lveDomUuid.3', 's', uuid],
+      ['LIBVIRT-EXT-MIB::lveNotifyOldState.0', 'i', '1'],
+      ['LIBVIRT-EXT-MIB::lveDomState.3', 'i', '3'],
+      ['LIBVIRT-EXT-MIB::lveDomReason.3', 'u', '1'],
+      ['LIBVIRT-EXT-MIB::lveDomStateText.3', 's', 'paused (user)'],
+      ['LIBVIRT-EXT-MIB::lveDomSeverity.3', 'i', '2'],
     ],
     logged: /Warning "libvirt" \S+ - Domain web .*\(failure\) 3 is now paused \(user\), state before: /,
   },
   {
     trap: [
-      'LIBVIRT-EXT-MIB::lveConnectionChange',
-      ...['LIBVIRT-EXT-MIB::lveConnUri.0', 's', 'qemu:///system'],
-      ...['LIBVIRT-EXT-MIB::lveConnState.0', 'i', '1'],
-      ...['LIBVIRT-EXT-MIB::lveNotifyConnUp.0', 'i', '2'],
-      ...['LIBVIRT-EXT-MIB::lveConnLastError.0', 's', 'true'],
+      ['LIBVIRT-EXT-MIB::lveConnectionChange'],
+      ['LIBVIRT-EXT-MIB::lveConnUri.0', 's', 'qemu:///system'],
+      ['LIBVIRT-EXT-MIB::lveConnState.0', 'i', '1'],
+      ['LIBVIRT-EXT-MIB::lveNotifyConnUp.0', 'i', '2'],
+      ['LIBVIRT-EXT-MIB::lveConnLastError.0', 's', 'true'],
     ],
     logged: /Critical "libvirt" \S+ - Connection to libvirt \(qemu:\/\/\/system\) is now \S+ true/,
   },
   {
     trap: [
-      'VM-MIB::vmPaused',
-      ...['VM-MIB::vmName.3', 's', 'db'],
-      ...['VM-MIB::vmUUID.3', 'x', uuid.replaceAll('-', '')],
-      ...['VM-MIB::vmOperState.3', 'i', '4'],
+      ['VM-MIB::vmPaused'],
+      ['VM-MIB::vmName.3', 's', 'db'],
+      ['VM-MIB::vmUUID.3', 'x', uuid.replaceAll('-', '')],
+      ['VM-MIB::vmOperState.3', 'i', '4'],
     ],
     logged: /Warning "libvirt" \S+ - Virtual machine db is paused, state before: (4|running)$/m,
   },
@@ -86,7 +86,7 @@ describe('contrib/snmptt, by SNMPTT itself', () => {
     });
 
     for (const { trap } of notifications) {
-      await run('snmptrap', [...modules, '-v2c', '-c', 'public', address, '', ...trap], { env });
+      await run('snmptrap', [...modules, '-v2c', '-c', 'public', address, '', ...trap.flat()], { env });
     }
     const log = () => readFile(logPath, 'utf8').catch(() => '');
     await waitUntil(async () => (await log()).split('\n').length > notifications.length || undefined, {
