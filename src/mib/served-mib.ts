@@ -156,7 +156,9 @@ export class ServedMib {
     if (entry !== undefined && entry.value === undefined) return [];
     const carried = findDefinition(object);
     const value =
-      entry?.value === undefined || carried === undefined ? undefined : converterOf(carried)(entry.value);
+      entry?.value === undefined || carried === undefined
+        ? undefined
+        : converterOf(carried)(carried.kind === 'text' ? inOneLine(entry.value) : entry.value);
     if (carried === undefined || value === undefined) {
       throw new MibError([`${name}: ${object} has no value that can be sent`]);
     }
@@ -212,4 +214,13 @@ function tableRows(
       onlyNumbers ? layOutNumbers(index.length, addRows, known) : layOutTexts(index, addRows, known),
   };
   return old === undefined ? new TableRows(options) : old.next(options);
+}
+
+/**
+ * A text of a notification, its line ends and other control characters made spaces. Receivers hand notifications to their
+ * handlers line by line, an object a line: a text of several lines, which a guest's owner may have written, would look
+ * like further objects there, and shift those that follow.
+ */
+function inOneLine(value: BoundValue): BoundValue {
+  return typeof value === 'string' ? value.replaceAll(/\p{Cc}+/gu, ' ') : value;
 }

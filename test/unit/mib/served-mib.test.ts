@@ -275,6 +275,22 @@ describe('notifications', () => {
     ]);
   });
 
+  // Receivers hand a notification to their handlers line by line.
+  test('have no text of more than one line, whoever wrote it', () => {
+    const index = [9] as const;
+    const { varbinds } = served.notification('lveDomainEvent', {
+      lveEventDomName: { value: 'web\u0000\u001b[31m\u0085', index },
+      lveEventDomUuid: { value: '', index },
+      lveEventType: { value: 'ioError', index },
+      lveEventDetail: { value: 1, index },
+      lveEventName: { value: 'ioError', index },
+      lveEventText: { value: 'x\r\nLIBVIRT-EXT-MIB::lveEventSeverity.9 okay\n', index },
+      lveEventSeverity: { value: 'failure', index },
+    });
+    const texts = varbinds.map(({ value }) => value).filter((value) => typeof value === 'string');
+    expect(texts).toEqual(['web [31m ', '', 'ioError', 'x LIBVIRT-EXT-MIB::lveEventSeverity.9 okay ']);
+  });
+
   test('of VM-MIB carry octets', () => {
     const affected = Uint8Array.of(0b1000_0000);
     const notification = served.notification('vmBulkRunning', { vmAffectedVMs: { value: affected } });
