@@ -19,6 +19,7 @@ export interface ChangeDetectorOptions {
   readonly indexes: DetectorIndexes;
   readonly overrides: SeverityOverrides;
   readonly uri: string;
+  readonly monotonicMs: () => number;
   /** Notifications of an earlier run that are still to be sent. */
   readonly held?: readonly HeldNotification[];
 }
@@ -40,8 +41,8 @@ interface TrackedPool {
   state: Pool['state'];
   /** When its last event came: what was read before, or could not be read since, says nothing about it. */
   eventAt: EpochMs;
-  /** Since when snapshots differ; an event may be on its way. */
-  differsSince: EpochMs | undefined;
+  /** Since when, by the monotonic clock, snapshots differ; an event may be on its way. */
+  differsSinceMs: number | undefined;
 }
 
 /**
@@ -53,6 +54,7 @@ export class ChangeDetector {
   readonly #indexes: DetectorIndexes;
   readonly #domains: DomainTracker;
   readonly #uri: string;
+  readonly #monotonicMs: () => number;
   readonly #pools = new Map<string, TrackedPool>();
   #gap: Gap;
   #up: boolean | undefined;
@@ -66,7 +68,8 @@ export class ChangeDetector {
     this.#overrides = options.overrides;
     this.#indexes = options.indexes;
     this.#uri = options.uri;
-    this.#domains = new DomainTracker(options.indexes, options.overrides, options.held);
+    this.#monotonicMs = options.monotonicMs;
+    this.#domains = new DomainTracker(options.indexes, options.overrides, options.monotonicMs, options.held);
     this.#gap = this.#domains.size > 0 ? 'agentStopped' : 'firstRun';
   }
 
@@ -104,7 +107,7 @@ export class ChangeDetector {
       case 'agent':
         return [this.#domains.onAgent(subject, effect.state, draft)];
       case 'job':
-        if (!this.#domains.onJob(subject.uuid, at)) return [];
+        if (!this.#domains.onJob(subject.uuid)) return [];
         return [{ event: draft, changes: [{ ...effect, type: 'jobCompleted', domain }] }];
       case 'blockThreshold': {
         const diskIndex = this.#indexes.disk(subject.uuid, effect.target);
@@ -129,6 +132,7 @@ export class ChangeDetector {
       occurrences.push(
         ...this.#domains.compare(snapshot.domains, {
           at,
+          atMs: this.#monotonicMs(),
           refreshCount,
           foundText: foundTexts[this.#gap ?? 'unseen'],
           adopt: this.#gap === 'firstRun',
@@ -187,7 +191,9 @@ export class ChangeDetector {
   /** Whether an expensive source has been asked since the connection was made. */
   #hasRun(id: CollectorId, snapshot: Snapshot): boolean {
     const status = snapshot.collectors.find((collector) => collector.id === id);
-    return status?.lastSuccessAt !== undefined && status.lastSuccessAt >= this.#upSince;
+    // A clock that was set back since tells nothing of what came first.
+    const upSince = this.#upSince > snapshot.at ? 0 : this.#upSince;
+    return status?.lastSuccessAt !== undefined && status.lastSuccessAt >= upSince;
   }
 
   #comparePools(snapshot: Snapshot, at: EpochMs): readonly Occurrence[] {
@@ -197,17 +203,18 @@ export class ChangeDetector {
       seen.add(pool.uuid);
       const known = this.#pools.get(pool.uuid);
       if (known === undefined) {
-        this.#pools.set(pool.uuid, { state: pool.state, eventAt: 0, differsSince: undefined });
+        this.#pools.set(pool.uuid, { state: pool.state, eventAt: 0, differsSinceMs: undefined });
         continue;
       }
       // A clock that was set back since tells nothing of what came first.
       if (known.eventAt > at) known.eventAt = 0;
       if (known.state === pool.state || pool.stateAt <= known.eventAt) {
-        known.differsSince = undefined;
+        known.differsSinceMs = undefined;
         continue;
       }
-      known.differsSince ??= at;
-      if (this.#gap === undefined && at - known.differsSince < patienceMs) {
+      const nowMs = this.#monotonicMs();
+      known.differsSinceMs ??= nowMs;
+      if (this.#gap === undefined && nowMs - known.differsSinceMs < patienceMs) {
         this.#poolsWaiting = true;
         continue;
       }
@@ -235,7 +242,7 @@ export class ChangeDetector {
     snapshot: Snapshot,
     eventAt: EpochMs,
   ): readonly Change[] {
-    const known = this.#pools.get(uuid) ?? { state: 'inactive' as const, eventAt, differsSince: undefined };
+    const known = this.#pools.get(uuid) ?? { state: 'inactive' as const, eventAt, differsSinceMs: undefined };
     this.#pools.set(uuid, known);
     known.eventAt = eventAt;
     if (known.state === state) return [];

@@ -50,10 +50,11 @@ function abortedMigration(event: EventDraft): EventDraft {
 export class DomainTracker {
   readonly #indexes: DomainIndexes;
   readonly #overrides: SeverityOverrides;
+  readonly #monotonicMs: () => number;
   readonly #rows: RowComparison;
   readonly #domains = new Map<string, TrackedDomain>();
   /** Domains that snapshots show and nobody has announced, and since when. */
-  readonly #newcomers = new Map<string, EpochMs>();
+  readonly #newcomers = new Map<string, number>();
   /** Whether all domains of the host have been seen once. */
   #compared = false;
   #isWaiting = false;
@@ -61,7 +62,13 @@ export class DomainTracker {
   readonly #heldBack = new Map<string, { readonly lifecycle: Lifecycle; readonly event: EventDraft }>();
 
   /** @param held - notifications of an earlier run that the receivers will be told first */
-  constructor(indexes: DomainIndexes, overrides: SeverityOverrides, held: readonly HeldNotification[] = []) {
+  constructor(
+    indexes: DomainIndexes,
+    overrides: SeverityOverrides,
+    monotonicMs: () => number,
+    held: readonly HeldNotification[] = [],
+  ) {
+    this.#monotonicMs = monotonicMs;
     this.#indexes = indexes;
     this.#overrides = overrides;
     this.#rows = new RowComparison(indexes, overrides);
@@ -125,7 +132,7 @@ export class DomainTracker {
     const known = this.#domains.get(subject.uuid) ?? this.#create(subject.uuid, subject.name);
     known.settledAtRefresh = refreshCount + refreshesToSettle;
     known.eventAt = event.at;
-    known.differsSince = undefined;
+    known.differsSinceMs = undefined;
     this.#newcomers.delete(subject.uuid);
     const changes: Change[] = [];
     const { implied, kind, name } = lifecycle;
@@ -134,7 +141,7 @@ export class DomainTracker {
     else if (name === 'undefined/removed') this.#undefined(known, changes);
     else if (implied !== undefined) {
       known.present = true;
-      if (kind === 'started') this.#missedStop(known, event.at);
+      if (kind === 'started') this.#missedStop(known);
       // Whoever starts without ever having been defined is transient.
       if (kind === 'started' && isNew && this.#compared) known.persistent = false;
       // The virtual machine goes on where it came from.
@@ -146,7 +153,9 @@ export class DomainTracker {
       if (kind === 'stopped') this.#stopped(known, changes);
     }
     const isLate =
-      changes.length === 0 && known.found?.kind === kind && event.at - known.found.at < lateEventMs;
+      changes.length === 0 &&
+      known.found?.kind === kind &&
+      this.#monotonicMs() - known.found.atMs < lateEventMs;
     known.found = undefined;
     this.#remember(known);
     if (isLate) return { event: undefined, changes };
@@ -161,11 +170,11 @@ export class DomainTracker {
   ): Occurrence {
     const known = this.#domains.get(subject.uuid);
     if (known === undefined) return { event, changes: [] };
-    known.agentEventAt = event.at;
+    known.agentEventMs = this.#monotonicMs();
     const isLate =
       known.agentState === state &&
       known.found?.kind === 'agentLifecycle' &&
-      event.at - known.found.at < lateEventMs;
+      this.#monotonicMs() - known.found.atMs < lateEventMs;
     const changes = changeAgent(known, state);
     this.#remember(known);
     return { event: isLate ? undefined : event, changes };
@@ -178,10 +187,10 @@ export class DomainTracker {
   }
 
   /** A job completed event: whether it is news. The rows will show the same job later. */
-  onJob(uuid: string, at: EpochMs): boolean {
+  onJob(uuid: string): boolean {
     const known = this.#domains.get(uuid);
     if (known === undefined) return true;
-    if (known.found?.kind === 'jobCompleted' && at - known.found.at < lateEventMs) {
+    if (known.found?.kind === 'jobCompleted' && this.#monotonicMs() - known.found.atMs < lateEventMs) {
       known.found = undefined;
       return false;
     }
@@ -207,7 +216,7 @@ export class DomainTracker {
         if (this.#isPatienceOver(this.#newcomers.get(row.facts.uuid), comparison)) {
           this.#newcomers.delete(row.facts.uuid);
           occurrences.push(...this.#appeared(row, comparison));
-        } else if (!this.#newcomers.has(row.facts.uuid)) this.#newcomers.set(row.facts.uuid, comparison.at);
+        } else if (!this.#newcomers.has(row.facts.uuid)) this.#newcomers.set(row.facts.uuid, comparison.atMs);
       } else if (known.row !== row && isSettled(known, row, comparison)) {
         occurrences.push(...this.#compareRow(known, row, comparison));
       }
@@ -218,8 +227,8 @@ export class DomainTracker {
       const isSettled =
         comparison.refreshCount >= known.settledAtRefresh || (goneAt.get(known.uuid) ?? 0) > known.eventAt;
       if (!isSettled) continue;
-      if (known.present && !this.#isPatienceOver(known.differsSince, comparison)) {
-        known.differsSince ??= comparison.at;
+      if (known.present && !this.#isPatienceOver(known.differsSinceMs, comparison)) {
+        known.differsSinceMs ??= comparison.atMs;
         continue;
       }
       if (known.present) occurrences.push(this.#rows.vanished(known, comparison));
@@ -235,9 +244,9 @@ export class DomainTracker {
     return this.#isWaiting;
   }
 
-  #isPatienceOver(since: EpochMs | undefined, comparison: Comparison): boolean {
+  #isPatienceOver(sinceMs: number | undefined, comparison: Comparison): boolean {
     if (!comparison.patient) return true;
-    if (since !== undefined && comparison.at - since >= patienceMs) return true;
+    if (sinceMs !== undefined && comparison.atMs - sinceMs >= patienceMs) return true;
     this.#isWaiting = true;
     return false;
   }
@@ -260,11 +269,11 @@ export class DomainTracker {
       isIncoming: false,
       agentState: undefined,
       diskErrors: new Map(),
-      agentEventAt: Number.NEGATIVE_INFINITY,
+      agentEventMs: Number.NEGATIVE_INFINITY,
       completedJob: undefined,
       jobTold: false,
       row: undefined,
-      differsSince: undefined,
+      differsSinceMs: undefined,
       settledAtRefresh: 0,
       eventAt: 0,
       found: undefined,
@@ -325,8 +334,12 @@ export class DomainTracker {
   }
 
   /** A domain that starts has been off, even if nobody told. */
-  #missedStop(known: TrackedDomain, at: EpochMs): void {
-    if (known.state !== 'running' || (known.found !== undefined && at - known.found.at < lateEventMs)) return;
+  #missedStop(known: TrackedDomain): void {
+    if (
+      known.state !== 'running' ||
+      (known.found !== undefined && this.#monotonicMs() - known.found.atMs < lateEventMs)
+    )
+      return;
     known.state = 'shutoff';
     known.reason = 0;
     known.operState = 'shutdown';
@@ -345,11 +358,11 @@ export class DomainTracker {
       this.#domains.delete(known.uuid);
       return this.#appeared(row, comparison);
     }
-    if (this.#rows.differs(known, row) && !this.#isPatienceOver(known.differsSince, comparison)) {
-      known.differsSince ??= comparison.at;
+    if (this.#rows.differs(known, row) && !this.#isPatienceOver(known.differsSinceMs, comparison)) {
+      known.differsSinceMs ??= comparison.atMs;
       return [];
     }
-    known.differsSince = undefined;
+    known.differsSinceMs = undefined;
     this.#heldBack.delete(known.uuid);
     const occurrences = this.#rows.changed(known, row, comparison);
     this.#remember(known);

@@ -93,6 +93,7 @@ export class NotificationCentre {
       overrides: options.notify.overrides,
       uri: options.uri,
       held: options.log.held,
+      monotonicMs: () => this.#clock.monotonicMs(),
     });
     this.#publisher = new Batcher(
       publishIntervalMs,

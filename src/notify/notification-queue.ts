@@ -4,7 +4,6 @@ import type { SubagentState } from '../agentx/subagent.ts';
 import { ConnectionLostError, errorText } from '../errors.ts';
 import type { HeldNotification, HeldValue, NotificationContent } from '../events/held-notification.ts';
 import type { Logger } from '../log.ts';
-import type { EpochMs } from '../model/scalar-types.ts';
 import { type Clock, systemClock } from '../run/clock.ts';
 import { within } from '../run/deadline.ts';
 import type { OutgoingNotification } from '../tree/tree.ts';
@@ -73,6 +72,8 @@ export interface NotificationCounters {
 interface Letter extends HeldNotification {
   /** Ascends in the order of sending. */
   readonly order: number;
+  /** When it was queued in this run, by the monotonic clock; undefined if it comes from another one. */
+  readonly queuedMs: number | undefined;
   /** How often the session ended before the answer came. */
   attempts: number;
   /** Whether there was no master for it at first, or it comes from another run: it is late, and says so. */
@@ -176,7 +177,10 @@ export class NotificationQueue {
 
   /** @throws if it cannot be sent. */
   push(notification: NewNotification): void {
-    const letter = this.#letter({ ...notification, id: randomUUID() }, !this.#up);
+    const letter = {
+      ...this.#letter({ ...notification, id: randomUUID() }, !this.#up),
+      queuedMs: this.#clock.monotonicMs(),
+    };
     this.#options.encode(letter.content, {});
     this.#waiting.push(letter);
     this.#user?.ledger.hold(letter);
@@ -212,7 +216,7 @@ export class NotificationQueue {
 
   #letter(held: HeldNotification, waited: boolean): Letter {
     this.#lastOrder += 1;
-    return { ...held, order: this.#lastOrder, attempts: 0, waited, overtaken: false };
+    return { ...held, order: this.#lastOrder, queuedMs: undefined, attempts: 0, waited, overtaken: false };
   }
 
   #replace(letter: Letter, ledger: NotificationLedger): void {
@@ -240,7 +244,7 @@ export class NotificationQueue {
   #send(letter: Letter): void {
     let outgoing: OutgoingNotification;
     try {
-      outgoing = this.#options.encode(letter.content, letter.waited ? this.#lateness(letter.at) : {});
+      outgoing = this.#options.encode(letter.content, letter.waited ? this.#lateness(letter) : {});
     } catch (error) {
       // It was in order when it was queued: other settings of the MIB, or a file that somebody changed.
       this.#drop(letter, errorText(error));
@@ -254,8 +258,9 @@ export class NotificationQueue {
   }
 
   /** What tells receivers that something did not happen just now. */
-  #lateness(at: EpochMs): Readonly<Record<string, HeldValue>> {
-    return { lveNotifyDelay: { value: Math.max(0, Math.round((this.#clock.now() - at) / 1000)) } };
+  #lateness({ at, queuedMs }: Letter): Readonly<Record<string, HeldValue>> {
+    const waitedMs = queuedMs === undefined ? this.#clock.now() - at : this.#clock.monotonicMs() - queuedMs;
+    return { lveNotifyDelay: { value: Math.max(0, Math.round(waitedMs / 1000)) } };
   }
 
   #taken(id: string): void {

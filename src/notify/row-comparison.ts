@@ -181,7 +181,7 @@ export class RowComparison {
     const state = row.guest?.agentState;
     if (!row.facts.active) known.agentState = undefined;
     if (state === undefined || state === 'unknown' || state === before?.guest?.agentState) return;
-    if (comparison.at - known.agentEventAt < agentEventMs) return;
+    if (comparison.atMs - known.agentEventMs < agentEventMs) return;
     const changes = changeAgent(known, state);
     if (changes.length === 0) return;
     const words = state === 'notResponding' ? 'does not respond' : `is ${state}`;
@@ -254,7 +254,7 @@ export class RowComparison {
     comparison: Comparison,
     what: { readonly kind: EventKind; readonly name: string; readonly text: string },
   ): EventDraft {
-    known.found = { kind: what.kind, at: comparison.at };
+    known.found = { kind: what.kind, atMs: comparison.atMs };
     return {
       at: comparison.at,
       kind: what.kind,

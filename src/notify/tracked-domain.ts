@@ -16,6 +16,8 @@ export interface RefinedState {
 /** One comparison of a snapshot with what has been reported. */
 export interface Comparison {
   readonly at: EpochMs;
+  /** The same by the monotonic clock, which measures how long something has been so. */
+  readonly atMs: number;
   /** Refreshes the snapshot has behind it. */
   readonly refreshCount: number;
   /** Added to the texts: how and why the change was only found. */
@@ -45,21 +47,21 @@ export interface TrackedDomain {
   isIncoming: boolean;
   agentState: Guest['agentState'] | undefined;
   diskErrors: ReadonlyMap<string, DiskError['code']>;
-  /** When the last event about the guest agent came. */
-  agentEventAt: EpochMs;
+  /** When the last event about the guest agent came, by the monotonic clock. */
+  agentEventMs: number;
   /** Identifies the completed job of the row last compared; undefined while none has been looked at. */
   completedJob: string | undefined;
   /** Whether an event has told of a job that the rows do not show yet. */
   jobTold: boolean;
   /** The row last compared. */
   row: Domain | undefined;
-  /** Since when snapshots differ from what was reported; an event may be on its way. */
-  differsSince: EpochMs | undefined;
+  /** Since when, by the monotonic clock, snapshots differ from what was reported; an event may be on its way. */
+  differsSinceMs: number | undefined;
   /** Snapshots with fewer refreshes may be older than the last event. */
   settledAtRefresh: number;
   eventAt: EpochMs;
   /** The log entry made for a change that was found, in case its event is only late. */
-  found: { readonly kind: EventKind; readonly at: EpochMs } | undefined;
+  found: { readonly kind: EventKind; readonly atMs: number } | undefined;
 }
 
 /**

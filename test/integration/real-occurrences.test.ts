@@ -169,6 +169,26 @@ describe('what really happens', () => {
     }
   });
 
+  it('a libvirtd that hangs says nothing of the guest agents, before or after', async () => {
+    await waitUntil(async () => Number((await here.get('lveGuestInfoAge', 1))?.value) >= 0, {
+      what: 'the agent to be asked',
+      context: () => here.agent.stderr(),
+    });
+    const since = here.mark;
+    const pid = here.libvirtd.pid();
+    process.kill(pid, 'SIGSTOP');
+    // Longer than an agent is waited for, and than the time between two questions.
+    await delay(16_000);
+    process.kill(pid, 'SIGCONT');
+    await waitUntil(async () => Number((await here.get('lveRefreshAge', 0))?.value) <= 1, {
+      what: 'a refresh',
+      context: () => here.agent.stderr(),
+    });
+    await delay(6000);
+    expect(here.told(since).filter((trap) => trap.name === 'lveDomainGuestAgentChange')).toEqual([]);
+    expect((await here.get('lveGuestAgentState', 1))?.value).toBe('2');
+  });
+
   it('a guest that suspends itself has no agent, says its trap and says the table', async () => {
     await waitUntil(async () => Number((await here.get('lveGuestInfoAge', 1))?.value) >= 0, {
       what: 'the agent to be asked',

@@ -119,13 +119,13 @@ describe('the guest agent', () => {
     // An answer from before the event, and the right one.
     bench.refresh([withAgent('disconnected')]);
     bench.refresh([withAgent('connected')]);
-    vi.setSystemTime(SAMPLE_NOW + 5000);
+    await vi.advanceTimersByTimeAsync(5000);
     bench.refresh([withAgent('notResponding')]);
     bench.refresh([withAgent('unknown')]);
     bench.refresh([withAgent('notResponding')]);
     effect(bench, 'agentLifecycle', 'agentLifecycle/disconnected', { type: 'agent', state: 'disconnected' });
     // The agent is asked rarely: an old answer is no news.
-    vi.setSystemTime(SAMPLE_NOW + 60_000);
+    await vi.advanceTimersByTimeAsync(55_000);
     bench.refresh([withAgent('notResponding')]);
     bench.refresh([withAgent('disconnected')]);
     expect(bench.take().map((sent) => [sent.name, sent.values['lveGuestAgentState']])).toEqual([

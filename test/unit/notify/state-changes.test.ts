@@ -324,6 +324,20 @@ describe('an event that does not tell its reason', () => {
   });
 });
 
+describe('a clock that is set', () => {
+  it.each([-3_600_000, 3_600_000])('by %i ms hides nothing and tells nothing twice', async (stepMs) => {
+    const bench = await open({ domains: [running] });
+    bench.lifecycle(running, events.suspended, 2);
+    bench.lifecycle(running, events.resumed, 0);
+    bench.take();
+    vi.setSystemTime(Date.now() + stepMs);
+    const statsAt = Date.now() + 1000;
+    const off = { ...running, statsAt, facts: { ...running.facts, state: 'paused' as const, reason: 1 } };
+    for (let round = 0; round < 3; round += 1) await bench.find([{ ...off }]);
+    expect(bench.takeNames()).toEqual(['vmPaused', 'lveDomainStateChange']);
+  });
+});
+
 describe('a hypervisor process that quits', () => {
   const told = (bench: NotifyBench): unknown[] =>
     bench.take().map((sent) => sent.values['lveDomStateText'] ?? sent.name);
