@@ -26,6 +26,9 @@ export function renderMetricsDoc(): string {
       ...members.map(row),
       '',
     ]),
+    'With `[statsd]` or `[influxdb]`, `libvirt_push_lines_total`, `libvirt_push_dropped_lines_total` and',
+    '`libvirt_push_failures_total` (counters, label `target`) tell what became of what was sent.',
+    '',
     'With rules of `[[labels]]`, `libvirt_domain_labels` has their results as the labels `label_NAME`.',
     '',
   ].join('\n');

@@ -6,6 +6,7 @@ import { type Config, configSchema } from './config.ts';
 import { ConfigError, type ConfigIssue } from './config-error.ts';
 import { keyLines } from './key-lines.ts';
 import { httpProblems } from './sections/http.ts';
+import { influxProblems } from './sections/influxdb.ts';
 import { labelProblems } from './sections/labels.ts';
 import { freeTables, sections } from './sections.ts';
 import { fileName } from './setting.ts';
@@ -97,7 +98,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const result = configSchema.safeParse(raw);
   if (!result.success) issues.push(...result.error.issues.flatMap((issue) => describe(issue, place)));
   issues.push(...labelIssues(place));
-  if (result.success) issues.push(...httpIssues(result.data, place));
+  if (result.success) issues.push(...faceIssues(result.data, place));
   if (issues.length > 0 || !result.success) throw new ConfigError(issues);
   return { config: result.data, file, origins, raw };
 }
@@ -218,16 +219,20 @@ function labelIssues(place: Place): ConfigIssue[] {
   }));
 }
 
-/** What of the settings of HTTP does not go together. */
-function httpIssues({ http, agentx }: Config, place: Place): ConfigIssue[] {
-  if (!agentx.enabled && http.address === undefined) {
-    const message = 'leaves nothing to do: set http.address, or agentx.enabled = true';
-    return [{ where: whereIs(place, ['agentx', 'enabled']), key: 'agentx.enabled', message }];
-  }
-  return httpProblems(http).map(({ setting, message }) => {
-    const path = ['http', fileName(setting)];
+/** What of the settings of the faces beside SNMP does not go together. */
+function faceIssues({ http, statsd, influxdb, agentx }: Config, place: Place): ConfigIssue[] {
+  const issue = (section: string, setting: string, message: string): ConfigIssue => {
+    const path = [section, fileName(setting)];
     return { where: whereIs(place, path), key: path.join('.'), message };
-  });
+  };
+  const isIdle = http.address === undefined && statsd.host === '' && influxdb.url === '';
+  const nothing =
+    'leaves nothing to do: set http.address, statsd.host or influxdb.url, or agentx.enabled = true';
+  return [
+    ...(!agentx.enabled && isIdle ? [issue('agentx', 'enabled', nothing)] : []),
+    ...httpProblems(http).map(({ setting, message }) => issue('http', setting, message)),
+    ...influxProblems(influxdb).map(({ setting, message }) => issue('influxdb', setting, message)),
+  ];
 }
 
 /** A key of the same last name in another section is nearer than any spelling. */

@@ -3,6 +3,7 @@ import { collect } from './sections/collect.ts';
 import { domainLabels } from './sections/domain-labels.ts';
 import { events } from './sections/events.ts';
 import { http } from './sections/http.ts';
+import { influxdb } from './sections/influxdb.ts';
 import { intervals } from './sections/intervals.ts';
 import { labels } from './sections/labels.ts';
 import { libvirt } from './sections/libvirt.ts';
@@ -13,6 +14,7 @@ import { namespaces } from './sections/namespaces.ts';
 import { notifications } from './sections/notifications.ts';
 import { severity } from './sections/severity.ts';
 import { state } from './sections/state.ts';
+import { statsd } from './sections/statsd.ts';
 
 // To add a setting: a line in the file of its section. To add a section: a file in sections/, and a line here. The type
 // of the configuration, the options, the variables, `config`, the example and the reference follow.
@@ -29,6 +31,8 @@ export const sections = {
   events,
   http,
   metrics,
+  statsd,
+  influxdb,
   log,
 } as const;
 

@@ -142,6 +142,44 @@ export function optionalPath(): Kind<string> {
   };
 }
 
+/** One host by name or address, or an empty text for none. */
+export function optionalHost(): Kind<string> {
+  return {
+    schema: z.string().regex(/^([\w.-]{1,253}|[0-9A-Fa-f:.]+)?$/),
+    allowed: 'a host name or address without a port, or "" for none',
+    fromText: (text) => text,
+  };
+}
+
+/** The URL of an HTTP server without user information, or an empty text for none. */
+export function optionalUrl(): Kind<string> {
+  return {
+    schema: z
+      .string()
+      .max(2000)
+      .refine((text) => {
+        if (text === '') return true;
+        const url = URL.canParse(text) ? new URL(text) : undefined;
+        const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:';
+        return isHttp && url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+      }, notAllowed),
+    allowed: 'an http:// or https:// URL without user, query and fragment, or "" for none',
+    fromText: (text) => text,
+  };
+}
+
+/** A line of text. */
+export function line(maxLength: number): Kind<string> {
+  return {
+    schema: z
+      .string()
+      .max(maxLength)
+      .regex(/^[^\p{Cc}]*$/u),
+    allowed: `a text of at most ${maxLength} characters on one line`,
+    fromText: (text) => text,
+  };
+}
+
 /** Names of hosts, as a browser or a client sends them. */
 export function hostNames(): Kind<readonly string[], readonly string[]> {
   return {

@@ -1,6 +1,6 @@
 import { ColumnWatch } from '../families/column-watch.ts';
 import { Dimensions } from '../families/dimensions.ts';
-import type { Family, Series } from '../families/family.ts';
+import type { Family, FamilyType, Series } from '../families/family.ts';
 import type { AnyLabelSources, LabelRows } from '../families/label-set.ts';
 import { cellReader } from '../families/reading.ts';
 import type { ImageColumn, ImageTree } from '../image/image-tree.ts';
@@ -154,12 +154,32 @@ function openMetricsHead({ name, type, help, unit }: Family): string {
   return `# TYPE ${family} ${kind}\n${units}# HELP ${family} ${escaped}\n`;
 }
 
+function ownFamily({ samples, ...given }: OwnFamily, format: ExpositionFormat): Buffer {
+  const family: Family = { ...given, unit: undefined, series: [] };
+  const lines = samples.map(({ labels, value }) => {
+    const pairs = Object.entries(labels).map(([name, text]) => pair(name, text));
+    return `${given.name}{${pairs.join(',')}} ${value}\n`;
+  });
+  const head = format === 'text' ? textHead(family) : openMetricsHead(family);
+  return Buffer.from(samples.length === 0 ? '' : `${head}${lines.join('')}`);
+}
+
 const openMetricsEnd = Buffer.from('# EOF\n');
+
+/** A family of the program itself, which no object of the MIB holds. */
+export interface OwnFamily {
+  readonly name: string;
+  readonly type: FamilyType;
+  readonly help: string;
+  readonly samples: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[];
+}
 
 export interface ExpositionOptions {
   readonly families: readonly Family[];
   /** Labels for every series that has the label `domain`. */
   readonly domainLabels: AnyLabelSources;
+  /** Asked whenever a body is made. */
+  readonly own?: () => readonly OwnFamily[];
 }
 
 /**
@@ -168,15 +188,17 @@ export interface ExpositionOptions {
  */
 export class PrometheusExposition {
   readonly #families: readonly RenderedFamily[];
+  readonly #own: () => readonly OwnFamily[];
   #isCurrent = false;
 
-  constructor(tree: ImageTree, { families, domainLabels }: ExpositionOptions) {
+  constructor(tree: ImageTree, { families, domainLabels, own = () => [] }: ExpositionOptions) {
+    this.#own = own;
     const dimensions = new Dimensions(tree, domainLabels);
     this.#families = families.map((family) => new RenderedFamily(family, tree, dimensions));
   }
 
   get names(): readonly string[] {
-    return this.#families.map(({ family }) => family.name);
+    return [...this.#families.map(({ family }) => family.name), ...this.#own().map(({ name }) => name)];
   }
 
   /** There is another image. */
@@ -192,6 +214,7 @@ export class PrometheusExposition {
     for (const { family, heads, samples } of this.#families) {
       if (samples.length > 0 && wants(family.name)) chunks.push(heads[format], samples);
     }
+    for (const family of this.#own()) if (wants(family.name)) chunks.push(ownFamily(family, format));
     if (format === 'openmetrics') chunks.push(openMetricsEnd);
     return Buffer.concat(chunks);
   }

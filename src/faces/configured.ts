@@ -3,10 +3,12 @@ import type { FacesOptions } from './faces-options.ts';
 
 /** What the configuration asks of the faces beside SNMP. */
 export function facesOptions(config: Config, version: string): FacesOptions {
-  const { http, metrics, domainLabels, labels } = config;
+  const { http, metrics, domainLabels, labels, statsd, influxdb } = config;
   return {
     version,
     http,
+    statsd,
+    influxdb,
     metrics: { ...metrics, domainLabels, labelRules: labels.map(({ name }) => name) },
   };
 }

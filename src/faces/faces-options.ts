@@ -1,10 +1,14 @@
 import type { AnyLabelSources } from '../families/label-set.ts';
+import type { InfluxOptions } from '../push/influx-push.ts';
+import type { StatsdOptions } from '../push/statsd-push.ts';
 import type { HttpOptions } from '../web/http-options.ts';
 
 /** What the faces beside SNMP are to do: plain data, which is handed to their thread. */
 export interface FacesOptions {
   readonly version: string;
   readonly http: HttpOptions;
+  readonly statsd: StatsdOptions;
+  readonly influxdb: InfluxOptions;
   readonly metrics: MetricsOptions;
 }
 
@@ -20,6 +24,6 @@ export interface MetricsOptions {
 }
 
 /** Whether there is anything to do. */
-export function hasFaces({ http }: FacesOptions): boolean {
-  return http.address !== undefined;
+export function hasFaces({ http, statsd, influxdb }: FacesOptions): boolean {
+  return http.address !== undefined || statsd.host !== '' || influxdb.url !== '';
 }

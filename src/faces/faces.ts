@@ -14,6 +14,7 @@ import { MetricsPage } from '../web/metrics-page.ts';
 import { openWeb, type Web } from '../web/web.ts';
 import type { FacesOptions } from './faces-options.ts';
 import type { FacesStart, FromFaces, ToFaces } from './messages.ts';
+import { type Pushes, pushFamilies, startPushes } from './pushes.ts';
 
 /** The side of the faces' own thread: everything that is served or sent beside SNMP, from the images of the main thread. */
 export class Faces {
@@ -25,6 +26,8 @@ export class Faces {
   readonly #metrics: MetricsPage;
   readonly #events: EventHub;
   readonly #history: History;
+  readonly #pushes: Pushes;
+  readonly #pushProblems = new Map<string, string | undefined>();
   #web: Web | undefined;
   #isStopping = false;
   #retry: NodeJS.Timeout | undefined;
@@ -37,11 +40,16 @@ export class Faces {
     this.#freshness = new Freshness(this.#tree);
     const { metrics } = options;
     const families = servedFamilies(metrics);
-    const exposition = new PrometheusExposition(this.#tree, { families, domainLabels: metrics.domainLabels });
+    const exposition = new PrometheusExposition(this.#tree, {
+      families,
+      domainLabels: metrics.domainLabels,
+      own: () => pushFamilies(this.#pushes.counters),
+    });
     this.#metrics = new MetricsPage(exposition, metrics);
     this.#events = new EventHub(this.#tree, options.http);
     this.#history = new History(this.#tree, options.http.history);
     port.on('message', (message: ToFaces) => this.#onMessage(message));
+    this.#pushes = startPushes(this.#tree, families, options, (key, text) => this.#onPushProblem(key, text));
     void this.#open(0);
   }
 
@@ -102,9 +110,20 @@ export class Faces {
     clearTimeout(this.#retry);
     this.#metrics.close();
     this.#events.close();
+    this.#pushes.close();
     await this.#web?.close();
     // With nothing left to wait for the thread ends.
     this.#port.close();
+  }
+
+  /** One line for each change, however often a target is tried. */
+  #onPushProblem(key: string, text: string | undefined): void {
+    if (this.#pushProblems.has(key) && this.#pushProblems.get(key) === text) return;
+    const isFirst = !this.#pushProblems.has(key);
+    this.#pushProblems.set(key, text);
+    if (text !== undefined) this.#logger.warn({ target: key }, text);
+    else this.#logger.info({ target: key }, isFirst ? 'push works' : 'push works again');
+    this.#post({ kind: 'problem', key, text });
   }
 
   #post(message: FromFaces): void {

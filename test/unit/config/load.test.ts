@@ -416,7 +416,7 @@ describe('http', () => {
   it('has to be there where AgentX is not', async () => {
     const off = '[agentx]\nenabled = false\n';
     expect(await problems({ toml: off })).toEqual([
-      'agent.toml:2: agentx.enabled: leaves nothing to do: set http.address, or agentx.enabled = true',
+      'agent.toml:2: agentx.enabled: leaves nothing to do: set http.address, statsd.host or influxdb.url, or agentx.enabled = true',
     ]);
     expect(await problems({ toml: `${off}[http]\naddress = "127.0.0.1:1"` })).toEqual([]);
   });
@@ -444,5 +444,25 @@ describe('domain_labels', () => {
   ])('refuse %s', async (toml, expected) => {
     const [first = ''] = await problems({ toml: `[domain_labels]\n${toml}` });
     expect(first).toContain(expected);
+  });
+});
+
+describe('influxdb', () => {
+  it.each([
+    ['url = "http://influx:8086"', []],
+    ['url = "https://influx.example.net"\napi = "v2"\nbucket = "b"\ntoken_file = "/t"', []],
+    ['url = "http://i"\napi = "v2"', ['influxdb.bucket: is missing']],
+    ['url = "http://i"\nuser = "a"', ['influxdb.password_file: is missing']],
+    ['url = "http://i"\npassword_file = "/p"', ['influxdb.user: is missing']],
+    [
+      'url = "http://i"\nuser = "a"\npassword_file = "/p"\ntoken_file = "/t"',
+      ['influxdb.token_file: is one secret too many'],
+    ],
+    ['url = "http://anne:sesame@i"', ['influxdb.url: must be an http:// or https:// URL without user']],
+    ['url = "i:8086"', ['influxdb.url: must be']],
+  ])('with %s', async (toml, expected) => {
+    const found = await problems({ toml: `[influxdb]\n${toml}` });
+    expect(found.length).toBe(expected.length);
+    for (const [at, text] of expected.entries()) expect(found[at]).toContain(text);
   });
 });

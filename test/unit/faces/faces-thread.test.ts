@@ -7,6 +7,7 @@ import type { FacesStart } from '../../../src/faces/messages.ts';
 import { ImageFeed } from '../../../src/image/image-feed.ts';
 import { ServedMib } from '../../../src/mib/served-mib.ts';
 import { waitUntil } from '../../lab/wait.ts';
+import { influxDefaults } from '../../support/influx-options.ts';
 import { recordingLogger } from '../../support/recording-logger.ts';
 import { sampleDomain, sampleEmptySnapshot } from '../../support/sample-snapshot.ts';
 import { httpDefaults } from '../../support/web-rig.ts';
@@ -17,6 +18,8 @@ const mib = new ServedMib({ vmMib: true });
 const options: FacesOptions = {
   version: '1.2.3',
   http: httpDefaults,
+  statsd: { host: '', port: 8125, interval: 15, format: 'vadvisor' },
+  influxdb: influxDefaults,
   metrics: { exclude: [], gzip: true, domainLabels: {}, labelRules: [] },
 };
 const backoff = { baseMs: 10, factor: 1, capMs: 10, jitter: 0 };

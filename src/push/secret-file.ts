@@ -1,0 +1,22 @@
+import { readFile } from 'node:fs/promises';
+
+/** A file with one secret, read each time it is needed: it may be replaced meanwhile. */
+export class SecretFile {
+  readonly #path: string;
+
+  /** @param path empty for no secret. */
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /**
+   * The first line; undefined if there is no file.
+   *
+   * @throws if the file cannot be read.
+   */
+  async read(): Promise<string | undefined> {
+    if (this.#path === '') return undefined;
+    const [line = ''] = (await readFile(this.#path, 'utf8')).split('\n', 1);
+    return line.trim();
+  }
+}

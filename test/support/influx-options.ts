@@ -1,0 +1,16 @@
+import type { InfluxOptions } from '../../src/push/influx-push.ts';
+
+export const influxDefaults: InfluxOptions = {
+  url: '',
+  api: 'v1',
+  database: 'puls',
+  org: '',
+  bucket: '',
+  user: '',
+  passwordFile: '',
+  tokenFile: '',
+  interval: 20,
+  profile: 'pulse',
+  hostStats: true,
+  vmHost: '',
+};

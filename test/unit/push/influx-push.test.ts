@@ -1,0 +1,133 @@
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { type InfluxOptions, InfluxPush } from '../../../src/push/influx-push.ts';
+import { SecretFile } from '../../../src/push/secret-file.ts';
+import { waitUntil } from '../../lab/wait.ts';
+import { influxDefaults } from '../../support/influx-options.ts';
+
+interface Written {
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly lines: readonly string[];
+}
+
+/** A server that answers what it is told to, undefined: nothing at all. */
+async function server(answers: (number | undefined)[] = []) {
+  const written: Written[] = [];
+  const http = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const lines = gunzipSync(Buffer.concat(chunks)).toString().split('\n');
+      written.push({ url: request.url ?? '', headers: request.headers, lines });
+      const status = answers.length === 0 ? 204 : answers.shift();
+      if (status === undefined) request.socket.destroy();
+      else response.writeHead(status).end(status === 204 ? '' : 'because');
+    });
+  });
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  const { port } = http.address() as { port: number };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    written,
+    [Symbol.asyncDispose]: async () => {
+      http.closeAllConnections();
+      http.close();
+      await once(http, 'close');
+    },
+  };
+}
+
+const quick = { baseMs: 1, factor: 1, capMs: 1, jitter: 0 };
+
+function pushTo(options: Partial<InfluxOptions>, rounds: string[][], secret = '') {
+  const problems: (string | undefined)[] = [];
+  const push = new InfluxPush(
+    { ...influxDefaults, ...options },
+    new SecretFile(secret),
+    () => rounds.shift() ?? [],
+    (text) => problems.push(text),
+    quick,
+  );
+  return { push, problems };
+}
+
+test('writes in requests of at most 5000 lines', async () => {
+  await using influx = await server();
+  const lines = Array.from({ length: 12_000 }, (_, at) => `m f=${at}`);
+  const { push } = pushTo({ url: `${influx.url}/`, database: 'a&b' }, [lines]);
+  await push.round();
+  expect(influx.written.map((each) => each.lines.length)).toEqual([5000, 5000, 2000]);
+  expect(influx.written.flatMap((each) => each.lines)).toEqual(lines);
+  expect(influx.written[0]?.url).toBe('/write?db=a%26b&precision=ns');
+  expect(push.counters).toEqual({ sent: 12_000, dropped: 0, failed: 0 });
+  push.close();
+});
+
+test('writes again, in order, what a server in trouble did not take', async () => {
+  await using influx = await server([503, undefined, 429, 401, 204, 204]);
+  const { push, problems } = pushTo({ url: influx.url }, [['first'], ['second']]);
+  const done = push.round();
+  await push.round();
+  await done;
+  expect(influx.written.map((each) => each.lines.join())).toEqual([
+    'first',
+    'first',
+    'first',
+    'first',
+    'first',
+    'second',
+  ]);
+  expect(push.counters).toEqual({ sent: 2, dropped: 0, failed: 4 });
+  expect(problems[0]).toContain('503 because');
+  expect(problems.at(-1)).toBeUndefined();
+  push.close();
+});
+
+test('drops what is refused for good, and counts it', async () => {
+  await using influx = await server([400]);
+  const { push, problems } = pushTo({ url: influx.url }, [['bad']]);
+  await push.round();
+  expect(influx.written).toHaveLength(1);
+  expect(push.counters).toEqual({ sent: 0, dropped: 1, failed: 1 });
+  expect(problems[0]).toContain('refuses writes: 400 because');
+  push.close();
+});
+
+test('keeps a bounded number of requests while the server is away', async () => {
+  const rounds = Array.from({ length: 100 }, (_, at) => [`round ${at}`]);
+  const { push } = pushTo({ url: 'http://127.0.0.1:1' }, rounds);
+  void push.round();
+  for (let round = 1; round < 100; round++) await push.round();
+  await waitUntil(() => push.counters.failed > 0, { what: 'a failure' });
+  expect(push.counters.dropped).toBe(36);
+  push.close();
+});
+
+test('authenticates by password or token, read from files that may change', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'influx-'));
+  const file = join(directory, 'secret');
+  await writeFile(file, 'sesame\n');
+  await using influx = await server();
+  const v1 = pushTo({ url: influx.url, user: 'anne', passwordFile: file }, [['a'], ['b']], file);
+  await v1.push.round();
+  await writeFile(file, 'other\n');
+  await v1.push.round();
+  const v2 = pushTo({ url: influx.url, api: 'v2', org: 'o', bucket: 'b' }, [['c']], file);
+  await v2.push.round();
+  expect(influx.written.map(({ headers }) => headers.authorization)).toEqual([
+    `Basic ${Buffer.from('anne:sesame').toString('base64')}`,
+    `Basic ${Buffer.from('anne:other').toString('base64')}`,
+    'Token other',
+  ]);
+  expect(influx.written.at(-1)?.url).toBe('/api/v2/write?org=o&bucket=b&precision=ns');
+  v1.push.close();
+  v2.push.close();
+  await rm(directory, { recursive: true });
+});
