@@ -56,6 +56,8 @@ export class StoragePools implements Collector {
   readonly #options: StoragePoolsOptions;
   /** When this agent last had a pool read anew, by UUID. */
   readonly #refreshed = new Map<string, EpochMs>();
+  /** When a pool was first looked at, by UUID: its figures may be older. */
+  readonly #watchedSince = new Map<string, EpochMs>();
   /** What libvirt last said, by UUID. */
   readonly #told = new Map<string, PoolFigures>();
 
@@ -75,7 +77,7 @@ export class StoragePools implements Collector {
     });
     const present = new Set(listed.map((ref) => ref.uuid));
     pass.indexes.retainPools(present);
-    for (const seen of [infrastructure.poolsReadAt, this.#refreshed, this.#told]) {
+    for (const seen of [infrastructure.poolsReadAt, this.#refreshed, this.#told, this.#watchedSince]) {
       for (const uuid of seen.keys()) if (!present.has(uuid)) seen.delete(uuid);
     }
     if (!infrastructure.setPools(pools.sort((a, b) => a.index - b.index))) return;
@@ -90,11 +92,13 @@ export class StoragePools implements Collector {
     const stateAt = Date.now();
     const info = await libvirt.call(storagePoolGetInfo, { pool });
     const state = states[info.state] ?? 'other';
-    if (await this.#refresh(pass, pool, state)) return await this.#read(pass, pool, known);
     const definition = parsePoolXml(await libvirt.call(storagePoolGetXmlDesc, { pool, flags: 0 }));
     const place = { name: pool.name, type: definition.type, path: definition.path };
     this.#noteFigures(pass, pool.uuid, info);
     const figures = await this.#figures(pass, place, pool, state, info);
+    if (figures.figuresSource === 'libvirt' && (await this.#refresh(pass, pool, state))) {
+      return await this.#read(pass, pool, known);
+    }
     const provisionedBytes = provisionedIn(place, pass.domains.present);
     return {
       index: pass.indexes.pool(pool.uuid),
@@ -136,7 +140,7 @@ export class StoragePools implements Collector {
       allocationBytes,
       availableBytes,
       figuresSource: 'libvirt',
-      figuresAt: infrastructure.poolsReadAt.get(uuid),
+      figuresAt: infrastructure.poolsReadAt.get(uuid) ?? this.#watchedSince.get(uuid),
     };
   }
 
@@ -158,8 +162,8 @@ export class StoragePools implements Collector {
     this.#told.set(uuid, told);
     const same =
       before?.capacityBytes === told.capacityBytes && before?.allocationBytes === told.allocationBytes;
-    const isNews = before === undefined ? !poolsReadAt.has(uuid) : !same;
-    if (isNews) poolsReadAt.set(uuid, now);
+    if (before === undefined) this.#watchedSince.set(uuid, now);
+    else if (!same) poolsReadAt.set(uuid, now);
   }
 
   /** Has libvirt read a pool anew, if that is wanted and due. @returns whether it did. */
