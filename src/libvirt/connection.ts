@@ -135,6 +135,11 @@ export class LibvirtConnection {
     return this.#transport.peer;
   }
 
+  /** Calls that were sent and not answered, those that timed out among them. */
+  get callsUnderWay(): number {
+    return this.#calls.underWay;
+  }
+
   /** Calls that timed out or were cancelled and whose reply has not come yet: each occupies a worker of the daemon. */
   get unansweredCalls(): number {
     return this.#calls.abandoned;

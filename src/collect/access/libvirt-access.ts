@@ -219,12 +219,13 @@ export class LibvirtAccess {
    * never does, and the statistics from all else.
    */
   #connectionFor(procedure: AnyProcedure): LibvirtConnection {
-    const { control, bulk, slow, readWrite } = this.session;
+    const { control, bulk, slow, readWrite, moreAgents } = this.session;
     if (procedure.waitsFor === 'nothing') return control;
     if (procedure.number === connectGetAllDomainStats.number) return bulk;
     if (procedure.waitsFor !== 'agent' && procedure.number !== storagePoolRefresh.number) return slow;
     if (readWrite === undefined) throw new TypeError('no read-write connection in this session');
-    return readWrite;
+    const other = procedure.waitsFor === 'agent' ? moreAgents : undefined;
+    return other !== undefined && other.callsUnderWay < readWrite.callsUnderWay ? other : readWrite;
   }
 }
 

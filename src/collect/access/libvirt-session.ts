@@ -26,8 +26,10 @@ export class LibvirtSession {
   readonly bulk: LibvirtConnection;
   /** Everything expensive: disk errors, jobs, pinning, pools. */
   readonly slow: LibvirtConnection;
-  /** Guest agent data; only with `read_write`. */
+  /** Guest agent data, and what else needs the right to write; only with `read_write`. */
   readonly readWrite: LibvirtConnection | undefined;
+  /** Another for guest agents: each that does not answer keeps one of the few places of a connection. */
+  readonly moreAgents: LibvirtConnection | undefined;
   /** Version of the daemon's libvirt: major * 1000000 + minor * 1000 + release. */
   readonly libVersion: number;
 
@@ -37,12 +39,14 @@ export class LibvirtSession {
     bulk: LibvirtConnection,
     slow: LibvirtConnection,
     readWrite: LibvirtConnection | undefined,
+    moreAgents: LibvirtConnection | undefined,
   ) {
     this.libVersion = libVersion;
     this.control = control;
     this.bulk = bulk;
     this.slow = slow;
     this.readWrite = readWrite;
+    this.moreAgents = moreAgents;
   }
 
   /** Opens all connections, or none. */
@@ -60,7 +64,8 @@ export class LibvirtSession {
       const bulk = await open(target, true);
       const slow = await open(target, true);
       const readWrite = readWriteTarget === undefined ? undefined : await open(readWriteTarget, false);
-      return new LibvirtSession(Number(version), control, bulk, slow, readWrite);
+      const moreAgents = readWriteTarget === undefined ? undefined : await open(readWriteTarget, false);
+      return new LibvirtSession(Number(version), control, bulk, slow, readWrite, moreAgents);
     } catch (error) {
       await Promise.all(opened.map((connection) => connection.close()));
       throw error;
@@ -77,7 +82,7 @@ export class LibvirtSession {
   }
 
   #all(): readonly LibvirtConnection[] {
-    const all = [this.control, this.bulk, this.slow];
-    return this.readWrite === undefined ? all : [...all, this.readWrite];
+    const { control, bulk, slow, readWrite, moreAgents } = this;
+    return [control, bulk, slow, readWrite, moreAgents].filter((connection) => connection !== undefined);
   }
 }

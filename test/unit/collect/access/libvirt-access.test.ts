@@ -34,6 +34,7 @@ function makeAccess(answer: Answer = () => undefined, libVersion = 12_000_000) {
     };
     return {
       call,
+      callsUnderWay: name === 'readWrite' ? 1 : 0,
       submit: (
         procedure: AnyProcedure,
         args: unknown,
@@ -42,7 +43,10 @@ function makeAccess(answer: Answer = () => undefined, libVersion = 12_000_000) {
       ) => void call(procedure, args).then(receiver.resolve, receiver.reject),
     };
   };
-  const connections = ['control', 'bulk', 'slow', 'readWrite'].map((name) => [name, connection(name)]);
+  const connections = ['control', 'bulk', 'slow', 'readWrite', 'moreAgents'].map((name) => [
+    name,
+    connection(name),
+  ]);
   const session = { ...Object.fromEntries(connections), libVersion } as LibvirtSession;
   const access = new LibvirtAccess(session, { timeoutMs: 1000, maxUnanswered: 3, isResponsive: () => true });
   return { access, sent };
@@ -92,14 +96,15 @@ describe('LibvirtAccess', () => {
     expect(sent.toSorted()).toEqual([...free, ...free].toSorted());
   });
 
-  it('keeps what may take long off the connection of what never does', async () => {
+  it('keeps what may take long off the connection of what never does, and agents where fewest are', async () => {
     const { access, sent } = makeAccess();
     for (const procedure of Object.values(procedures) as unknown as AnyProcedure[]) {
       await access.call(procedure, someArgs);
       const connection = sent.at(-1)?.split(' ')[0];
       if (procedure.waitsFor === 'nothing') expect(connection).toBe('control');
-      else if (procedure.waitsFor === 'agent' || procedure.name === 'storagePoolRefresh') {
-        expect(connection).toBe('readWrite');
+      else if (procedure.name === 'storagePoolRefresh') expect(connection).toBe('readWrite');
+      else if (procedure.waitsFor === 'agent') {
+        expect(connection).toBe('moreAgents');
       } else expect(connection).toBe(procedure.name === 'connectGetAllDomainStats' ? 'bulk' : 'slow');
     }
   });
