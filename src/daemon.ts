@@ -15,7 +15,10 @@ import type { Snapshot } from './model/snapshot.ts';
 import { SnapshotStore } from './model/snapshot-store.ts';
 import { NotificationCentre } from './notify/notification-centre.ts';
 import { notifyOptions } from './notify-settings.ts';
+import { systemClock, wallOffsetMs } from './run/clock.ts';
+import { watchClock } from './run/clock-watch.ts';
 import { TreeFeed } from './serve/tree-feed.ts';
+import { setWallOffset } from './smi/convert.ts';
 import { IndexStore } from './state/index-store.ts';
 import { StateDirectory } from './state/state-directory.ts';
 
@@ -31,6 +34,9 @@ type Closer = () => Promise<void> | void;
 /** Until libvirt has answered for the first time, at most so long, an empty table would be a lie. */
 const firstTreeMs = 5000;
 
+/** A row of lveWarningTable tells of a step of the clock for so long. */
+const clockStepShownMs = 3_600_000;
+
 /**
  * The composition root of the running agent: makes the parts, connects them, and stops them in the reverse
  * order, so that nothing is lost on the way.
@@ -38,7 +44,7 @@ const firstTreeMs = 5000;
 export class Daemon {
   readonly #logger: Logger;
   readonly #version: string;
-  readonly #startedAt: EpochMs = Date.now();
+  readonly #startedAt: EpochMs = systemClock.now();
   #config: Config;
   #closers: Closer[] = [];
   readonly #faces: FaceSet;
@@ -123,7 +129,7 @@ export class Daemon {
   async #startParts(): Promise<void> {
     const config = this.#config;
     const logger = this.#logger;
-    const store = new SnapshotStore(initialSnapshot(config, this.#version, this.#startedAt));
+    const store = new SnapshotStore(initialSnapshot(config, this.#version, this.#startedAt), systemClock.now);
     const warnings = new WarningBoard((rows) => store.update({ warnings: rows }));
     standingWarnings(config, warnings);
 
@@ -199,6 +205,7 @@ export class Daemon {
     const patience = setTimeout(() => trees.push(store.current), firstTreeMs);
     const stopping = new AbortController();
     const running = collection.run(stopping.signal);
+    this.#watchClock(warnings, collection);
     this.#closers.push(
       () => notifications.close(),
       async () => {
@@ -217,6 +224,32 @@ export class Daemon {
       },
       'libvirt-agentx started',
     );
+  }
+
+  /** Durations go by the monotonic clock; moments are shown as the wall clock counts them now. */
+  #watchClock(warnings: WarningBoard, collection: Collection): void {
+    setWallOffset(wallOffsetMs());
+    let forget: NodeJS.Timeout | undefined;
+    const stop = watchClock({
+      onStep: (byMs, offsetMs) => {
+        setWallOffset(offsetMs);
+        const text = `The clock of this host was set by ${(byMs / 1000).toFixed(1)} s`;
+        this.#logger.warn({ byMs: Math.round(byMs) }, text);
+        warnings.raise(
+          'clock-step',
+          'clockStep',
+          `${text}: times of events before are those of the clock as it was; durations are right.`,
+        );
+        clearTimeout(forget);
+        forget = setTimeout(() => warnings.clear('clock-step'), clockStepShownMs);
+        forget.unref();
+        void collection.showAgain();
+      },
+    });
+    this.#closers.push(() => {
+      clearTimeout(forget);
+      stop();
+    });
   }
 }
 

@@ -5,6 +5,7 @@ import { initialSnapshot } from './initial-snapshot.ts';
 import { type Logger, silentLogger } from './log.ts';
 import type { Snapshot } from './model/snapshot.ts';
 import { SnapshotStore } from './model/snapshot-store.ts';
+import { systemClock } from './run/clock.ts';
 import { IndexStore } from './state/index-store.ts';
 
 export interface OneShotOptions {
@@ -22,8 +23,8 @@ export interface OneShotOptions {
  */
 export async function collectOnce(options: OneShotOptions): Promise<Snapshot> {
   const { config, logger, version, signal } = options;
-  const startedAt = Date.now();
-  const store = new SnapshotStore(initialSnapshot(config, version, startedAt));
+  const startedAt = systemClock.now();
+  const store = new SnapshotStore(initialSnapshot(config, version, startedAt), systemClock.now);
   const indexes = await IndexStore.load({ place: undefined, logger: silentLogger });
   const collection = new Collection({
     config,

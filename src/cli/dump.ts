@@ -3,6 +3,7 @@ import { finished } from 'node:stream/promises';
 import { toJson, walkLines } from '../mib/print.ts';
 import { ServedMib } from '../mib/served-mib.ts';
 import { collectOnce } from '../one-shot.ts';
+import { systemClock } from '../run/clock.ts';
 import type { ReadContext } from '../tree/tree.ts';
 import { exitCodes } from './exit-codes.ts';
 import { makeLogger } from './logger.ts';
@@ -18,7 +19,7 @@ export async function dump(options: Readonly<Record<string, unknown>>): Promise<
   const snapshot = await collectOnce({ config, logger, version: programVersion(), signal });
   const mib = new ServedMib({ root: config.mib.root, vmMib: config.mib.vmMib });
   const tree = mib.buildTree(snapshot);
-  const context: ReadContext = { now: Date.now(), masterStartedAt: undefined };
+  const context: ReadContext = { now: systemClock.now(), masterStartedAt: undefined };
   if (options['format'] === 'json') {
     await print([`${JSON.stringify(toJson(tree, context), bigintAsText, 2)}\n`]);
   } else {

@@ -6,6 +6,7 @@ import type { Logger } from '../log.ts';
 import type { Agent, ConnState } from '../model/agent.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
 import type { SnapshotStore } from '../model/snapshot-store.ts';
+import { systemClock } from '../run/clock.ts';
 import type { IndexStore } from '../state/index-store.ts';
 import { LibvirtAccess } from './access/libvirt-access.ts';
 import type { LibvirtSession } from './access/libvirt-session.ts';
@@ -127,6 +128,12 @@ export class Collection {
     await this.#refresher.settled();
   }
 
+  /** Has every domain shown anew: the same moments are other times of day now. */
+  async showAgain(): Promise<void> {
+    for (const record of this.#table.all) record.touch();
+    await this.#publisher.publish();
+  }
+
   /** Connects, collects everything once and publishes it. Rejects if libvirt cannot be reached. */
   async once(signal: AbortSignal): Promise<void> {
     const session = await this.#link.open(signal);
@@ -170,24 +177,24 @@ export class Collection {
       signal,
       buildRow: (record) => void buildDomain(record, this.#context),
       // Shown with the snapshot that shows the definition.
-      configChanged: () => this.#publisher.note({ configChangedAt: Date.now() }),
+      configChanged: () => this.#publisher.note({ configChangedAt: systemClock.now() }),
     };
   }
 
   #onEvent(event: LibvirtEvent): void {
-    this.#board.ran('events', 0, Date.now(), true);
+    this.#board.ran('events', 0, systemClock.now(), true);
     this.#options.listener?.onEvent(event);
     if (
       event.type === 'storagePoolRefresh' ||
       (event.type === 'storagePoolLifecycle' && event.event === poolStarted)
     ) {
-      this.#infrastructure.poolsReadAt.set(event.pool.uuid, Date.now());
+      this.#infrastructure.poolsReadAt.set(event.pool.uuid, systemClock.now());
     }
     this.#refresher.prompt(event);
     if (!('domain' in event) || silentEvents.has(event.type)) return;
     const { uuid } = event.domain;
     if (event.type === 'lifecycle' && event.event === lifecycleStarted) {
-      this.#table.announceStart(uuid, Date.now());
+      this.#table.announceStart(uuid, systemClock.now());
     }
     this.#refresher.poke(uuid);
   }
@@ -198,7 +205,7 @@ export class Collection {
     this.#publishAgent({
       ...agent,
       connState: state,
-      ...(changed ? { connSince: Date.now() } : {}),
+      ...(changed ? { connSince: systemClock.now() } : {}),
       ...(error instanceof Error ? { connLastError: error.message } : {}),
       readOnly: !this.#options.config.libvirt.readWrite,
     });

@@ -2,6 +2,7 @@ import { ConnectionLostError, errorText } from '../errors.ts';
 import type { LibvirtEvent } from '../libvirt/events.ts';
 import { hasVanished, LibvirtError } from '../libvirt/libvirt-error.ts';
 import type { Logger } from '../log.ts';
+import { systemClock } from '../run/clock.ts';
 import { within } from '../run/deadline.ts';
 import { NotCalledError } from './access/call-gate.ts';
 import type { CollectorBoard } from './collector-board.ts';
@@ -179,7 +180,7 @@ export class Refresher {
     this.#count += 1;
     if ([opened, ...outcomes].some(({ failures }) => failures > 0)) this.#errors += 1;
     await publisher.publish({
-      refreshEndedAt: Date.now(),
+      refreshEndedAt: systemClock.now(),
       refreshDurationMs: Math.round(performance.now() - startedMs),
       refreshCount: this.#count,
       refreshErrors: this.#errors,
@@ -323,7 +324,7 @@ export class Refresher {
       await collector.collect({
         ...base,
         only,
-        now: Date.now(),
+        now: systemClock.now(),
         failed,
         supported: (support, why) => board.supported(collector.id, support, why),
         changed: ({ uuid }) => this.#changed.add(uuid),
@@ -335,7 +336,7 @@ export class Refresher {
       failed(error);
     } finally {
       const durationMs = performance.now() - startedMs;
-      for (const id of [collector.id, ...collector.also]) board.ran(id, durationMs, Date.now(), ok);
+      for (const id of [collector.id, ...collector.also]) board.ran(id, durationMs, systemClock.now(), ok);
     }
     return { ok, failures };
   }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { errorText } from '../errors.ts';
 import { type EventKind, eventKinds, type LoggedEvent } from '../model/event.ts';
 import { backoffDelayMs, reconnectBackoff } from '../run/backoff.ts';
+import { momentOf, wallOffsetMs } from '../run/clock.ts';
 import { isPastMoment } from '../state/saved-values.ts';
 import { type JsonPiece, keepAside, readStateFile, writeAtomically } from '../state/state-file.ts';
 import type { StatePlace } from '../state/state-place.ts';
@@ -206,7 +207,7 @@ export class EventLogFile {
 
   async #write(): Promise<void> {
     const lines = [
-      ...[...this.#pending.values()].map((entry) => JSON.stringify(entry)),
+      ...[...this.#pending.values()].map((entry) => JSON.stringify(toSave(entry))),
       ...[...this.#notified].map((seq) => JSON.stringify({ notified: seq })),
       ...[...this.#holding.values()].map((one) => JSON.stringify({ held: heldLine(one) })),
       ...[...this.#released].map((id) => JSON.stringify({ released: id })),
@@ -251,12 +252,18 @@ export class EventLogFile {
     if (this.#keepAside) await keepAside(this.#path);
     this.#keepAside = false;
     const pieces: JsonPiece[] = [`{"version":${formatVersion},"lastSeq":${this.#lastSeq()}}\n`];
-    for (const entry of kept) pieces.push({ json: entry }, '\n');
+    for (const entry of kept) pieces.push({ json: toSave(entry) }, '\n');
     for (const one of held) pieces.push({ json: { held: heldLine(one) } }, '\n');
     await writeAtomically(this.#path, pieces);
     this.#lines = kept.length + held.length + 1;
     this.#rewrite = false;
   }
+}
+
+/** On disk there are times of the wall clock. */
+function toSave(entry: LoggedEvent): LoggedEvent {
+  const offset = wallOffsetMs();
+  return offset === 0 ? entry : { ...entry, at: entry.at + offset };
 }
 
 async function parseLines(
@@ -281,7 +288,7 @@ async function parseLines(
         continue;
       }
       if (!entries.has(parsed.seq)) previous = parsed.seq;
-      entries.set(parsed.seq, { ...parsed, kind: kindOf(parsed.kind) });
+      entries.set(parsed.seq, { ...parsed, at: momentOf(parsed.at), kind: kindOf(parsed.kind) });
     } else if ('lastSeq' in parsed) {
       if (parsed.version !== formatVersion) return { ...nothing, bad: lines.length };
       saved = parsed.lastSeq;

@@ -1,6 +1,7 @@
 import type { Logger } from '../log.ts';
 import type { EventLogView, LoggedEvent } from '../model/event.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
+import { systemClock } from '../run/clock.ts';
 import type { StatePlace } from '../state/state-place.ts';
 import { EventLogFile, maxNameChars, maxTextChars } from './event-log-file.ts';
 import type { HeldNotification } from './held-notification.ts';
@@ -64,7 +65,7 @@ export class EventLog {
     this.#maxEntries = Math.max(1, options.maxEntries);
     this.#maxAgeSec = options.maxAgeSec;
     this.#logger = options.logger;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? systemClock.now;
     this.#onChange = options.onChange ?? (() => undefined);
     this.#onProblem = options.onProblem ?? (() => undefined);
     this.#onLoss = options.onLoss ?? (() => undefined);

@@ -1,3 +1,4 @@
+import type { EpochMs } from './scalar-types.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export type SnapshotListener = (snapshot: Snapshot, previous: Snapshot) => void;
@@ -9,10 +10,13 @@ export type SnapshotListener = (snapshot: Snapshot, previous: Snapshot) => void;
  */
 export class SnapshotStore {
   #current: Snapshot;
+  readonly #now: () => EpochMs;
   readonly #listeners = new Set<SnapshotListener>();
 
-  constructor(initial: Snapshot) {
+  /** @param now - gives the moment of each snapshot. */
+  constructor(initial: Snapshot, now: () => EpochMs = Date.now) {
     this.#current = initial;
+    this.#now = now;
   }
 
   get current(): Snapshot {
@@ -22,7 +26,7 @@ export class SnapshotStore {
   /** Publishes a snapshot that differs from the current one in the given parts. */
   update(parts: Partial<Omit<Snapshot, 'generation' | 'at'>>): void {
     const previous = this.#current;
-    this.#current = { ...previous, ...parts, generation: previous.generation + 1, at: Date.now() };
+    this.#current = { ...previous, ...parts, generation: previous.generation + 1, at: this.#now() };
     for (const listener of this.#listeners) listener(this.#current, previous);
   }
 

@@ -29,7 +29,7 @@ export function converterOf(definition: ObjectDefinition): Converter {
     case 'boolean':
       return (value) => (value === true ? 1 : 2);
     case 'dateAndTime':
-      return (value) => (typeof value === 'number' ? dateAndTime(value) : undefined);
+      return (value) => (typeof value === 'number' ? dateAndTime(value + wallOffsetMs) : undefined);
     case 'timeStamp':
       return keepMoment;
     case 'enum':
@@ -71,6 +71,14 @@ function counter64(value: BoundValue, limit: (big: bigint) => bigint): number | 
 /** A moment, in milliseconds since 1970. */
 export function keepMoment(value: BoundValue): number | undefined {
   return typeof value === 'number' && !Number.isNaN(value) ? value : undefined;
+}
+
+/** What the wall clock is ahead of moments, in milliseconds: somebody has set the time of day since the start. */
+let wallOffsetMs = 0;
+
+/** Has moments shown as the wall clock counts them now; what has been converted stays as it is. */
+export function setWallOffset(ms: number): void {
+  wallOffsetMs = ms;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Logger } from '../log.ts';
+import { systemClock, wallOffsetMs } from '../run/clock.ts';
 import { IndexAllocator } from './index-allocator.ts';
 import {
   type DeviceScope,
@@ -12,7 +13,7 @@ import {
 import { firstAssignedPerfEvent, listedPerfEvent } from './perf-event-ids.ts';
 import { readStateFile, StateFile } from './state-file.ts';
 import type { StatePlace } from './state-place.ts';
-import type { GoneDomain, KeptFacts, ReportedDomain } from './state-types.ts';
+import { type GoneDomain, type KeptFacts, momentFacts, type ReportedDomain } from './state-types.ts';
 
 export interface IndexStoreOptions {
   /** Where the state file is; undefined keeps everything in memory only. */
@@ -23,6 +24,8 @@ export interface IndexStoreOptions {
   /** Told when a saved file could not be used (a sentence for the operator). */
   readonly onLoss?: (problem: string) => void;
   readonly now?: () => number;
+  /** How far the wall clock, whose times are saved, is ahead of moments. */
+  readonly wallOffsetMs?: () => number;
 }
 
 const fileName = 'indexes.json';
@@ -46,6 +49,7 @@ interface KnownDomain {
 export class IndexStore {
   readonly #logger: Logger;
   readonly #now: () => number;
+  readonly #wallOffsetMs: () => number;
   readonly #onProblem: (problem: string | undefined) => void;
   readonly #onLoss: (problem: string) => void;
   readonly #place: StatePlace | undefined;
@@ -61,7 +65,8 @@ export class IndexStore {
 
   private constructor(options: IndexStoreOptions) {
     this.#logger = options.logger;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? systemClock.now;
+    this.#wallOffsetMs = options.wallOffsetMs ?? wallOffsetMs;
     this.#onProblem = options.onProblem ?? (() => undefined);
     this.#onLoss = options.onLoss ?? (() => undefined);
     const shared = { now: this.#now, quarantineMs };
@@ -308,7 +313,8 @@ export class IndexStore {
     const saved = readIndexes(text, this.#now());
     let contradictions = 0;
     for (const domain of saved.domains) if (!this.#restoreDomain(domain)) contradictions += 1;
-    for (const gone of saved.gone) this.#gone.set(gone.uuid, gone);
+    const offset = this.#wallOffsetMs();
+    for (const gone of saved.gone) this.#gone.set(gone.uuid, goneMoved(gone, -offset));
     for (const [allocator, bindings] of [
       [this.#pools, saved.pools],
       [this.#networks, saved.networks],
@@ -327,24 +333,25 @@ export class IndexStore {
     for (const scope of deviceScopes) {
       for (const device of devices[scope]) record.devices[scope].restore(device);
     }
-    if (facts !== undefined) record.facts = facts;
+    if (facts !== undefined) record.facts = factsMoved(facts, -this.#wallOffsetMs());
     if (reported !== undefined) record.reported = reported;
     if (binding.releasedAt !== undefined) this.#domains.release(binding.key);
     return true;
   }
 
   #toSave(): IndexesToSave {
+    const offset = this.#wallOffsetMs();
     return {
       domains: this.#domains.bindings().map((binding) => {
         const record = this.#records.get(binding.key);
         return {
           ...binding,
           devices: devicesToSave(record?.devices),
-          facts: record?.facts,
+          facts: record && factsMoved(record.facts, offset),
           reported: record?.reported,
         };
       }),
-      gone: [...this.#gone.values()],
+      gone: [...this.#gone.values()].map((gone) => goneMoved(gone, offset)),
       pools: this.#pools.bindings(),
       networks: this.#networks.bindings(),
       perfEvents: this.#perfEvents.bindings(),
@@ -353,6 +360,25 @@ export class IndexStore {
 }
 
 const noFacts: KeptFacts = {};
+
+/** The facts with their moments so much later; the same object where there is nothing to move. */
+function factsMoved(facts: KeptFacts, byMs: number): KeptFacts {
+  if (byMs === 0) return facts;
+  const moved: Record<string, unknown> = { ...facts };
+  for (const name of momentFacts) {
+    const moment = facts[name];
+    if (moment !== undefined) moved[name] = moment + byMs;
+  }
+  return moved;
+}
+
+function goneMoved(gone: GoneDomain, byMs: number): GoneDomain {
+  if (byMs === 0) return gone;
+  const { stateSince } = gone.columns;
+  const columns =
+    stateSince === undefined ? gone.columns : { ...gone.columns, stateSince: stateSince + byMs };
+  return { ...gone, goneAt: gone.goneAt + byMs, columns };
+}
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null;

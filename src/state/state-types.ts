@@ -34,6 +34,15 @@ export interface KeptFacts {
   readonly diskSizeUnits?: Readonly<Record<string, number>>;
 }
 
+/** Which of the facts are moments. */
+export const momentFacts = [
+  'startedAt',
+  'upSince',
+  'stateSince',
+  'hashChangedAt',
+  'discontinuityAt',
+] as const satisfies readonly (keyof KeptFacts)[];
+
 /** What the receivers of notifications were last told about a domain. */
 export interface ReportedDomain {
   readonly name: string;

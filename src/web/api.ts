@@ -11,6 +11,7 @@ import {
 } from '../expose/table-json.ts';
 import type { ImageTree } from '../image/image-tree.ts';
 import { tables } from '../mib/objects.gen.ts';
+import { systemClock } from '../run/clock.ts';
 import type { App, Exchange } from './app-type.ts';
 import type { EventHub, StreamFormat } from './event-hub.ts';
 import { letStream } from './listener.ts';
@@ -37,14 +38,14 @@ export function addApi(app: App, { tree, events, version }: ApiParts): void {
   app.get('/api/v1/domains', (context) => {
     const query = domainsQuery.safeParse(context.req.query());
     if (!query.success) return badQuery(context, wrongQuery(query.error));
-    return context.json(domainList(tree, query.data, readAt(Date.now())), 200, noStore);
+    return context.json(domainList(tree, query.data, readAt(systemClock.now())), 200, noStore);
   });
 
   app.get('/api/v1/domains/:domain', (context) => {
     const selector = context.req.param('domain');
     const row = domainRow(tree, selector);
     if (row === undefined) return noDomain(context, selector);
-    return context.json(domainJson(tree, row, readAt(Date.now())), 200, noStore);
+    return context.json(domainJson(tree, row, readAt(systemClock.now())), 200, noStore);
   });
 
   app.get('/api/v1/tables', (context) =>
@@ -77,12 +78,12 @@ export function addApi(app: App, { tree, events, version }: ApiParts): void {
     }
     if (selector !== undefined && row === undefined) return noDomain(context, selector);
     const domain = row === undefined || names === undefined ? undefined : firstIndex(names.rows, row);
-    const page = tablePage(tree, table, { domain, columns, limit, after }, readAt(Date.now()));
+    const page = tablePage(tree, table, { domain, columns, limit, after }, readAt(systemClock.now()));
     return context.json({ table, ...page }, 200, noStore);
   });
 
   app.get('/api/v1/dump', (context) => {
-    const pieces = dumpJson(tree, readAt(Date.now()));
+    const pieces = dumpJson(tree, readAt(systemClock.now()));
     const encoder = new TextEncoder();
     // Piece by piece, when there is room for it: nobody else waits for the whole.
     const body = new ReadableStream<Uint8Array>({

@@ -1,5 +1,6 @@
 import type { ImageTree } from '../image/image-tree.ts';
 import { findDefinition } from '../mib/definitions.ts';
+import { systemClock } from '../run/clock.ts';
 import { labelOf } from '../smi/display.ts';
 
 /** Data that is older than so many intervals is not fresh. */
@@ -15,7 +16,7 @@ export class Freshness {
   #heardAt: number;
 
   /** @param now milliseconds since 1970. */
-  constructor(tree: ImageTree, now: () => number = Date.now) {
+  constructor(tree: ImageTree, now: () => number = systemClock.now) {
     this.#tree = tree;
     this.#now = now;
     this.#heardAt = now();

@@ -1,6 +1,7 @@
 import { Frame } from '../expose/frame.ts';
 import { vadvisorColumns } from '../expose/vadvisor-stats.ts';
 import type { ImageTree } from '../image/image-tree.ts';
+import { systemClock } from '../run/clock.ts';
 
 /** What was to be seen at one refresh. */
 export interface Moment {
@@ -48,7 +49,7 @@ export class History {
 
   #now(isKept: boolean): Moment {
     // The age of the refresh is kept as its moment.
-    const at = this.#tree.column('lveRefreshAge')?.cells[0] ?? Date.now();
+    const at = this.#tree.column('lveRefreshAge')?.cells[0] ?? systemClock.now();
     return { at, frame: new Frame(this.#tree, vadvisorColumns, { isKept }) };
   }
 }

@@ -1,4 +1,5 @@
 import type { Count, EpochMs } from '../../model/scalar-types.ts';
+import { systemClock } from '../../run/clock.ts';
 
 /** Stands in a slot whose value is a bigint and kept apart. */
 const large = Number.POSITIVE_INFINITY;
@@ -10,7 +11,7 @@ const large = Number.POSITIVE_INFINITY;
  */
 export class Figures {
   /** Wall clock at the reply. */
-  readonly at: EpochMs = Date.now();
+  readonly at: EpochMs = systemClock.now();
   /** Monotonic milliseconds at the reply: the base of all rates. */
   readonly atMs = performance.now();
   #values: Float64Array;

@@ -1,6 +1,7 @@
 import { kibToBytes, nsToUs } from '../../model/arithmetic.ts';
 import type { FigureReader, FigureTraits } from '../../model/figure-reader.ts';
 import type { Count, EpochMs } from '../../model/scalar-types.ts';
+import { momentOf } from '../../run/clock.ts';
 import { type Figures, noFigures } from './figures.ts';
 import { figureSelectors } from './stat-fields.ts';
 
@@ -52,7 +53,7 @@ export class RowReader implements FigureReader {
 
   moment(parameter: string, traits?: FigureTraits): EpochMs | undefined {
     const seconds = Number(this.count(parameter, traits) ?? 0);
-    return seconds > 0 ? seconds * 1000 : undefined;
+    return seconds > 0 ? momentOf(seconds * 1000) : undefined;
   }
 
   small(_parameter: string, traits?: FigureTraits): number | undefined {

@@ -1,4 +1,5 @@
 import type { Warning } from '../../model/agent.ts';
+import { systemClock } from '../../run/clock.ts';
 
 /** Keeps lveWarningTable: conditions are raised and cleared by a key; each row's number stays while it lasts. */
 export class WarningBoard {
@@ -17,7 +18,7 @@ export class WarningBoard {
       index: known?.index ?? this.#freeIndex(),
       code,
       text,
-      since: known?.since ?? Date.now(),
+      since: known?.since ?? systemClock.now(),
     });
     this.#onChange(this.rows);
   }

@@ -9,6 +9,7 @@ import { domainGetXmlDesc } from '../../libvirt/procedures.ts';
 import type { XmlChunk } from '../../model/domain.ts';
 import type { KnownNic } from '../../model/nic.ts';
 import type { EpochMs } from '../../model/scalar-types.ts';
+import { systemClock } from '../../run/clock.ts';
 import { NotCalledError } from '../access/call-gate.ts';
 import { DomainReader } from '../reader/domain-reader.ts';
 import type { DefinitionFacts, DomainRecord } from '../records/domain-record.ts';
@@ -134,12 +135,12 @@ export class DomainDefinitions implements Collector {
         .update(`${record.id}\0${live ?? ''}\0${inactive ?? ''}`)
         .digest('base64');
       const known = this.#read.get(record.uuid);
-      this.#read.set(record.uuid, { digest, readAt: Date.now() });
+      this.#read.set(record.uuid, { digest, readAt: systemClock.now() });
       if (known?.digest === digest && record.definition !== undefined) return;
       await this.#take(pass, record, text, live, inactive);
     } catch (error) {
       if (error instanceof ConnectionLostError) throw error;
-      this.#read.set(record.uuid, { digest: '', readAt: Date.now() });
+      this.#read.set(record.uuid, { digest: '', readAt: systemClock.now() });
       if (error instanceof DefinitionError) {
         this.#faults.set(record.uuid, `the definition of ${record.name} (${error.message})`);
       }
@@ -177,7 +178,7 @@ export class DomainDefinitions implements Collector {
     this.#keepStart(pass, record, start.sizes, start.baseline);
     this.#faults.set(uuid, metadataFault && `the metadata of ${record.name} (${metadataFault})`);
     const facts = pass.indexes.facts(uuid);
-    const lastChangeAt = facts.hash === spec.hash ? facts.hashChangedAt : Date.now();
+    const lastChangeAt = facts.hash === spec.hash ? facts.hashChangedAt : systemClock.now();
     pass.indexes.setFacts(uuid, { hash: spec.hash, hashChangedAt: lastChangeAt });
     const nics = this.#identify(pass, record, reading.nics);
     // There may be an IOThread now.
@@ -199,7 +200,7 @@ export class DomainDefinitions implements Collector {
 
   /** Whether the run has just begun, by an event, by its process, or because the last inventory did not have it. */
   #isFresh({ startedAt, startSource, discontinuityAt }: DomainRecord): boolean {
-    if (startedAt === undefined || Date.now() - startedAt > startSeenMs) return false;
+    if (startedAt === undefined || systemClock.now() - startedAt > startSeenMs) return false;
     return startSource === 'event' || startSource === 'process' || discontinuityAt === startedAt;
   }
 

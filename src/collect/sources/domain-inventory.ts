@@ -1,6 +1,7 @@
 import { domainFilter } from '../../config/domain-filter.ts';
 import { connectListAllDomains } from '../../libvirt/procedures.ts';
 import { bootId } from '../../run/boot-id.ts';
+import { systemClock } from '../../run/clock.ts';
 import { inParallel } from '../../run/pool.ts';
 import type { LibvirtAccess } from '../access/libvirt-access.ts';
 import type { HypervisorProcess, ListedDomain } from '../records/domain-table.ts';
@@ -55,7 +56,7 @@ export class DomainInventory implements Collector {
         managedSave: managedSave?.has(ref.uuid),
       }));
     const processes = await this.#processes(pass, listed);
-    const { appeared, switched } = pass.domains.applyInventory(listed, Date.now(), processes);
+    const { appeared, switched } = pass.domains.applyInventory(listed, systemClock.now(), processes);
     for (const record of [...appeared, ...switched]) pass.changed(record);
   }
 

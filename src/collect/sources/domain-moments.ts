@@ -6,6 +6,7 @@ import {
 } from '../../libvirt/procedures.ts';
 import type { MomentRef } from '../../libvirt/protocol.ts';
 import type { EpochMs } from '../../model/scalar-types.ts';
+import { momentOf } from '../../run/clock.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachDomain } from './each-domain.ts';
@@ -98,8 +99,9 @@ export class DomainMoments implements Collector {
       read: async (snapshot) => {
         const xml = await pass.libvirt.call(domainSnapshotGetXmlDesc, { snapshot, flags: 0 });
         const { createdAt } = parseSnapshotXml(xml);
-        if (createdAt !== undefined) created.set(snapshot.name, createdAt);
-        return createdAt;
+        if (createdAt === undefined) return undefined;
+        created.set(snapshot.name, momentOf(createdAt));
+        return momentOf(createdAt);
       },
       retries: { schedule: this.#retries, owner: record },
     });

@@ -4,6 +4,7 @@ import { domainStatsAs, monitorFreeStatsAs } from '../../libvirt/all-domain-stat
 import { CallTimeoutError } from '../../libvirt/connection.ts';
 import { isNoDomain, isNotSupported } from '../../libvirt/libvirt-error.ts';
 import { type DomainStatsRecord, domainGetState } from '../../libvirt/procedures.ts';
+import { systemClock } from '../../run/clock.ts';
 import { inParallel } from '../../run/pool.ts';
 import { NotCalledError } from '../access/call-gate.ts';
 import { idleGroups } from '../decode/idle-groups.ts';
@@ -142,7 +143,7 @@ export class DomainStats implements Collector {
     for (const record of batch.records) {
       try {
         const state = await pass.libvirt.call(domainGetState, { domain: record.ref, flags: 0 });
-        pass.domains.applyState(record, state.state, state.reason, Date.now());
+        pass.domains.applyState(record, state.state, state.reason, systemClock.now());
         const culprit = gate.isHeld(record.uuid) || !isResponsive(record, this.#options.controlGraceMs);
         this.#setStatus(record, record.active ? (culprit ? 'blocked' : 'stale') : 'inactive');
       } catch (error) {

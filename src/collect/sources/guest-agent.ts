@@ -16,6 +16,7 @@ import type { Procedure } from '../../libvirt/protocol.ts';
 import type { TypedParams } from '../../libvirt/typed-params.ts';
 import type { Guest } from '../../model/guest.ts';
 import type { NicAddresses } from '../../model/nic.ts';
+import { systemClock } from '../../run/clock.ts';
 import { inParallel } from '../../run/pool.ts';
 import { NotCalledError } from '../access/call-gate.ts';
 import type { LibvirtAccess } from '../access/libvirt-access.ts';
@@ -183,7 +184,7 @@ export class GuestAgent implements Collector {
     const session = this.#session(pass.libvirt);
     const params = await this.#guestInfo(pass, session, record);
     const facts =
-      this.#options.guest && params !== 'unsupported' ? guestFacts(params, Date.now()) : noGuestFacts;
+      this.#options.guest && params !== 'unsupported' ? guestFacts(params, systemClock.now()) : noGuestFacts;
     runtime.guest = { ...facts, agentState: 'connected' };
     record.touch();
     if (this.#options.fileSystems) {
@@ -239,7 +240,7 @@ export class GuestAgent implements Collector {
       const reply = await this.#call(pass, domainAgentAddresses, { domain: record.ref, flags: 0 });
       const found = new Map<string, NicAddresses>();
       for (const [key, addresses] of addressesByNic(reply, 'agent', record.definition?.nics)) {
-        found.set(key, { text: addresses.join(' '), source: 'agent', seenAt: Date.now() });
+        found.set(key, { text: addresses.join(' '), source: 'agent', seenAt: systemClock.now() });
       }
       takeAddresses(record, runtime, found);
     } catch (error) {

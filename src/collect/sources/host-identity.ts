@@ -6,6 +6,7 @@ import {
   nodeGetInfo,
 } from '../../libvirt/procedures.ts';
 import type { EpochMs } from '../../model/scalar-types.ts';
+import { momentOf } from '../../run/clock.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 
 export const hostIdentity: CollectorKind = {
@@ -71,7 +72,7 @@ export function versionText(version: number): string {
 async function bootTime(): Promise<EpochMs | undefined> {
   try {
     const match = /^btime (\d+)$/m.exec(await readFile('/proc/stat', 'utf8'));
-    return match?.[1] === undefined ? undefined : Number(match[1]) * 1000;
+    return match?.[1] === undefined ? undefined : momentOf(Number(match[1]) * 1000);
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { bootId } from '../../run/boot-id.ts';
+import { momentOf } from '../../run/clock.ts';
 import type { HypervisorProcess } from '../records/domain-table.ts';
 
 /** USER_HZ of the kernel's interface to user space: 100 on every Linux that QEMU runs on. */
@@ -93,7 +94,7 @@ interface Boot {
 
 async function readBoot(): Promise<Boot> {
   const [id, kernel] = await Promise.all([bootId(), readFile('/proc/stat', 'utf8').catch(() => '')]);
-  return { id, atMs: Number(/^btime (\d+)$/m.exec(kernel)?.[1]) * 1000 };
+  return { id, atMs: momentOf(Number(/^btime (\d+)$/m.exec(kernel)?.[1]) * 1000) };
 }
 
 async function processOf(pid: number, boot: Boot): Promise<HypervisorProcess | undefined> {

@@ -13,6 +13,7 @@ import type { NamedRef } from '../../libvirt/protocol.ts';
 import { add, percentOf, ratioOf } from '../../model/arithmetic.ts';
 import type { Pool } from '../../model/pool.ts';
 import type { Count, EpochMs } from '../../model/scalar-types.ts';
+import { systemClock } from '../../run/clock.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachMember, readMember } from './each-member.ts';
@@ -89,7 +90,7 @@ export class StoragePools implements Collector {
 
   async #read(pass: CollectorPass, pool: NamedRef, known: Pool | undefined): Promise<Pool> {
     const { libvirt } = pass;
-    const stateAt = Date.now();
+    const stateAt = systemClock.now();
     const info = await libvirt.call(storagePoolGetInfo, { pool });
     const state = states[info.state] ?? 'other';
     const definition = parsePoolXml(await libvirt.call(storagePoolGetXmlDesc, { pool, flags: 0 }));
@@ -184,7 +185,7 @@ export class StoragePools implements Collector {
       pass.failed(error, `refresh of ${pool.name}`, 'member');
       return false;
     }
-    pass.infrastructure.poolsReadAt.set(pool.uuid, Date.now());
+    pass.infrastructure.poolsReadAt.set(pool.uuid, systemClock.now());
     return true;
   }
 }

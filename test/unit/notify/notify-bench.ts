@@ -19,6 +19,7 @@ import {
 import { type NotificationMaster, NotificationQueue } from '../../../src/notify/notification-queue.ts';
 import type { NotifyOptions } from '../../../src/notify/notify-options.ts';
 import { notifyOptions } from '../../../src/notify-settings.ts';
+import { type Clock, systemClock } from '../../../src/run/clock.ts';
 import { IndexStore } from '../../../src/state/index-store.ts';
 import type { OutgoingNotification } from '../../../src/tree/tree.ts';
 import { sampleEmptySnapshot } from '../../support/sample-snapshot.ts';
@@ -44,6 +45,9 @@ export interface BenchOptions {
   readonly domains?: readonly Domain[];
 }
 
+/** Time as the fake timers of a test have it. */
+export const benchClock: Clock = { ...systemClock, now: () => Date.now() };
+
 /** A master that takes notifications, or does not, and the queue to it. */
 export class BenchMaster implements NotificationMaster {
   readonly sent: SentNotification[] = [];
@@ -62,6 +66,7 @@ export class BenchMaster implements NotificationMaster {
   constructor() {
     this.queue = new NotificationQueue({
       master: this,
+      clock: benchClock,
       encode: (content, appended) => {
         const notification = this.#mib.encode(content, appended);
         const plain = Object.entries({ ...content.values, ...appended });
@@ -144,6 +149,7 @@ export class NotifyBench {
       queue: this.master.queue,
       uri: 'test:///default',
       logger: silentLogger,
+      clock: benchClock,
       ...(options.readState === undefined ? {} : { readState: options.readState }),
       ...(options.admits === undefined ? {} : { admits: options.admits }),
     });
@@ -157,7 +163,13 @@ export class NotifyBench {
     const indexes = options.indexes ?? (await IndexStore.load({ place: undefined, logger: silentLogger }));
     const log =
       options.log ??
-      (await EventLog.open({ place: undefined, maxEntries: 1000, maxAgeSec: 0, logger: silentLogger }));
+      (await EventLog.open({
+        place: undefined,
+        maxEntries: 1000,
+        maxAgeSec: 0,
+        logger: silentLogger,
+        now: Date.now,
+      }));
     for (const domain of options.domains ?? []) indexes.domain(domain.facts.uuid);
     return new NotifyBench(options, indexes, log);
   }
