@@ -205,7 +205,7 @@ export class Daemon {
     const patience = setTimeout(() => trees.push(store.current), firstTreeMs);
     const stopping = new AbortController();
     const running = collection.run(stopping.signal);
-    this.#watchClock(warnings, collection);
+    this.#watchClock(warnings, indexes, collection);
     this.#closers.push(
       () => notifications.close(),
       async () => {
@@ -227,7 +227,7 @@ export class Daemon {
   }
 
   /** Durations go by the monotonic clock; moments are shown as the wall clock counts them now. */
-  #watchClock(warnings: WarningBoard, collection: Collection): void {
+  #watchClock(warnings: WarningBoard, indexes: IndexStore, collection: Collection): void {
     setWallOffset(wallOffsetMs());
     let forget: NodeJS.Timeout | undefined;
     const stop = watchClock({
@@ -243,6 +243,7 @@ export class Daemon {
         clearTimeout(forget);
         forget = setTimeout(() => warnings.clear('clock-step'), clockStepShownMs);
         forget.unref();
+        indexes.saveAgain();
         void collection.showAgain();
       },
     });

@@ -229,6 +229,11 @@ export class IndexStore {
     if (this.#gone.delete(uuid)) this.#changed();
   }
 
+  /** Has everything saved anew: somebody has set the wall clock, whose times are saved. */
+  saveAgain(): void {
+    this.#changed();
+  }
+
   /** Waits until everything is on disk, or known not to get there. */
   async flush(): Promise<void> {
     await this.#file?.flush();

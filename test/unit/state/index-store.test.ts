@@ -284,6 +284,22 @@ describe('IndexStore', () => {
     expect(store.domain(second)).toBe(2);
   });
 
+  it('saves times of the wall clock, and reads them as moments', async () => {
+    const facts = { stateSince: 5000, startedAt: 6000, stateChanges: 7 };
+    const gone = { uuid: second, name: 'b', goneAt: 8000, columns: { stateSince: 4000 } };
+    const options = { place: new TestPlace(directory), logger: silentLogger };
+    const before = await IndexStore.load({ ...options, wallOffsetMs: () => 3000 });
+    before.setFacts(first, facts);
+    before.setGone(gone);
+    await before.close();
+    await using sameClock = await IndexStore.load({ ...options, wallOffsetMs: () => 3000 });
+    expect(sameClock.facts(first)).toEqual(facts);
+    expect(sameClock.goneDomains()).toEqual([gone]);
+    await using later = await IndexStore.load({ ...options, wallOffsetMs: () => 0 });
+    expect(later.facts(first)).toEqual({ stateSince: 8000, startedAt: 9000, stateChanges: 7 });
+    expect(later.goneDomains()).toEqual([{ ...gone, goneAt: 11_000, columns: { stateSince: 7000 } }]);
+  });
+
   it('works in memory without a directory, and says so', async () => {
     const store = await IndexStore.load({ place: undefined, logger: silentLogger });
     expect(store.persistent).toBe(false);
