@@ -6,7 +6,7 @@ export interface Clock {
    * A moment, in milliseconds since 1970. Two moments are as far apart as the time between them, also when somebody
    * sets the time of day: then moments are no longer those of the wall clock, see {@link wallOffsetMs}.
    */
-  now(): number;
+  readonly now: () => number;
   /** Milliseconds of a clock that never jumps, for durations. */
   monotonicMs(): number;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason if it aborts first. */
