@@ -178,7 +178,7 @@ describe.sequential('the state directory', () => {
     const started = await startWith({ stateDirectory });
     const walk = await untilKnown('alpha', 'beta');
     expect(await stateWarnings()).toEqual([expect.stringContaining(`${path}.corrupt`)]);
-    expect(started.stderr()).toContain('starting afresh');
+    expect(started.stderr()).toContain('the saved indexes cannot all be used');
     expect(readFileSync(`${path}.corrupt`, 'utf8')).toBe(damaged);
     expect([...walk.column('lveDomName').keys()]).toEqual(['1', '2']);
     await until('a new file', async () => existsSync(path) && readFileSync(path, 'utf8').includes('"uuid"'));
