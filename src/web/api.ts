@@ -5,6 +5,7 @@ import {
   dumpJson,
   isOfDomains,
   isTable,
+  scalarsJson,
   tableNames,
   tablePage,
   unknownColumns,
@@ -16,6 +17,7 @@ import type { App, Exchange } from './app-type.ts';
 import type { EventHub, StreamFormat } from './event-hub.ts';
 import { letStream } from './listener.ts';
 import { openApi } from './openapi.ts';
+import { page, pagePolicy } from './page/page.ts';
 import { problem } from './problem.ts';
 import { domainsQuery, type EventsQuery, eventsQuery, tableQuery, wrongQuery } from './queries.ts';
 
@@ -34,6 +36,17 @@ export function addApi(app: App, { tree, events, version }: ApiParts): void {
   app.get('/api/openapi.json', (context) =>
     context.body(description, 200, { 'content-type': 'application/json' }),
   );
+
+  app.get('/', (context) =>
+    context.body(page, 200, {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': pagePolicy,
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-cache',
+    }),
+  );
+
+  app.get('/api/v1/scalars', (context) => context.json(scalarsJson(tree, readAt(Date.now())), 200, noStore));
 
   app.get('/api/v1/domains', (context) => {
     const query = domainsQuery.safeParse(context.req.query());

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { domainsQuery, eventsQuery, tableQuery } from './queries.ts';
+import { domainsQuery, eventKinds, eventsQuery, tableQuery } from './queries.ts';
 
 interface Path {
   readonly summary: string;
@@ -19,6 +19,11 @@ const paths: Readonly<Record<string, Path>> = {
   },
   '/healthz': { summary: 'Whether the program works.', types: ['text/plain'], errors: [503] },
   '/readyz': { summary: 'Whether the data is fresh.', types: ['text/plain'], errors: [503] },
+  '/api/v1/scalars': {
+    summary: 'What there is once: of the agent and the host.',
+    types: json,
+    errors: [401],
+  },
   '/api/v1/domains': {
     summary: 'The domains in short, by index.',
     query: domainsQuery,
@@ -79,6 +84,7 @@ export function openApi(version: string): object {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
+    'x-event-kinds': eventKinds,
     paths: Object.fromEntries(
       Object.entries(paths).map(([path, each]) => [path, { get: operation(path, each) }]),
     ),

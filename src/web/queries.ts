@@ -5,7 +5,8 @@ import { findDefinition } from '../mib/definitions.ts';
 
 const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
 const words = z.string().max(1000);
-const kinds = Object.keys(findDefinition('lveEventType')?.labels ?? {});
+/** Kinds of events, as lveEventType has them. */
+export const eventKinds: readonly string[] = Object.keys(findDefinition('lveEventType')?.labels ?? {});
 const list = (allowed: readonly string[]) =>
   words
     .transform((text) => text.split(','))
@@ -35,7 +36,7 @@ export const eventsQuery = z.object({
   after: whole(0, 2 ** 32 - 1)
     .optional()
     .describe('Entries with a greater number only.'),
-  kind: list(kinds).optional().describe('Only these kinds, separated by commas.'),
+  kind: list(eventKinds).optional().describe('Only these kinds, separated by commas.'),
   severity: list(['okay', 'warning', 'failure']).optional().describe('Only these severities.'),
   domain: words.optional().describe('Only of the domain, pool or network of this UUID or name.'),
   limit: whole(1, 10_000).default(1000).describe('Entries at most, the newest.'),

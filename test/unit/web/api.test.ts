@@ -128,7 +128,7 @@ describe('/api/v1', () => {
       const asked = path.replace('{domain}', 'web-01').replace('{table}', 'lveDomTable');
       expect([200, 503], asked).toContain((await get(asked)).status);
     }
-    expect(paths.length).toBe(12);
+    expect(paths.length).toBe(13);
   });
 });
 
