@@ -1,6 +1,7 @@
 import { HostBuilder } from './collect/records/host-builder.ts';
 import { HostRecord } from './collect/records/host-record.ts';
 import type { Config } from './config/config.ts';
+import { selectorText } from './config/selectors.ts';
 import type { EpochMs } from './model/scalar-types.ts';
 import type { Snapshot } from './model/snapshot.ts';
 
@@ -26,7 +27,7 @@ export function initialSnapshot(config: Config, version: string, startedAt: Epoc
       refreshCount: 0,
       refreshErrors: 0,
       refreshOverruns: 0,
-      extraStats: collect.extraStats,
+      extraStats: selectorText(collect.extraStats),
       retentionSec: collect.retention,
       domainsChangedAt: undefined,
       configChangedAt: undefined,

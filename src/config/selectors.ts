@@ -6,7 +6,7 @@ export const statSelectors = {
   cpu_util: 'CPU percent of domains, vCPUs and the host',
   disk: 'disk requests, octets, times and latencies',
   disk_err: 'disks in error (virDomainGetDiskErrors)',
-  domain_state: 'state, reason, severity',
+  domain_state: 'what libvirt has noted of a domain: tainting, deprecation',
   fs_info: 'file systems inside the guest; needs libvirt.read_write and the guest agent',
   job_stats_background: 'the running job of a domain',
   job_stats_completed: 'the latest completed job of a domain',
@@ -16,7 +16,7 @@ export const statSelectors = {
   vcpu: 'figures per vCPU: state, time, wait, delay',
   vcpupin: 'pinning of vCPUs, emulator and iothreads, vmCpuAffinityTable',
   disk_physical: 'physical size of disk images',
-  disk_allocation: 'allocated size of disk images',
+  disk_allocation: 'what disk images take on the host',
   disk_capacity: 'logical size of disks',
   guest:
     'operating system, host name, load, users of the guest; needs libvirt.read_write and the guest agent',
@@ -26,16 +26,17 @@ export const statSelectors = {
   iotune: 'limits of disks and NICs',
   xml: 'the whole domain definition in pieces',
   pool: 'storage pools',
-  network: 'virtual networks',
+  network: 'virtual networks, and addresses of guests as the host sees them',
   raw: 'every typed parameter by name, also those that other objects hold',
   stat: 'typed parameters that no other object holds, by name',
-  snapshot: 'snapshots, checkpoints, managed save',
+  snapshot: 'snapshots and checkpoints',
   numa: 'NUMA cells and huge pages of the host',
   ksm: 'kernel same-page merging on the host',
   sched: 'CPU shares, quota and period',
   block_job: 'block jobs (copy, commit, pull)',
-  control: 'state of the control interface: a hung hypervisor process',
-  block_layers: 'statistics of each layer of a backing chain',
+  control:
+    'state of the control interface in lveDomTable; it is looked at in any case, before anything that could hang',
+  block_layers: 'statistics of the lower layers of backing chains, by name in lveStatTable',
 } as const;
 
 export type StatSelector = keyof typeof statSelectors;
@@ -93,4 +94,19 @@ export function resolveSelectors(words: readonly string[]): readonly StatSelecto
     }
   }
   return statSelectorNames.filter((name) => chosen.has(name));
+}
+
+/**
+ * The fewest octets that select the same: the names themselves, or a set and what is added to it or, with a minus,
+ * taken from it. As `extra_stats` takes them.
+ */
+export function selectorText(selectors: readonly StatSelector[]): string {
+  const chosen = new Set(selectors);
+  const texts = Object.entries(selectorSets).map(([set, names]) => {
+    const known = new Set(names);
+    const added = selectors.filter((name) => !known.has(name));
+    const removed = names.filter((name) => !chosen.has(name)).map((name) => `-${name}`);
+    return [...(set === 'none' && added.length > 0 ? [] : [set]), ...added, ...removed].join(' ');
+  });
+  return texts.reduce((shortest, text) => (text.length < shortest.length ? text : shortest));
 }

@@ -2,7 +2,7 @@ import type { DiskFacts } from '../model/disk.ts';
 import { attributeOf, childOf, childrenOf, descend, textOf, type XmlElement } from './xml-tree.ts';
 
 /** One disk of a definition: the facts of the model, and what only the program itself needs. */
-export interface DiskDefinition extends Omit<DiskFacts, 'index' | 'vmSizeUnit'> {
+export interface DiskDefinition extends Omit<DiskFacts, 'index' | 'vmSizeUnit' | 'discontinuityAt'> {
   readonly shared: boolean;
   readonly readOnly: boolean;
   /** virtio-disk0; active definitions only. */

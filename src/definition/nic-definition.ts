@@ -3,7 +3,7 @@ import { pciName } from './disk-definition.ts';
 import { attributeOf, childOf, childrenOf, descend, integerOf, type XmlElement } from './xml-tree.ts';
 
 /** One network interface of a definition. */
-export interface NicDefinition extends Omit<NicFacts, 'index' | 'key'> {
+export interface NicDefinition extends Omit<NicFacts, 'index' | 'key' | 'discontinuityAt'> {
   /** Its address on a bus of the guest: `pci 0000:01:00.0`. */
   readonly place: string | undefined;
 }

@@ -307,6 +307,19 @@ export const domainGetState = waitsForNothing(212, 'domainGetState', domainFlags
   state: reader.i32(),
   reason: reader.i32(),
 }));
+/** virDomainInfo: memory in KiB, CPU time in nanoseconds. A driver may ask its hypervisor. */
+export const domainGetInfo = waitsForMonitor(
+  16,
+  'domainGetInfo',
+  (writer, { domain }: { readonly domain: DomainRef }) => encodeDomain(writer, domain),
+  (reader) => ({
+    state: reader.u32(),
+    maxMemoryKib: reader.u64Count(),
+    memoryKib: reader.u64Count(),
+    vcpus: reader.u32(),
+    cpuTimeNs: reader.u64Count(),
+  }),
+);
 /** virDomainControlState: 0 ok, 1 job, 2 occupied, 3 error; never waits for the hypervisor. */
 export const domainGetControlInfo = waitsForNothing(229, 'domainGetControlInfo', domainFlags, (reader) => ({
   state: reader.u32(),

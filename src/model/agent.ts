@@ -19,7 +19,7 @@ export interface Agent {
   readonly refreshErrors: number;
   readonly refreshOverruns: number;
   /** Selectors in effect, in the MIB's order. */
-  readonly extraStats: readonly string[];
+  readonly extraStats: string;
   readonly retentionSec: number;
   /** Last creation or deletion of a domain row; undefined if none since the agent started. */
   readonly domainsChangedAt: EpochMs | undefined;

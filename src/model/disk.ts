@@ -31,32 +31,36 @@ export interface DiskFacts {
   readonly chainDepth: number | undefined;
   /** Unit of the sizes in vmStorageTable, in bytes. */
   readonly vmSizeUnit: number;
+  /** Last discontinuity of its counters alone; those of the domain apply as well. */
+  readonly discontinuityAt: EpochMs | undefined;
 }
 
 /** How vmStorageSourceType (RFC 7666) calls what holds an image. */
 export type VmSourceType = 'other' | 'block' | 'raw' | 'sparse' | 'network' | 'unknown';
 
-const io = { live: true, selectors: ['disk'] } as const;
-const firstIo = { live: true, selectors: ['disk'], asked: true } as const;
+const io = { live: true, selectors: ['disk'], counter: true } as const;
+const firstIo = { live: true, selectors: ['disk'], counter: true, asked: true } as const;
+const threshold = { live: true, selectors: ['disk'] } as const;
 const latency = { selectors: ['disk'] } as const;
-const allocation = { selectors: ['disk_allocation'] } as const;
+const highest = { selectors: ['disk_allocation'] } as const;
 const capacity = { selectors: ['disk_capacity'] } as const;
-const physical = { selectors: ['disk_physical'] } as const;
+const physical = { selectors: ['disk_physical', 'disk_allocation'] } as const;
 
 /** One disk of a domain, active or not, with the parameters `block.N.` of its active image. */
 export type Disk = Readonly<ReturnType<typeof diskRow>>;
 
 export function diskRow(read: FigureReader, facts: DiskFacts) {
   const capacityBytes = read.count('capacity', capacity);
-  const allocationBytes = read.count('allocation', allocation);
+  const physicalBytes = read.count('physical', physical);
+  const allocationBytes = allocated(read, facts.type, read.count('allocation', highest), physicalBytes);
   return {
     facts,
     vmSourceType: vmSourceType(facts, allocationBytes, capacityBytes),
     capacityBytes,
     allocationBytes,
     allocPercent: percentOf(allocationBytes, capacityBytes),
-    physicalBytes: read.count('physical', physical),
-    thresholdBytes: read.count('threshold', io),
+    physicalBytes: read.shows('disk_physical') ? physicalBytes : undefined,
+    thresholdBytes: read.count('threshold', threshold),
     readRequests: read.count('rd.reqs', firstIo),
     readBytes: read.count('rd.bytes', io),
     readTimeUs: read.nsToUs('rd.times', io),
@@ -71,6 +75,31 @@ export function diskRow(read: FigureReader, facts: DiskFacts) {
     writeLatencyUs: read.rate('=writeLatency', latency),
     flushLatencyUs: read.rate('=flushLatency', latency),
   };
+}
+
+/** Types of disks whose image is a whole device of the host. */
+const deviceTypes: ReadonlySet<string | undefined> = new Set([
+  'block',
+  'nvme',
+  'vdpa',
+  'vhostuser',
+  'vhostvdpa',
+]);
+
+/**
+ * What the image takes on the host. libvirt's `allocation` is that only while the domain is off; while it runs it is
+ * the highest offset written since its start, 0 at first, and `physical` is what a file takes. What is written of a
+ * device is known from that offset alone, once there is one.
+ */
+function allocated(
+  read: FigureReader,
+  type: string | undefined,
+  allocation: Count | undefined,
+  physicalBytes: Count | undefined,
+): Count | undefined {
+  if (!read.shows('disk_allocation')) return undefined;
+  if (deviceTypes.has(type)) return allocation === 0 ? undefined : allocation;
+  return read.active ? physicalBytes : allocation;
 }
 
 /** A thin raw file is sparse, one whose blocks are all allocated is raw. */

@@ -10,8 +10,8 @@ export function stateFigures(read: FigureReader) {
   };
 }
 
-const live = { live: true } as const;
-const pcpu = { live: true, selectors: ['pcpu'] } as const;
+const counter = { live: true, counter: true } as const;
+const pcpu = { live: true, selectors: ['pcpu'], counter: true } as const;
 const vcpu = { live: true, selectors: ['vcpu'] } as const;
 const cpuUtil = { selectors: ['cpu_util'] } as const;
 
@@ -31,11 +31,11 @@ export function cpuRow(read: FigureReader, settings: CpuSettings) {
   return {
     settings,
     /** All CPU time of the hypervisor process. */
-    timeUs: read.nsToUs('cpu.time', live),
+    timeUs: read.nsToUs('cpu.time', counter),
     userUs: read.nsToUs('cpu.user', pcpu),
     systemUs: read.nsToUs('cpu.system', pcpu),
-    haltPollSuccessUs: read.nsToUs('cpu.haltpoll.success.time', live),
-    haltPollFailUs: read.nsToUs('cpu.haltpoll.fail.time', live),
+    haltPollSuccessUs: read.nsToUs('cpu.haltpoll.success.time', counter),
+    haltPollFailUs: read.nsToUs('cpu.haltpoll.fail.time', counter),
     vcpusCurrent: read.small('vcpu.current'),
     vcpusMaximum: read.small('vcpu.maximum'),
     /** Sums of vcpu.N.delay and vcpu.N.wait. */
@@ -52,8 +52,10 @@ export function cpuRow(read: FigureReader, settings: CpuSettings) {
 
 const sizes = { selectors: ['memory'] } as const;
 const memory = { live: true, selectors: ['memory'] } as const;
+const counted = { live: true, selectors: ['memory'], counter: true } as const;
 const answered = { live: true, selectors: ['memory'], asked: true } as const;
 const dirty = { live: true, selectors: ['dirtyrate'] } as const;
+const dirtyRate = { selectors: ['dirtyrate'] } as const;
 const dirtyStates = ['unstarted', 'measuring', 'measured'] as const;
 
 /** Memory figures of a domain; bytes unless named otherwise. Of one that is not active, its sizes remain. */
@@ -74,17 +76,17 @@ export function memoryRow(read: FigureReader, vmMemUnit: number) {
     usableBytes,
     diskCachesBytes: read.kibToBytes('balloon.disk_caches', memory),
     usedPercent: usedPercent(read, availableBytes, usableBytes ?? unusedBytes),
-    swapInBytes: read.kibToBytes('balloon.swap_in', memory),
-    swapOutBytes: read.kibToBytes('balloon.swap_out', memory),
-    majorFaults: read.count('balloon.major_fault', memory),
-    minorFaults: read.count('balloon.minor_fault', memory),
-    hugePageAllocs: read.count('balloon.hugetlb_pgalloc', memory),
-    hugePageFails: read.count('balloon.hugetlb_pgfail', memory),
+    swapInBytes: read.kibToBytes('balloon.swap_in', counted),
+    swapOutBytes: read.kibToBytes('balloon.swap_out', counted),
+    majorFaults: read.count('balloon.major_fault', counted),
+    minorFaults: read.count('balloon.minor_fault', counted),
+    hugePageAllocs: read.count('balloon.hugetlb_pgalloc', counted),
+    hugePageFails: read.count('balloon.hugetlb_pgfail', counted),
     /** When the guest's driver last told its figures. */
     lastUpdateAt: read.moment('balloon.last-update', memory),
     dirtyStatus: read.state('dirtyrate.calc_status', dirtyStates, undefined, dirty),
     /** MiB per second. */
-    dirtyRate: read.small('dirtyrate.megabytes_per_second', dirty),
+    dirtyRate: read.rate('dirtyrate.megabytes_per_second', dirtyRate),
     dirtyPeriodSec: read.small('dirtyrate.calc_period', dirty),
     dirtyMode: read.text('dirtyrate.calc_mode', dirty),
   };

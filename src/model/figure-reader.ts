@@ -9,6 +9,8 @@ export interface FigureTraits {
   readonly live?: true;
   /** Its parameter shows that the hypervisor process itself was asked. */
   readonly asked?: true;
+  /** Never falls while its thing lives: where it does, that is a discontinuity. */
+  readonly counter?: true;
   /** Served only where one of these selectors is on (`extra_stats`); their group of statistics is then asked for. */
   readonly selectors?: readonly string[];
 }

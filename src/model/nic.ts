@@ -20,6 +20,8 @@ export interface NicFacts {
   readonly portId: string | undefined;
   readonly mtuBytes: number | undefined;
   readonly link: 'unknown' | 'up' | 'down' | undefined;
+  /** Last discontinuity of its counters alone; those of the domain apply as well. */
+  readonly discontinuityAt: EpochMs | undefined;
 }
 
 /**
@@ -59,6 +61,8 @@ export interface NicAddresses {
 /** One network interface of a domain, with the parameters `net.N.` of its host device. Directions are the guest's. */
 export type Nic = Readonly<ReturnType<typeof nicRow>>;
 
+const counter = { counter: true } as const;
+
 export function nicRow(
   read: FigureReader,
   facts: NicFacts,
@@ -71,13 +75,13 @@ export function nicRow(
     links,
     limits,
     addresses,
-    rxBytes: read.count('rx.bytes'),
-    rxPackets: read.count('rx.pkts'),
-    rxErrors: read.count('rx.errs'),
-    rxDrops: read.count('rx.drop'),
-    txBytes: read.count('tx.bytes'),
-    txPackets: read.count('tx.pkts'),
-    txErrors: read.count('tx.errs'),
-    txDrops: read.count('tx.drop'),
+    rxBytes: read.count('rx.bytes', counter),
+    rxPackets: read.count('rx.pkts', counter),
+    rxErrors: read.count('rx.errs', counter),
+    rxDrops: read.count('rx.drop', counter),
+    txBytes: read.count('tx.bytes', counter),
+    txPackets: read.count('tx.pkts', counter),
+    txErrors: read.count('tx.errs', counter),
+    txDrops: read.count('tx.drop', counter),
   };
 }

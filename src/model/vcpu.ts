@@ -1,6 +1,7 @@
 import type { FigureReader } from './figure-reader.ts';
 
 const vcpu = { selectors: ['vcpu'] } as const;
+const counter = { selectors: ['vcpu'], counter: true } as const;
 const answered = { selectors: ['vcpu'], asked: true } as const;
 const cpuUtil = { selectors: ['cpu_util'] } as const;
 
@@ -27,9 +28,9 @@ export function vcpuRow(
     hostCpu,
     pin,
     state: read.state('state', states, 'other', vcpu),
-    timeUs: read.nsToUs('time', vcpu),
-    waitUs: read.nsToUs('wait', vcpu),
-    delayUs: read.nsToUs('delay', vcpu),
+    timeUs: read.nsToUs('time', counter),
+    waitUs: read.nsToUs('wait', counter),
+    delayUs: read.nsToUs('delay', counter),
     halted: read.flag('halted', answered),
     /** Share of one host CPU between the last two refreshes. */
     percent: read.rate('=percent', cpuUtil),

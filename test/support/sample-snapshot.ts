@@ -90,6 +90,7 @@ export function sampleDisk(parts: Partial<Disk & DiskFacts> = {}, active = true)
     readOnly: false,
     chainDepth: 2,
     vmSizeUnit: 1024,
+    discontinuityAt: undefined,
   };
   const read = new SampleReader(
     {
@@ -131,6 +132,7 @@ export function sampleNic(parts: Partial<Nic & NicFacts> = {}): Nic {
     portId: '4a8e0c11-0000-4000-8000-0000000000aa',
     mtuBytes: 1500,
     link: 'up',
+    discontinuityAt: undefined,
   };
   const read = new SampleReader({
     'rx.bytes': 123_456_789,
@@ -541,7 +543,7 @@ export function sampleEmptySnapshot(parts: Partial<Snapshot> = {}): Snapshot {
       refreshCount: 720,
       refreshErrors: 2,
       refreshOverruns: 0,
-      extraStats: ['disk', 'pcpu', 'vcpu'],
+      extraStats: 'disk pcpu vcpu',
       retentionSec: 600,
       domainsChangedAt: SAMPLE_NOW - seconds(120),
       configChangedAt: SAMPLE_NOW - seconds(1800),

@@ -42,6 +42,11 @@ export class Fields {
     return [...this.#byParameter.values()];
   }
 
+  /** The slots of those that never fall. */
+  get counters(): readonly number[] {
+    return this.all.filter(({ traits }) => traits.counter === true).map(({ slot }) => slot);
+  }
+
   /** The field of a parameter, if a row has it. */
   of(parameter: string): Field | undefined {
     return this.#byParameter.get(parameter);

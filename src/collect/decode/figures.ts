@@ -68,6 +68,15 @@ export class Figures {
     else if (value !== undefined) this.setLarge(slot, value);
   }
 
+  /** Whether a count is less than that in a slot of an earlier block; false where either is not known. */
+  fell(slot: number, earlier: Figures, earlierSlot: number): boolean {
+    const now = this.#values[slot] ?? Number.NaN;
+    const before = earlier.#values[earlierSlot] ?? Number.NaN;
+    if (now < before) return true;
+    if (now !== large || before !== large) return false;
+    return (this.#large?.get(slot) ?? 0n) < (earlier.#large?.get(earlierSlot) ?? 0n);
+  }
+
   number(slot: number): number | undefined {
     const value = this.#values[slot] ?? Number.NaN;
     return Number.isNaN(value) ? undefined : value;

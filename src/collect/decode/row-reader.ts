@@ -15,9 +15,11 @@ export class RowReader implements FigureReader {
   #active = false;
   /** The selectors that are off; undefined if none is that a figure has. */
   readonly #off: ReadonlySet<string> | undefined;
+  readonly #allOff: ReadonlySet<string>;
 
   /** @param off - selectors that are off. */
   constructor(off: readonly string[] = []) {
+    this.#allOff = new Set(off);
     const used = off.filter((selector) => figureSelectors.has(selector));
     this.#off = used.length === 0 ? undefined : new Set(used);
   }
@@ -35,7 +37,7 @@ export class RowReader implements FigureReader {
   }
 
   shows(selector: string): boolean {
-    return this.#off === undefined || !this.#off.has(selector);
+    return !this.#allOff.has(selector);
   }
 
   count(_parameter: string, traits?: FigureTraits): Count | undefined {

@@ -1,10 +1,10 @@
 import type { ParamName } from '../../libvirt/param-names.ts';
-import type { ParamCursor } from '../../libvirt/typed-params.ts';
+import { type ParamCursor, paramTypes } from '../../libvirt/typed-params.ts';
 import type { Stat } from '../../model/stat.ts';
 import { Figures } from './figures.ts';
 import { ShapeStep } from './record-shape.ts';
-import type { PerfSample } from './sample-layout.ts';
-import type { FieldRule } from './stat-fields.ts';
+import type { PerfSample, SampleLayout } from './sample-layout.ts';
+import { entryFields, type FieldRule } from './stat-fields.ts';
 import { statOf } from './stat-value.ts';
 import { StatsSample } from './stats-sample.ts';
 
@@ -12,6 +12,8 @@ import { StatsSample } from './stats-sample.ts';
 export interface OtherStatsPolicy {
   /** Selector `stat`: parameters that no other object holds. */
   readonly unknown: boolean;
+  /** Selector `block_layers`: those of the lower layers of backing chains, which have no row. */
+  readonly layers?: boolean;
   /** Selector `raw`: every parameter. */
   readonly all: boolean;
   /** Parameters whose name matches one of these are left out (`stat_exclude`); `raw` overrides it. */
@@ -94,6 +96,9 @@ export class StatsDecoder {
       }
     }
     const { layout } = step;
+    if (this.#policy.layers === true && !this.#policy.all && layout.blocks.length > 1) {
+      others = [...(others ?? none), ...layerStats(figures, base, layout)];
+    }
     this.#size = layout.size;
     figures.advance(layout.size);
     return new StatsSample({ figures, base, layout, perf: perf ?? none, others: others ?? none });
@@ -121,3 +126,29 @@ function setLarge(figures: Figures, slot: number, params: ParamCursor): void {
   const value = params.value();
   if (typeof value === 'bigint' && value >= 0n) figures.setLarge(slot, value);
 }
+
+/** What is known of blocks that follow a disk under its name: the lower layers of its backing chain. */
+function layerStats(figures: Figures, base: number, { blocks }: SampleLayout): readonly Stat[] {
+  const disks = new Set<string | undefined>();
+  const stats: Stat[] = [];
+  for (const { number, at } of blocks) {
+    const name = figures.text(base + at + blockName);
+    if (!disks.has(name)) {
+      disks.add(name);
+      continue;
+    }
+    for (const { parameter, kind, slot } of blockFigures) {
+      const isText = kind === 'text';
+      const value = isText ? figures.text(base + at + slot) : figures.count(base + at + slot);
+      if (value === undefined) continue;
+      const type = isText ? paramTypes.string : kind === 'small' ? paramTypes.uint : paramTypes.ullong;
+      stats.push(statOf(`block.${number}.${parameter}`, type, value));
+    }
+  }
+  return stats;
+}
+
+const blockName = entryFields.block.slot('name');
+
+/** Those that libvirt reports. */
+const blockFigures = entryFields.block.all.filter(({ parameter }) => !parameter.startsWith('='));

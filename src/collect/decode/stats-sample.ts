@@ -1,6 +1,6 @@
-import type { EpochMs } from '../../model/scalar-types.ts';
+import type { Count, EpochMs } from '../../model/scalar-types.ts';
 import type { Stat } from '../../model/stat.ts';
-import type { Figures } from './figures.ts';
+import { Figures } from './figures.ts';
 import { fieldsOfIdleGroups, isOfIdleGroup } from './idle-groups.ts';
 import { MonitorSample } from './monitor-sample.ts';
 import type { Entry, PerfSample, SampleLayout, SampleParts } from './sample-layout.ts';
@@ -10,6 +10,31 @@ import { isMonitorFree } from './stats-groups.ts';
 const state = domainFields.slot('state.state');
 const reason = domainFields.slot('state.reason');
 const netName = entryFields.net.slot('name');
+
+const basics = {
+  cpuTimeNs: domainFields.slot('cpu.time'),
+  memoryKib: domainFields.slot('balloon.current'),
+  maxMemoryKib: domainFields.slot('balloon.maximum'),
+  vcpus: domainFields.slot('vcpu.current'),
+} as const;
+
+/** What every driver tells of a domain (virDomainGetInfo). */
+export type DomainInfo = Readonly<Record<keyof typeof basics, Count>>;
+
+const emptyLayout: SampleLayout = {
+  size: domainFields.size,
+  complete: false,
+  vcpus: [],
+  blocks: [],
+  nets: [],
+  iothreads: [],
+};
+
+/** A reading without any parameter, of a driver that has no statistics. */
+export function emptySample(): StatsSample {
+  const figures = new Figures(domainFields.size);
+  return new StatsSample({ figures, base: 0, layout: emptyLayout, perf: [], others: [] });
+}
 
 /**
  * One reading of a domain's statistics, in libvirt's own units (nanoseconds, KiB): the fields of
@@ -45,6 +70,22 @@ export class StatsSample {
     return this.#others;
   }
 
+  /** Whether not even what every driver tells of a domain is there. */
+  get lacksBasics(): boolean {
+    return (
+      this.figures.number(this.base + basics.cpuTimeNs) === undefined &&
+      this.figures.number(this.base + basics.maxMemoryKib) === undefined &&
+      this.figures.number(this.base + basics.vcpus) === undefined
+    );
+  }
+
+  /** Takes what was asked for otherwise. */
+  noteInfo(info: DomainInfo): void {
+    for (const [name, slot] of Object.entries(basics)) {
+      this.figures.setCount(this.base + slot, info[name as keyof typeof basics]);
+    }
+  }
+
   /** Puts the monitor's half of an earlier reading in the place of this one's. */
   keepMonitor(earlier: StatsSample): void {
     this.#monitor = earlier.monitor;
@@ -72,10 +113,15 @@ export class StatsSample {
     return this.figures.at;
   }
 
-  /** The interface with this host device: vnet0. */
+  /** The host device of an interface: vnet0. */
+  netName(net: Entry): string | undefined {
+    return this.figures.text(this.base + net.at + netName);
+  }
+
+  /** The interface with this host device. */
   net(device: string): Entry | undefined {
     for (const net of this.layout.nets) {
-      if (this.figures.text(this.base + net.at + netName) === device) return net;
+      if (this.netName(net) === device) return net;
     }
     return undefined;
   }

@@ -2,6 +2,7 @@ import type { DiskDefinition } from '../../definition/disk-definition.ts';
 import type { NicDefinition } from '../../definition/nic-definition.ts';
 import type { DiskFacts } from '../../model/disk.ts';
 import type { NicFacts } from '../../model/nic.ts';
+import type { EpochMs } from '../../model/scalar-types.ts';
 
 /**
  * @param index - the disk's number, bound to its target.
@@ -13,6 +14,7 @@ export function definedDisk(
   definition: DiskDefinition,
   pool: string | undefined,
   vmSizeUnit: number,
+  discontinuityAt: EpochMs | undefined,
 ): DiskFacts {
   const { target, device, type, source, image, serial, bus, format } = definition;
   const { cache, discard, shared, readOnly, chainDepth } = definition;
@@ -33,11 +35,17 @@ export function definedDisk(
     readOnly,
     chainDepth,
     vmSizeUnit,
+    discontinuityAt,
   };
 }
 
 /** A disk of which only the statistics tell: the definition has not been read yet, or names none. */
-export function reportedDisk(index: number, target: string, vmSizeUnit: number): DiskFacts {
+export function reportedDisk(
+  index: number,
+  target: string,
+  vmSizeUnit: number,
+  discontinuityAt: EpochMs | undefined,
+): DiskFacts {
   return {
     index,
     target,
@@ -55,6 +63,7 @@ export function reportedDisk(index: number, target: string, vmSizeUnit: number):
     readOnly: undefined,
     chainDepth: undefined,
     vmSizeUnit,
+    discontinuityAt,
   };
 }
 
@@ -62,7 +71,11 @@ export function reportedDisk(index: number, target: string, vmSizeUnit: number):
 export type IdentifiedNic = NicDefinition & Pick<NicFacts, 'key'>;
 
 /** @param index - the interface's number, bound to its key. */
-export function definedNic(index: number, definition: IdentifiedNic): NicFacts {
+export function definedNic(
+  index: number,
+  definition: IdentifiedNic,
+  discontinuityAt: EpochMs | undefined,
+): NicFacts {
   const { key, mac, target, type, source, model, alias, portId, mtuBytes, link } = definition;
-  return { index, key, mac, target, type, source, model, alias, portId, mtuBytes, link };
+  return { index, key, mac, target, type, source, model, alias, portId, mtuBytes, link, discontinuityAt };
 }

@@ -100,7 +100,7 @@ function factsOf(record: DomainRecord, context: BuildContext, lastEventSeq: numb
     startSource: active ? record.startSource : undefined,
     discontinuityAt: record.discontinuityAt,
     statsStatus: present ? record.statsStatus : 'inactive',
-    control: active ? runtime.control : undefined,
+    control: active && context.reader.shows('control') ? runtime.control : undefined,
     managedSave: present ? managedSave : undefined,
     snapshots: present ? record.snapshots : undefined,
     oldestSnapshotAt: present ? record.oldestSnapshotAt : undefined,
@@ -235,8 +235,8 @@ function devicesOf(
 ): KnownDevices {
   const { definition, uuid } = record;
   if (definition === undefined || definition.disks.length === 0) {
-    const nics = definition === undefined ? none : nicsOfDefinition(uuid, definition, context);
-    const disks = reportedDisks(uuid, monitor, context);
+    const nics = definition === undefined ? none : nicsOfDefinition(record, definition, context);
+    const disks = reportedDisks(record, monitor, context);
     return disks.length === 0 && nics.length === 0 ? noDevices : { definition, disks, nics };
   }
   if (record.devices?.definition === definition) return record.devices;
@@ -248,27 +248,30 @@ function devicesOf(
       disk,
       context.poolOf(disk),
       context.units.disk(uuid, target, undefined),
+      record.runtime.resets.get(target),
     );
     disks.set(target, { facts, sourceReported: facts.source === undefined, unitLimit: 0 });
   }
   record.devices = {
     definition,
     disks: [...disks.values()].sort((a, b) => byIndex(a.facts, b.facts)),
-    nics: nicsOfDefinition(uuid, definition, context),
+    nics: nicsOfDefinition(record, definition, context),
   };
   return record.devices;
 }
 
 function nicsOfDefinition(
-  uuid: string,
+  { uuid, runtime }: DomainRecord,
   definition: DefinitionFacts,
   context: BuildContext,
 ): readonly NicFacts[] {
-  return definition.nics.map((nic) => definedNic(context.nicIndex(uuid, nic.key), nic)).sort(byIndex);
+  return definition.nics
+    .map((nic) => definedNic(context.nicIndex(uuid, nic.key), nic, runtime.resets.get(nic.target ?? '')))
+    .sort(byIndex);
 }
 
 function reportedDisks(
-  uuid: string,
+  { uuid, runtime }: DomainRecord,
   monitor: MonitorSample | undefined,
   context: BuildContext,
 ): readonly KnownDisk[] {
@@ -280,7 +283,7 @@ function reportedDisks(
   return [...targets]
     .map((target) => {
       const unit = context.units.disk(uuid, target, undefined);
-      return reportedDisk(context.diskIndex(uuid, target), target, unit);
+      return reportedDisk(context.diskIndex(uuid, target), target, unit, runtime.resets.get(target));
     })
     .sort(byIndex)
     .map((facts) => ({ facts, sourceReported: true, unitLimit: 0 }));
@@ -319,8 +322,12 @@ function takeReported(
   const size = figures.count(first + diskCapacity);
   if (size !== undefined && size >= disk.unitLimit) {
     const vmSizeUnit = context.units.disk(uuid, disk.facts.target, size);
+    const outgrown = disk.unitLimit > 0;
     disk.unitLimit = unitLimit(vmSizeUnit);
-    if (vmSizeUnit !== disk.facts.vmSizeUnit) disk.facts = { ...disk.facts, vmSizeUnit };
+    if (vmSizeUnit !== disk.facts.vmSizeUnit) {
+      const discontinuityAt = outgrown ? figures.at : disk.facts.discontinuityAt;
+      disk.facts = { ...disk.facts, vmSizeUnit, discontinuityAt };
+    }
   }
   if (!disk.sourceReported) return;
   const source = figures.text(first + diskPath);

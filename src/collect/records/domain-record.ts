@@ -88,6 +88,8 @@ export interface RuntimeFacts {
   nicAddresses: ReadonlyMap<string, NicAddresses> | undefined;
   /** By key of the interface. */
   nicLinks: ReadonlyMap<string, NicLinks> | undefined;
+  /** When the counters of a device began anew, by the target of a disk or the host device of an interface. */
+  resets: ReadonlyMap<string, EpochMs>;
 }
 
 /**
@@ -172,12 +174,22 @@ export class DomainRecord {
     this.built = undefined;
   }
 
+  /** The counters of a disk, by target, or of an interface, by host device, began anew. */
+  noteReset(device: string, at: EpochMs): void {
+    this.runtime.resets = new Map([...this.runtime.resets, [device, at]]);
+    // Its facts tell it.
+    this.devices = undefined;
+    this.touchFigures();
+  }
+
   /** Forgets what belongs to a run of the domain. */
   resetRuntime(): void {
     this.runtime = emptyRuntime();
     this.touch();
   }
 }
+
+const noResets: ReadonlyMap<string, EpochMs> = new Map();
 
 function emptyRuntime(): RuntimeFacts {
   return {
@@ -193,5 +205,6 @@ function emptyRuntime(): RuntimeFacts {
     fileSystems: [],
     nicAddresses: undefined,
     nicLinks: undefined,
+    resets: noResets,
   };
 }

@@ -166,6 +166,13 @@ export class DomainTable {
     return changed;
   }
 
+  /** The counters of a domain count from another beginning. */
+  setDiscontinuity(record: DomainRecord, at: EpochMs): void {
+    record.discontinuityAt = at;
+    record.touch();
+    this.#indexes.setFacts(record.uuid, { discontinuityAt: at });
+  }
+
   /** The true start of an active domain became known. */
   setStart(record: DomainRecord, startedAt: EpochMs, source: DomainRecord['startSource']): void {
     if (record.upSince === record.startedAt) record.upSince = startedAt;

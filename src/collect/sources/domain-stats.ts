@@ -3,15 +3,17 @@ import { ConnectionLostError } from '../../errors.ts';
 import { domainStatsAs, monitorFreeStatsAs } from '../../libvirt/all-domain-stats.ts';
 import { CallTimeoutError } from '../../libvirt/connection.ts';
 import { isNoDomain, isNotSupported } from '../../libvirt/libvirt-error.ts';
-import { type DomainStatsRecord, domainGetState } from '../../libvirt/procedures.ts';
+import { type DomainStatsRecord, domainGetInfo, domainGetState } from '../../libvirt/procedures.ts';
 import { systemClock } from '../../run/clock.ts';
 import { inParallel } from '../../run/pool.ts';
 import { NotCalledError } from '../access/call-gate.ts';
+import { discontinuities, netDiscontinuities, perfFell } from '../decode/discontinuities.ts';
 import { idleGroups } from '../decode/idle-groups.ts';
+import type { MonitorSample } from '../decode/monitor-sample.ts';
 import { noteRates } from '../decode/rates.ts';
 import { StatsDecoder } from '../decode/stats-decoder.ts';
-import { groupsFor, monitorFreeGroups, statsFlags } from '../decode/stats-groups.ts';
-import type { StatsSample } from '../decode/stats-sample.ts';
+import { basicGroups, groupsFor, monitorFreeGroups, statsFlags } from '../decode/stats-groups.ts';
+import { emptySample, type StatsSample } from '../decode/stats-sample.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { isResponsive, probeControl } from './control-probe.ts';
@@ -52,7 +54,12 @@ export const domainStats: CollectorKind = {
       batchSize: libvirt.batchSize,
       callsInFlight: libvirt.callsInFlight,
       controlGraceMs: libvirt.controlGrace * 1000,
-      decoder: new StatsDecoder({ unknown: has('stat'), all: has('raw'), exclude: collect.statExclude }),
+      decoder: new StatsDecoder({
+        unknown: has('stat'),
+        layers: has('block_layers'),
+        all: has('raw'),
+        exclude: collect.statExclude,
+      }),
     });
   },
 };
@@ -98,11 +105,14 @@ export class DomainStats implements Collector {
   /** One call. Returns the batches that must be asked for in another way. */
   async #collectBatch(pass: CollectorPass, batch: StatsBatch): Promise<readonly StatsBatch[]> {
     try {
-      const missed = this.#apply(pass, batch, await this.#ask(pass, batch));
+      const reply = await this.#ask(pass, batch);
+      await this.#addBasics(pass, batch, reply);
+      const missed = this.#apply(pass, batch, reply);
       return missed.length > 0 && !batch.retry ? [{ ...batch, records: missed, retry: true }] : [];
     } catch (error) {
       if (error instanceof ConnectionLostError || pass.signal.aborted) throw error;
       if (error instanceof NotCalledError) return await this.#notCalled(pass, batch, error.why);
+      if (isNotSupported(error)) return await this.#withoutStats(pass, batch);
       pass.failed(error, batch.records.length === 1 ? batch.records[0]?.name : undefined);
       return this.#afterFailure(pass, batch, error);
     }
@@ -155,12 +165,52 @@ export class DomainStats implements Collector {
     return [];
   }
 
+  /** A driver may have no statistics at all (LXC): what every driver tells is asked for domain by domain. */
+  async #withoutStats(pass: CollectorPass, batch: StatsBatch): Promise<readonly StatsBatch[]> {
+    pass.supported('partial', 'not supported by this hypervisor: only states, CPUs, CPU time and memory');
+    const reply: DomainStatsRecord<StatsSample>[] = [];
+    for (const record of batch.records) {
+      try {
+        const { state, reason } = await pass.libvirt.call(domainGetState, { domain: record.ref, flags: 0 });
+        pass.domains.applyState(record, state, reason, Date.now());
+        reply.push({ domain: record.ref, params: emptySample() });
+      } catch (error) {
+        if (error instanceof ConnectionLostError) throw error;
+        pass.failed(error, record.name);
+      }
+    }
+    await this.#addBasics(pass, batch, reply);
+    this.#apply(pass, batch, reply);
+    return [];
+  }
+
+  /** Some drivers leave out of their statistics what every driver knows of a domain (test:///default). */
+  async #addBasics(
+    pass: CollectorPass,
+    { records, monitor, groups }: StatsBatch,
+    reply: readonly DomainStatsRecord<StatsSample>[],
+  ): Promise<void> {
+    if (!monitor || (groups & basicGroups) === 0) return;
+    for (const { domain, params } of reply) {
+      if (!params.lacksBasics) continue;
+      const record = records.find(({ uuid }) => uuid === domain.uuid);
+      // A hypervisor process that is busy just now leaves it out too, and has told it before.
+      if (record === undefined || record.runtime.sample?.monitor.complete === true) continue;
+      try {
+        params.noteInfo(await pass.libvirt.call(domainGetInfo, { domain: record.ref }));
+      } catch (error) {
+        if (error instanceof ConnectionLostError) throw error;
+        if (!(error instanceof NotCalledError)) pass.failed(error, record.name);
+      }
+    }
+  }
+
   /** After a timeout the domains that are well are asked again; after an error, one by one. */
   #afterFailure(pass: CollectorPass, batch: StatsBatch, error: unknown): readonly StatsBatch[] {
     const { gate } = pass.libvirt;
     const held = batch.records.filter((record) => gate.isHeld(record.uuid));
     const well = batch.records.filter((record) => !gate.isHeld(record.uuid));
-    if (batch.retry || isNotSupported(error)) {
+    if (batch.retry) {
       for (const record of batch.records) {
         const without = gate.isHeld(record.uuid) ? 'blocked' : 'stale';
         if (!isNoDomain(error)) this.#setStatus(record, record.active ? without : 'inactive');
@@ -215,6 +265,7 @@ export class DomainStats implements Collector {
     if (!record.active) {
       this.#setStatus(record, 'inactive');
     } else if (askedMonitor && sample.monitor.complete) {
+      if (previous?.monitor.complete === true) this.#noteFalls(pass, record, previous.monitor, sample);
       noteRates(previous?.monitor, sample.monitor, pass.host.cpusOnline);
       this.#noteIdleGroups(record, sample, groups);
       this.#setStatus(record, 'ok');
@@ -225,12 +276,28 @@ export class DomainStats implements Collector {
       if (workedBefore) {
         sample.keepMonitor(previous);
         complete = false;
+      } else {
+        if (previous !== undefined) this.#noteFalls(pass, record, previous.monitor, sample);
+        noteRates(previous?.monitor, sample.monitor, pass.host.cpusOnline);
       }
     }
+    if (previous !== undefined) this.#noteFallsOfOthers(pass, record, previous, sample);
     record.runtime.sample = sample;
     record.statsAt = sample.monitor.at;
     record.touchFigures();
     return complete;
+  }
+
+  #noteFalls(pass: CollectorPass, record: DomainRecord, before: MonitorSample, sample: StatsSample): void {
+    const { domain, disks } = discontinuities(before, sample.monitor);
+    if (domain) pass.domains.setDiscontinuity(record, sample.at);
+    for (const target of disks) record.noteReset(target, sample.at);
+  }
+
+  /** Those that need no monitor. */
+  #noteFallsOfOthers(pass: CollectorPass, record: DomainRecord, before: StatsSample, now: StatsSample): void {
+    for (const device of netDiscontinuities(before, now)) record.noteReset(device, now.at);
+    if (now.perf.length > 0 && perfFell(before, now)) pass.domains.setDiscontinuity(record, now.at);
   }
 
   #noteIdleGroups({ runtime }: DomainRecord, sample: StatsSample, asked: number): void {

@@ -30,7 +30,7 @@ export function agentScalars(root: Oid): ScalarBinding<'lveAgent'> {
       lveRefreshCount: ({ agent }) => agent.refreshCount,
       lveRefreshErrors: ({ agent }) => agent.refreshErrors,
       lveRefreshOverruns: ({ agent }) => agent.refreshOverruns,
-      lveExtraStats: ({ agent }) => agent.extraStats.join(' '),
+      lveExtraStats: ({ agent }) => agent.extraStats,
       lveRetentionTime: ({ agent }) => agent.retentionSec,
       lveDomainsActive: afterRefresh(({ domains }) => countDomains(domains).active),
       lveDomainsInactive: afterRefresh(({ domains }) => countDomains(domains).inactive),

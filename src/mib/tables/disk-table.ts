@@ -1,5 +1,6 @@
 import type { Disk } from '../../model/disk.ts';
 import type { TableBinding } from '../bind.ts';
+import { BEFORE_START } from '../elapsed.ts';
 import { rowName } from '../row-name.ts';
 import { diskFacts, diskRows, domainsOf } from './domain-rows.ts';
 
@@ -33,6 +34,7 @@ export const diskTable: TableBinding<'lveDiskTable', Disk> = {
     lveDiskWriteLatency: (disk) => disk.writeLatencyUs,
     lveDiskFlushLatency: (disk) => disk.flushLatencyUs,
     lveDiskIoErrors: (disk) => disk.ioErrors,
+    lveDiskDiscontinuityTime: diskFacts(({ discontinuityAt }) => discontinuityAt ?? BEFORE_START),
     lveDiskRowName: rowName(({ facts }) => facts.target),
   },
 };

@@ -1,6 +1,6 @@
 import type { Nic } from '../../model/nic.ts';
 import type { TableBinding } from '../bind.ts';
-import { secondsSince } from '../elapsed.ts';
+import { BEFORE_START, secondsSince } from '../elapsed.ts';
 import { partOf } from '../part.ts';
 import { rowName } from '../row-name.ts';
 import { domainsOf, nicFacts, nicRows } from './domain-rows.ts';
@@ -37,5 +37,6 @@ export const nicTable: TableBinding<'lveNicTable', Nic> = {
     lveNicAddressSource: addresses(({ source }) => source),
     lveNicRowName: rowName(({ facts }) => facts.key),
     lveNicAddressAge: secondsSince((nic) => nic.addresses?.seenAt),
+    lveNicDiscontinuityTime: nicFacts(({ discontinuityAt }) => discontinuityAt ?? BEFORE_START),
   },
 };

@@ -1,0 +1,214 @@
+import { writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { LibvirtAccess } from '../../src/collect/access/libvirt-access.ts';
+import { Collection } from '../../src/collect/collection.ts';
+import { statsGroups } from '../../src/collect/decode/stats-groups.ts';
+import { WarningBoard } from '../../src/collect/records/warning-board.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { type StatSelector, statSelectorNames } from '../../src/config/selectors.ts';
+import { initialSnapshot } from '../../src/initial-snapshot.ts';
+import { silentLogger } from '../../src/log.ts';
+import { ServedMib } from '../../src/mib/served-mib.ts';
+import { SnapshotStore } from '../../src/model/snapshot-store.ts';
+import { IndexStore } from '../../src/state/index-store.ts';
+import { linuxGuest, novaMetadata } from '../lab/domain-xml.ts';
+import { waitForGuestAgent } from '../lab/guest-agent.ts';
+import { makeGuestImage } from '../lab/guest-image.ts';
+import { makeQcow2Image, makeRawImage } from '../lab/image.ts';
+import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
+
+/** What one collection asked and what it served. */
+interface Effect {
+  /** `domainGetJobStats`, with what tells calls of one procedure apart. */
+  readonly calls: ReadonlySet<string>;
+  /** Statistics groups asked for of any domain. */
+  readonly groups: number;
+  readonly flags: number;
+  /** Values of each object. */
+  readonly values: ReadonlyMap<string, number>;
+}
+
+/** What README.md says that a selector brings: objects that lose values without it, and calls that are not made. */
+interface Promised {
+  readonly objects?: RegExp;
+  readonly calls?: readonly string[];
+  readonly groups?: number;
+}
+
+const promised: Readonly<Record<StatSelector, Promised>> = {
+  cpu_util: { objects: /^lve(DomCpu(Host|Steal)?Percent|VcpuPercent|HostCpuBusy|HostCpuUtil)$/ },
+  disk: { objects: /^(vmStorage(Read|Write)|lveDisk(Flush|Read|Write|IoErrors|Threshold))/ },
+  disk_err: { calls: ['domainGetDiskErrors'] },
+  domain_state: { objects: /^lveDomMessage/, calls: ['domainGetMessages'] },
+  fs_info: { objects: /^lveFs/ },
+  job_stats_background: { calls: ['domainGetJobStats 0'] },
+  job_stats_completed: { calls: ['domainGetJobStats 3'] },
+  memory: { objects: /^(lveMem|lveHostMem|lveHost.*Mem|vm(Cur|Max)Mem)/, groups: statsGroups.balloon },
+  pcpu: { objects: /^lveDomCpu(User|System)Time$/ },
+  perf: { objects: /^lve(Perf|Stat)/, groups: statsGroups.perf },
+  vcpu: { objects: /^(lveVcpu(State|WaitTime|DelayTime|Halted)|vmCpuCoreTime|lveDomCpu(Steal|Wait)Time)$/ },
+  vcpupin: {
+    objects:
+      /^(lveVcpu(Pin|Pinned|HostCpu)|lveDomEmulatorPin|lveIothreadPin|lveHostCpu(Pinned|Running)|vmCpuAffinity)/,
+    calls: ['domainGetVcpuPinInfo', 'domainGetVcpus', 'domainGetEmulatorPinInfo', 'domainGetIOThreadInfo'],
+  },
+  disk_physical: { objects: /^lveDiskPhysical$/ },
+  disk_allocation: { objects: /^lveDisk(Allocation|AllocPercent)$/ },
+  disk_capacity: { objects: /^lveDisk(Capacity|AllocPercent)$/ },
+  guest: { objects: /^lve(Guest|Nic(Address|Addresses))/ },
+  iothread: { objects: /^lveIothread/, groups: statsGroups.iothread, calls: ['domainGetIOThreadInfo'] },
+  dirtyrate: { objects: /^(lveMemDirty|lveStat)/, groups: statsGroups.dirtyRate },
+  metadata: { objects: /^lve(Nova|Label)/ },
+  iotune: {
+    objects: /^lve(Tune|Nic(In|Out)Average)/,
+    calls: ['domainGetBlockIoTune', 'domainGetInterfaceParameters'],
+  },
+  xml: { objects: /^lveXml/ },
+  pool: { objects: /^lvePool/, calls: ['connectListAllStoragePools'] },
+  network: { objects: /^lve(Net|Nic(Address|Addresses))/, calls: ['connectListAllNetworks'] },
+  raw: { objects: /^lveStat/ },
+  stat: { objects: /^lveStat/ },
+  snapshot: {
+    objects: /^lveDom(Snapshot|Checkpoint)/,
+    calls: ['domainListAllSnapshots', 'domainListAllCheckpoints'],
+  },
+  numa: { objects: /^lve(Numa|HugePage|HostCpuCell)/, calls: ['connectGetCapabilities'] },
+  ksm: { objects: /^lveHostKsm/, calls: ['nodeGetMemoryParameters'] },
+  sched: { objects: /^lveDomCpu(Shares|Quota|Period)$/, calls: ['domainGetSchedulerParametersFlags'] },
+  block_job: { calls: ['domainGetBlockJobInfo'] },
+  control: { objects: /^lveDomControl/ },
+  block_layers: { objects: /^lveStat/ },
+};
+
+/** Rows of the agent itself that tell of sources, not of what they bring. */
+const ofTheAgent = /^lve(Collector|Warning|ExtraStats|Refresh|Conn|Event|Notif|Agent|Config)/;
+
+let libvirtd: Libvirtd;
+
+async function collect(extraStats: string): Promise<Effect> {
+  const calls = new Set<string>();
+  let groups = 0;
+  let flags = 0;
+  const spy = vi.spyOn(LibvirtAccess.prototype, 'call');
+  const given = {
+    'libvirt.uri': libvirtd.uri,
+    'libvirt.read_write': 'true',
+    'collect.affinity': 'dense',
+    'collect.extra_stats': extraStats,
+  };
+  const { config } = await loadConfig({
+    file: undefined,
+    env: {},
+    flags: Object.entries(given).map(([key, text]) => ({ key, option: key, text })),
+  });
+  const store = new SnapshotStore(initialSnapshot(config, '0', Date.now()));
+  const indexes = await IndexStore.load({ place: undefined, logger: silentLogger });
+  const collection = new Collection({
+    config,
+    logger: silentLogger,
+    store,
+    indexes,
+    warnings: new WarningBoard(() => undefined),
+    startedAt: Date.now(),
+    lastEventSeq: () => 0,
+  });
+  await collection.once(AbortSignal.timeout(30_000));
+  for (const [{ name }, args] of spy.mock.calls) {
+    const asked = (args ?? {}) as { readonly flags?: number; readonly stats?: number };
+    calls.add(name === 'domainGetJobStats' ? `${name} ${asked.flags}` : name);
+    groups |= asked.stats ?? 0;
+    if (asked.stats !== undefined) flags |= asked.flags ?? 0;
+  }
+  spy.mockRestore();
+  await indexes.close();
+  const values = new Map<string, number>();
+  const tree = new ServedMib({ vmMib: true, root: config.mib.root }).buildTree(store.current);
+  const context = { now: Date.now(), masterStartedAt: 0 };
+  for (const column of tree.columns) {
+    if (ofTheAgent.test(column.name)) continue;
+    let known = 0;
+    for (let row = 0; row < column.rows.length; row++) {
+      if (column.read(row, context) !== undefined) known += 1;
+    }
+    values.set(column.name, known);
+  }
+  return { calls, groups, flags, values };
+}
+
+async function defineNetwork(name: string): Promise<void> {
+  const path = `${libvirtd.imagesPath}/${name}.xml`;
+  await writeFile(path, `<network><name>${name}</name></network>`);
+  await libvirtd.virsh('net-define', path);
+}
+
+describe('without a selector', () => {
+  let withAll: Effect;
+  let withRaw: Effect;
+
+  beforeAll(async () => {
+    libvirtd = await startLibvirtd();
+    const base = await makeQcow2Image(`${libvirtd.imagesPath}/base.qcow2`, { sizeMib: 16 });
+    await libvirtd.run(
+      linuxGuest({
+        ...(await makeGuestImage()),
+        name: 'linux',
+        type: libvirtd.domainType,
+        commandLine: 'lab.agent lab.fs=vda',
+        agentChannel: true,
+        vcpus: 2,
+        iothreads: 1,
+        balloonStatsPeriodSec: 1,
+        perfEvents: ['cpu_clock'],
+        metadata: novaMetadata(),
+        disks: [
+          { path: await makeRawImage(`${libvirtd.imagesPath}/fs.raw`, 16) },
+          { path: base, format: 'qcow2' },
+        ],
+        nics: [{}],
+      }),
+    );
+    await libvirtd.define(
+      (await libvirtd.virsh('dumpxml', 'linux', '--inactive'))
+        .replace('<name>linux</name>', '<name>off</name>')
+        .replace(/<uuid>.*<\/uuid>/, '')
+        .replace(/<mac address='[^']*'\/>/, '')
+        .replace('<os>', '<cputune><shares>512</shares></cputune><os>')
+        .replace('</disk>', '<iotune><total_iops_sec>500</total_iops_sec></iotune></disk>'),
+    );
+    await libvirtd.virsh('pool-define-as', 'images', 'dir', '--target', libvirtd.imagesPath);
+    await defineNetwork('isolated');
+    await libvirtd.virsh('snapshot-create-as', 'linux', 's1', '--disk-only');
+    await waitForGuestAgent(libvirtd, 'linux');
+    // The same as each run below, so that nothing is read for the first time there.
+    await collect('all');
+    withRaw = await collect('all');
+    withAll = await collect('all -raw');
+  }, 180_000);
+  afterAll(() => libvirtd.stop());
+
+  it.each(statSelectorNames)(
+    '%s',
+    async (selector) => {
+      const before = selector === 'raw' ? withRaw : withAll;
+      const without = await collect(selector === 'raw' ? 'all -raw' : `all -raw -${selector}`);
+      const { objects, calls = [], groups = 0 } = promised[selector];
+      const lost = [...before.values].filter(([name, count]) => (without.values.get(name) ?? 0) < count);
+      const names = lost
+        .map(([name]) => name)
+        // Who tells the addresses first is another matter.
+        .filter(
+          (name) => !name.startsWith('lveNicAddress') || selector === 'guest' || selector === 'network',
+        );
+      if (objects === undefined) expect(names).toEqual([]);
+      else {
+        expect(names.filter((name) => !objects.test(name))).toEqual([]);
+        expect(names.length, 'objects that lose values').toBeGreaterThan(0);
+      }
+      const notMade = [...before.calls].filter((name) => !without.calls.has(name));
+      expect(calls.filter((name) => !notMade.includes(name))).toEqual([]);
+      expect(without.groups & groups).toBe(0);
+      expect(before.groups & groups).toBe(groups);
+    },
+    60_000,
+  );
+});
