@@ -172,7 +172,7 @@ export class DomainStats implements Collector {
     for (const record of batch.records) {
       try {
         const { state, reason } = await pass.libvirt.call(domainGetState, { domain: record.ref, flags: 0 });
-        pass.domains.applyState(record, state, reason, Date.now());
+        pass.domains.applyState(record, state, reason, systemClock.now());
         reply.push({ domain: record.ref, params: emptySample() });
       } catch (error) {
         if (error instanceof ConnectionLostError) throw error;
