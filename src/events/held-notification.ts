@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { EpochMs } from '../model/scalar-types.ts';
+import { momentOf, wallOffsetMs } from '../run/clock.ts';
 
 /** Longest name of a notification or an object, and of a family, in characters. */
 const maxNameChars = 300;
@@ -48,7 +49,7 @@ const valueSchema = z.union([
 /** A held notification as a line of the log file has it. */
 export const heldSchema = z.object({
   id: z.string().min(1).max(maxNameChars),
-  at: z.number().int().nonnegative(),
+  at: z.number().nonnegative(),
   name: z.string().max(maxNameChars),
   values: z
     .record(
@@ -65,21 +66,22 @@ export const heldSchema = z.object({
 });
 
 /** The notification of a line. */
-export function heldFrom({ name, values, ...held }: z.output<typeof heldSchema>): HeldNotification {
+export function heldFrom({ at, name, values, ...held }: z.output<typeof heldSchema>): HeldNotification {
   const plain: Record<string, HeldValue> = {};
   for (const [object, { value, index }] of Object.entries(values)) {
     plain[object] = { value, ...(index === undefined ? {} : { index }) };
   }
-  return { ...held, content: { name, values: plain } };
+  return { ...held, at: momentOf(at), content: { name, values: plain } };
 }
 
 /** The line of a notification, as JSON takes it: integers beyond 2^53 and octets as objects with one key. */
-export function heldLine({ content, ...held }: HeldNotification): object {
+export function heldLine({ at, content, ...held }: HeldNotification): object {
   const values = Object.entries(content.values).map(([object, { value, index }]) => [
     object,
     { value: plainValue(value), index },
   ]);
-  return { ...held, name: content.name, values: Object.fromEntries(values) };
+  // On disk there are times of the wall clock.
+  return { ...held, at: at + wallOffsetMs(), name: content.name, values: Object.fromEntries(values) };
 }
 
 function plainValue(value: HeldValue['value']): unknown {

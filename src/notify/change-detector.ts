@@ -20,6 +20,8 @@ export interface ChangeDetectorOptions {
   readonly overrides: SeverityOverrides;
   readonly uri: string;
   readonly monotonicMs: () => number;
+  /** Whether the loss of libvirt was the last that an earlier run told of the connection. */
+  readonly wasLost?: boolean;
   /** Notifications of an earlier run that are still to be sent. */
   readonly held?: readonly HeldNotification[];
 }
@@ -68,6 +70,8 @@ export class ChangeDetector {
     this.#overrides = options.overrides;
     this.#indexes = options.indexes;
     this.#uri = options.uri;
+    // Not told a second time, and its end is.
+    if (options.wasLost === true) this.#up = false;
     this.#monotonicMs = options.monotonicMs;
     this.#domains = new DomainTracker(options.indexes, options.overrides, options.monotonicMs, options.held);
     this.#gap = this.#domains.size > 0 ? 'agentStopped' : 'firstRun';

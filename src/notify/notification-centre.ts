@@ -93,6 +93,7 @@ export class NotificationCentre {
       overrides: options.notify.overrides,
       uri: options.uri,
       held: options.log.held,
+      wasLost: wasLost(options.log),
       monotonicMs: () => this.#clock.monotonicMs(),
     });
     this.#publisher = new Batcher(
@@ -250,4 +251,12 @@ export class NotificationCentre {
     this.#store.update({ events, notify: this.#dispatcher.status });
     if (isNews) this.#onLogged();
   }
+}
+
+/** Whether the log ends, as far as the connection is concerned, with its loss. */
+function wasLost(log: EventLog): boolean {
+  const last = log
+    .view()
+    .entries.findLast(({ kind }) => kind === 'connectionDown' || kind === 'connectionUp');
+  return last?.kind === 'connectionDown';
 }

@@ -321,6 +321,22 @@ describe('storage pools', () => {
   });
 });
 
+describe('a connection that was lost when the agent ended', () => {
+  it('is not told again, and is told to be back', async () => {
+    const before = await open();
+    before.centre.onConnection('disconnected', new Error('gone'));
+    await before.centre.close();
+    const { indexes, log, master } = before;
+    const after = await NotifyBench.open({ indexes, log, master, started: false });
+    after.take();
+    after.centre.onConnection('connecting');
+    after.centre.onConnection('disconnected', new Error('still gone'));
+    expect(after.take()).toEqual([]);
+    after.centre.onConnection('connected');
+    expect(after.take()).toMatchObject([{ name: 'lveConnectionChange', values: { lveNotifyConnUp: true } }]);
+  });
+});
+
 describe('vCPUs', () => {
   it('that are unplugged are told, of one run only', async () => {
     const bench = await open();
