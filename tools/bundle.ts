@@ -28,9 +28,16 @@ const lazyPackages: Plugin = {
   },
 };
 
+/** Programs of threads: each is started by the name that it has here. */
+export const threads: Readonly<Record<string, string>> = {
+  worker: 'src/serve/worker.ts',
+  'faces-worker': 'src/faces/faces-worker.ts',
+  'domain-reader-worker': 'src/collect/reader/domain-reader-worker.ts',
+};
+
 /**
  * Writes the program and all it needs of npm as a few files that any Node.js 18 or newer runs: `libvirt-agentx.js`,
- * `worker.js` and what they share or load later. They look for package.json, mibs/ and contrib/ two directories above
+ * those of its threads and what they share or load later. They look for package.json, mibs/ and contrib/ two directories above
  * their own, as the files in dist/ do.
  *
  * @returns what is inside, by name.
@@ -38,7 +45,7 @@ const lazyPackages: Plugin = {
 export async function bundle(directory: string): Promise<readonly BundledPackage[]> {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: { 'libvirt-agentx': 'src/cli.ts', worker: 'src/serve/worker.ts' },
+    entryPoints: { 'libvirt-agentx': 'src/cli.ts', ...threads },
     outdir: directory,
     bundle: true,
     // One file would have to be read as a whole for every command.

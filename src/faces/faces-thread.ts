@@ -34,7 +34,7 @@ const oldGenerationMib = 512;
 const youngGenerationMib = 16;
 
 function startWorker(workerData: FacesStart): FacesPeer {
-  return new Worker(new URL('./worker.js', import.meta.url), {
+  return new Worker(new URL('./faces-worker.js', import.meta.url), {
     name: 'faces',
     workerData,
     resourceLimits: {

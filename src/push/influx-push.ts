@@ -122,6 +122,10 @@ export class InfluxPush {
   }
 
   async #send({ body }: Batch): Promise<Outcome> {
+    const ending = new AbortController();
+    const end = (): void => ending.abort();
+    const timer = globalThis.setTimeout(end, timeoutMs);
+    this.#closing.signal.addEventListener('abort', end);
     try {
       const answer = await fetch(this.#target(), {
         method: 'POST',
@@ -132,7 +136,7 @@ export class InfluxPush {
           ...(await this.#authorization()),
         },
         redirect: 'error',
-        signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(timeoutMs)]),
+        signal: ending.signal,
       });
       const text = (await answer.text()).slice(0, 200).trim();
       if (answer.ok) return { kind: 'taken' };
@@ -148,6 +152,9 @@ export class InfluxPush {
     } catch (error) {
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
       return { kind: 'failed', reason: errorText(cause) };
+    } finally {
+      clearTimeout(timer);
+      this.#closing.signal.removeEventListener('abort', end);
     }
   }
 
