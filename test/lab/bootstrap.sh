@@ -117,6 +117,7 @@ find_missing() {
     want procps 'looks at processes' has ps
     want e2fsprogs 'file systems of guests' has mkfs.ext4
     want openssl 'certificates for libvirt over TLS' has openssl
+    want curl 'asks over HTTPS' has curl
     want openssh-server 'libvirt over ssh' test -x /usr/sbin/sshd
     want openssh-client 'libvirt over ssh' has ssh
     want netcat-openbsd 'libvirt over ssh without its helper' has nc

@@ -40,11 +40,11 @@ describe.each(commands)('%s %s', (...args) => {
   const given = args.filter((argument) => argument !== undefined);
 
   it('ends without a word, but not with 0, where nobody reads', async () => {
-    expect(await run('gone', given)).toEqual({ code: 141, stderr: '' });
+    expect(await outcomeOf('gone', given)).toEqual({ code: 141, stderr: '' });
   });
 
   it('says in one line that the disk is full', async () => {
-    const { code, stderr } = await run('full', given);
+    const { code, stderr } = await outcomeOf('full', given);
     expect(code).toBe(74);
     expect(stderr).toMatch(/^libvirt-agentx: standard output cannot be written: ENOSPC.*\n$/);
   });
