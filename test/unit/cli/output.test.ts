@@ -17,7 +17,7 @@ afterAll(async () => {
 });
 
 /** Runs a command whose standard output is a reader that is gone, or a full disk. */
-async function run(
+async function outcomeOf(
   output: 'gone' | 'full',
   args: readonly string[],
 ): Promise<{ code: number; stderr: string }> {
