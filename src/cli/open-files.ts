@@ -3,7 +3,7 @@ export function openFilesText(error: unknown): string | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const code = 'code' in cause ? cause.code : undefined;
     if (code === 'EMFILE' || code === 'ENFILE') {
-      return 'too many open files: the program needs 128 or more (ulimit -n, LimitNOFILE= of the service)';
+      return 'too many open files: the program needs 256 or more (ulimit -n, LimitNOFILE= of the service)';
     }
   }
   return undefined;
