@@ -188,11 +188,22 @@ test_release() {
   return "$status"
 }
 
+job=
+end() {
+  # unshare waits for its child whatever it is told; killed, it takes the child along.
+  [ -z "$job" ] || kill -KILL -- "-$job" 2>/dev/null || true
+  exit 143
+}
+trap end INT TERM HUP
+
 failed=()
 for release in "${releases[@]}"; do
-  # Not as a condition: errexit would be off in it.
+  # Not as a condition: errexit would be off in it. In a process group of its own, so that nothing outlives us.
+  set -m
   test_release "$release" "$@" &
-  if wait $!; then
+  job=$!
+  set +m
+  if wait "$job"; then
     say "$release: passed"
   else
     failed+=("$release")
