@@ -1,3 +1,4 @@
+import { statsGroups } from '../decode/stats-groups.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 
 /** Domains asked for in one call. */
@@ -28,7 +29,8 @@ export function makeBatches(records: readonly DomainRecord[], options: BatchOpti
   const byGroups = new Map<number, DomainRecord[]>();
   for (const record of records) {
     const idle = record.runtime.idleGroups;
-    const wanted = idle === undefined || idle.atMs <= askAllMs ? groups : groups & ~idle.groups;
+    const due = idle === undefined || idle.atMs <= askAllMs ? groups : groups & ~idle.groups;
+    const wanted = due & ~refusedGroups(record);
     const alike = byGroups.get(wanted);
     if (alike === undefined) byGroups.set(wanted, [record]);
     else alike.push(record);
@@ -41,6 +43,14 @@ export function makeBatches(records: readonly DomainRecord[], options: BatchOpti
       retry: false,
     })),
   );
+}
+
+/**
+ * Groups that libvirt cannot tell of a domain, and logs an error each time it is asked: of a domain that is off it reads
+ * the header of each image, and a disk made of a directory has none.
+ */
+function refusedGroups({ active, definition }: DomainRecord): number {
+  return !active && definition?.disks.some(({ type }) => type === 'dir') === true ? statsGroups.block : 0;
 }
 
 /** Domains of a batch: few domains are shared out among the calls, which the daemon works on side by side. */
