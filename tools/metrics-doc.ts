@@ -1,10 +1,11 @@
 import { wrap } from '../src/config/wrap.ts';
 import type { Family } from '../src/families/family.ts';
 import { servedFamilies } from '../src/families/served.ts';
+import { aliasFamilies, familySets } from '../src/families/sets.ts';
 
 /** `docs/metrics.md`: every family that /metrics serves, in Markdown. */
 export function renderMetricsDoc(): string {
-  const families = servedFamilies({ exclude: [], labelRules: [] });
+  const families = servedFamilies({ sets: ['libvirt'], exclude: [], labelRules: [] });
   return [
     '# Metrics',
     '',
@@ -26,6 +27,17 @@ export function renderMetricsDoc(): string {
       ...members.map(row),
       '',
     ]),
+    '## Names of other exporters',
+    '',
+    '`metrics.sets = ["libvirt", "vadvisor"]` adds the names of a set, for',
+    'dashboards and rules that query them.',
+    '',
+    '| Set | Family | Type | Labels | Object | |',
+    '|---|---|---|---|---|---|',
+    ...familySets.flatMap((set) =>
+      set === 'libvirt' ? [] : aliasFamilies(set).map((family) => `| \`${set}\` ${row(family)}`),
+    ),
+    '',
     'With `[statsd]` or `[influxdb]`, `libvirt_push_lines_total`, `libvirt_push_dropped_lines_total` and',
     '`libvirt_push_failures_total` (counters, label `target`) tell what became of what was sent.',
     '',

@@ -88,6 +88,17 @@ export function choice<const W extends readonly [string, ...string[]]>(words: W)
   };
 }
 
+/** Some of a few words. */
+export function choices<const W extends readonly [string, ...string[]]>(
+  words: W,
+): Kind<readonly W[number][], readonly W[number][]> {
+  return {
+    schema: z.array(z.enum(words) as unknown as z.ZodType<W[number], unknown>).max(100),
+    allowed: `a list of ${words.map((word) => `"${word}"`).join(', ')}`,
+    fromText: listFromText,
+  };
+}
+
 /** An absolute path. */
 export function absolutePath(): Kind<string> {
   return {

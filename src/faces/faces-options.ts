@@ -1,4 +1,5 @@
 import type { AnyLabelSources } from '../families/label-set.ts';
+import type { FamilySet } from '../families/sets.ts';
 import type { InfluxOptions } from '../push/influx-push.ts';
 import type { StatsdOptions } from '../push/statsd-push.ts';
 import type { HttpOptions } from '../web/http-options.ts';
@@ -14,6 +15,7 @@ export interface FacesOptions {
 
 /** What /metrics serves. */
 export interface MetricsOptions {
+  readonly sets: readonly FamilySet[];
   /** Families whose name matches one of these are left out. */
   readonly exclude: readonly RegExp[];
   readonly gzip: boolean;

@@ -2,20 +2,27 @@ import { deriveFamilies, infoFamily } from './derive.ts';
 import type { Family } from './family.ts';
 import { infoFamilies } from './info-families.ts';
 import type { AnyLabelSource } from './label-set.ts';
+import { aliasFamilies, type FamilySet } from './sets.ts';
 import { familyTables } from './tables/index.ts';
 
 /** Which families are wanted. */
 export interface FamilyChoice {
+  readonly sets: readonly FamilySet[];
   readonly exclude: readonly RegExp[];
   /** Names of the configured rules for labels. */
   readonly labelRules: readonly string[];
 }
 
 /** The families that are served, in their order. */
-export function servedFamilies({ exclude, labelRules }: FamilyChoice): readonly Family[] {
-  const info = infoFamilies.map(infoFamily);
-  const all = [...deriveFamilies(familyTables), ...info, ...ruleFamilies(labelRules)];
+export function servedFamilies({ sets, exclude, labelRules }: FamilyChoice): readonly Family[] {
+  const all = [...new Set(sets)].flatMap((set) =>
+    set === 'libvirt' ? ownFamilies(labelRules) : aliasFamilies(set),
+  );
   return all.filter(({ name }) => !exclude.some((pattern) => pattern.test(name)));
+}
+
+function ownFamilies(labelRules: readonly string[]): readonly Family[] {
+  return [...deriveFamilies(familyTables), ...infoFamilies.map(infoFamily), ...ruleFamilies(labelRules)];
 }
 
 /** What configured rules find in the definitions, as the labels of a constant 1. */

@@ -4,7 +4,11 @@ import { servedFamilies } from '../../src/families/served.ts';
 import { SampleImage } from '../support/sample-image.ts';
 import { sampleSnapshot } from '../support/sample-snapshot.ts';
 
-const families = servedFamilies({ exclude: [], labelRules: ['cluster', 'tier'] });
+const families = servedFamilies({
+  sets: ['libvirt', 'inovex', 'vadvisor', 'stat'],
+  exclude: [],
+  labelRules: ['cluster', 'tier'],
+});
 
 test('the names, types and labels of all families, which are for ever', async () => {
   const lines = families.map(({ name, type, unit = '-', series }) => {

@@ -71,7 +71,7 @@ describe('/metrics beside SNMP', () => {
     const samples = parseExposition(text);
     const names = walk.column('lveDomName');
     let compared = 0;
-    for (const { name, type, series } of servedFamilies({ exclude: [], labelRules: [] })) {
+    for (const { name, type, series } of servedFamilies({ sets: ['libvirt'], exclude: [], labelRules: [] })) {
       if (type === 'info') continue;
       const isOfDomain = series[0]?.labels !== undefined && 'domain' in series[0].labels;
       const expected = series.flatMap(({ object = '', reading }) =>

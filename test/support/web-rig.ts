@@ -35,7 +35,7 @@ export async function webRig(given: {
 }) {
   const { logger, lines } = recordingLogger();
   const image = new SampleImage(given.snapshot ?? sampleSnapshot());
-  const families = servedFamilies({ exclude: [], labelRules: [] });
+  const families = servedFamilies({ sets: ['libvirt'], exclude: [], labelRules: [] });
   const exposition = new PrometheusExposition(image.tree, { families, domainLabels: {} });
   const metrics = new MetricsPage(exposition, { gzip: true });
   const options = { ...httpDefaults, ...given.options };

@@ -14,7 +14,7 @@ import {
   sampleSnapshot,
 } from '../../support/sample-snapshot.ts';
 
-const families = servedFamilies({ exclude: [], labelRules: [] });
+const families = servedFamilies({ sets: ['libvirt'], exclude: [], labelRules: [] });
 const context: ReadContext = { now: SAMPLE_NOW, masterStartedAt: undefined };
 const expositionOf = (image: SampleImage, domainLabels = {}): PrometheusExposition =>
   new PrometheusExposition(image.tree, { families, domainLabels });

@@ -20,7 +20,7 @@ import {
   sampleVcpu,
 } from '../../support/sample-snapshot.ts';
 
-const families = servedFamilies({ exclude: [], labelRules: [] });
+const families = servedFamilies({ sets: ['libvirt'], exclude: [], labelRules: [] });
 const round = { host: 'qemu:///system', at: SAMPLE_NOW, hasHostStats: true };
 
 function domain(step: number): Domain {

@@ -20,7 +20,7 @@ const options: FacesOptions = {
   http: httpDefaults,
   statsd: { host: '', port: 8125, interval: 15, format: 'vadvisor' },
   influxdb: influxDefaults,
-  metrics: { exclude: [], gzip: true, domainLabels: {}, labelRules: [] },
+  metrics: { sets: ['libvirt'], exclude: [], gzip: true, domainLabels: {}, labelRules: [] },
 };
 const backoff = { baseMs: 10, factor: 1, capMs: 10, jitter: 0 };
 

@@ -15,7 +15,7 @@ import {
   sampleVcpu,
 } from '../../support/sample-snapshot.ts';
 
-const families = servedFamilies({ exclude: [], labelRules: [] });
+const families = servedFamilies({ sets: ['libvirt'], exclude: [], labelRules: [] });
 const unmeasurable = new Set(['text', 'octets', 'oid', 'cpuList', 'timeStamp']);
 
 describe('the tables of families', () => {
@@ -58,13 +58,13 @@ describe('the tables of families', () => {
   });
 
   test('leave out what the configuration excludes', () => {
-    const left = servedFamilies({ exclude: [/^libvirt_domain_/], labelRules: [] });
+    const left = servedFamilies({ sets: ['libvirt'], exclude: [/^libvirt_domain_/], labelRules: [] });
     expect(left.some(({ name }) => name.startsWith('libvirt_domain_'))).toBe(false);
     expect(left.some(({ name }) => name === 'libvirt_up')).toBe(true);
   });
 
   test('call rules that differ in points and dashes only by different labels', () => {
-    const own = servedFamilies({ exclude: [], labelRules: ['a.b', 'a-b'] }).find(
+    const own = servedFamilies({ sets: ['libvirt'], exclude: [], labelRules: ['a.b', 'a-b'] }).find(
       ({ name }) => name === 'libvirt_domain_labels',
     );
     expect(Object.keys(own?.series[0]?.labels ?? {})).toEqual(['domain', 'label_a_b', 'label_a_b_2']);
