@@ -17,10 +17,18 @@ export async function dump(options: Readonly<Record<string, unknown>>): Promise<
   const logger = await makeLogger({ ...config.log, level }, { terminal: process.stderr.isTTY });
   const signal = AbortSignal.timeout(60_000);
   const snapshot = await collectOnce({ config, logger, version: programVersion(), signal });
-  const mib = new ServedMib({ root: config.mib.root, vmMib: config.mib.vmMib });
+  const { format } = options;
+  const isMetrics = format === 'prometheus' || format === 'influx';
+  // Metrics tell what is in VM-MIB whether or not SNMP does.
+  const mib = new ServedMib({ root: config.mib.root, vmMib: config.mib.vmMib || isMetrics });
   const tree = mib.buildTree(snapshot);
   const context: ReadContext = { now: systemClock.now(), masterStartedAt: undefined };
-  if (options['format'] === 'json') {
+  if (isMetrics) {
+    // Only these need what knows the names of metrics.
+    const { dumpedAs } = await import('../faces/dumped.ts');
+    const dumped = { slots: mib.slots, tree, now: context.now };
+    await print([dumpedAs(format, dumped, config, programVersion())]);
+  } else if (format === 'json') {
     await print([`${JSON.stringify(toJson(tree, context), bigintAsText, 2)}\n`]);
   } else {
     const wanted = options['only'];
@@ -41,7 +49,7 @@ function* linesOf(lines: Iterable<string>, wanted: string | undefined): Generato
 }
 
 /** Writes to stdout and waits until it is out; a reader that went away (`| head`) is no error. */
-async function print(chunks: Iterable<string>): Promise<void> {
+async function print(chunks: Iterable<string | Buffer>): Promise<void> {
   const source = Readable.from(chunks);
   source.pipe(process.stdout, { end: false });
   process.stdout.on('error', () => source.destroy());

@@ -78,7 +78,9 @@ export function makeProgram({ version, onDone }: ProgramOptions): Command {
     .command('dump')
     .description('collect once and print what a walk would show; needs no snmpd')
     .addOption(
-      new Option('-f, --format <format>', 'how to print it').choices(['walk', 'json']).default('walk'),
+      new Option('-f, --format <format>', 'how to print it')
+        .choices(['walk', 'json', 'prometheus', 'influx'])
+        .default('walk'),
     )
     .option('-o, --only <prefix>', 'only objects whose name starts like this, such as lveDom or vmName')
     .action(perform(async () => (await import('./dump.ts')).dump));

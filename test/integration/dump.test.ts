@@ -46,6 +46,15 @@ describe('dump', () => {
     expect(JSON.stringify(JSON.parse(stdout))).toContain(JSON.stringify(oddName));
   });
 
+  it('prints what /metrics and InfluxDB would get', async () => {
+    const metrics = await dump('--uri', libvirtd.uriReadOnly, '--format', 'prometheus');
+    expect(metrics.code).toBe(0);
+    expect(metrics.stdout).toContain('\nlibvirt_domain_up{domain="off"} 0\n');
+    const influx = await dump('--uri', libvirtd.uriReadOnly, '--format', 'influx');
+    expect(influx.code).toBe(0);
+    expect(influx.stdout).toMatch(/^cpuTime,vmHost=\S+,vmId=.* cpuTime=[\d.]+,cpus=1i \d{19}$/m);
+  });
+
   it("shows the domain of libvirt's test driver through the same daemon", async () => {
     const uri = `test+unix:///default?socket=${libvirtd.socketReadOnly}`;
     const { code, stdout } = await dump('--uri', uri, '--only', 'lveDomName');

@@ -53,7 +53,11 @@ describe('exit code', () => {
     ],
     ['an unknown option', ['dump', '--ury', 'x'], "unknown option '--ury'"],
     ['an option without its value', ['--uri'], "option '--uri <value>' argument missing"],
-    ['a format that does not exist', ['dump', '--format', 'xml'], 'Allowed choices are walk, json'],
+    [
+      'a format that does not exist',
+      ['dump', '--format', 'xml'],
+      'Allowed choices are walk, json, prometheus, influx',
+    ],
     ['a setting without a value', ['config', '--set', 'log.level'], 'expected KEY=VALUE'],
     ['a root that is no OID', ['mib', '--root', 'here'], '--root here: expected an OID'],
   ])('64 for %s', async (_name, args, text) => {
