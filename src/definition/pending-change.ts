@@ -123,6 +123,27 @@ function compareElement(list: DifferenceList, path: string, live: XmlElement, de
     return;
   }
   if (isAdjustable(path, live)) return;
+  if (live.name === 'disk' && childOf(defined, 'transient') !== undefined) {
+    compareParts(list, path, withoutOverlay(live, defined), defined);
+    return;
+  }
+  compareParts(list, path, live, defined);
+}
+
+/**
+ * A disk whose changes are thrown away, with the image that it begins with: it runs on an overlay, of a format of its
+ * own, and at the next start there is another.
+ */
+function withoutOverlay(live: XmlElement, defined: XmlElement): XmlElement {
+  const children = live.children.map((child) =>
+    typeof child === 'string' || (child.name !== 'source' && child.name !== 'driver')
+      ? child
+      : (childOf(defined, child.name) ?? child),
+  );
+  return { ...live, children };
+}
+
+function compareParts(list: DifferenceList, path: string, live: XmlElement, defined: XmlElement): void {
   compareAttributes(list, path, live, defined);
   const text = textContent(defined);
   if (textContent(live) !== text) list.add(path, text);
@@ -179,10 +200,6 @@ function isChosenAtStart(
     case 'target@port':
       // The place of a console among the consoles, which libvirt counts anew at the start.
       return attributeOf(defined, 'type') === 'virtio';
-    case 'source@file':
-    case 'source@dev':
-      // The overlay of a disk whose changes are thrown away: at the next start there is another.
-      return liveValue?.startsWith(`${value}.TRANSIENT`) === true;
     default:
       return false;
   }

@@ -52,6 +52,14 @@ describe('pendingChange on real domains', () => {
     expect(pendingChange(active, odd.replace('<title>B', '<title>C'), { baseline })).toBe(true);
   });
 
+  it('takes the overlay of a transient disk of any format for its image', () => {
+    const active = definitionFixture('transient.active');
+    const raw = definitionFixture('transient.inactive').replace("type='qcow2'", "type='raw'");
+    expect(raw).toContain("type='raw'");
+    expect(pendingChange(active, raw)).toBe(false);
+    expect(pendingChange(active, raw.replace("bus='virtio'", "bus='sata'"))).toBe(true);
+  });
+
   it('takes devices in another order for the same', () => {
     const rng = (path: string): string =>
       `<rng model='virtio'><backend model='random'>${path}</backend></rng>`;
