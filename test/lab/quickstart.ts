@@ -90,15 +90,28 @@ async function untilServed(snmpd: Snmpd, agent: Agent): Promise<number> {
   return count;
 }
 
-function explain(snmpd: Snmpd, agent: Agent): string {
+function explain(snmpd: Snmpd, agent: Agent, url: string): string {
   const options = `-v2c -c ${snmpd.community} -M ${mibDirectories} -m ${mibModules}`;
   return `To explore further, in another terminal:
   export SNMP="${options} ${snmpd.address}"
   snmptable -Ci -Cw 150 $SNMP VM-MIB::vmTable
   snmpwalk $SNMP LIBVIRT-EXT-MIB::libvirtExtMIB
   snmpwalk $SNMP VM-MIB::vmMIB
+  curl ${url}metrics
+  curl ${url}api/v1/domains
+  curl -N -H 'Accept: text/event-stream' ${url}api/v1/events
+In a browser:             ${url}
 What the agent runs with: ${agent.configPath}
 snmpd's configuration:    ${snmpd.configPath}`;
+}
+
+/** Where the agent serves HTTP: its log says so. */
+async function servedUrl(agent: Agent): Promise<string> {
+  const line = await waitUntil(() => agent.logLines().find(({ msg }) => msg === 'HTTP is served'), {
+    what: 'HTTP',
+    context: () => agent.stderr(),
+  });
+  return String(line['url']);
 }
 
 async function quickstart(once: boolean, privately: boolean): Promise<void> {
@@ -107,15 +120,18 @@ async function quickstart(once: boolean, privately: boolean): Promise<void> {
   const snmpd = await startSnmpd();
   closers.push(() => snmpd.stop());
   say(`starting the agent (AgentX at ${snmpd.agentxAddress})`);
-  const agent = await startAgent({ uri, agentxAddress: snmpd.agentxAddress });
+  const config = { http: { address: '127.0.0.1:0' } };
+  const agent = await startAgent({ uri, agentxAddress: snmpd.agentxAddress, config });
   closers.push(() => agent.stop());
   const count = await untilServed(snmpd, agent);
-  say(`snmpd at ${snmpd.address} serves ${count} virtual machine${count === 1 ? '' : 's'}\n`);
+  const url = await servedUrl(agent);
+  say(`snmpd at ${snmpd.address} serves ${count} virtual machine${count === 1 ? '' : 's'}`);
+  say(`${url} shows them to a browser and to Prometheus\n`);
   for (const { name, columns } of tables) {
     console.log(`snmptable ${name}\n${await readTable(snmpd, name, columns)}\n`);
   }
   if (once) return;
-  console.log(explain(snmpd, agent));
+  console.log(explain(snmpd, agent, url));
   console.log('\nCtrl-C ends the agent and takes everything down.');
   await Promise.race([agent.exited, told]);
 }
