@@ -25,6 +25,7 @@ let agent: Agent | undefined;
 beforeAll(async () => {
   directory = await makeLabDirectory();
   [libvirtd, snmpd] = await Promise.all([startLibvirtd(), startSnmpd()]);
+  await restartAgent();
 });
 
 afterAll(async () => {
@@ -84,7 +85,6 @@ describe('metadata', () => {
     ['no-name', "<a: xmlns:a='urn:x'/>"],
     ['xmlns', "<p:a xmlns:p='urn:p' p:b:c='1'><?p:i data?></p:a>"],
   ])('that libvirt takes costs nothing: %s', async (name, metadata) => {
-    if (agent === undefined) await restartAgent();
     await libvirtd.define(definition({ name, metadata, devices: disk() }));
     const shown = await untilServed(`the disk of ${name}`, (walk) => {
       const index = domain(walk, name);
