@@ -25,7 +25,7 @@ export const statSelectors = {
   metadata: 'OpenStack Nova metadata and configured labels',
   iotune: 'limits of disks and NICs',
   xml: 'the whole domain definition in pieces',
-  pool: 'storage pools',
+  pool: 'storage pools, and which of them holds the image of a disk',
   network: 'virtual networks, and addresses of guests as the host sees them',
   raw: 'every typed parameter by name, also those that other objects hold',
   stat: 'typed parameters that no other object holds, by name',

@@ -64,10 +64,10 @@ const promised: Readonly<Record<StatSelector, Promised>> = {
     calls: ['domainGetBlockIoTune', 'domainGetInterfaceParameters'],
   },
   xml: { objects: /^lveXml/ },
-  pool: { objects: /^lvePool/, calls: ['connectListAllStoragePools'] },
+  pool: { objects: /^lve(Pool|DiskPool)/, calls: ['connectListAllStoragePools'] },
   network: { objects: /^lve(Net|Nic(Address|Addresses))/, calls: ['connectListAllNetworks'] },
   raw: { objects: /^lveStat/ },
-  stat: { objects: /^lveStat/ },
+  stat: { groups: statsGroups.memory },
   snapshot: {
     objects: /^lveDom(Snapshot|Checkpoint)/,
     calls: ['domainListAllSnapshots', 'domainListAllCheckpoints'],
@@ -141,6 +141,34 @@ async function defineNetwork(name: string): Promise<void> {
   await libvirtd.virsh('net-define', path);
 }
 
+function wordsWithout(selector: StatSelector): string {
+  return selector === 'raw' ? 'all -raw' : `all -raw -${selector}`;
+}
+
+/** What either of two runs asked and served. */
+function both(one: Effect, other: Effect): Effect {
+  const names = new Set([...one.values.keys(), ...other.values.keys()]);
+  return {
+    calls: new Set([...one.calls, ...other.calls]),
+    groups: one.groups | other.groups,
+    flags: one.flags | other.flags,
+    values: new Map([...names].map((name) => [name, Math.max(valuesOf(one, name), valuesOf(other, name))])),
+  };
+}
+
+function valuesOf({ values }: Effect, name: string): number {
+  return values.get(name) ?? 0;
+}
+
+/** Objects with fewer values. */
+function lost(before: Effect, without: Effect): readonly string[] {
+  return [...before.values.keys()].filter((name) => valuesOf(without, name) < valuesOf(before, name));
+}
+
+function lostBut(expected: RegExp, before: Effect, without: Effect): readonly string[] {
+  return lost(before, without).filter((name) => !expected.test(name));
+}
+
 describe('without a selector', () => {
   let withAll: Effect;
   let withRaw: Effect;
@@ -179,10 +207,9 @@ describe('without a selector', () => {
     await defineNetwork('isolated');
     await libvirtd.virsh('snapshot-create-as', 'linux', 's1', '--disk-only');
     await waitForGuestAgent(libvirtd, 'linux');
-    // The same as each run below, so that nothing is read for the first time there.
-    await collect('all');
-    withRaw = await collect('all');
-    withAll = await collect('all -raw');
+    // On a busy machine a run may end before a guest agent has answered, or before all definitions are read.
+    withRaw = both(both(await collect('all'), await collect('all')), await collect('all'));
+    withAll = both(both(await collect('all -raw'), await collect('all -raw')), await collect('all -raw'));
   }, 180_000);
   afterAll(() => libvirtd.stop());
 
@@ -190,19 +217,15 @@ describe('without a selector', () => {
     '%s',
     async (selector) => {
       const before = selector === 'raw' ? withRaw : withAll;
-      const without = await collect(selector === 'raw' ? 'all -raw' : `all -raw -${selector}`);
-      const { objects, calls = [], groups = 0 } = promised[selector];
-      const lost = [...before.values].filter(([name, count]) => (without.values.get(name) ?? 0) < count);
-      const names = lost
-        .map(([name]) => name)
-        // Who tells the addresses first is another matter.
-        .filter(
-          (name) => !name.startsWith('lveNicAddress') || selector === 'guest' || selector === 'network',
-        );
-      if (objects === undefined) expect(names).toEqual([]);
-      else {
-        expect(names.filter((name) => !objects.test(name))).toEqual([]);
-        expect(names.length, 'objects that lose values').toBeGreaterThan(0);
+      const { objects = /^$/, calls = [], groups = 0 } = promised[selector];
+      let without = await collect(wordsWithout(selector));
+      // What a guest agent tells may come too late on a busy machine: only what is missing each time is lost.
+      for (let tries = 1; tries < 4 && lostBut(objects, before, without).length > 0; tries++) {
+        without = both(without, await collect(wordsWithout(selector)));
+      }
+      expect(lostBut(objects, before, without)).toEqual([]);
+      if (promised[selector].objects !== undefined) {
+        expect(lost(before, without), 'objects that lose values').not.toEqual([]);
       }
       const notMade = [...before.calls].filter((name) => !without.calls.has(name));
       expect(calls.filter((name) => !notMade.includes(name))).toEqual([]);
