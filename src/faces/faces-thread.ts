@@ -31,7 +31,7 @@ const stableAfterMs = 60_000;
 
 /** Heap of the thread in MiB. Bodies of 5,000 machines lie outside it; texts of them while they are made do not. */
 const oldGenerationMib = 512;
-const youngGenerationMib = 16;
+const youngGenerationMib = 4;
 
 function startWorker(workerData: FacesStart): FacesPeer {
   return new Worker(new URL('./faces-worker.js', import.meta.url), {
