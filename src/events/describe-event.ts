@@ -1,7 +1,7 @@
 import type { LibvirtEvent } from '../libvirt/events.ts';
 import { findParam, type TypedParams } from '../libvirt/typed-params.ts';
 import type { EventKind } from '../model/event.ts';
-import type { Job } from '../model/job.ts';
+import { jobOperations } from '../model/job.ts';
 import type { Pool } from '../model/pool.ts';
 import type { Count } from '../model/scalar-types.ts';
 import type { EventDescription, EventEffect, EventSubject } from './event-description.ts';
@@ -23,19 +23,6 @@ const agentReasons = ['', 'the domain was started', 'the channel changed'];
 const metadataTypes = ['description', 'title', 'element'];
 const memoryFailureRecipients = ['hypervisor', 'guest'];
 const memoryFailureActions = ['ignore', 'inject', 'fatal', 'reset'];
-const jobOperations: readonly NonNullable<Job['operation']>[] = [
-  'unknown',
-  'start',
-  'save',
-  'restore',
-  'migrationIn',
-  'migrationOut',
-  'snapshot',
-  'snapshotRevert',
-  'dump',
-  'backup',
-  'snapshotDelete',
-];
 const poolEvents = ['defined', 'undefined', 'started', 'stopped', 'created', 'deleted'];
 const poolStates: readonly (Pool['state'] | undefined)[] = [undefined, undefined, 'running', 'inactive'];
 const networkEvents = ['defined', 'undefined', 'started', 'stopped'];

@@ -1,7 +1,7 @@
 import { section, setting } from '../setting.ts';
 import { choice, patterns, secondsOrNever, selectors, wholeSeconds } from '../setting-kinds.ts';
 
-/** What lveStatTable leaves out, and why: docs/decisions/009-statistics-left-out.md. */
+/** What lveStatTable leaves out, and why: docs/decisions/011-statistics-left-out.md. */
 const leftOut = [
   // The kernel's counters of KVM: some fifty a vCPU, of use to developers of hypervisors.
   '^vcpu\\.\\d+\\..*\\.(sum|cur|max)$',
