@@ -14,7 +14,8 @@ shopt -s inherit_errexit
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cache=${LIBVIRT_AGENTX_PLATFORMS:-/var/tmp/libvirt-agentx-platforms}
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+# Empty: the mirror that mmdebstrap takes by itself.
+mirror=${DEBIAN_MIRROR:-}
 default_node=20
 # The lists of testing expire within days. A mirror that stands still is as good for a test; signatures are checked.
 any_date='Acquire::Check-Valid-Until "false"'
@@ -60,7 +61,7 @@ base_of() {
     # Debian 11 is archived: no updates.
     mmdebstrap --quiet --format=tar --variant=apt --include=ca-certificates \
       --aptopt="$any_date" "$release" "$archive.new" \
-      "deb $mirror $release main" >&2
+      ${mirror:+"deb $mirror $release main"} >&2
     mv "$archive.new" "$archive"
   fi
   echo "$archive"
