@@ -52,7 +52,13 @@ export type Disk = Readonly<ReturnType<typeof diskRow>>;
 export function diskRow(read: FigureReader, facts: DiskFacts) {
   const capacityBytes = read.count('capacity', capacity);
   const physicalBytes = read.count('physical', physical);
-  const allocationBytes = allocated(read, facts.type, read.count('allocation', highest), physicalBytes);
+  const allocationBytes = allocated(
+    read,
+    facts,
+    read.count('allocation', highest),
+    capacityBytes,
+    physicalBytes,
+  );
   return {
     facts,
     vmSourceType: vmSourceType(facts, allocationBytes, capacityBytes),
@@ -90,16 +96,23 @@ const deviceTypes: ReadonlySet<string | undefined> = new Set([
  * What the image takes on the host. libvirt's `allocation` is that only while the domain is off; while it runs it is
  * the highest offset written since its start, 0 at first, and `physical` is what a file takes. What is written of a
  * device is known from that offset alone, once there is one.
+ *
+ * Of a file that takes nothing libvirt (11.3 as well: qemuDomainGetStatsOneBlock) takes the 0 for unknown and says how
+ * long the file is instead. An empty thin image then looks like a whole one, until something is written to it.
  */
 function allocated(
   read: FigureReader,
-  type: string | undefined,
+  { type, readOnly }: DiskFacts,
   allocation: Count | undefined,
+  capacityBytes: Count | undefined,
   physicalBytes: Count | undefined,
 ): Count | undefined {
   if (!read.shows('disk_allocation')) return undefined;
   if (deviceTypes.has(type)) return allocation === 0 ? undefined : allocation;
-  return read.active ? physicalBytes : allocation;
+  // libvirt leaves out what is 0 of a domain that is off.
+  if (!read.active) return allocation ?? (capacityBytes === undefined ? undefined : 0);
+  const mayBeEmpty = allocation === 0 && physicalBytes === capacityBytes && readOnly !== true;
+  return mayBeEmpty ? undefined : physicalBytes;
 }
 
 /** A thin raw file is sparse, one whose blocks are all allocated is raw. */

@@ -40,10 +40,14 @@ export async function freezeGuestAgent(libvirtd: Libvirtd, name: string, duratio
   );
 }
 
-/** Answers the greeting that libvirt begins each conversation with, and nothing else. */
+/**
+ * Answers the greeting that libvirt begins each conversation with, and nothing else. Until libvirt has connected to its
+ * side there is nothing to read: one that ended then would be started and lost for ever on a busy host.
+ */
 const muteAgent = `#!/bin/sh
 exec 3<>/dev/virtio-ports/org.qemu.guest_agent.0
-while read -r line <&3; do
+while :; do
+  read -r line <&3 || { sleep 0.1; continue; }
   case $line in
     *guest-sync*) echo "{\\"return\\":$(echo "\${line##*id}" | tr -cd 0-9)}" >&3 ;;
   esac

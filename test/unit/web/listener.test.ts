@@ -79,7 +79,7 @@ describe('the listener', () => {
     );
     expect(closed).toBe(16);
     for (const socket of sockets) socket.destroy();
-    await waitUntil(async () => (await fetch(server.web.url).catch(() => undefined))?.status === 404, {
+    await waitUntil(async () => (await fetch(`${server.web.url}healthz`).catch(() => undefined))?.ok, {
       what: 'an answer',
     });
   });
