@@ -102,6 +102,10 @@ find_missing() {
   fi
   if [ "$command_name" = nms ]; then
     want mmdebstrap 'roots with Zabbix' has mmdebstrap
+    want prometheus 'answers the queries of the dashboards' has prometheus
+    want busybox-static 'what Linux guests run' has_static_busybox
+    want xz-utils 'unpacks the guest kernel' has xz
+    want zstd 'unpacks the modules of newer guest kernels' has zstd
     want snmptrapd 'receives notifications' has snmptrapd
   fi
   if [ "$command_name" = test ]; then
