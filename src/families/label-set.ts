@@ -109,21 +109,23 @@ export class LabelSet {
     const result: LabelValues[] = new Array<LabelValues>(values.length).fill(undefined);
     const presence = this.#table === 'lveDomTable' ? this.#tree.column(precedence.column)?.cells : undefined;
     const isFirst = (row: number): boolean => presence === undefined || presence[row] === precedence.first;
+    const end = identityEnd(this.#names);
+    const keyOfRow = (own: readonly string[]): string => keyOf(own.slice(0, end));
     for (let row = 0; row < values.length; row++) {
       if (!isFirst(row)) continue;
       const own = values[row] ?? [];
-      for (let again = 0; known.has(keyOf(own)); again++) {
+      for (let again = 0; known.has(keyOfRow(own)); again++) {
         const suffix = again === 0 ? '' : `.${again}`;
-        own[own.length - 1] = `${own.at(-1) ?? ''}#${indexOfRow(rows, row).at(-1) ?? row}${suffix}`;
+        own[end - 1] = `${own[end - 1] ?? ''}#${indexOfRow(rows, row).at(-1) ?? row}${suffix}`;
       }
-      known.add(keyOf(own));
+      known.add(keyOfRow(own));
       result[row] = own;
     }
     // The latest of those that are gone is worth more than the ones before.
     for (let row = values.length - 1; row >= 0; row--) {
       const own = values[row] ?? [];
-      if (isFirst(row) || known.has(keyOf(own))) continue;
-      known.add(keyOf(own));
+      if (isFirst(row) || known.has(keyOfRow(own))) continue;
+      known.add(keyOfRow(own));
       result[row] = own;
     }
     return result;
@@ -160,6 +162,15 @@ export class LabelSet {
     }
     return (row) => byDomain.get(rows.subIds[rows.offsets[row] ?? 0] ?? 0) ?? '';
   }
+}
+
+/**
+ * How many of the first labels tell rows apart. What follows the device only describes it, and a number belongs to what
+ * is joined on: the info of a device has to say the same device as its figures.
+ */
+function identityEnd(names: readonly string[]): number {
+  const device = names.indexOf('target_device');
+  return device < 0 ? names.length : Math.max(device, names.indexOf('domain')) + 1;
 }
 
 const noValue: ValueReader = () => '';

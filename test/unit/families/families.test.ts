@@ -127,6 +127,30 @@ describe('labels', () => {
     ]);
   });
 
+  test('of what describes a device name it as its figures do', () => {
+    const mac = fc.constantFrom('52:54:00:00:00:01', '52:54:00:00:00:02');
+    const target = fc.constantFrom(undefined, 'vnet0');
+    const nic = fc.record({ mac, target, model: fc.constantFrom('virtio', 'e1000') });
+    fc.assert(
+      fc.property(fc.array(nic, { minLength: 1, maxLength: 5 }), (given) => {
+        const nics = given.map((each, at) => sampleNic({ index: at + 1, ...each }));
+        const domains = [sampleDomain({ name: 'a', nics })];
+        const { tree } = new SampleImage(sampleEmptySnapshot({ domains }));
+        // A label that all rows of the domain share is put behind those of the row.
+        const dimensions = new Dimensions(tree, { uuid: 'lveDomUuid' });
+        const devices = (family: string): readonly unknown[] => {
+          const series = families.find(({ name }) => name === family)?.series[0];
+          const { names = [], rows = [] } = series === undefined ? {} : dimensions.rowsOf(series);
+          return rows.map((values) => values?.[names.indexOf('target_device')]);
+        };
+        const named = devices('libvirt_domain_interface_stats_receive_bytes_total');
+        expect(new Set(named).size).toBe(given.length);
+        expect(devices('libvirt_domain_interface_stats_info')).toEqual(named);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   test('are never the same twice in a family, whatever the machines are called', () => {
     // XML has no such characters, but the odds are what is wanted: few names, so that many are the same.
     const name = fc.constantFrom('a', 'a#1', 'a#2', 'vda', 'vda#2', 'ä"\\\n', '{}', '');
