@@ -115,6 +115,8 @@ export async function startLibvirtd(options: LibvirtdOptions = {}): Promise<Libv
 
   const startDaemon = async () => {
     const [command = '', ...prefix] = namespaces.enter;
+    // Packages that are installed meanwhile write the list of users anew.
+    await namespaces.keepUsers();
     daemon = await startProcess({
       name: 'libvirtd',
       command,

@@ -14,6 +14,8 @@ export interface NodeNamespaces {
   /** The file as seen from outside that is `path` inside. */
   outside(path: string): string;
   exec(command: string, ...args: readonly string[]): Promise<string>;
+  /** Sees to it that the users are those of the lab: a mount on a file ends when the host replaces the file. */
+  keepUsers(): Promise<void>;
   /** Ends every process inside and with them all mounts and links. */
   stop(): Promise<void>;
 }
@@ -66,6 +68,13 @@ echo READY
 while read -r line; do :; done
 `;
 
+const usersScript = String.raw`
+set -eu
+for db in passwd group; do
+  grep -q '^libvirt-qemu:' "/etc/$db" || mount --bind "$1/etc-$db" "/etc/$db"
+done
+`;
+
 /** Creates the namespaces; libvirt's directories are `etc`, `lib`, `cache` and `log` of the lab's directory. */
 export async function makeNodeNamespaces(directory: LabDirectory, hostname: string): Promise<NodeNamespaces> {
   await requirePrivileges();
@@ -103,12 +112,17 @@ export async function makeNodeNamespaces(directory: LabDirectory, hostname: stri
     '--root',
     '--',
   ];
+  const exec = (command: string, ...args: readonly string[]) =>
+    run('nsenter', [...enter.slice(1), command, ...args]);
   return {
     initPid,
     bridge: holder.output().includes('BRIDGE') ? 'lab0' : undefined,
     enter,
     outside: (path) => `/proc/${initPid}/root${path}`,
-    exec: (command, ...args) => run('nsenter', [...enter.slice(1), command, ...args]),
+    exec,
+    async keepUsers() {
+      await exec('bash', '-c', usersScript, 'users', directory.path);
+    },
     async stop() {
       holder.stdin?.end();
       await holder.exited;
