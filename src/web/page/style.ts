@@ -17,7 +17,7 @@ th, td { text-align: left; padding: .3rem .6rem; white-space: nowrap; border-bot
 tbody tr:last-child td { border-bottom: 0; } th { background: var(--head); font-weight: 600; }
 th.number, td.number { text-align: right; } td.name { max-width: 22rem; overflow: hidden; text-overflow: ellipsis; }
 th button { font: inherit; font-weight: 600; background: none; border: 0; padding: 0; color: inherit; cursor: pointer; }
-th[aria-sort] button { color: var(--mark); } th[aria-sort=ascending] button::after { content: " \\2191"; } th[aria-sort=descending] button::after { content: " \\2193"; }
+th[aria-sort] button { color: var(--mark); } th[aria-sort=ascending] button::after { content: " ↑"; } th[aria-sort=descending] button::after { content: " ↓"; }
 :focus-visible { outline: 2px solid var(--mark); outline-offset: 2px; }
 a { color: var(--mark); } footer { padding-bottom: 2rem; } footer a { margin-right: 1rem; }
 .events { list-style: none; margin: 0; padding: 0; } .events li { padding: .2rem 0; border-bottom: 1px solid var(--line); }
