@@ -6,6 +6,8 @@ export interface Stat {
   readonly type: 'int' | 'uint' | 'llong' | 'ullong' | 'double' | 'boolean' | 'string' | 'other';
   /** Non-negative integers and booleans (1 is true) only. */
   readonly value: Count | undefined;
+  /** Non-negative doubles only: in thousandths, rounded. */
+  readonly milli?: Count | undefined;
   readonly text: string;
 }
 

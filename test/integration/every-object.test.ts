@@ -27,10 +27,14 @@ const notHere: Readonly<Record<string, string>> = {
   lveHostCpuIntrTime: 'libvirt does not tell it of a Linux host; test/golden/walk.txt has the value',
   lveHostMemAvailable: 'libvirt does not tell it of a Linux host; test/golden/walk.txt has the value',
   lveIothreadPollWeight: 'told by libvirt 12.7 and later; test/golden/walk.txt has the value',
+  lveJobStatMilli:
+    'libvirt has no double among the statistics of jobs; test/unit/collect/decode/stat-value.test.ts',
   lveJobThrottle:
     'only while QEMU slows a busy guest down for a migration; test/unit/collect/decode/job-stats.test.ts',
   lveLibraryVersion: 'the agent has no client library, so there is none to name',
   lvePerfGauge: 'needs a processor with RDT; test/unit/collect/decode/perf-events.test.ts',
+  lveStatMilli:
+    'libvirt has no double among the statistics of QEMU; test/unit/collect/decode/stat-value.test.ts',
   lveVcpuHalted: 'QEMU on x86 does not tell libvirt; test/unit/collect/decode/row-reader.test.ts',
 };
 

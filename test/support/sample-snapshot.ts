@@ -328,6 +328,7 @@ const job: Job = {
   stats: [
     { name: 'memory_dirty_rate', type: 'ullong', value: 900, text: '900' },
     { name: 'operation', type: 'int', value: 5, text: '5' },
+    { name: 'rate', type: 'double', value: undefined, milli: 1500, text: '1.5' },
   ],
 };
 
@@ -681,7 +682,13 @@ export function sampleSnapshot(): Snapshot {
     ],
     // Not in the order of the wire, which has shorter names first.
     stats: [
-      { name: 'block.0.limits.queue_depth_max', type: 'double', value: undefined, text: '12.5' },
+      {
+        name: 'block.0.limits.queue_depth_max',
+        type: 'double',
+        value: undefined,
+        milli: 12_500,
+        text: '12.5',
+      },
       { name: 'vcpu.0.exits.sum', type: 'ullong', value: 2n ** 64n - 1n, text: '18446744073709551615' },
       { name: 'vm.remote_tlb_flush.sum', type: 'ullong', value: 12, text: '12' },
     ],

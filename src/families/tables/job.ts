@@ -29,5 +29,6 @@ export const jobStatFamilies: FamilyTable<'lveJobStatTable'> = {
   labels: {},
   families: {
     lveJobStatValue: null,
+    lveJobStatMilli: null,
   },
 };

@@ -17,5 +17,6 @@ export const statFamilies: FamilyTable<'lveStatTable'> = {
   families: {
     lveStatType: null,
     lveStatValue: null,
+    lveStatMilli: null,
   },
 };

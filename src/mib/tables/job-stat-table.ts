@@ -24,6 +24,7 @@ export const jobStatTable: TableBinding<'lveJobStatTable', Stat> = {
   columns: {
     lveJobStatValue: (stat) => stat.value,
     lveJobStatText: (stat) => stat.text,
+    lveJobStatMilli: (stat) => stat.milli,
     lveJobStatRowName: rowName((stat, kind) => `${jobKinds[kind] ?? kind}:${stat.name}`),
   },
 };

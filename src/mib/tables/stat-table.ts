@@ -17,6 +17,7 @@ export const statTable: TableBinding<'lveStatTable', Stat> = {
     lveStatType: (stat) => stat.type,
     lveStatValue: (stat) => stat.value,
     lveStatText: (stat) => stat.text,
+    lveStatMilli: (stat) => stat.milli,
     lveStatRowName: rowName((stat) => stat.name),
   },
 };

@@ -99,7 +99,7 @@ describe('toJson', () => {
       [4, 'backup'],
       [7, 'job-runner-17'],
     ]);
-    expect(json.tables['lveJobStatTable']?.[0]).toEqual({
+    expect(json.tables['lveJobStatTable']?.[1]).toEqual({
       lveDomIndex: 1,
       lveJobKind: 'background',
       lveJobStatName: 'operation',
