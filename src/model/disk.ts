@@ -43,22 +43,17 @@ const firstIo = { live: true, selectors: ['disk'], counter: true, asked: true } 
 const threshold = { live: true, selectors: ['disk'] } as const;
 const latency = { selectors: ['disk'] } as const;
 const highest = { selectors: ['disk_allocation'] } as const;
-const capacity = { selectors: ['disk_capacity'] } as const;
+const capacity = { selectors: ['disk_capacity', 'disk_allocation'] } as const;
 const physical = { selectors: ['disk_physical', 'disk_allocation'] } as const;
 
 /** One disk of a domain, active or not, with the parameters `block.N.` of its active image. */
 export type Disk = Readonly<ReturnType<typeof diskRow>>;
 
 export function diskRow(read: FigureReader, facts: DiskFacts) {
-  const capacityBytes = read.count('capacity', capacity);
+  const length = read.count('capacity', capacity);
   const physicalBytes = read.count('physical', physical);
-  const allocationBytes = allocated(
-    read,
-    facts,
-    read.count('allocation', highest),
-    capacityBytes,
-    physicalBytes,
-  );
+  const allocationBytes = allocated(read, facts, read.count('allocation', highest), length, physicalBytes);
+  const capacityBytes = read.shows('disk_capacity') ? length : undefined;
   return {
     facts,
     vmSourceType: vmSourceType(facts, allocationBytes, capacityBytes),
