@@ -11,8 +11,15 @@ interface Event {
   readonly severity: Severity;
   /** Objects in braces. */
   readonly format: string;
-  /** An object and its labels that this EVENT is for, or with `not`, all others. */
-  readonly match?: { readonly object: string; readonly labels: readonly string[]; readonly not?: boolean };
+  /** What this EVENT is for; all of it. */
+  readonly matches?: readonly Match[];
+}
+
+/** An object and its labels (of a number: its values), or with `not`, all others. */
+interface Match {
+  readonly object: string;
+  readonly labels: readonly string[];
+  readonly not?: boolean;
 }
 
 const bySeverity = (object: string, format: string): readonly Event[] =>
@@ -22,13 +29,27 @@ const bySeverity = (object: string, format: string): readonly Event[] =>
       ['warning', 'Warning'],
       ['failure', 'Critical'],
     ] as const
-  ).map(([label, severity]) => ({ severity, format, match: { object, labels: [label] } }));
+  ).map(([label, severity]) => ({ severity, format, matches: [{ object, labels: [label] }] }));
 
 /** Good labels of an object are Normal, all others have another severity. */
 const goodOr = (object: string, good: readonly string[], bad: Severity, format: string): readonly Event[] => [
-  { severity: 'Normal', format, match: { object, labels: good } },
-  { severity: bad, format, match: { object, labels: good, not: true } },
+  { severity: 'Normal', format, matches: [{ object, labels: good }] },
+  { severity: bad, format, matches: [{ object, labels: good, not: true }] },
 ];
+
+/** The value of a size that is not known. */
+const unknownSize = '18446744073709551615';
+
+/** Each EVENT twice: with the sizes, and without them where they are not known. */
+const withSizes = (object: string, sizes: string, events: readonly Event[]): readonly Event[] =>
+  events.flatMap((event) => {
+    const unknown = { object, labels: [unknownSize] };
+    const { matches = [] } = event;
+    return [
+      { ...event, format: `${event.format}${sizes}`, matches: [...matches, { ...unknown, not: true }] },
+      { ...event, matches: [...matches, unknown] },
+    ];
+  });
 
 const perVm = (severity: Severity, what: string): readonly Event[] => [
   { severity, format: `Virtual machine {vmName} ${what}, state before: {vmOperState}` },
@@ -81,11 +102,15 @@ const events: Readonly<Record<NotificationName, readonly Event[]>> = {
     'Critical',
     'Connection to libvirt ({lveConnUri}) is now {lveConnState} {lveConnLastError}',
   ),
-  lvePoolStateChange: goodOr(
-    'lvePoolState',
-    ['running', 'inactive', 'building'],
-    'Critical',
-    'Storage pool {lvePoolName} is now {lvePoolState}, {lvePoolAvailable} of {lvePoolCapacity} bytes available',
+  lvePoolStateChange: withSizes(
+    'lvePoolCapacity',
+    ', {lvePoolAvailable} of {lvePoolCapacity} bytes available',
+    goodOr(
+      'lvePoolState',
+      ['running', 'inactive', 'building'],
+      'Critical',
+      'Storage pool {lvePoolName} is now {lvePoolState}',
+    ),
   ),
   lveNotificationsSuppressed: [
     {
@@ -146,17 +171,15 @@ export function snmpttConf(): string {
       if (at < 0) throw new Error(`${name} does not carry ${object}`);
       return `$${at + 1}`;
     };
-    for (const { severity, format, match } of events[name]) {
+    for (const { severity, format, matches = [] } of events[name]) {
       const lines = [
         `EVENT ${name} ${trapOid} "libvirt" ${severity}`,
         `FORMAT ${format.replaceAll(/\{(\w+)\}/g, (_whole, object: string) => position(object)).trim()}`,
       ];
-      if (match !== undefined) {
-        const words = match.labels.flatMap((label) => [label, String(labelNumber(match.object, label))]);
-        lines.push(
-          'MATCH MODE=and',
-          `MATCH ${position(match.object)}: ${match.not ? '!' : ''}(^(${words.join('|')})$)`,
-        );
+      if (matches.length > 0) lines.push('MATCH MODE=and');
+      for (const { object, labels, not } of matches) {
+        const words = labels.flatMap((label) => wordsFor(object, label));
+        lines.push(`MATCH ${position(object)}: ${not ? '!' : ''}(^(${words.join('|')})$)`);
       }
       lines.push('SDESC', summary, `Variables: ${objects.join(', ')}`, 'EDESC');
       parts.push(`${lines.join('\n')}\n`);
@@ -165,10 +188,12 @@ export function snmpttConf(): string {
   return parts.join('\n');
 }
 
-function labelNumber(object: string, label: string): number {
-  const labels: Readonly<Record<string, number>> =
-    definitions[object as keyof typeof definitions].labels ?? {};
+/** What a receiver may show for a label of an object, or for the value of a number. */
+function wordsFor(object: string, label: string): readonly string[] {
+  const labels: Readonly<Record<string, number>> | undefined =
+    definitions[object as keyof typeof definitions].labels;
+  if (labels === undefined) return [label];
   const number = labels[label];
   if (number === undefined) throw new Error(`${object} has no label ${label}`);
-  return number;
+  return [label, String(number)];
 }

@@ -9,8 +9,7 @@ const maxObjects = 32;
 
 /** A value of an object, and of a column the INDEX of its row. */
 export interface HeldValue {
-  /** Undefined where it is not known: the notification then lacks the object. */
-  readonly value: number | bigint | string | boolean | Uint8Array | undefined;
+  readonly value: number | bigint | string | boolean | Uint8Array;
   readonly index?: readonly (number | string)[];
 }
 
@@ -55,7 +54,7 @@ export const heldSchema = z.object({
     .record(
       z.string().max(maxNameChars),
       z.object({
-        value: valueSchema.optional(),
+        value: valueSchema,
         index: z.array(z.union([z.number().int().nonnegative(), z.string().max(maxNameChars)])).optional(),
       }),
     )

@@ -109,13 +109,16 @@ export type SwitchName = {
   [O in ObjectName]: Definition<O> extends { readonly access: 'read-write' } ? O : never;
 }[ObjectName];
 
-/** One object of a notification: its value (undefined is left out) and, for a column, the values of its table's INDEX. */
+/**
+ * One object of a notification: its value and, for a column, the values of its table's INDEX. Every instance of a
+ * notification contains all objects of its OBJECTS clause (RFC 2578 section 8.1), so that none may be unknown.
+ */
 export type NotifiedObject<O extends ObjectName> =
   Definition<O> extends {
     readonly table: infer T extends TableName;
   }
-    ? { readonly value: ValueOf<O> | undefined; readonly index: IndexOf<T> }
-    : { readonly value: ValueOf<O> | undefined };
+    ? { readonly value: ValueOf<O>; readonly index: IndexOf<T> }
+    : { readonly value: ValueOf<O> };
 
 /** The objects of a notification by name; all that its OBJECTS clause lists. */
 export type NotificationValues<N extends NotificationName> = {

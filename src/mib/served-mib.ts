@@ -36,9 +36,9 @@ export interface ServedMibOptions {
   readonly vmMib: boolean;
 }
 
-/** The value of one object of a notification; undefined where it is not known. */
+/** The value of one object of a notification. */
 interface NotifiedEntry {
-  readonly value: BoundValue | undefined;
+  readonly value: BoundValue;
   readonly index?: readonly (number | string)[];
 }
 
@@ -124,8 +124,8 @@ export class ServedMib {
   }
 
   /**
-   * A notification with the objects of its OBJECTS clause in their order, as OIDs under the root in use. Objects whose
-   * value is not known are left out.
+   * A notification with all objects of its OBJECTS clause in their order, as OIDs under the root in use: receivers tell
+   * them apart by their positions.
    */
   notification<N extends NotificationName>(name: N, values: NotificationValues<N>): OutgoingNotification {
     return this.encode({ name, values }, {});
@@ -143,8 +143,8 @@ export class ServedMib {
     if (definition === undefined || (definition.module === 'VM-MIB' && this.roots.length < 2)) {
       throw new MibError([`${name} is no notification that is served`]);
     }
-    const listed = definition.objects.flatMap((object) => this.#varbind(name, object, values[object]));
-    const more = Object.entries(appended).flatMap(([object, entry]) => this.#varbind(name, object, entry));
+    const listed = definition.objects.map((object) => this.#varbind(name, object, values[object]));
+    const more = Object.entries(appended).map(([object, entry]) => this.#varbind(name, object, entry));
     return {
       name,
       trapOid: this.#absolute(definition.module, definition.oid),
@@ -152,11 +152,14 @@ export class ServedMib {
     };
   }
 
-  #varbind(name: string, object: string, entry: NotifiedEntry | undefined): OutgoingNotification['varbinds'] {
-    if (entry !== undefined && entry.value === undefined) return [];
+  #varbind(
+    name: string,
+    object: string,
+    entry: NotifiedEntry | undefined,
+  ): OutgoingNotification['varbinds'][number] {
     const carried = findDefinition(object);
     const value =
-      entry?.value === undefined || carried === undefined
+      entry === undefined || carried === undefined
         ? undefined
         : converterOf(carried)(carried.kind === 'text' ? inOneLine(entry.value) : entry.value);
     if (carried === undefined || value === undefined) {
@@ -167,7 +170,7 @@ export class ServedMib {
         ? [0]
         : encodeIndex(this.#indexes.get(carried.table) ?? [], entry?.index ?? []);
     const oid = [...this.#absolute(carried.module, carried.oid), ...instance];
-    return [{ oid, syntax: carried.syntax, value }];
+    return { oid, syntax: carried.syntax, value };
   }
 
   #absolute(module: ObjectDefinition['module'], oid: Oid): Oid {

@@ -60,7 +60,10 @@ export function hasExtensionNotification(change: Change): change is ExtensionCha
   );
 }
 
-/** Turns changes into notifications with the objects their MIB lists; one whose value is not known is left out. */
+/** What a notification has for a size that is not known: it cannot lack the object, and 0 would be a size. */
+const unknownSize = 2n ** 64n - 1n;
+
+/** Turns changes into notifications with all objects their MIB lists: receivers tell them apart by their positions. */
 export class NotificationBuilder {
   /**
    * The notification of VM-MIB for one virtual machine; undefined if the new state has none. vmOperState
@@ -138,8 +141,8 @@ export class NotificationBuilder {
         return content('lveDomainJobCompleted', {
           ...domainValues(change.domain),
           lveJobOperation: { value: change.operation, index },
-          lveJobSuccess: { value: change.success, index },
-          lveJobElapsed: { value: change.elapsedMs, index },
+          lveJobSuccess: { value: change.success ?? false, index },
+          lveJobElapsed: { value: change.elapsedMs ?? 0, index },
           lveJobErrorText: { value: change.errorText, index },
         });
       }
@@ -170,8 +173,8 @@ export class NotificationBuilder {
         return content('lvePoolStateChange', {
           lvePoolName: { value: change.name, index },
           lvePoolState: { value: change.state, index },
-          lvePoolAvailable: { value: change.availableBytes, index },
-          lvePoolCapacity: { value: change.capacityBytes, index },
+          lvePoolAvailable: { value: change.availableBytes ?? unknownSize, index },
+          lvePoolCapacity: { value: change.capacityBytes ?? unknownSize, index },
         });
       }
     }

@@ -10,6 +10,18 @@ const definitions = `${repositoryPath}/contrib/snmptt/libvirt-agentx.conf`;
 const modules = ['-M', mibDirectories, '-m', mibModules];
 const uuid = '10112233-4455-6677-8899-aabbccddeeff';
 
+const unknownSize = '18446744073709551615';
+
+function poolIsRunning(name: string, available: string, capacity: string): string[][] {
+  return [
+    ['LIBVIRT-EXT-MIB::lvePoolStateChange'],
+    ['LIBVIRT-EXT-MIB::lvePoolName.1', 's', name],
+    ['LIBVIRT-EXT-MIB::lvePoolState.1', 'i', '2'],
+    ['LIBVIRT-EXT-MIB::lvePoolAvailable.1', 'C', available],
+    ['LIBVIRT-EXT-MIB::lvePoolCapacity.1', 'C', capacity],
+  ];
+}
+
 /** A notification, its EVENT's name in SNMPTT's log, and the line's severity and text. */
 const notifications = [
   {
@@ -34,6 +46,14 @@ const notifications = [
       ['LIBVIRT-EXT-MIB::lveConnLastError.0', 's', 'true'],
     ],
     logged: /Critical "libvirt" \S+ - Connection to libvirt \(qemu:\/\/\/system\) is now \S+ true/,
+  },
+  {
+    trap: poolIsRunning('known', '600', '1000'),
+    logged: /Normal "libvirt" \S+ - Storage pool known is now \S+, 600 of 1000 bytes available$/m,
+  },
+  {
+    trap: poolIsRunning('unknown', unknownSize, unknownSize),
+    logged: /Normal "libvirt" \S+ - Storage pool unknown is now (2|running)$/m,
   },
   {
     trap: [
@@ -90,7 +110,7 @@ describe('contrib/snmptt, by SNMPTT itself', () => {
     }
     const log = () => readFile(logPath, 'utf8').catch(() => '');
     await waitUntil(async () => (await log()).split('\n').length > notifications.length || undefined, {
-      what: 'three lines of SNMPTT',
+      what: 'the lines of SNMPTT',
       context: () => trapd.output(),
     });
     const text = await log();

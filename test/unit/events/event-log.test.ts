@@ -224,7 +224,7 @@ describe('EventLog', () => {
           lveDomName: { value: 'web', index: [7] },
           lveDiskThreshold: { value: 2n ** 63n, index: [7, 1] },
           vmUUID: { value: Uint8Array.of(0, 255), index: [7] },
-          lveJobElapsed: { value: undefined, index: [7, 'completed'] },
+          lveJobElapsed: { value: 0, index: [7, 'completed'] },
           lveNotifyConnUp: { value: true },
         },
       },

@@ -311,6 +311,24 @@ describe('notifications', () => {
     expect(formatOid(varbinds[3]?.oid ?? [])).toBe(`${formatOid(root)}.1.6.2.1.1.3.2`);
   });
 
+  // RFC 2578 section 8.1: the objects are contained within every instance of the notification.
+  test('refuse to lack an object, wherever they come from', () => {
+    for (const missing of ['lvePoolName', 'lvePoolState', 'lvePoolAvailable', 'lvePoolCapacity']) {
+      const index = [1];
+      const values = {
+        lvePoolName: { value: 'images', index },
+        lvePoolState: { value: 'running', index },
+        lvePoolAvailable: { value: 1, index },
+        lvePoolCapacity: { value: 2, index },
+      };
+      const some = Object.fromEntries(Object.entries(values).filter(([name]) => name !== missing));
+      expect(() => served.encode({ name: 'lvePoolStateChange', values: some }, {})).toThrow(
+        `${missing} has no value`,
+      );
+      expect(served.encode({ name: 'lvePoolStateChange', values }, {}).varbinds).toHaveLength(4);
+    }
+  });
+
   test('refuse a value that cannot be sent', () => {
     expect(() =>
       served.notification('lveDomainGuestAgentChange', {

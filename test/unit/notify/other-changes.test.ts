@@ -287,7 +287,11 @@ describe('storage pools', () => {
       },
       {
         name: 'lvePoolStateChange',
-        values: { lvePoolState: 'inaccessible', lvePoolAvailable: undefined, lvePoolCapacity: undefined },
+        values: {
+          lvePoolState: 'inaccessible',
+          lvePoolAvailable: 2n ** 64n - 1n,
+          lvePoolCapacity: 2n ** 64n - 1n,
+        },
       },
     ]);
     expect(bench.entries).toMatchObject([
@@ -316,7 +320,7 @@ describe('storage pools', () => {
     bench.settle([web], { pools: [{ ...pool, stateAt: SAMPLE_NOW + 6000 }] });
     await vi.advanceTimersByTimeAsync(1000);
     expect(bench.take().map(({ values }) => [values['lvePoolState'], values['lvePoolCapacity']])).toEqual([
-      ['running', undefined],
+      ['running', 2n ** 64n - 1n],
     ]);
   });
 });
