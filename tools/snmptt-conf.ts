@@ -147,9 +147,10 @@ const header = `# EVENT definitions of SNMPTT (https://snmptt.sourceforge.net) f
 # and VM-MIB. Made from the modules by tools/write-snmptt-conf.ts.
 #
 # Name this file in snmptt_conf_files of snmptt.ini, and have snmptrapd hand over the numbers of objects and
-# notifications, whether it has the modules loaded or not, by its option -On (Debian: TRAPDOPTS in
+# notifications, whether it has the modules loaded or not, by its option -OnU (Debian: TRAPDOPTS in
 # /etc/default/snmptrapd, or \`systemctl edit snmptrapd\`):
-#   snmptrapd -On ...                      traphandle default /usr/sbin/snmptthandler
+#   snmptrapd -OnU ...                     traphandle default /usr/sbin/snmptthandler
+# U keeps it from writing units after numbers, which the texts below have already.
 # Without -On a snmptrapd that has the modules hands over names, and every notification is unknown to SNMPTT unless
 # its net_snmp_perl_enable is 1 and it can load the modules too. With the modules loaded (-M and -m as in
 # contrib/snmptrapd) enumerations and names with other letters than a to z are readable. Enumerations are matched
@@ -192,7 +193,8 @@ export function snmpttConf(): string {
 function wordsFor(object: string, label: string): readonly string[] {
   const labels: Readonly<Record<string, number>> | undefined =
     definitions[object as keyof typeof definitions].labels;
-  if (labels === undefined) return [label];
+  // The units of a number may follow it.
+  if (labels === undefined) return [`${label}( .*)?`];
   const number = labels[label];
   if (number === undefined) throw new Error(`${object} has no label ${label}`);
   return [label, String(number)];

@@ -68,8 +68,8 @@ const notifications = [
 
 describe('contrib/snmptt, by SNMPTT itself', () => {
   it.each([
-    ['without the modules', ['-m', '']],
-    ['with the modules', modules],
+    ['without the modules', ['-OnU', '-m', '']],
+    ['with the modules', ['-OnU', ...modules]],
   ])('has an EVENT for what a snmptrapd %s hands over', async (_how, loaded) => {
     await using directory = await makeLabDirectory();
     const logPath = directory.file('snmptt.log');
@@ -100,7 +100,7 @@ describe('contrib/snmptt, by SNMPTT itself', () => {
     await using trapd = await startProcess({
       name: 'snmptrapd',
       command: 'snmptrapd',
-      args: ['-f', '-Lo', '-C', '-c', config, '-On', ...loaded, `udp:${address}`],
+      args: ['-f', '-Lo', '-C', '-c', config, ...loaded, `udp:${address}`],
       env,
       ready: (output) => output.includes('NET-SNMP version'),
     });
