@@ -23,7 +23,7 @@ it('a subagent that stood still until the master gave it up comes back by itself
   expect(await served()).toMatchObject({ type: 'noSuchObject' });
 
   agent.signal('SIGCONT');
-  await waitUntil(async () => (await served())?.value === '42', { what: 'the value', timeoutMs: 10_000 });
+  await waitUntil(async () => (await served())?.value === '42', { what: 'the value' });
   expect(agent.stdout().trim().split('\n')).toEqual([
     'connecting',
     'open',

@@ -11,6 +11,7 @@ import { crashQemu, freezeMonitor, makeFullDisk, startEndlessJob } from '../lab/
 import { type Snmpd, startSnmpd } from '../lab/snmpd.ts';
 import { type Snmptrapd, startSnmptrapd } from '../lab/snmptrapd.ts';
 import { waitUntil } from '../lab/wait.ts';
+import { heldNotifications } from '../support/held-notifications.ts';
 import { objectAt } from '../support/object-at.ts';
 import { walkServed } from '../support/served-walk.ts';
 
@@ -124,7 +125,7 @@ describe('every object of both modules', () => {
         await look();
         return missing().length === 0;
       },
-      { what: wanted.join(', '), timeoutMs: 10_000, intervalMs: 300, context: () => missing().join(' ') },
+      { what: wanted.join(', '), intervalMs: 300, context: () => missing().join(' ') },
     );
   }
 
@@ -302,7 +303,9 @@ describe('every object of both modules', () => {
     await crashQemu(libvirtd, 'hung');
     await libvirtd.virsh('destroy', 'brief');
     await untilSeen('lveDomGoneTime');
+    const back = agent.nextLog('connected to libvirt');
     await libvirtd.restart();
+    await back;
     const version = (await libvirtd.virsh('version', '--daemon')).match(/daemon: (\S+)/)?.[1] ?? '';
     const excused = notWith(version);
     await untilSeen(...readable.filter((name) => !excused.includes(name)));
@@ -311,12 +314,16 @@ describe('every object of both modules', () => {
   });
 
   it('that only notifications carry has been told, the delay by one that snmpd was not there for', async () => {
+    const lost = agent.nextLog('no session with the AgentX master');
     snmpd.signal('SIGTERM');
-    await waitUntil(() => agent.stderr().includes('no session with the AgentX master'), {
-      what: 'the loss',
+    await lost;
+    const held = await heldNotifications(agent.stateDirectory);
+    await libvirtd.virsh('suspend', 'saved');
+    // Told at once, it would carry no delay.
+    await waitUntil(async () => (await heldNotifications(agent.stateDirectory)) > held, {
+      what: 'the notification to wait for snmpd',
       context: () => agent.stderr(),
     });
-    await libvirtd.virsh('suspend', 'saved');
     await snmpd.restart();
     const untold = () => {
       const carried = trapd.received().flatMap(({ varBinds }) => varBinds.map(({ oid }) => objectAt(oid)));

@@ -395,8 +395,9 @@ describe('a reload', () => {
     const url = await urlOf(agent);
     const toml = readFileSync(agent.configPath, 'utf8');
     await writeFile(agent.configPath, toml.replace('interval = 1', 'interval = 2'));
+    const reloaded = agent.nextLog('configuration reloaded');
     agent.signal('SIGHUP');
-    await agent.waitForLog('configuration reloaded');
+    await reloaded;
     expect(agent.logLines().filter(({ msg }) => msg === 'HTTP is served')).toHaveLength(1);
     await ready(url);
     await writeFile(agent.configPath, toml.replace(`127.0.0.1:${first}`, `127.0.0.1:${second}`));

@@ -1,5 +1,4 @@
-import { chmod, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { definitions } from '../../src/mib/definitions.ts';
 import { modules } from '../../src/mib/objects.gen.ts';
@@ -10,6 +9,7 @@ import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
 import { type Snmpd, startSnmpd } from '../lab/snmpd.ts';
 import { type Snmptrapd, startSnmptrapd } from '../lab/snmptrapd.ts';
 import { delay, waitUntil } from '../lab/wait.ts';
+import { heldNotifications } from '../support/held-notifications.ts';
 import { type NamedNotification, nameNotification } from '../support/named-notification.ts';
 
 const refreshCount = [...modules['LIBVIRT-EXT-MIB'].root, ...definitions.lveRefreshCount.oid, 0].join('.');
@@ -114,8 +114,9 @@ describe('a master that is late', () => {
     snmpd.signal('SIGSTOP');
     await suspendAndResume();
     // The configuration is read again meanwhile, which must not send anything a second time.
+    const reloaded = agent.nextLog('configuration reloaded');
     agent.signal('SIGHUP');
-    await agent.waitForLog('configuration reloaded');
+    await reloaded;
     await delay(22_000);
     snmpd.signal('SIGCONT');
     await expectOnce(since);
@@ -128,13 +129,12 @@ describe('a master that is late', () => {
     'is told by an agent that is %s and started again what it was not told, marked as late',
     async (_how, end) => {
       const since = trapd.received().length;
+      const lost = agent.nextLog('no session with the AgentX master');
       snmpd.signal('SIGTERM');
-      await waitUntil(() => agent.stderr().includes('no session with the AgentX master'), {
-        what: 'the loss',
-      });
+      await lost;
       await libvirtd.virsh('suspend', name);
-      const log = join(directory.directory('state'), 'events.jsonl');
-      await waitUntil(async () => (await waiting(log)) === 2, {
+      const state = directory.directory('state');
+      await waitUntil(async () => (await heldNotifications(state)) === 2, {
         what: 'the notifications to be on disk',
       });
       await end();
@@ -149,14 +149,7 @@ describe('a master that is late', () => {
       const delays = changes(since).map(({ values }) => values['lveNotifyDelay']);
       for (const late of delays.slice(0, 2)) expect(late).toBeGreaterThan(0);
       // All is settled: the next start has nothing to tell.
-      await waitUntil(async () => (await waiting(log)) === 0, { what: 'the log to forget them' });
+      await waitUntil(async () => (await heldNotifications(state)) === 0, { what: 'the log to forget them' });
     },
   );
 });
-
-/** Notifications that a log file holds. */
-async function waiting(path: string): Promise<number> {
-  const lines = (await readFile(path, 'utf8')).split('\n');
-  const count = (key: string): number => lines.filter((line) => line.startsWith(`{"${key}"`)).length;
-  return count('held') - count('released');
-}

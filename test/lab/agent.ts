@@ -41,7 +41,10 @@ export interface Agent {
   /** Log lines, parsed; what is no JSON is left out. */
   logLines(): readonly Readonly<Record<string, unknown>>[];
   /** Resolves when the log contains the text. */
+  /** Anywhere in the log, also before this call. */
   waitForLog(text: string, timeoutMs?: number): Promise<void>;
+  /** Called before what brings it about: what the log had until then does not count. */
+  nextLog(text: string, timeoutMs?: number): Promise<void>;
   signal(signal: NodeJS.Signals): void;
   /** SIGTERM; resolves with how it ended, after removal of its files. */
   stop(): Promise<Exit>;
@@ -80,6 +83,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     await directory.remove();
     return child.exited;
   };
+  const logHas = async (text: string, from: number, timeoutMs?: number): Promise<void> => {
+    await waitUntil(() => child.stderr().includes(text, from), {
+      what: `"${text}" in the agent's log`,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      context: () => child.stderr(),
+    });
+  };
   return {
     pid: child.pid,
     configPath,
@@ -88,13 +98,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     stdout: () => child.stdout(),
     stderr: () => child.stderr(),
     logLines: () => child.stderr().split('\n').flatMap(parseLine),
-    async waitForLog(text, timeoutMs = 20_000) {
-      await waitUntil(() => child.stderr().includes(text), {
-        what: `"${text}" in the agent's log`,
-        timeoutMs,
-        context: () => child.stderr(),
-      });
-    },
+    waitForLog: (text, timeoutMs) => logHas(text, 0, timeoutMs),
+    nextLog: (text, timeoutMs) => logHas(text, child.stderr().length, timeoutMs),
     signal: (signal) => child.signal(signal),
     stop: () => end(() => child.stop(10_000)),
     kill: () => end(() => child.kill()),

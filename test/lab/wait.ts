@@ -23,7 +23,7 @@ export async function waitUntil<T>(
   condition: () => T | undefined | false | Promise<T | undefined | false>,
   options: WaitOptions,
 ): Promise<T> {
-  const timeoutMs = options.timeoutMs ?? 20_000;
+  const timeoutMs = options.timeoutMs ?? 45_000;
   const deadline = Date.now() + timeoutMs;
   let lastError: unknown;
   for (;;) {
