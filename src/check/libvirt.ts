@@ -1,9 +1,11 @@
 import { versionText } from '../collect/sources/host-identity.ts';
 import type { Config } from '../config/config.ts';
+import { saslSettings } from '../config/sections/libvirt.ts';
 import { ConnectionFailedError, errorText } from '../errors.ts';
 import { LibvirtConnection } from '../libvirt/connection.ts';
 import { isAccessDenied } from '../libvirt/libvirt-error.ts';
 import { connectGetLibVersion, connectGetType, connectGetVersion } from '../libvirt/procedures.ts';
+import type { SaslSettings } from '../libvirt/sasl/credentials.ts';
 import type { ConnectTarget } from '../libvirt/uri.ts';
 import { silentLogger } from '../log.ts';
 import type { Finding } from './finding.ts';
@@ -18,16 +20,23 @@ export async function checkLibvirt(config: Config, signal: AbortSignal): Promise
   const findings: Finding[] = [];
   const { uri, readWrite } = config.libvirt;
   findings.push({ level: 'ok', subject, text: `URI ${uri.shown}, ${wayOf(uri.readOnly)}` });
-  findings.push(await checkOpen(uri.readOnly, true, signal));
-  if (readWrite) findings.push(await checkOpen(uri.readWrite, false, signal));
+  const sasl = saslSettings(config.libvirt);
+  findings.push(await checkOpen(uri.readOnly, true, sasl, signal));
+  if (readWrite) findings.push(await checkOpen(uri.readWrite, false, sasl, signal));
   return findings;
 }
 
-async function checkOpen(target: ConnectTarget, readOnly: boolean, signal: AbortSignal): Promise<Finding> {
+async function checkOpen(
+  target: ConnectTarget,
+  readOnly: boolean,
+  sasl: SaslSettings,
+  signal: AbortSignal,
+): Promise<Finding> {
   const mode = readOnly ? 'read-only' : 'read-write';
   try {
     await using connection = await LibvirtConnection.open(target, {
       readOnly,
+      sasl,
       logger: silentLogger,
       signal,
       openTimeoutMs,

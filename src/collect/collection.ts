@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { saslSettings } from '../config/sections/libvirt.ts';
 import type { LibvirtEvent } from '../libvirt/events.ts';
 import { domainGetState } from '../libvirt/procedures.ts';
 import { type ConnectTarget, isLocalTarget } from '../libvirt/uri.ts';
@@ -114,6 +115,7 @@ export class Collection {
     this.#link = new LibvirtLink({
       target: this.#target,
       readWriteTarget: config.libvirt.readWrite ? config.libvirt.uri.readWrite : undefined,
+      sasl: saslSettings(config.libvirt),
       logger: logger.child({ component: 'libvirt' }),
       onEvent: (event) => this.#onEvent(event),
       onSubscribed: (any) => this.#board.supported('events', any ? 'supported' : 'unsupported'),

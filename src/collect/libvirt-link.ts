@@ -8,6 +8,7 @@ import {
 import { CallTimeoutError } from '../libvirt/connection.ts';
 import { domainEventsOf, type LibvirtEvent } from '../libvirt/events.ts';
 import { isAccessDenied } from '../libvirt/libvirt-error.ts';
+import type { SaslSettings } from '../libvirt/sasl/credentials.ts';
 import type { ConnectTarget } from '../libvirt/uri.ts';
 import type { Logger } from '../log.ts';
 import type { Agent, ConnState } from '../model/agent.ts';
@@ -23,6 +24,7 @@ const poolRefresh = 1;
 export interface LibvirtLinkOptions {
   readonly target: ConnectTarget;
   readonly readWriteTarget: ConnectTarget | undefined;
+  readonly sasl: SaslSettings;
   readonly logger: Logger;
   readonly onEvent: (event: LibvirtEvent) => void;
   /** Told once a session whether this daemon sends any events. */
@@ -65,8 +67,8 @@ export class LibvirtLink {
 
   /** Opens a session without supervising it. */
   async open(signal: AbortSignal): Promise<LibvirtSession> {
-    const { target, readWriteTarget, logger } = this.#options;
-    return await LibvirtSession.open({ target, readWriteTarget, logger, signal });
+    const { target, readWriteTarget, sasl, logger } = this.#options;
+    return await LibvirtSession.open({ target, readWriteTarget, sasl, logger, signal });
   }
 
   async #runSession(session: LibvirtSession, signal: AbortSignal): Promise<void> {

@@ -7,8 +7,8 @@ import type { ImageTree } from '../image/image-tree.ts';
 import { octetsAt } from '../image/text-pool.ts';
 import { InfluxPush } from '../push/influx-push.ts';
 import type { PushCounters } from '../push/push-counters.ts';
-import { SecretFile } from '../push/secret-file.ts';
 import { StatsdPush } from '../push/statsd-push.ts';
+import { SecretFile } from '../run/secret-file.ts';
 import type { FacesOptions } from './faces-options.ts';
 
 /** What is sent by itself, without being asked. */

@@ -31,6 +31,8 @@ import {
   type Procedure,
   programs,
 } from './protocol.ts';
+import { defaultSaslSettings, type SaslSettings } from './sasl/credentials.ts';
+import type { SecurityLayer } from './sasl/security-layer.ts';
 import { openTransport } from './transports/transport.ts';
 import type { TransportStream } from './transports/transport-stream.ts';
 import type { ConnectTarget } from './uri.ts';
@@ -42,6 +44,8 @@ export type { CallOptions, Receiver } from './call-table.ts';
 export interface OpenOptions {
   readonly readOnly: boolean;
   readonly logger: Logger;
+  /** For daemons that authenticate with SASL; by default libvirt's own files of credentials serve. */
+  readonly sasl?: SaslSettings;
   readonly signal?: AbortSignal;
   /** For connecting, and again for each step of opening; a daemon that starts answers late. Default 30000. */
   readonly openTimeoutMs?: number;
@@ -77,6 +81,7 @@ export class LibvirtConnection {
   #resolveClosed: (error: ConnectionLostError | undefined) => void = () => {};
   #ended: ConnectionLostError | undefined;
   #closing: Promise<void> | undefined;
+  #layer: SecurityLayer | undefined;
   #pingTimer: NodeJS.Timeout | undefined;
   #missedPings = 0;
 
@@ -88,7 +93,7 @@ export class LibvirtConnection {
     });
     const { stream } = transport;
     this.#outbox = new Outbox(
-      (octets, done) => void stream.write(octets, done),
+      (octets, done) => void stream.write(this.#layer?.seal(octets) ?? octets, done),
       transport.oneMessagePerWrite,
     );
     stream.once('end', () => this.#end(new ConnectionLostError(this.#endText('was closed by the daemon'))));
@@ -112,11 +117,13 @@ export class LibvirtConnection {
     const connection = new LibvirtConnection(transport, options.logger.child({ component: 'libvirt' }));
     const callOptions = { timeoutMs, ...(options.signal === undefined ? {} : { signal: options.signal }) };
     try {
-      await openDriver(
-        (procedure, args) => connection.call(procedure, args, callOptions),
+      await openDriver((procedure, args) => connection.call(procedure, args, callOptions), {
         target,
-        options.readOnly,
-      );
+        readOnly: options.readOnly,
+        sasl: options.sasl ?? defaultSaslSettings,
+        peer: transport.peer,
+        protect: (layer) => connection.#protect(layer),
+      });
     } catch (error) {
       connection.#end(new ConnectionLostError('the connection was never opened', { cause: error }));
       options.signal?.throwIfAborted();
@@ -283,11 +290,19 @@ export class LibvirtConnection {
     }
   }
 
+  /** The daemon has sent nothing since it was content, and sends nothing before it is asked. */
+  #protect(layer: SecurityLayer): void {
+    this.#layer = layer;
+    // As over TLS, a daemon reads one message of what it decrypts at once.
+    this.#outbox.sendOneByOne();
+  }
+
   #onData(chunk: Uint8Array): void {
     if (this.#missedPings > 1) this.#tellSilence(undefined);
     this.#missedPings = 0;
     try {
-      this.#framer.push(chunk, this.#onFrame);
+      if (this.#layer === undefined) this.#framer.push(chunk, this.#onFrame);
+      else this.#layer.open(chunk, (octets) => this.#framer.push(octets, this.#onFrame));
     } catch (error) {
       this.#end(
         new ConnectionLostError(this.#endText(`is out of step: ${errorText(error)}`), { cause: error }),

@@ -2,9 +2,13 @@ import { AuthenticationFailedError, errorText } from '../errors.ts';
 import { isAccessDenied, LibvirtError } from './libvirt-error.ts';
 import { authList, authPolkit, connectOpen, connectRegisterCloseCallback } from './procedures.ts';
 import type { Procedure } from './protocol.ts';
+import { authenticateWithSasl } from './sasl/authenticate.ts';
+import type { SaslSettings } from './sasl/credentials.ts';
+import type { SecurityLayer } from './sasl/security-layer.ts';
 import type { ConnectTarget } from './uri.ts';
 
 const AUTH_NONE = 0;
+const AUTH_SASL = 1;
 const AUTH_POLKIT = 2;
 
 /** VIR_CONNECT_RO */
@@ -13,23 +17,25 @@ const READ_ONLY = 1;
 /** Makes one call; a connection before it is open. */
 type Call = <Args, Reply>(procedure: Procedure<Args, Reply>, args: Args) => Promise<Reply>;
 
+/** What is to be opened, and how. */
+export interface OpenDriverOptions {
+  readonly target: ConnectTarget;
+  readonly readOnly: boolean;
+  readonly sasl: SaslSettings;
+  /** What was connected to, for messages. */
+  readonly peer: string;
+  /** Puts a layer around everything that follows. */
+  readonly protect: (layer: SecurityLayer) => void;
+}
+
 /**
- * Authenticates and opens: AUTH_LIST, where asked for AUTH_POLKIT, CONNECT_OPEN.
+ * Authenticates and opens: AUTH_LIST, where asked for AUTH_POLKIT or SASL, CONNECT_OPEN.
  *
- * @throws AuthenticationFailedError if the daemon wants an authentication we do not have; LibvirtError if it
- *   refuses.
+ * @throws AuthenticationFailedError if the daemon does not let us in; LibvirtError if it refuses.
  */
-export async function openDriver(call: Call, target: ConnectTarget, readOnly: boolean): Promise<void> {
-  const types = await call(authList, undefined);
-  if (types.length > 0 && !types.includes(AUTH_NONE)) {
-    if (!types.includes(AUTH_POLKIT)) {
-      throw new AuthenticationFailedError(
-        'the daemon asks for SASL authentication, which this program does not have',
-        'Use qemu+ssh:// or qemu+tls://, or set auth_unix_ro, auth_tcp or auth_tls to "none" where only trusted users reach the socket.',
-      );
-    }
-    await authenticateWithPolkit(call);
-  }
+export async function openDriver(call: Call, options: OpenDriverOptions): Promise<void> {
+  const { target, readOnly } = options;
+  await authenticate(call, options);
   await call(connectOpen, { uri: target.uriToSend, flags: readOnly ? READ_ONLY : 0 });
   try {
     await call(connectRegisterCloseCallback, undefined);
@@ -39,6 +45,19 @@ export async function openDriver(call: Call, target: ConnectTarget, readOnly: bo
       throw error;
     }
   }
+}
+
+async function authenticate(call: Call, { target, sasl, peer, protect }: OpenDriverOptions): Promise<void> {
+  const types = await call(authList, undefined);
+  if (types.length === 0 || types.includes(AUTH_NONE)) return;
+  if (types.includes(AUTH_POLKIT)) return await authenticateWithPolkit(call);
+  if (!types.includes(AUTH_SASL)) {
+    throw new AuthenticationFailedError(
+      `${peer} wants an authentication that is not known here (${types.join(', ')})`,
+    );
+  }
+  const layer = await authenticateWithSasl(call, { ...target, peer }, sasl);
+  if (layer !== undefined) protect(layer);
 }
 
 async function authenticateWithPolkit(call: Call): Promise<void> {

@@ -11,7 +11,7 @@ export type WriteOctets = (octets: Uint8Array, done: () => void) => void;
  */
 export class Outbox {
   readonly #write: WriteOctets;
-  readonly #oneByOne: boolean;
+  #oneByOne: boolean;
   #writer: XdrWriter | undefined;
   /** Messages that wait until the one before is written. */
   readonly #waiting: Uint8Array[] = [];
@@ -58,6 +58,17 @@ export class Outbox {
     }
   }
 
+  /** From now on each message leaves in a write of its own. */
+  sendOneByOne(): void {
+    const writer = this.#writer;
+    this.#writer = undefined;
+    this.#oneByOne = true;
+    if (writer !== undefined && writer.length > 0) {
+      this.#waiting.push(writer.finish());
+      this.#writeNext();
+    }
+  }
+
   /** Drops what was not sent. */
   close(): void {
     this.#closed = true;
@@ -71,7 +82,7 @@ export class Outbox {
     this.#writer = writer;
     if (this.#oneByOne) return writer;
     process.nextTick(() => {
-      if (this.#closed) return;
+      if (this.#closed || this.#writer !== writer) return;
       this.#writer = undefined;
       if (writer.length > 0) this.#write(writer.finish(), () => undefined);
     });

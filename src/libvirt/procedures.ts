@@ -107,9 +107,51 @@ function countedParams(max: number): Decode<CountedParams> {
 
 /* ---- connection ---- */
 
+/** What one side of an authentication says; undefined, which is not the same as empty, if nothing. */
+type SaslData = Uint8Array | undefined;
+
+interface SaslReply {
+  /** The daemon is content. */
+  readonly complete: boolean;
+  readonly data: SaslData;
+}
+
+/** `int nil; char data<>`: XDR gives each char four octets. */
+function encodeSaslData(writer: XdrWriter, data: SaslData): void {
+  writer.bool(data === undefined);
+  writer.array([...(data ?? [])], (inner, octet) => inner.u32(octet));
+}
+
+function decodeSaslReply(reader: XdrReader): SaslReply {
+  const complete = reader.bool();
+  const nil = reader.bool();
+  const octets = reader.array(limits.saslOctets, 'octets of SASL data', (inner) => inner.u32() & 0xff);
+  return { complete, data: nil ? undefined : Uint8Array.from(octets) };
+}
+
 /** Ways to authenticate: 0 none, 1 SASL, 2 polkit. */
 export const authList = waitsForNothing(66, 'authList', noArgs, (reader) =>
   reader.array(limits.authTypes, 'authentication types', (inner) => inner.i32()),
+);
+/** The names of the mechanisms, with commas in between. */
+export const authSaslInit = waitsForWorker(67, 'authSaslInit', noArgs, (reader) =>
+  reader.string(limits.saslMechanismsOctets, 'SASL mechanisms'),
+);
+/** Chooses a mechanism, with the client's first words. */
+export const authSaslStart = waitsForWorker(
+  68,
+  'authSaslStart',
+  (writer, args: { readonly mechanism: string; readonly data: SaslData }) => {
+    writer.string(args.mechanism);
+    encodeSaslData(writer, args.data);
+  },
+  decodeSaslReply,
+);
+export const authSaslStep = waitsForWorker(
+  69,
+  'authSaslStep',
+  (writer, args: { readonly data: SaslData }) => encodeSaslData(writer, args.data),
+  decodeSaslReply,
 );
 export const authPolkit = waitsForWorker(70, 'authPolkit', noArgs, int);
 /** `flags` 1 is VIR_CONNECT_RO. */

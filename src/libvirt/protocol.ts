@@ -147,4 +147,6 @@ export const limits = {
   tunableParams: 2048,
   graphicsIdentities: 20,
   authTypes: 20,
+  saslMechanismsOctets: 4096,
+  saslOctets: 65_536,
 } as const;

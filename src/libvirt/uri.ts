@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { DaemonError } from '../errors.ts';
 import { withoutUserInfo } from '../mask.ts';
+import { mechanismNames } from './sasl/mechanism-names.ts';
 
 /** How the octets travel. */
 export type Transport =
@@ -33,6 +34,20 @@ export interface ConnectTarget {
   /** The URI the daemon is asked to open: no transport, no host. */
   readonly uriToSend: string;
   readonly transport: Transport;
+  /** Whether nobody else can read along or pretend to be the host. */
+  readonly confidential: boolean;
+  readonly login: Login;
+}
+
+/** Who logs in, and where, as far as a URI says it. */
+export interface Login {
+  /** The host of the URI; `localhost` where it names none. */
+  readonly host: string;
+  readonly user: string | undefined;
+  /** The only mechanism of SASL to be used: `SCRAM-SHA-256` of `?auth=sasl.scram-sha-256`. */
+  readonly mechanism: string | undefined;
+  /** `?authfile=` */
+  readonly authFile: string | undefined;
 }
 
 export interface UriOptions {
@@ -81,7 +96,48 @@ export function parseLibvirtUri(uriText: string, options: UriOptions = {}): Conn
   const { query } = parts;
   const uriToSend = query.get('name') ?? uriForDaemon(parts);
   const context: TransportContext = { ...parts, uri, uriToSend, readOnly: options.readOnly ?? true, env };
-  return { uri, uriToSend, transport: transportOf(context) };
+  const transport = transportOf(context);
+  return {
+    uri,
+    uriToSend,
+    transport,
+    confidential: isConfidential(transport, query),
+    login: {
+      host: parts.host || 'localhost',
+      user: parts.user,
+      mechanism: mechanismOf(uri, query.get('auth')),
+      authFile: query.get('authfile') || undefined,
+    },
+  };
+}
+
+/** Local sockets are; a program of the operator may be anything. */
+function isConfidential(transport: Transport, query: ReadonlyMap<string, string>): boolean {
+  switch (transport.kind) {
+    case 'unix':
+      return true;
+    case 'tcp':
+      return false;
+    case 'tls':
+      return transport.verify;
+    case 'command':
+      return transport.scheme === 'ssh' && isVerified(query);
+  }
+}
+
+/** Without `no_verify`, with which anyone can pretend to be the host. */
+function isVerified(query: ReadonlyMap<string, string>): boolean {
+  const noVerify = query.get('no_verify');
+  return noVerify === undefined || noVerify === '0';
+}
+
+/** `?auth=`: none, polkit, sasl, or sasl.MECHANISM. The daemon decides which of the first three it is. */
+function mechanismOf(uri: string, auth: string | undefined): string | undefined {
+  if (auth === undefined || /^(none|polkit|sasl)$/i.test(auth)) return undefined;
+  const mechanism = /^sasl\.(.+)$/i.exec(auth)?.[1]?.toUpperCase();
+  if (mechanismNames.some((name) => name === mechanism)) return mechanism;
+  const known = mechanismNames.map((name) => `sasl.${name.toLowerCase()}`).join(', ');
+  throw invalid(uri, `unknown auth "${auth}": expected none, polkit, sasl, ${known}`);
 }
 
 /** A connection URI, read once: by whoever configures it. */
@@ -186,6 +242,7 @@ const clientParameters = new Set([
   'mode',
   'command',
   'auth',
+  'authfile',
   'netcat',
   'keyfile',
   'no_verify',
@@ -308,13 +365,12 @@ function tlsTransport(context: TransportContext): Transport {
           certPath: `${own}/clientcert.pem`,
           keyPath: `${own}/clientkey.pem`,
         };
-  const noVerify = query.get('no_verify');
   return {
     kind: 'tls',
     host,
     port: port ?? TLS_PORT,
     ...paths,
-    verify: noVerify === undefined || noVerify === '0',
+    verify: isVerified(query),
   };
 }
 
@@ -339,7 +395,6 @@ function sshTransport(context: TransportContext): Transport {
         : `if command -v virt-ssh-helper >/dev/null 2>&1; then exec ${helper}; else ${netcat}; fi`;
   const keyFile = query.get('keyfile');
   const knownHosts = query.get('known_hosts');
-  const noVerify = query.get('no_verify');
   return {
     kind: 'command',
     scheme: 'ssh',
@@ -352,7 +407,7 @@ function sshTransport(context: TransportContext): Transport {
       'BatchMode=yes',
       '-o',
       'ConnectTimeout=20',
-      ...(noVerify === undefined || noVerify === '0' ? [] : ['-o', 'StrictHostKeyChecking=no']),
+      ...(isVerified(query) ? [] : ['-o', 'StrictHostKeyChecking=no']),
       ...(knownHosts === undefined ? [] : ['-o', `UserKnownHostsFile=${knownHosts}`]),
       ...(keyFile === undefined ? [] : ['-i', keyFile]),
       ...(port === undefined ? [] : ['-p', String(port)]),

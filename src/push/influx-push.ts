@@ -3,8 +3,8 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { errorText } from '../errors.ts';
 import { type BackoffOptions, backoffDelayMs } from '../run/backoff.ts';
+import type { SecretFile } from '../run/secret-file.ts';
 import { newCounters, type OnPushProblem, type PushCounters } from './push-counters.ts';
-import type { SecretFile } from './secret-file.ts';
 
 const compress = promisify(gzip);
 

@@ -16,6 +16,8 @@ export interface LibvirtdOptions {
   readonly extraLibvirtdConfig?: string;
   /** Listens on TCP as well, in the lab's own network, as libvirtd.conf says. */
   readonly listen?: boolean;
+  /** More of libvirtd's environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** More lines of qemu.conf. */
   readonly extraQemuConfig?: string;
 }
@@ -120,6 +122,7 @@ export async function startLibvirtd(options: LibvirtdOptions = {}): Promise<Libv
     daemon = await startProcess({
       name: 'libvirtd',
       command,
+      ...(options.env === undefined ? {} : { env: options.env }),
       args: [
         ...prefix,
         'libvirtd',

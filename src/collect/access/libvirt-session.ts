@@ -1,6 +1,7 @@
 import type { ConnectionLostError } from '../../errors.ts';
 import { LibvirtConnection } from '../../libvirt/connection.ts';
 import { connectGetLibVersion } from '../../libvirt/procedures.ts';
+import type { SaslSettings } from '../../libvirt/sasl/credentials.ts';
 import type { ConnectTarget } from '../../libvirt/uri.ts';
 import type { Logger } from '../../log.ts';
 
@@ -11,6 +12,7 @@ export interface LibvirtSessionOptions {
   readonly target: ConnectTarget;
   /** Target of the optional read-write connection for guest agent data. */
   readonly readWriteTarget: ConnectTarget | undefined;
+  readonly sasl: SaslSettings;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
@@ -51,10 +53,10 @@ export class LibvirtSession {
 
   /** Opens all connections, or none. */
   static async open(options: LibvirtSessionOptions): Promise<LibvirtSession> {
-    const { target, readWriteTarget, logger, signal } = options;
+    const { target, readWriteTarget, sasl, logger, signal } = options;
     const opened: LibvirtConnection[] = [];
     const open = async (to: ConnectTarget, readOnly: boolean): Promise<LibvirtConnection> => {
-      const connection = await LibvirtConnection.open(to, { readOnly, logger, signal });
+      const connection = await LibvirtConnection.open(to, { readOnly, sasl, logger, signal });
       opened.push(connection);
       return connection;
     };

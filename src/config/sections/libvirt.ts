@@ -1,11 +1,30 @@
-import { section, setting } from '../setting.ts';
-import { flag, fractionalSeconds, integer, libvirtUri } from '../setting-kinds.ts';
+import type { SaslSettings } from '../../libvirt/sasl/credentials.ts';
+import { mechanismNames } from '../../libvirt/sasl/mechanism-names.ts';
+import { section, setting, type ValuesOf } from '../setting.ts';
+import {
+  choices,
+  flag,
+  fractionalSeconds,
+  integer,
+  libvirtUri,
+  line,
+  optionalPath,
+} from '../setting-kinds.ts';
 
 export const libvirt = section('The connection to libvirt, and how gently it is used.', {
   uri: setting(libvirtUri(), 'qemu:///system', {
     help: 'Connection to libvirt. Default: LIBVIRT_DEFAULT_URI, else qemu:///system.',
     flag: 'uri',
     standIn: { variable: 'LIBVIRT_DEFAULT_URI', read: (text) => text },
+  }),
+  saslUser: setting(line(255), '', {
+    help: 'User for a daemon that authenticates with SASL. Default: the user of the URI, else that of auth.conf of libvirt.',
+  }),
+  saslPasswordFile: setting(optionalPath(), '', {
+    help: 'File whose first line is the password of that user. Default: the password of auth.conf of libvirt.',
+  }),
+  saslMechanisms: setting(choices(mechanismNames), mechanismNames, {
+    help: 'Mechanisms of SASL that may be used; of those that the daemon offers, the strongest is.',
   }),
   readWrite: setting(flag(), false, {
     help: 'Open one more, read-write connection. Needed for guest agent data (selectors guest, fs_info) only; it is as powerful as root.',
@@ -26,3 +45,12 @@ export const libvirt = section('The connection to libvirt, and how gently it is 
     help: 'A domain whose control interface is busy for longer is asked only for what needs no hypervisor process.',
   }),
 });
+
+/** What these settings say about authentication with SASL. */
+export function saslSettings({
+  saslUser,
+  saslPasswordFile,
+  saslMechanisms,
+}: ValuesOf<typeof libvirt>): SaslSettings {
+  return { user: saslUser, passwordFile: saslPasswordFile, mechanisms: saslMechanisms };
+}

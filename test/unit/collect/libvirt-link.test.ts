@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { LibvirtLink } from '../../../src/collect/libvirt-link.ts';
+import { defaultSaslSettings } from '../../../src/libvirt/sasl/credentials.ts';
 import { parseLibvirtUri } from '../../../src/libvirt/uri.ts';
 import { silentLogger } from '../../../src/log.ts';
 import type { ConnState } from '../../../src/model/agent.ts';
@@ -21,6 +22,7 @@ async function statesUntil(
   const link = new LibvirtLink({
     target: parseLibvirtUri(daemon.uri),
     readWriteTarget: undefined,
+    sasl: defaultSaslSettings,
     logger: silentLogger,
     onEvent: () => undefined,
     onSubscribed: () => undefined,

@@ -460,16 +460,6 @@ describe('LibvirtConnection: opening', () => {
     expect(await rejection(connect(daemon))).toMatchObject({ virCode: 45 });
   });
 
-  it('cannot do SASL, and says so', async () => {
-    const daemon = await startFake({ authTypes: [1] });
-    const error = await rejection(connect(daemon));
-    expect(error).toMatchObject({
-      message: expect.stringContaining('SASL'),
-      remedy: expect.stringContaining('ssh'),
-    });
-    await waitUntil(() => daemon.clientCount === 0, { what: 'the connection to end' });
-  });
-
   it('passes on why the driver is not opened', async () => {
     const daemon = await startFake();
     daemon.inject({ procedure: 1, action: { type: 'error', code: 38, message: 'no driver' } });
@@ -507,8 +497,7 @@ describe('LibvirtConnection: opening', () => {
     const tunnel = `const s=require('node:net').connect(process.env.FAKE_SOCKET);process.stdin.pipe(s);s.pipe(process.stdout)`;
     process.env['FAKE_SOCKET'] = daemon.socketPath;
     const target = {
-      uri: 'qemu+ext:///system',
-      uriToSend: 'qemu:///system',
+      ...parseLibvirtUri('qemu+ext:///system?command=tunnel'),
       transport: { kind: 'command', scheme: 'ext', file: process.execPath, args: ['-e', tunnel] },
     } as const;
     await using connection = await LibvirtConnection.open(target, { readOnly: true, logger: silentLogger });
@@ -524,7 +513,7 @@ describe('LibvirtConnection: opening', () => {
       file: process.execPath,
       args: ['-e', 'console.error("Permission denied (publickey).")', 'host', 'x'],
     } as const;
-    const target = { uri: 'qemu+ssh://host/system', uriToSend: 'qemu:///system', transport };
+    const target = { ...parseLibvirtUri('qemu+ssh://host/system'), transport };
     const options = { readOnly: true, logger: silentLogger };
     expect(await rejection(LibvirtConnection.open(target, options))).toMatchObject({
       code: 'CONNECTION_FAILED',

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { type InfluxOptions, InfluxPush } from '../../../src/push/influx-push.ts';
-import { SecretFile } from '../../../src/push/secret-file.ts';
+import { SecretFile } from '../../../src/run/secret-file.ts';
 import { waitUntil } from '../../lab/wait.ts';
 import { influxDefaults } from '../../support/influx-options.ts';
 

@@ -1,0 +1,138 @@
+import { AuthenticationFailedError, ConnectionFailedError, errorText, ProtocolError } from '../../errors.ts';
+import { LibvirtError } from '../libvirt-error.ts';
+import { authSaslInit, authSaslStart, authSaslStep } from '../procedures.ts';
+import type { Procedure } from '../protocol.ts';
+import type { ConnectTarget } from '../uri.ts';
+import { type FoundCredentials, findCredentials, type SaslSettings } from './credentials.ts';
+import type { Exchange, Mechanism } from './mechanism.ts';
+import { type MechanismName, mechanismNames } from './mechanism-names.ts';
+import { mechanisms } from './mechanisms.ts';
+import type { SecurityLayer } from './security-layer.ts';
+
+/** Messages of the server in one authentication: the longest here has two. */
+const MAX_STEPS = 8;
+
+/** Makes one call; a connection before it is open. */
+type Call = <Args, Reply>(procedure: Procedure<Args, Reply>, args: Args) => Promise<Reply>;
+
+/**
+ * Authenticates with SASL: AUTH_SASL_INIT, AUTH_SASL_START, and AUTH_SASL_STEP until both sides are content. One
+ * attempt only, with the best mechanism that both sides have: more could lock the account. Returns the layer
+ * that protects everything after it, if there is one.
+ *
+ * @throws AuthenticationFailedError with a remedy, which never has the password.
+ */
+export async function authenticateWithSasl(
+  call: Call,
+  target: SaslTarget,
+  settings: SaslSettings,
+): Promise<SecurityLayer | undefined> {
+  const { login, confidential, peer } = target;
+  const mechanism = chooseMechanism(await offeredMechanisms(call, target), target, settings);
+  const credentials = await findCredentials(settings, login, peer);
+  const exchange = mechanism.begin(credentials, { host: login.host, confidential });
+  try {
+    await perform(call, mechanism, exchange);
+    return exchange.finish();
+  } catch (error) {
+    throw failure(error, mechanism, credentials, target);
+  }
+}
+
+/** What is logged in to. */
+export interface SaslTarget extends ConnectTarget {
+  /** What was connected to, for messages. */
+  readonly peer: string;
+}
+
+async function perform(call: Call, { name }: Mechanism, exchange: Exchange): Promise<void> {
+  let reply = await call(authSaslStart, { mechanism: name, data: exchange.first() });
+  for (let step = 0; step < MAX_STEPS; step++) {
+    if (reply.complete && reply.data === undefined) return;
+    const data = await exchange.answer(reply.data ?? new Uint8Array(0));
+    if (reply.complete) return;
+    reply = await call(authSaslStep, { data });
+  }
+  throw new ProtocolError(`the daemon is not content after ${MAX_STEPS} messages`);
+}
+
+async function offeredMechanisms(call: Call, target: SaslTarget): Promise<readonly string[]> {
+  try {
+    const list = await call(authSaslInit, undefined);
+    return list.split(',').filter((name) => name !== '');
+  } catch (error) {
+    if (!(error instanceof LibvirtError)) throw error;
+    throw new AuthenticationFailedError(
+      `${target.peer} wants authentication with SASL and cannot begin it: ${error.message}`,
+      noMechanismRemedy(target),
+      { cause: error },
+    );
+  }
+}
+
+/** The strongest of those that the daemon offers, that the operator allows and that fit the transport. */
+function chooseMechanism(offered: readonly string[], target: SaslTarget, settings: SaslSettings): Mechanism {
+  const allowed = mechanismNames
+    .filter((name) => settings.mechanisms.includes(name))
+    .filter((name) => target.login.mechanism === undefined || name === target.login.mechanism);
+  const both = allowed.filter((name) => offered.includes(name));
+  const [best] = inOrderFor(target, both).filter(
+    (name) => target.confidential || !mechanisms[name].tellsPassword,
+  );
+  if (best !== undefined) return mechanisms[best];
+  const list = offered.length === 0 ? 'none' : offered.map((name) => name.slice(0, 40)).join(', ');
+  const [unfit] = both;
+  if (unfit !== undefined) {
+    throw new AuthenticationFailedError(
+      `${target.peer} offers ${unfit}, which would tell the password to whoever listens or pretends to be the host`,
+      'Use qemu+tls:// without no_verify, or qemu+ssh://; or have the daemon offer SCRAM-SHA-256.',
+    );
+  }
+  throw new AuthenticationFailedError(
+    `${target.peer} offers these mechanisms of SASL: ${list}; none of them is ${allowed.join(', ') || 'allowed'}`,
+    offered.some((name) => /^(GSSAPI|GSS-SPNEGO|GS2-KRB5)/.test(name))
+      ? `Kerberos is not known here. ${noMechanismRemedy(target)}`
+      : noMechanismRemedy(target),
+  );
+}
+
+/** Where others can listen, only a mechanism with a layer is of use: the daemon refuses the others in the end. */
+function inOrderFor(
+  { confidential }: ConnectTarget,
+  names: readonly MechanismName[],
+): readonly MechanismName[] {
+  if (confidential) return names;
+  return [...names].sort((left, right) => Number(right === 'DIGEST-MD5') - Number(left === 'DIGEST-MD5'));
+}
+
+function noMechanismRemedy({ transport }: ConnectTarget): string {
+  return transport.kind === 'tcp'
+    ? 'Over plain TCP libvirt takes only mechanisms that encrypt, of which DIGEST-MD5 is known here. Better use ' +
+        'qemu+tls:// with "mech_list: scram-sha-256" in /etc/sasl2/libvirt.conf on that host, or qemu+ssh://.'
+    : 'Have the daemon offer one: "mech_list: scram-sha-256" in /etc/sasl2/libvirt.conf on that host, and its ' +
+        'plug-in installed (Debian: package libsasl2-modules). Or use qemu+ssh://.';
+}
+
+function failure(
+  error: unknown,
+  { name }: Mechanism,
+  { user, passwordFrom }: FoundCredentials,
+  target: SaslTarget,
+): unknown {
+  const why = errorText(error).replace(/^authentication failed: (?=.)/, '');
+  const what = `${target.peer}: authentication of ${JSON.stringify(user)} with ${name} failed: ${why}`;
+  if (error instanceof LibvirtError) {
+    return new AuthenticationFailedError(
+      what,
+      `The password is from ${passwordFrom}. Users of the daemon: sasldblistusers2 -f FILE on that host, FILE as ` +
+        'sasldb_path in /etc/sasl2/libvirt.conf says; see sasl_allowed_username_list in libvirtd.conf as well.' +
+        (target.confidential ? '' : ' Over plain TCP, libvirt refuses mechanisms that do not encrypt.'),
+      { cause: error },
+    );
+  }
+  if (error instanceof ProtocolError) return new AuthenticationFailedError(what, undefined, { cause: error });
+  if (error instanceof ConnectionFailedError) {
+    return new AuthenticationFailedError(what, error.remedy, { cause: error });
+  }
+  return error;
+}

@@ -1,0 +1,118 @@
+import { homedir } from 'node:os';
+import { AuthenticationFailedError, errorText } from '../../errors.ts';
+import { readSmallFile, SecretFile } from '../../run/secret-file.ts';
+import type { Login } from '../uri.ts';
+import { type AuthFileEntry, lookUpAuthFile } from './auth-file.ts';
+import type { Credentials } from './mechanism.ts';
+import { type MechanismName, mechanismNames } from './mechanism-names.ts';
+
+/** What the operator says about authentication with SASL. */
+export interface SaslSettings {
+  /** Empty: the user of the URI, or libvirt's `auth.conf`. */
+  readonly user: string;
+  /** Empty: libvirt's `auth.conf`. */
+  readonly passwordFile: string;
+  /** The mechanisms that may be used. */
+  readonly mechanisms: readonly MechanismName[];
+}
+
+/** Whatever is known, with the credentials of libvirt's own files. */
+export const defaultSaslSettings: SaslSettings = { user: '', passwordFile: '', mechanisms: mechanismNames };
+
+/** Credentials, and where the password is from, for messages. */
+export interface FoundCredentials extends Credentials {
+  readonly passwordFrom: string;
+}
+
+const howToSet =
+  'Set sasl_user and sasl_password_file in [libvirt], or give authname and password in an auth.conf of libvirt';
+
+/**
+ * Looks for a user and a password: in our settings, in the URI, then in libvirt's `auth.conf`. Files are read
+ * anew each time.
+ *
+ * @throws AuthenticationFailedError that says which file is wrong, or where none was found.
+ */
+export async function findCredentials(
+  settings: SaslSettings,
+  login: Login,
+  peer: string,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<FoundCredentials> {
+  const missing = (what: string, remedy: string): AuthenticationFailedError =>
+    new AuthenticationFailedError(`${peer} wants ${what} (SASL), and there is none`, remedy);
+  const wanted = settings.user || login.user;
+  const file = settings.passwordFile === '' ? await findInAuthFile(login, env) : undefined;
+  const user = wanted ?? file?.entry.user;
+  if (settings.passwordFile !== '') {
+    if (user === undefined) throw missing('a user', 'Set sasl_user in [libvirt], beside sasl_password_file.');
+    const password = await passwordOf(settings.passwordFile);
+    if (password === '') {
+      throw missing(
+        'a password',
+        `The first line of ${settings.passwordFile} (libvirt.sasl_password_file) is empty.`,
+      );
+    }
+    return { user, password, passwordFrom: `${settings.passwordFile} (libvirt.sasl_password_file)` };
+  }
+  if (file === undefined) {
+    throw missing('a user and a password', `${howToSet}: ${authFilePlaces(login, env).join(', ')}.`);
+  }
+  const { path, entry } = file;
+  if (user === undefined) throw missing('a user', `Give authname beside the password in ${path}.`);
+  if (entry.password === undefined) throw missing('a password', `Give password beside authname in ${path}.`);
+  return { user, password: entry.password, realm: entry.realm, passwordFrom: path };
+}
+
+async function passwordOf(path: string): Promise<string> {
+  try {
+    return (await new SecretFile(path).read()) ?? '';
+  } catch (error) {
+    throw new AuthenticationFailedError(
+      `cannot read the password: ${errorText(error)}`,
+      `libvirt.sasl_password_file names ${path}; the user this program runs as must be able to read it.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Where libvirt's own library looks, in its order; the first that exists is read. */
+export function authFilePlaces(
+  { authFile }: Login,
+  env: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  const named = env['LIBVIRT_AUTH_FILE'] || authFile;
+  if (named !== undefined) return [named];
+  const configHome = env['XDG_CONFIG_HOME'] || `${env['HOME'] || homedir()}/.config`;
+  return [`${configHome}/libvirt/auth.conf`, '/etc/libvirt/auth.conf'];
+}
+
+async function findInAuthFile(
+  login: Login,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<{ readonly path: string; readonly entry: AuthFileEntry } | undefined> {
+  for (const path of authFilePlaces(login, env)) {
+    let text: string;
+    try {
+      text = await readSmallFile(path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
+      throw new AuthenticationFailedError(
+        `cannot read libvirt's file of credentials: ${errorText(error)}`,
+        `The user this program runs as must be able to read ${path}, or set sasl_password_file in [libvirt].`,
+        { cause: error },
+      );
+    }
+    try {
+      const entry = lookUpAuthFile(text, login.host);
+      return entry === undefined ? undefined : { path, entry };
+    } catch (error) {
+      throw new AuthenticationFailedError(
+        `${path}: ${errorText(error)}`,
+        'See "Connection authentication" in the documentation of libvirt.',
+        { cause: error },
+      );
+    }
+  }
+  return undefined;
+}
