@@ -56,6 +56,9 @@ has_driver() {
     compgen -G "/usr/lib/*/libvirt/connection-driver/libvirt_driver_$1.so" >/dev/null
 }
 
+# Plug-ins of Cyrus SASL, by name.
+has_sasl_plugin() { compgen -G "/usr/lib/*/sasl2/lib$1.so.2" >/dev/null; }
+
 has_perl_module() { perl "-M$1" -e 1 2>/dev/null; }
 
 has_static_busybox() { has busybox && ! ldd "$(command -v busybox)" >/dev/null 2>&1; }
@@ -122,6 +125,9 @@ find_missing() {
     want e2fsprogs 'file systems of guests' has mkfs.ext4
     want openssl 'certificates for libvirt over TLS' has openssl
     want curl 'asks over HTTPS' has curl
+    want sasl2-bin 'users of libvirt with SASL' has saslpasswd2
+    want libsasl2-modules 'mechanisms of SASL' has_sasl_plugin scram
+    want libsasl2-modules-gssapi-mit 'Kerberos for libvirt' has_sasl_plugin gssapiv2
     want openssh-server 'libvirt over ssh' test -x /usr/sbin/sshd
     want openssh-client 'libvirt over ssh' has ssh
     want netcat-openbsd 'libvirt over ssh without its helper' has nc
