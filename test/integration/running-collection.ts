@@ -5,13 +5,15 @@ import { initialSnapshot } from '../../src/initial-snapshot.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { Domain } from '../../src/model/domain.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
-import { SnapshotStore } from '../../src/model/snapshot-store.ts';
+import { type SnapshotListener, SnapshotStore } from '../../src/model/snapshot-store.ts';
 import { IndexStore } from '../../src/state/index-store.ts';
 import { waitUntil } from '../lab/wait.ts';
 
 /** The agent's collectors at work on a real libvirtd, without AgentX. */
 export interface RunningCollection {
   readonly snapshot: Snapshot;
+  /** Calls back with every snapshot. */
+  subscribe(listener: SnapshotListener): void;
   /** Waits until a domain's row satisfies the condition, and returns it. */
   domain(name: string, what: string, condition: (domain: Domain) => boolean): Promise<Domain>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -52,6 +54,9 @@ export async function runCollection(
   return {
     get snapshot() {
       return store.current;
+    },
+    subscribe(listener) {
+      store.subscribe(listener);
     },
     domain: (name, what, condition) => {
       const find = (): Domain | undefined => store.current.domains.find(({ facts }) => facts.name === name);
