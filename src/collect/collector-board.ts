@@ -7,9 +7,27 @@ import type { ActiveCollector, FailureScope } from './sources/collector.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
+type Refused = 'partial' | 'unsupported';
+
+/** What a run of a collector found. */
+export interface Settlement {
+  /** Whether what refused earlier does so still, or was not asked. */
+  readonly stands: (about: string) => boolean;
+  /** Whether some domain was answered. */
+  readonly answered: boolean;
+}
+
+/** The name under which a collector speaks of itself. */
+export const ofItself = '*';
+
+/** Refusals remembered of a collector. */
+const maxRefusals = 1000;
+
 /** Keeps lveCollectorTable: one row a source, shared by the collectors that name it. */
 export class CollectorBoard {
   readonly #rows = new Map<CollectorId, Mutable<CollectorStatus>>();
+  /** What refuses, by source, collector and name. */
+  readonly #refusals = new Map<CollectorId, Map<string, Map<string, Refused>>>();
   #published: readonly CollectorStatus[] | undefined;
 
   constructor() {
@@ -58,28 +76,70 @@ export class CollectorBoard {
       if (error instanceof CallTimeoutError) row.timeouts += 1;
       else row.errors += 1;
       row.lastError = about === undefined ? errorText(error) : `${about}: ${errorText(error)}`;
-      if (!isNotSupported(error) && !isAccessDenied(error)) return;
-      if (scope === 'member') {
-        // The others are read; what refused, and why, libvirt says itself.
-        row.support = 'partial';
-      } else {
-        row.support = row.lastSuccessAt === undefined ? 'unsupported' : 'partial';
-        row.lastError = `${reasonOf(error)}: ${row.lastError}`;
-      }
+      // What a member refused, and why, libvirt says itself.
+      if (refuses(error) && scope === 'source') row.lastError = `${reasonOf(error)}: ${row.lastError}`;
     });
   }
 
-  supported(id: CollectorId, support: CollectorStatus['support'], why = ''): void {
+  /**
+   * Something of a source refuses: the source is not fully supported until {@link settle}. A failure that is no refusal
+   * changes nothing.
+   *
+   * @param about - what it is; empty is the source as a whole.
+   */
+  refused(id: CollectorId, collector: string, error: unknown, about: string, scope: FailureScope): void {
+    if (!refuses(error)) return;
+    const never = this.#rows.get(id)?.lastSuccessAt === undefined;
+    this.#note(id, collector, about, scope === 'source' && never ? 'unsupported' : 'partial');
+  }
+
+  /** A collector says itself what it cannot do. */
+  limited(id: CollectorId, collector: string, support: Refused, why: string): void {
+    this.#note(id, collector, ofItself, support);
+    this.#change(id, (row) => {
+      row.lastError = why;
+    });
+  }
+
+  /** A collector has asked all it could: what refused before, and neither now nor was spared, does so no more. */
+  settle(id: CollectorId, collector: string, { stands, answered }: Settlement): void {
+    const refusals = this.#refusals.get(id)?.get(collector);
+    if (refusals === undefined) return;
+    for (const [about, support] of refusals) {
+      if (!stands(about)) refusals.delete(about);
+      else if (answered && support === 'unsupported' && about !== ofItself) refusals.set(about, 'partial');
+    }
+    this.#published = undefined;
+  }
+
+  /** What is known of a source without asking libvirt for data. */
+  supported(id: CollectorId, support: CollectorStatus['support']): void {
     this.#change(id, (row) => {
       row.support = support;
-      if (why !== '') row.lastError = why;
     });
   }
 
   /** The rows as an immutable list; the same list while nothing changed. */
   get rows(): readonly CollectorStatus[] {
-    this.#published ??= [...this.#rows.values()].map((row) => ({ ...row }));
+    this.#published ??= [...this.#rows.values()].map((row) => ({ ...row, support: this.#supportOf(row) }));
     return this.#published;
+  }
+
+  #supportOf({ id, support }: CollectorStatus): CollectorStatus['support'] {
+    const refusals = [...(this.#refusals.get(id)?.values() ?? [])].flatMap((of) => [...of.values()]);
+    if (refusals.length === 0) return support;
+    return refusals.includes('unsupported') ? 'unsupported' : 'partial';
+  }
+
+  #note(id: CollectorId, collector: string, about: string, support: Refused): void {
+    const collectors = this.#refusals.get(id) ?? new Map<string, Map<string, Refused>>();
+    this.#refusals.set(id, collectors);
+    const refusals = collectors.get(collector) ?? new Map<string, Refused>();
+    collectors.set(collector, refusals);
+    // One more makes no difference.
+    if (refusals.has(about) || refusals.size >= maxRefusals) return;
+    refusals.set(about, support);
+    this.#published = undefined;
   }
 
   #change(id: CollectorId, change: (row: Mutable<CollectorStatus>) => void): void {
@@ -88,6 +148,10 @@ export class CollectorBoard {
     change(row);
     this.#published = undefined;
   }
+}
+
+function refuses(error: unknown): boolean {
+  return isNotSupported(error) || isAccessDenied(error);
 }
 
 /** Which of the three stands in the way: the libvirt version, the permission or the hypervisor. */

@@ -5,7 +5,7 @@ import type { Logger } from '../log.ts';
 import { systemClock } from '../run/clock.ts';
 import { within } from '../run/deadline.ts';
 import { NotCalledError } from './access/call-gate.ts';
-import type { CollectorBoard } from './collector-board.ts';
+import { type CollectorBoard, ofItself } from './collector-board.ts';
 import type { SnapshotPublisher } from './snapshot-publisher.ts';
 import type { ActiveCollector, CollectorPass, CollectorStage, FailureScope } from './sources/collector.ts';
 
@@ -43,7 +43,10 @@ interface RunOutcome {
 }
 
 /** The parts of a pass that do not differ from run to run. */
-export type PassBase = Omit<CollectorPass, 'failed' | 'supported' | 'changed' | 'postpone' | 'only' | 'now'>;
+export type PassBase = Omit<
+  CollectorPass,
+  'failed' | 'spared' | 'answered' | 'limited' | 'changed' | 'postpone' | 'only' | 'now'
+>;
 
 /** Domains, by UUID, that a collector is to run for out of turn. */
 interface Requests {
@@ -305,14 +308,27 @@ export class Refresher {
     if (only === undefined) this.#lastRun.set(collector, startedMs);
     let failures = 0;
     let ok = true;
-    const failed = (error: unknown, about?: string, scope?: FailureScope): void => {
+    /** What was not found to refuse no more. */
+    const standing = new Set<string>();
+    let allStand = only !== undefined;
+    let answered = false;
+    const spared = (about?: string): void => {
+      if (about === undefined) allStand = true;
+      else standing.add(about);
+    };
+    const failed = (error: unknown, about?: string, scope: FailureScope = 'source'): void => {
       // What was not asked has not failed: it only gets older.
-      if (error instanceof NotCalledError) return;
+      if (error instanceof NotCalledError) {
+        spared(about);
+        return;
+      }
       // It ceased to exist between two calls: that happens, and the next list of what exists shows it.
       if (hasVanished(error)) {
         this.#options.logger.debug({ collector: collector.name, about, error: errorText(error) }, 'vanished');
         return;
       }
+      standing.add(about ?? '');
+      board.refused(collector.id, collector.name, error, about ?? '', scope);
       // A refusal that is remembered is thrown again and again, but happened once.
       if (error instanceof LibvirtError && this.#reported.has(error)) return;
       if (error instanceof LibvirtError) this.#reported.add(error);
@@ -326,18 +342,30 @@ export class Refresher {
         only,
         now: systemClock.now(),
         failed,
-        supported: (support, why) => board.supported(collector.id, support, why),
+        spared,
+        answered: () => {
+          answered = true;
+        },
+        limited: (support, why) => {
+          standing.add(ofItself);
+          board.limited(collector.id, collector.name, support, why);
+        },
         changed: ({ uuid }) => this.#changed.add(uuid),
         postpone: ({ uuid }) => this.#requests.get(collector)?.postponed.add(uuid),
       });
     } catch (error) {
       if (base.signal.aborted || error instanceof ConnectionLostError) throw error;
       ok = false;
+      allStand = true;
       failed(error);
     } finally {
       const durationMs = performance.now() - startedMs;
       for (const id of [collector.id, ...collector.also]) board.ran(id, durationMs, systemClock.now(), ok);
     }
+    board.settle(collector.id, collector.name, {
+      stands: (about) => allStand || standing.has(about),
+      answered,
+    });
     return { ok, failures };
   }
 

@@ -107,8 +107,17 @@ export interface CollectorPass {
    *   of many, which tells nothing of the others.
    */
   failed(error: unknown, about?: string, scope?: FailureScope): void;
-  /** Notes how the source fared: `partial` where it works for some domains only. */
-  supported(support: 'supported' | 'partial' | 'unsupported', why?: string): void;
+  /**
+   * Notes something that was not asked this time although it is there: if it refused before, that stands. What a run
+   * neither asks nor spares refuses no more.
+   *
+   * @param about - as for {@link failed}; everything of this collector, if left out.
+   */
+  spared(about?: string): void;
+  /** Notes that a domain was answered: the source is supported, be it for some domains only. */
+  answered(): void;
+  /** Notes what the source cannot do in this run. */
+  limited(support: 'partial' | 'unsupported', why: string): void;
   /** A domain appeared, started or stopped: what is read per domain is read anew. */
   changed(record: DomainRecord): void;
   /** A domain could not be asked, because its hypervisor process does not answer: it is, when it may be. */

@@ -1,4 +1,5 @@
 import { domainGetJobStats } from '../../libvirt/procedures.ts';
+import type { LibvirtAccess } from '../access/libvirt-access.ts';
 import { jobOf } from '../decode/job-stats.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
@@ -39,8 +40,8 @@ export class DomainJobs implements Collector {
   readonly #watched = new WeakSet<DomainRecord>();
   /** How often its state had changed when a domain that is off was looked at. */
   readonly #lookedAt = new WeakMap<DomainRecord, number>();
-  /** libvirt before 6.0 cannot read a completed job without erasing it. */
-  #canKeep = true;
+  /** The session whose libvirt, older than 6.0, cannot read a completed job without erasing it. */
+  #eraser: LibvirtAccess | undefined;
 
   constructor(options: DomainJobsOptions) {
     this.#options = options;
@@ -63,7 +64,7 @@ export class DomainJobs implements Collector {
           retries,
         });
       }
-      if (completed && this.#canKeep) {
+      if (completed && this.#eraser !== pass.libvirt) {
         const looked = await readMember(pass, `${record.name} completed job`, {
           known: false,
           read: () => this.#collectCompleted(pass, record),
@@ -72,6 +73,12 @@ export class DomainJobs implements Collector {
         if (looked === true && !record.active) this.#lookedAt.set(record, stateChanges);
       }
     });
+    if (this.#eraser === pass.libvirt) {
+      pass.limited(
+        'partial',
+        'not supported by this libvirt version: completed jobs would be erased by reading',
+      );
+    }
   }
 
   async #collectBackground(pass: CollectorPass, record: DomainRecord): Promise<undefined> {
@@ -105,11 +112,7 @@ export class DomainJobs implements Collector {
       return true;
     } catch (error) {
       if (!isInvalidArgument(error)) throw error;
-      this.#canKeep = false;
-      pass.supported(
-        'partial',
-        'not supported by this libvirt version: completed jobs would be erased by reading',
-      );
+      this.#eraser = pass.libvirt;
       return false;
     }
   }

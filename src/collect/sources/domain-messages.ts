@@ -25,7 +25,10 @@ export class DomainMessages implements Collector {
   }
 
   async collect(pass: CollectorPass): Promise<void> {
-    if (pass.libvirt.refusal(domainGetMessages) !== undefined) return;
+    if (pass.libvirt.refusal(domainGetMessages) !== undefined) {
+      pass.spared();
+      return;
+    }
     await eachDomain(pass, pass.domains.present, this.#retries, async (record) => {
       const all = await pass.libvirt.call(domainGetMessages, { domain: record.ref, flags: 0 });
       const messages = all.slice(0, maxMessages);

@@ -44,14 +44,15 @@ export class DomainMoments implements Collector {
         retries,
       });
       // libvirt before 5.6 has no checkpoints: then there is no number of them either.
-      const checkpoints =
-        pass.libvirt.refusal(domainListAllCheckpoints) === undefined
-          ? await readMember(pass, `${record.name} checkpoints`, {
-              known: record.checkpoints,
-              read: () => this.#checkpoints(pass, record),
-              retries,
-            })
-          : undefined;
+      const hasCheckpoints = pass.libvirt.refusal(domainListAllCheckpoints) === undefined;
+      if (!hasCheckpoints) pass.spared();
+      const checkpoints = hasCheckpoints
+        ? await readMember(pass, `${record.name} checkpoints`, {
+            known: record.checkpoints,
+            read: () => this.#checkpoints(pass, record),
+            retries,
+          })
+        : undefined;
       if (
         record.snapshots === snapshots?.count &&
         record.oldestSnapshotAt === snapshots?.oldestAt &&

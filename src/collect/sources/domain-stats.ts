@@ -167,7 +167,7 @@ export class DomainStats implements Collector {
 
   /** A driver may have no statistics at all (LXC): what every driver tells is asked for domain by domain. */
   async #withoutStats(pass: CollectorPass, batch: StatsBatch): Promise<readonly StatsBatch[]> {
-    pass.supported('partial', 'not supported by this hypervisor: only states, CPUs, CPU time and memory');
+    pass.limited('partial', 'not supported by this hypervisor: only states, CPUs, CPU time and memory');
     const reply: DomainStatsRecord<StatsSample>[] = [];
     for (const record of batch.records) {
       try {

@@ -25,11 +25,14 @@ export async function eachDomain(
   retries: RetrySchedule,
   step: (record: DomainRecord) => Promise<void>,
 ): Promise<void> {
-  retries.retain(pass.domains.present);
+  retries.begin(pass.libvirt, pass.domains.present);
   const { only } = pass;
-  const due = records.filter(
-    (record) => (only === undefined || only.has(record.uuid)) && retries.isDue(record, pass.now),
-  );
+  const due = records.filter((record) => {
+    if (only !== undefined && !only.has(record.uuid)) return false;
+    if (retries.isDue(record, pass.now)) return true;
+    pass.spared(record.name);
+    return false;
+  });
   let hopeless = false;
   const stepOrNote = async (record: DomainRecord): Promise<void> => {
     try {
@@ -37,11 +40,13 @@ export async function eachDomain(
       // A fast daemon must not keep the event loop from everybody else.
       await nextTurn();
       retries.succeeded(record);
+      pass.answered();
     } catch (error) {
       if (error instanceof ConnectionLostError) throw error;
       if (error instanceof NotCalledError) {
-        if (error.why === 'held') return;
-        throw error;
+        if (error.why !== 'held') throw error;
+        pass.spared(record.name);
+        return;
       }
       // It stopped, or ceased to exist, a moment ago.
       if (isNoDomain(error)) return;

@@ -35,7 +35,10 @@ export async function readMember<Row>(
   { known, read, retries }: MemberReading<Row>,
 ): Promise<Row | undefined> {
   const key = { uuid: retries?.owner.uuid ?? '', id: retries?.owner.id ?? 0, member: name };
-  if (retries?.schedule.isDue(key, pass.now) === false) return known;
+  if (retries?.schedule.isDue(key, pass.now) === false) {
+    pass.spared(name);
+    return known;
+  }
   try {
     const row = await read();
     retries?.schedule.succeeded(key);

@@ -100,11 +100,11 @@ export class GuestAgent implements Collector {
 
   async collect(pass: CollectorPass): Promise<void> {
     if (!pass.libvirt.canWrite) {
-      pass.supported('unsupported', 'not permitted on this connection: guest data needs libvirt.read_write');
+      pass.limited('unsupported', 'not permitted on this connection: guest data needs libvirt.read_write');
       return;
     }
-    this.#retries.retain(pass.domains.present);
-    const due = pass.domains.active.filter((record) => this.#isDue(record, pass.now));
+    this.#retries.begin(pass.libvirt, pass.domains.present);
+    const due = pass.domains.active.filter((record) => this.#isDue(pass, record));
     const notAsked: DomainRecord[] = [];
     await inParallel(
       due,
@@ -146,7 +146,7 @@ export class GuestAgent implements Collector {
   }
 
   /** An agent can answer only while its guest runs and is connected to the channel. */
-  #isDue(record: DomainRecord, now: number): boolean {
+  #isDue(pass: CollectorPass, record: DomainRecord): boolean {
     const channel = record.definition?.agentChannel;
     if (channel === undefined || record.state !== 'running') return false;
     const before = this.#channels.get(record.uuid);
@@ -156,7 +156,9 @@ export class GuestAgent implements Collector {
       return false;
     }
     if (before !== undefined && before !== channel) this.#retries.succeeded(record);
-    return this.#retries.isDue(record, now);
+    if (this.#retries.isDue(record, pass.now)) return true;
+    for (const about of [record.name, addressesOf(record)]) pass.spared(about);
+    return false;
   }
 
   /** @returns false if it was not asked for the sake of the daemon. */
@@ -167,7 +169,10 @@ export class GuestAgent implements Collector {
       this.#retries.succeeded(record);
     } catch (error) {
       if (error instanceof ConnectionLostError) throw error;
-      if (error instanceof NotCalledError) return error.why !== 'saturated';
+      if (error instanceof NotCalledError) {
+        for (const about of [record.name, addressesOf(record)]) pass.spared(about);
+        return error.why !== 'saturated';
+      }
       if (isNoDomain(error) || isOperationInvalid(error)) return true;
       this.#retries.failed(record, pass.now);
       const isMute =
@@ -245,7 +250,7 @@ export class GuestAgent implements Collector {
       takeAddresses(record, runtime, found);
     } catch (error) {
       if (error instanceof ConnectionLostError) throw error;
-      pass.failed(error, `${record.name} addresses`, 'member');
+      pass.failed(error, addressesOf(record), 'member');
     }
   }
 
@@ -275,6 +280,11 @@ function namesOf(records: readonly DomainRecord[]): string {
     .sort()
     .slice(0, maxNames);
   return names.join(', ') + (records.length > maxNames ? ` and ${records.length - maxNames} more` : '');
+}
+
+/** What the report calls the second question. */
+function addressesOf({ name }: DomainRecord): string {
+  return `${name} addresses`;
 }
 
 /** Whether libvirt answers at all: if it does not, its silence about an agent says nothing about the agent. */

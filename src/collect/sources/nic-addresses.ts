@@ -17,6 +17,13 @@ const maxAddresses = 32;
 
 const hostKey = { uuid: 'host', id: 0 } as const;
 
+/**
+ * A libvirt that cannot read the ARP table (9.0 on some kernels) logs two errors each time it is asked: it is left alone
+ * for this time in milliseconds, and for ever longer after that.
+ */
+const arpRetryMs = 3_600_000;
+const longestArpRetryMs = 24 * arpRetryMs;
+
 export const hostSeenAddresses: CollectorKind = {
   name: 'nic-addresses',
   id: 'networks',
@@ -41,24 +48,29 @@ interface HostSight {
 export class HostSeenAddresses implements Collector {
   readonly #retries: RetrySchedule;
   readonly #arpRetries: RetrySchedule;
+  /** Ends when the ARP table has been asked for the last domain. */
+  #arpTurn: Promise<unknown> = Promise.resolve();
   readonly #memories = new WeakMap<DomainRecord['runtime'], NeighbourMemory>();
 
   constructor(intervalSec: number) {
     this.#retries = new RetrySchedule(intervalSec * 1000);
-    this.#arpRetries = new RetrySchedule(intervalSec * 1000);
+    this.#arpRetries = new RetrySchedule(arpRetryMs, longestArpRetryMs);
   }
 
   async collect(pass: CollectorPass): Promise<void> {
-    if (pass.libvirt.refusal(domainLeaseAddresses) !== undefined) return;
+    if (pass.libvirt.refusal(domainLeaseAddresses) !== undefined) {
+      pass.spared();
+      return;
+    }
     const { active } = pass.domains;
     const sights: HostSight[] = [];
+    this.#arpRetries.begin(pass.libvirt, [hostKey]);
     await eachDomain(pass, active, this.#retries, async (record) => {
       const { runtime } = record;
       // What the guest itself says is better.
       if (saysItself(record)) return;
-      const neighbours = await this.#fromArp(pass, record);
       const leases = await this.#ask(pass, record, 'lease');
-      sights.push({ record, runtime, leases, neighbours });
+      sights.push({ record, runtime, leases, neighbours: await this.#fromArp(pass, record, leases) });
     });
     const claims = claimsOf(sights, active);
     for (const sight of sights) this.#take(sight, claims, pass.now);
@@ -80,19 +92,37 @@ export class HostSeenAddresses implements Collector {
     takeAddresses(record, runtime, found);
   }
 
-  /** The ARP table is the host's: if libvirt cannot read it, it cannot for any domain. */
-  async #fromArp(pass: CollectorPass, record: DomainRecord): Promise<AddressLists | undefined> {
-    if (!this.#arpRetries.isDue(hostKey, pass.now)) return undefined;
-    try {
-      const found = await this.#ask(pass, record, 'arp');
-      this.#arpRetries.succeeded(hostKey);
-      return found;
-    } catch (error) {
-      if (!(error instanceof LibvirtError) || isNoDomain(error)) throw error;
-      this.#arpRetries.failed(hostKey, pass.now);
-      pass.failed(error, 'ARP table');
-      return undefined;
-    }
+  /**
+   * The ARP table is the host's: if libvirt cannot read it, it cannot for any domain, and is not asked for another one
+   * meanwhile. Leases are better where each interface has one.
+   */
+  async #fromArp(
+    pass: CollectorPass,
+    record: DomainRecord,
+    leases: AddressLists,
+  ): Promise<AddressLists | undefined> {
+    if (record.definition?.nics.every(({ key }) => leases.has(key)) === true) return undefined;
+    const turn = this.#arpTurn;
+    const ask = async (): Promise<AddressLists | undefined> => {
+      await turn;
+      if (!this.#arpRetries.isDue(hostKey, pass.now)) {
+        pass.spared('ARP table');
+        return undefined;
+      }
+      try {
+        const found = await this.#ask(pass, record, 'arp');
+        this.#arpRetries.succeeded(hostKey);
+        return found;
+      } catch (error) {
+        if (!(error instanceof LibvirtError) || isNoDomain(error)) throw error;
+        this.#arpRetries.failed(hostKey, pass.now);
+        pass.failed(error, 'ARP table');
+        return undefined;
+      }
+    };
+    const asked = ask();
+    this.#arpTurn = asked.catch(() => undefined);
+    return await asked;
   }
 
   async #ask(pass: CollectorPass, record: DomainRecord, source: 'arp' | 'lease'): Promise<AddressLists> {

@@ -1,11 +1,13 @@
 /**
  * Spares domains, or members of them, that a source does not work for: after each failure the next attempt waits twice as long.
- * A new run of the domain, with another id, begins afresh.
+ * A new run of the domain, with another id, begins afresh, and so does a new session: that may be another libvirt, with
+ * other permissions.
  */
 export class RetrySchedule {
   readonly #baseMs: number;
   readonly #capMs: number;
   readonly #waits = new Map<string, Wait>();
+  #session: object | undefined;
 
   /** @param capMs - the longest wait; one hour unless given. */
   constructor(baseMs: number, capMs = 3_600_000) {
@@ -35,8 +37,10 @@ export class RetrySchedule {
     this.#waits.delete(keyOf(record));
   }
 
-  /** Forgets domains that no longer exist. */
-  retain(records: readonly RetryKey[]): void {
+  /** Forgets domains that no longer exist, and everything where the session is another than before. */
+  begin(session: object, records: readonly RetryKey[]): void {
+    if (this.#session !== session) this.#waits.clear();
+    this.#session = session;
     if (this.#waits.size === 0) return;
     const uuids = new Set(records.map((record) => record.uuid));
     for (const [key, { uuid }] of this.#waits) if (!uuids.has(uuid)) this.#waits.delete(key);

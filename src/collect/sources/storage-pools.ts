@@ -175,7 +175,10 @@ export class StoragePools implements Collector {
       this.#refreshed.get(pool.uuid) ?? 0,
       pass.infrastructure.poolsReadAt.get(pool.uuid) ?? 0,
     );
-    if (pass.now - last < refreshSec * 1000) return false;
+    if (pass.now - last < refreshSec * 1000) {
+      pass.spared(`refresh of ${pool.name}`);
+      return false;
+    }
     // Noted before: one that fails or is not answered has had its turn.
     this.#refreshed.set(pool.uuid, pass.now);
     try {

@@ -25,7 +25,9 @@ export function testPass(records: readonly DomainRecord[], now = 0): TestPass {
       failures.push(`${about}: ${error instanceof Error ? error.message : String(error)}`);
     },
     only: undefined,
-    supported: () => undefined,
+    spared: () => undefined,
+    answered: () => undefined,
+    limited: () => undefined,
     changed: () => undefined,
     postpone: ({ uuid }: DomainRecord) => {
       postponed.push(uuid);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NotCalledError } from '../../../src/collect/access/call-gate.ts';
 import { CollectorBoard } from '../../../src/collect/collector-board.ts';
 import { type PassBase, Refresher } from '../../../src/collect/refresher.ts';
 import type { ActiveCollector, CollectorPass } from '../../../src/collect/sources/collector.ts';
@@ -220,6 +221,84 @@ describe('Refresher', () => {
     await rig.refresher.once(rig.base);
     expect(rig.lines).toHaveLength(1);
     expect(rig.board.rows.find(({ id }) => id === 'inventory')).toMatchObject({ errors: 4 });
+  });
+
+  describe('whether a source is supported', () => {
+    const refusal = (message = 'no') =>
+      new LibvirtError(
+        { virCode: virErrors.operationUnsupported, virDomain: 10, level: 2, procedure: 'p' },
+        message,
+      );
+    /** The support after each of some runs. */
+    async function supportAfter(...works: readonly ((pass: CollectorPass) => void)[]): Promise<string[]> {
+      let turn = 0;
+      const rig = rigOf([noting([], { name: 'stats', stage: 'refresh' }, (pass) => works[turn]?.(pass))]);
+      const seen: string[] = [];
+      for (turn = 0; turn < works.length; turn += 1) {
+        await rig.refresher.once(rig.base);
+        seen.push(rig.board.rows.find(({ id }) => id === 'inventory')?.support ?? '');
+      }
+      return seen;
+    }
+    const nothing = (): void => undefined;
+
+    it('is said anew by each run: what refused and is gone, or no longer refuses, is no hindrance', async () => {
+      expect(
+        await supportAfter(nothing, (pass) => pass.failed(refusal(), 'web vda', 'member'), nothing),
+      ).toEqual(['supported', 'partial', 'supported']);
+      expect(await supportAfter((pass) => pass.failed(refusal(), 'web'), nothing)).toEqual([
+        'unsupported',
+        'supported',
+      ]);
+      expect(await supportAfter((pass) => pass.limited('partial', 'old libvirt'), nothing)).toEqual([
+        'partial',
+        'supported',
+      ]);
+    });
+
+    it('stands while what refused is spared, is refused again or could not be asked', async () => {
+      const same = refusal('remembered');
+      const refuse = (pass: CollectorPass) => pass.failed(same, 'web vda', 'member');
+      expect(
+        await supportAfter(
+          nothing,
+          refuse,
+          refuse,
+          (pass) => pass.spared('web vda'),
+          (pass) => pass.spared(),
+          (pass) => pass.failed(new NotCalledError('held'), 'web vda', 'member'),
+          () => {
+            throw new Error('ended early');
+          },
+          (pass) => pass.failed(new Error('no answer'), 'web vda', 'member'),
+          (pass) => pass.spared('another'),
+        ),
+      ).toEqual(['supported', ...Array<string>(7).fill('partial'), 'supported']);
+    });
+
+    it('is partial where one domain refuses and another answers, in the first run as well', async () => {
+      expect(
+        await supportAfter((pass) => {
+          pass.failed(refusal(), 'web');
+          pass.answered();
+        }),
+      ).toEqual(['partial']);
+    });
+
+    it('is not said anew by a run for some domains', async () => {
+      const runs: string[] = [];
+      const rig = rigOf([
+        noting(runs, { name: 'stats', stage: 'refresh' }, (pass) => {
+          if (pass.only === undefined) pass.failed(refusal(), 'web', 'member');
+        }),
+      ]);
+      await runUntil(rig, () => {
+        if (runs.length === 1) rig.refresher.poke('uuid-other');
+        return runs.length > 1 && rig.published.length > 1;
+      });
+      expect(runs[1]).toBe('stats(uuid-other)');
+      expect(rig.board.rows.find(({ id }) => id === 'inventory')?.support).toBe('partial');
+    });
   });
 
   it('ends when the connection is lost, and begins anew with the next', async () => {

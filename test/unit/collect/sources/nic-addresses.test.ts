@@ -116,6 +116,32 @@ describe('HostSeenAddresses', () => {
     expect(await collect(collector, [record], 9000, arp)).toEqual(['192.0.2.1']);
   });
 
+  it('leaves an ARP table alone that cannot be read, and one that is not needed', async () => {
+    const records = ['a', 'b', 'c', 'd'].map((name, i) => activeRecord(name, i + 1));
+    const asked: string[] = [];
+    const { pass, failures } = testPass(records, 1000);
+    const libvirt = {
+      refusal: () => undefined,
+      call: async (procedure: unknown, { domain }: { readonly domain: DomainRef }) => {
+        if (procedure !== domainArpAddresses) return domain.name === 'a' ? [sight('192.0.2.7')] : [];
+        asked.push(domain.name);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        throw new LibvirtError(fault, 'Failed to read the ARP table');
+      },
+    };
+    const [first] = records;
+    if (first === undefined) throw new Error('no record');
+    // Its only interface has a lease.
+    first.definition = { nics: [{ key: mac(1), mac: mac(1), target: 'vnet1' }] } as never;
+    const collector = new HostSeenAddresses(1);
+    await collector.collect({ ...pass, libvirt } as never);
+    await collector.collect({ ...pass, libvirt, now: 100_000 } as never);
+    // Not even those that were to be asked at the same time.
+    expect(asked).toEqual(['b']);
+    expect(failures).toEqual(['ARP table: Failed to read the ARP table']);
+    expect(first.runtime.nicAddresses?.get(mac(1))?.text).toBe('192.0.2.7');
+  });
+
   it('tells interfaces with one MAC address apart by their devices', () => {
     const nics = [
       { key: mac(1), mac: mac(1), target: 'vnet1' },
