@@ -117,6 +117,45 @@ describe('values of real domains', () => {
   });
 });
 
+describe('sizes that outgrow their units', () => {
+  let libvirtd: Libvirtd;
+  beforeAll(async () => {
+    libvirtd = await startLibvirtd();
+  });
+  afterAll(() => libvirtd.stop());
+
+  it('have others from then on, and a discontinuity says so', async () => {
+    const image = `${libvirtd.imagesPath}/grows.raw`;
+    execFileSync('truncate', ['-s', '64M', image]);
+    await libvirtd.define(
+      biosGuest({ name: 'grows', type: libvirtd.domainType, memoryMib: 64, disks: [{ path: image }] }),
+    );
+    const collection = await runCollection(libvirtd.uri, settings);
+    try {
+      const small = await collection.domain(
+        'grows',
+        'sizes',
+        (one) => one.disks[0]?.capacityBytes !== undefined && one.memory?.maximumBytes !== undefined,
+      );
+      expect([small.memory?.vmMemUnit, small.disks[0]?.facts.vmSizeUnit]).toEqual([1024, 1024]);
+      execFileSync('truncate', ['-s', '3T', image]);
+      await libvirtd.virsh('setmaxmem', 'grows', '3TiB', '--config');
+      const large = await collection.domain(
+        'grows',
+        'larger sizes',
+        (one) => one.disks[0]?.facts.vmSizeUnit === mib && one.memory?.vmMemUnit === mib,
+      );
+      expect(large.memory?.maximumBytes).toBe(3 * 2 ** 40);
+      expect(large.disks[0]?.capacityBytes).toBe(3 * 2 ** 40);
+      expect(small.facts.discontinuityAt).toBeUndefined();
+      expect(large.facts.discontinuityAt).toBeDefined();
+      expect(large.disks[0]?.facts.discontinuityAt).toBeDefined();
+    } finally {
+      await collection[Symbol.asyncDispose]();
+    }
+  });
+});
+
 describe('a driver without statistics of CPUs and memory', () => {
   let libvirtd: Libvirtd;
   beforeAll(async () => {

@@ -16,6 +16,7 @@ import {
 import type { Guest } from '../../model/guest.ts';
 import { type Iothread, iothreadRow } from '../../model/iothread.ts';
 import { type Nic, type NicFacts, type NicLinks, nicRow } from '../../model/nic.ts';
+import type { Count } from '../../model/scalar-types.ts';
 import type { PerfEvent } from '../../model/stat.ts';
 import { type Vcpu, vcpuRow } from '../../model/vcpu.ts';
 import { type Figures, noFigures } from '../decode/figures.ts';
@@ -47,6 +48,7 @@ export interface BuildContext {
 export function buildDomain(record: DomainRecord, context: BuildContext): Domain {
   const lastEventSeq = context.lastEventSeq(record.uuid);
   if (record.facts?.lastEventSeq !== lastEventSeq) record.touch();
+  if (record.built === undefined) chooseMemoryUnit(record, context);
   record.facts ??= factsOf(record, context, lastEventSeq);
   record.built ??= domainRow(record, record.facts, context);
   return record.built;
@@ -54,8 +56,8 @@ export function buildDomain(record: DomainRecord, context: BuildContext): Domain
 
 const none: readonly never[] = [];
 
-const maximumMemory = domainFields.slot('balloon.maximum');
-const diskCapacity = entryFields.block.slot('capacity');
+const memorySizes = [domainFields.slot('balloon.maximum'), domainFields.slot('balloon.current')];
+const diskSizes = [entryFields.block.slot('capacity'), entryFields.block.slot('physical')];
 const diskPath = entryFields.block.slot('path');
 
 const noSettings: CpuSettings = {
@@ -184,14 +186,37 @@ function cpuSettingsOf(record: DomainRecord): CpuSettings {
 }
 
 function memoryOf(
-  { uuid, active }: DomainRecord,
+  { uuid, active, memoryUnit }: DomainRecord,
   monitor: MonitorSample | undefined,
   context: BuildContext,
 ): DomainMemory | undefined {
   if (monitor === undefined) return undefined;
-  const sizeBytes = kibToBytes(monitor.figures.count(monitor.base + maximumMemory)) ?? 0;
-  const unit = context.units.memory(uuid, sizeBytes);
+  const unit = memoryUnit ?? context.units.memory(uuid, undefined, 0).unit;
   return memoryRow(context.reader.at(monitor.figures, monitor.base + domainRows.memory, active), unit);
+}
+
+/** A change of the unit is a discontinuity of the domain. */
+function chooseMemoryUnit(record: DomainRecord, { units }: BuildContext): void {
+  const monitor = record.runtime.sample?.monitor;
+  if (monitor === undefined) return;
+  const size = kibToBytes(largestOf(monitor.figures, monitor.base, memorySizes));
+  if (size === undefined || size < record.memoryUnitLimit) return;
+  const { unit, outgrown } = units.memory(record.uuid, size, monitor.at);
+  record.memoryUnit = unit;
+  record.memoryUnitLimit = unitLimit(unit);
+  if (!outgrown) return;
+  record.discontinuityAt = monitor.at;
+  record.facts = undefined;
+}
+
+/** The largest of some figures; undefined if none is known. */
+function largestOf(figures: Figures, first: number, slots: readonly number[]): Count | undefined {
+  let largest: Count | undefined;
+  for (const slot of slots) {
+    const value = figures.count(first + slot);
+    if (value !== undefined && (largest === undefined || value > largest)) largest = value;
+  }
+  return largest;
 }
 
 function vcpusOf(
@@ -247,7 +272,7 @@ function devicesOf(
       context.diskIndex(uuid, target),
       disk,
       context.poolOf(disk),
-      context.units.disk(uuid, target, undefined),
+      context.units.disk(uuid, target, undefined).unit,
       record.runtime.resets.get(target),
     );
     disks.set(target, { facts, sourceReported: facts.source === undefined, unitLimit: 0 });
@@ -282,7 +307,7 @@ function reportedDisks(
   }
   return [...targets]
     .map((target) => {
-      const unit = context.units.disk(uuid, target, undefined);
+      const { unit } = context.units.disk(uuid, target, undefined);
       return reportedDisk(context.diskIndex(uuid, target), target, unit, runtime.resets.get(target));
     })
     .sort(byIndex)
@@ -295,7 +320,7 @@ function disksOf(
   disks: readonly KnownDisk[],
   context: BuildContext,
 ): readonly Disk[] {
-  const { uuid, active } = record;
+  const { active } = record;
   const { reader } = context;
   const rows: Disk[] = [];
   for (const disk of disks) {
@@ -305,7 +330,7 @@ function disksOf(
       continue;
     }
     const first = monitor.base + block.at;
-    takeReported(uuid, disk, monitor.figures, first, context);
+    takeReported(record, disk, monitor.figures, first, context);
     rows.push(diskRow(reader.at(monitor.figures, first + entryRows.block, active), disk.facts));
   }
   return rows;
@@ -313,20 +338,22 @@ function disksOf(
 
 /** Some facts are those of the statistics: the unit that its size needs, and a source that the definition lacks. */
 function takeReported(
-  uuid: string,
+  { uuid, runtime }: DomainRecord,
   disk: KnownDisk,
   figures: Figures,
   first: number,
   context: BuildContext,
 ): void {
-  const size = figures.count(first + diskCapacity);
+  const size = largestOf(figures, first, diskSizes);
   if (size !== undefined && size >= disk.unitLimit) {
-    const vmSizeUnit = context.units.disk(uuid, disk.facts.target, size);
-    const outgrown = disk.unitLimit > 0;
-    disk.unitLimit = unitLimit(vmSizeUnit);
-    if (vmSizeUnit !== disk.facts.vmSizeUnit) {
+    const { target } = disk.facts;
+    const { unit, outgrown } = context.units.disk(uuid, target, size);
+    disk.unitLimit = unitLimit(unit);
+    if (unit !== disk.facts.vmSizeUnit) {
       const discontinuityAt = outgrown ? figures.at : disk.facts.discontinuityAt;
-      disk.facts = { ...disk.facts, vmSizeUnit, discontinuityAt };
+      // Facts that are built anew tell it as well.
+      if (outgrown) runtime.resets = new Map([...runtime.resets, [target, figures.at]]);
+      disk.facts = { ...disk.facts, vmSizeUnit: unit, discontinuityAt };
     }
   }
   if (!disk.sourceReported) return;

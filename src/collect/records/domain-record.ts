@@ -141,6 +141,10 @@ export class DomainRecord {
   /** By key of the interface. */
   nicLimits: ReadonlyMap<string, NicLimits> | undefined;
 
+  /** vmMemUnit, in bytes. */
+  memoryUnit: number | undefined;
+  /** From this memory in bytes on, another unit is needed; 0 while no size is known. */
+  memoryUnitLimit = 0;
   /** Of the definition last built from. */
   devices: KnownDevices | undefined;
   /** What is set of its CPUs, as last shown. */

@@ -10,10 +10,9 @@ import { presentDomains } from './present-domains.ts';
 /** vmMinCpuNumber and vmMinMem: QEMU has no lower limits. */
 const NO_LIMIT = -1;
 
-const DEFAULT_MEM_UNIT = 1024;
-
-function memUnit(domain: Domain): number {
-  return domain.memory?.vmMemUnit ?? DEFAULT_MEM_UNIT;
+/** Of a domain that has not been read yet neither the sizes nor their unit are known. */
+function memSize({ memory }: Domain, size: 'currentBytes' | 'maximumBytes'): number | undefined {
+  return memory && inUnits(memory[size], memory.vmMemUnit);
 }
 
 function isConnected({ agent }: Snapshot): boolean {
@@ -51,10 +50,10 @@ export const vmTable: TableBinding<'vmTable', Domain> = {
     vmCurCpuNumber: (domain) => domain.cpu?.vcpusCurrent,
     vmMinCpuNumber: domainFacts(() => NO_LIMIT),
     vmMaxCpuNumber: (domain) => domain.cpu?.vcpusMaximum,
-    vmMemUnit: (domain) => memUnit(domain),
-    vmCurMem: (domain) => inUnits(domain.memory?.currentBytes, memUnit(domain)),
+    vmMemUnit: (domain) => domain.memory?.vmMemUnit,
+    vmCurMem: (domain) => memSize(domain, 'currentBytes'),
     vmMinMem: domainFacts(() => NO_LIMIT),
-    vmMaxMem: (domain) => inUnits(domain.memory?.maximumBytes, memUnit(domain)),
+    vmMaxMem: (domain) => memSize(domain, 'maximumBytes'),
     vmUpTime: ticksSince(({ facts }) => facts.upSince ?? (facts.active ? undefined : NEVER)),
     vmCpuTime: (domain) => domain.cpu?.timeUs,
   },

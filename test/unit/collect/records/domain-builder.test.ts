@@ -16,7 +16,10 @@ function contextWith(lastEventSeq: number): BuildContext {
     nicIndex: () => 1,
     perfEventNumber: () => 1,
     reader: new RowReader(),
-    units: { memory: () => 1024, disk: () => 1024 },
+    units: {
+      memory: () => ({ unit: 1024, outgrown: false }),
+      disk: () => ({ unit: 1024, outgrown: false }),
+    },
   };
 }
 
