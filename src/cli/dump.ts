@@ -1,5 +1,7 @@
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import { gzipSync } from 'node:zlib';
+import { DaemonError, errorText } from '../errors.ts';
 import { toJson, walkLines } from '../mib/print.ts';
 import { ServedMib } from '../mib/served-mib.ts';
 import { collectOnce } from '../one-shot.ts';
@@ -16,9 +18,21 @@ export async function dump(options: Readonly<Record<string, unknown>>): Promise<
   const level = options['logLevel'] === undefined ? 'warn' : config.log.level;
   const logger = await makeLogger({ ...config.log, level }, { terminal: process.stderr.isTTY });
   const signal = AbortSignal.timeout(60_000);
-  const snapshot = await collectOnce({ config, logger, version: programVersion(), signal });
   const { format } = options;
-  const isMetrics = format === 'prometheus' || format === 'influx';
+  const isCompressed = options['compress'] === true;
+  if (isCompressed && format !== 'hv-monitor') {
+    throw new DaemonError('USAGE', '--compress is for --format hv-monitor; for others: | gzip');
+  }
+  const collected = collectOnce({ config, logger, version: programVersion(), signal });
+  const snapshot = await collected.catch(async (error: unknown) => {
+    // LibreNMS shows the reason; the last good file would look like the truth.
+    if (format === 'hv-monitor') {
+      const { failedDump } = await import('../faces/dumped.ts');
+      await print([packed(failedDump(errorText(error)), isCompressed)]);
+    }
+    throw error;
+  });
+  const isMetrics = format === 'prometheus' || format === 'influx' || format === 'hv-monitor';
   // Metrics tell what is in VM-MIB whether or not SNMP does.
   const mib = new ServedMib({ root: config.mib.root, vmMib: config.mib.vmMib || isMetrics });
   const tree = mib.buildTree(snapshot);
@@ -27,7 +41,7 @@ export async function dump(options: Readonly<Record<string, unknown>>): Promise<
     // Only these need what knows the names of metrics.
     const { dumpedAs } = await import('../faces/dumped.ts');
     const dumped = { slots: mib.slots, tree, now: context.now };
-    await print([dumpedAs(format, dumped, config, programVersion())]);
+    await print([packed(dumpedAs(format, dumped, config, programVersion()), isCompressed)]);
   } else if (format === 'json') {
     await print([`${JSON.stringify(toJson(tree, context), bigintAsText, 2)}\n`]);
   } else {
@@ -35,6 +49,10 @@ export async function dump(options: Readonly<Record<string, unknown>>): Promise<
     await print(linesOf(walkLines(tree, context), typeof wanted === 'string' ? wanted : undefined));
   }
   return exitCodes.ok;
+}
+
+function packed(text: string | Buffer, isCompressed: boolean): string | Buffer {
+  return isCompressed ? `${gzipSync(text).toString('base64')}\n` : text;
 }
 
 /** JSON has no integers beyond 2^53: these are written as text. */

@@ -79,9 +79,10 @@ export function makeProgram({ version, onDone }: ProgramOptions): Command {
     .description('collect once and print what a walk would show; needs no snmpd')
     .addOption(
       new Option('-f, --format <format>', 'how to print it')
-        .choices(['walk', 'json', 'prometheus', 'influx'])
+        .choices(['walk', 'json', 'prometheus', 'influx', 'hv-monitor'])
         .default('walk'),
     )
+    .option('-z, --compress', 'gzip and base64, as extend of snmpd can carry it (hv-monitor)')
     .option('-o, --only <prefix>', 'only objects whose name starts like this, such as lveDom or vmName')
     .action(perform(async () => (await import('./dump.ts')).dump));
 

@@ -1,6 +1,7 @@
 import { findDefinition } from '../mib/definitions.ts';
 import { labelOf } from '../smi/display.ts';
-import { firstIndex, rowsBelow } from './cells.ts';
+import { firstIndex } from './cells.ts';
+import { DomainRows, scaled } from './domain-rows.ts';
 import type { Frame } from './frame.ts';
 
 // Statistics as clients of vAdvisor know them (github.com/kubevirt/vAdvisor): CPU times in milliseconds, memory in KiB,
@@ -69,7 +70,7 @@ export function* activeRows(frame: Frame): Generator<number> {
 /** The sample of a domain. */
 export function vadvisorSample(frame: Frame, row: number, at: string): VadvisorSample {
   const domain = firstIndex(frame.rows('lveDomId'), row);
-  const own = new Reader(frame, domain);
+  const own = new DomainRows(frame, domain);
   return {
     state: stateOf(frame, row),
     cpu: {
@@ -128,33 +129,6 @@ export function vadvisorSample(frame: Frame, row: number, at: string): VadvisorS
     ),
     timestamp: at,
   };
-}
-
-/** Reads what tables have of one domain. */
-class Reader {
-  readonly #frame: Frame;
-  readonly #domain: number;
-
-  constructor(frame: Frame, domain: number) {
-    this.#frame = frame;
-    this.#domain = domain;
-  }
-
-  rows(name: string): readonly number[] {
-    const [from, to] = rowsBelow(this.#frame.rows(name), this.#domain);
-    return Array.from({ length: to - from }, (_, at) => from + at);
-  }
-
-  /** Of a table with one row for a domain. */
-  scaled(name: string, factor: number): number | undefined {
-    const [row] = this.rows(name);
-    return row === undefined ? undefined : scaled(this.#frame.number(name, row), factor);
-  }
-}
-
-function scaled(value: number | undefined, factor: number): number | undefined {
-  // 1/1000 is not exact, a division is.
-  return value === undefined ? undefined : factor < 1 ? value / Math.round(1 / factor) : value * factor;
 }
 
 function stateOf(frame: Frame, row: number): string {

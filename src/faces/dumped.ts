@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { readAt } from '../expose/cells.ts';
+import { hvMonitorFailure, hvMonitorReport } from '../expose/hv-monitor.ts';
 import { nativeLines, pulseLines } from '../expose/influx.ts';
 import { PrometheusExposition } from '../expose/prometheus.ts';
 import { servedFamilies } from '../families/served.ts';
@@ -18,7 +19,7 @@ export interface DumpedTree {
 
 /** One snapshot as another face would send it, by the settings of that face. */
 export function dumpedAs(
-  format: 'prometheus' | 'influx',
+  format: 'prometheus' | 'influx' | 'hv-monitor',
   { slots, tree, now }: DumpedTree,
   config: Config,
   version: string,
@@ -28,6 +29,7 @@ export function dumpedAs(
   });
   const image = new ImageTree(writer.shape);
   image.show(writer.write(tree));
+  if (format === 'hv-monitor') return `${JSON.stringify(hvMonitorReport(image, now))}\n`;
   const { metrics, influxdb } = facesOptions(config, version);
   if (format === 'prometheus') {
     const families = servedFamilies(metrics);
@@ -39,4 +41,9 @@ export function dumpedAs(
   const lines =
     influxdb.profile === 'pulse' ? pulseLines(image, round) : nativeLines(image, round, readAt(now));
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** What LibreNMS's application gets instead, in the form of `hv-monitor`. */
+export function failedDump(reason: string): string {
+  return `${JSON.stringify(hvMonitorFailure(reason))}\n`;
 }
