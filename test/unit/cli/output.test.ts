@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { delay, waitUntil } from '../../lab/wait.ts';
 import { type Build, buildProgram } from '../../support/command.ts';
 
 let build: Build;
@@ -63,10 +64,11 @@ describe.each(['json', 'human'])('an agent whose log (%s) cannot be written', (f
       stdio: ['ignore', 'ignore', openSync('/dev/full', 'w')],
     });
     const ended = once(child, 'close');
-    // Long enough for the first lines: what ends a process that cannot log does it with these.
-    expect(await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 2000, 'runs'))])).toBe(
-      'runs',
-    );
+    // The lock is taken after the first lines: what ends a process that cannot log does it with these.
+    const locked = waitUntil(() => existsSync(join(scratch, format, 'lock')), { what: 'the start' });
+    expect(await Promise.race([ended, locked])).toBe(true);
+    await delay(200);
+    expect(child.exitCode).toBe(null);
     child.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
   });
