@@ -1,3 +1,4 @@
+import type { Select } from '../prometheus/source.ts';
 import { type Panel, renderPanel } from './panel.ts';
 
 /** A choice at the top of a dashboard. */
@@ -20,12 +21,11 @@ export interface Dashboard {
   readonly uid: string;
   readonly title: string;
   readonly description: string;
+  /** What all dashboards of a source have, and by which they find each other. */
+  readonly tag: string;
   readonly variables: readonly Variable[];
   readonly sections: readonly Section[];
 }
-
-/** What all dashboards have, and by which they find each other. */
-const tag = 'libvirt-agentx';
 
 const columns = 24;
 
@@ -34,16 +34,14 @@ export function matcherOf({ name, isMultiple }: Variable): string {
   return `${name}${isMultiple ? '=~' : '='}"$${name}"`;
 }
 
-/** Functions that write a family's name with the selectors of the variables, and more if wanted. */
-export type Selecting = (family: string, more?: string) => string;
-
-export function selecting(variables: readonly Variable[]): Selecting {
+/** Writes a family's name with the selectors of the variables, and more if wanted. */
+export function selecting(variables: readonly Variable[]): Select {
   const matchers = variables.map(matcherOf);
   return (family, more) => `${family}{${[...matchers, ...(more === undefined ? [] : [more])].join(',')}}`;
 }
 
 /** A dashboard as Grafana 10 and later imports it. */
-export function renderDashboard({ uid, title, description, variables, sections }: Dashboard): object {
+export function renderDashboard({ uid, title, description, tag, variables, sections }: Dashboard): object {
   return {
     id: null,
     uid,

@@ -1,10 +1,13 @@
-import { grafanaUnit, servedFamily, wordsOf } from './served-family.ts';
+import type { Source } from '../prometheus/source.ts';
+import { grafanaUnit, wordsOf } from './served-family.ts';
 
 /** A query of a panel. */
 export interface Query {
   readonly expr: string;
   /** The legend, or in a table the heading of the value. */
   readonly name: string;
+  /** In a table, that a label has what is wanted, under this heading: the value is 1. */
+  readonly text?: string;
 }
 
 export type PanelKind = 'stat' | 'timeseries' | 'bargauge' | 'state-timeline' | 'table';
@@ -33,6 +36,8 @@ export interface Panel extends Display {
   readonly isStacked?: boolean;
   /** Of columns of a table, by their headings. */
   readonly columns?: Readonly<Record<string, Display>>;
+  /** Other headings of labels in a table. */
+  readonly headings?: Readonly<Record<string, string>>;
   /** A link of a table from the values of a column, by the heading: a path with Grafana's variables. */
   readonly links?: Readonly<Record<string, string>>;
 }
@@ -48,27 +53,50 @@ const sizes: Readonly<Record<PanelKind, readonly [width: number, height: number]
   table: [24, 9],
 };
 
-/** A panel of a kind; unit and description are those of the first family in its queries, unless given. */
-export function panel(
+/** Makes a panel of a kind; unit and description are those of the first family in its queries, unless given. */
+export type PanelMaker = (
   kind: PanelKind,
   title: string,
   queries: readonly Query[],
-  options: PanelOptions = {},
-): Panel {
-  const [width, height] = sizes[kind];
-  const [first] = queries.flatMap(({ expr }) => familiesIn(expr));
-  if (first === undefined) throw new Error(`"${title}" asks for no family`);
-  const family = servedFamily(first);
-  return {
-    kind,
-    title,
-    queries,
-    width,
-    height,
-    description: family.help,
-    ...(kind === 'table' ? {} : { unit: grafanaUnit(family) }),
-    ...options,
+  options?: PanelOptions,
+) => Panel;
+
+/** Panels whose queries are for a source. Throws for a family that it does not have. */
+export function panelsOf(source: Source): PanelMaker {
+  return (kind, title, queries, options = {}) => {
+    const [width, height] = sizes[kind];
+    const [family] = queries.flatMap(({ expr }) => familiesIn(expr)).map((name) => source.family(name));
+    if (family === undefined) throw new Error(`"${title}" asks for no family`);
+    return {
+      kind,
+      title,
+      queries,
+      width,
+      height,
+      description: family.help,
+      ...(kind === 'table' ? {} : { unit: grafanaUnit(family) }),
+      ...options,
+    };
   };
+}
+
+/** One row with the texts of an info family: the labels of one series, or a series for each text. */
+export function textQueries(
+  source: Source,
+  family: string,
+  select: (family: string) => string,
+): readonly Query[] {
+  const texts = source.texts(family);
+  const [only] = texts;
+  if (texts.length === 1 && only?.family === family) return [{ expr: select(family), name: 'Value' }];
+  return texts.map((text) => ({
+    expr: select(text.family),
+    name: text.label,
+    text: text.label.replace(
+      /^libvirt_(?:agent|domain_block_stats|domain_interface_stats|domain_guest|domain)_/,
+      '',
+    ),
+  }));
 }
 
 /** The names of the families in an expression. */
@@ -109,7 +137,7 @@ export function renderPanel(
       overrides: overridesOf(shown),
     },
     options: optionsOf(kind),
-    ...(isTable ? { transformations: transformationsOf(queries) } : {}),
+    ...(isTable ? { transformations: transformationsOf(queries, shown.headings) } : {}),
   };
 }
 
@@ -188,16 +216,25 @@ function overridesOf({ columns = {}, links = {} }: Pick<Panel, 'columns' | 'link
   return [...shown, ...linked];
 }
 
-/** One row for what the queries have in common, with a column for the value of each. */
-function transformationsOf(queries: readonly Query[]): readonly object[] {
+/** Of snmp_exporter: rows have names beside their numbers. */
+const numbers = ['domain_index', 'disk_index', 'nic_index', 'collector_id', 'warning_index', 'module'];
+
+/** One row for what the queries have in common, with a column for the value or the text of each. */
+function transformationsOf(queries: readonly Query[], headings: Panel['headings'] = {}): readonly object[] {
   const heading = (at: number): string => (queries.length === 1 ? 'Value' : `Value #${refIdOf(at)}`);
+  const hidden = queries.flatMap(({ text }, at) => (text === undefined ? [] : [heading(at)]));
+  const named = queries.map(({ name, text }, at) =>
+    text === undefined ? [heading(at), name] : [name, text],
+  );
   return [
     { id: 'merge', options: {} },
     {
       id: 'organize',
       options: {
-        excludeByName: { Time: true, __name__: true, job: true },
-        renameByName: Object.fromEntries(queries.map(({ name }, at) => [heading(at), name])),
+        excludeByName: Object.fromEntries(
+          ['Time', '__name__', 'job', ...numbers, ...hidden].map((name) => [name, true]),
+        ),
+        renameByName: { ...Object.fromEntries(named), ...headings },
       },
     },
   ];

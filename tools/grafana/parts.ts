@@ -1,3 +1,4 @@
+import type { Source } from '../prometheus/source.ts';
 import type { Steps } from './panel.ts';
 
 /** Seconds over which a rate is taken: Grafana's word, which follows the interval of scraping. */
@@ -5,9 +6,6 @@ const window = '[$__rate_interval]';
 
 /** What a counter grows by in a second. */
 export const rate = (counter: string): string => `rate(${counter}${window})`;
-
-/** How long ago a moment was. */
-export const since = (moment: string): string => `time() - ${moment}`;
 
 /** Zero where nothing is found. */
 export const orZero = (expr: string): string => `${expr} or vector(0)`;
@@ -25,16 +23,18 @@ export const ages: Steps = ['green', [60, 'orange'], [120, 'red']];
 export const severities: Steps = ['green', [2, 'orange'], [3, 'red']];
 
 /** uids are in the addresses of dashboards. */
-export const uids = {
-  fleet: 'libvirt-agentx-fleet',
-  host: 'libvirt-agentx-host',
-  domain: 'libvirt-agentx-domain',
-} as const;
+export function uidOf(name: 'fleet' | 'host' | 'domain', source: Source): string {
+  return `libvirt-agentx-${source.name === 'metrics' ? '' : `${source.name}-`}${name}`;
+}
 
 const chosen = `var-datasource=\${datasource}&\${job:queryparam}`;
 
 /** From a row of a table to the dashboard of its host. */
-export const hostLink = `/d/${uids.host}?${chosen}&var-instance=\${__data.fields.instance:percentencode}`;
+export function hostLink(source: Source): string {
+  return `/d/${uidOf('host', source)}?${chosen}&var-instance=\${__data.fields.instance:percentencode}`;
+}
 
 /** From a row of a table to the dashboard of its virtual machine; it may move to another host. */
-export const domainLink = `/d/${uids.domain}?${chosen}&var-instance=$__all&var-domain=\${__data.fields.domain:percentencode}`;
+export function domainLink(source: Source): string {
+  return `/d/${uidOf('domain', source)}?${chosen}&var-instance=$__all&var-domain=\${__data.fields.domain:percentencode}`;
+}

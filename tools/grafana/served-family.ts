@@ -1,21 +1,10 @@
 import type { Family } from '../../src/families/family.ts';
-import { servedFamilies } from '../../src/families/served.ts';
 import { definitions } from '../../src/mib/definitions.ts';
-
-const families = new Map(
-  servedFamilies({ sets: ['libvirt'], exclude: [], labelRules: [] }).map((family) => [family.name, family]),
-);
-
-/** A family of /metrics by its name. Throws if none is served under it: no panel asks for what there is not. */
-export function servedFamily(name: string): Family {
-  const family = families.get(name);
-  if (family === undefined) throw new Error(`/metrics has no family ${name}`);
-  return family;
-}
+import { metricsSource } from '../prometheus/source.ts';
 
 /** The words of a family whose values are those of an enumeration, by value. */
 export function wordsOf(name: string): ReadonlyMap<number, string> {
-  const [series] = servedFamily(name).series;
+  const [series] = metricsSource.family(name).series;
   const object = series?.object;
   const definition: { readonly labels?: Readonly<Record<string, number>> } =
     object === undefined ? {} : definitions[object];
