@@ -7,7 +7,13 @@ const others: ReadonlySet<string> = new Set(['objects.md', 'metrics.md', 'perfor
 const inDocs = readdirSync(`${root}/docs`, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.md') && !others.has(name))
   .map((name) => `docs/${name}`);
-const documents = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'contrib/README.md'];
+const documents = [
+  'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  ...['', 'grafana/', 'prometheus/'].map((name) => `contrib/${name}README.md`),
+];
 for (const path of [...documents, ...inDocs]) {
   const text = readFileSync(`${root}/${path}`, 'utf8');
   const wrapped = wrapMarkdown(text);

@@ -1,5 +1,6 @@
-# For the file that snmp_exporter's generator makes of generator.yml: metrics and labels get the names that they
-# have in /metrics (docs/metrics.md), where these say the same. Made by `npm run docs` from tools/prometheus/.
+# For the file that snmp_exporter's generator makes of generator.yml: metrics and labels get the
+# names that they have in /metrics (docs/metrics.md), where these say the same. Made by
+# `npm run docs` from tools/prometheus/.
 #
 #   sed -f names.sed made.yml > snmp.yml
 

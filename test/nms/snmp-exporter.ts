@@ -33,7 +33,7 @@ export async function startSnmpExporter(release: SnmpExporterRelease): Promise<S
     address,
     async scrape(module, target) {
       const query = new URLSearchParams({ auth: 'libvirt_v2', module, target });
-      const answer = await fetch(`http://${address}/snmp?${query}`);
+      const answer = await fetch(`http://${address}/snmp?${query.toString()}`);
       const text = await answer.text();
       if (!answer.ok) throw new Error(`snmp_exporter ${release}, ${module}: ${answer.status} ${text}`);
       return text;

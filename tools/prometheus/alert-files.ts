@@ -19,8 +19,9 @@ const collected: Readonly<Record<Source['name'], string>> = {
 };
 
 function rules(source: Source): string {
-  return `# Alerts on what Prometheus has from ${collected[source.name]}. The names of its jobs begin with "libvirt".
-# Made by \`npm run docs\` from tools/prometheus/, with its tests: promtool test rules alerts-${source.name}.test.yml
+  return `# Alerts on what Prometheus has from ${collected[source.name]}.
+# The names of its jobs begin with "libvirt". Made by \`npm run docs\` from tools/prometheus/, with
+# tests: promtool test rules alerts-${source.name}.test.yml
 groups:
   - name: libvirt-agentx-${source.name}
     rules:

@@ -136,8 +136,9 @@ export const alerts: readonly Alert[] = [
     name: 'LibvirtDomainDown',
     severity: 'warning',
     for: '5m',
-    comment: `It ran within the last hours, was not migrated or undefined, and does not run now. The alert itself is what
-# remembers that for longer: it ends when the domain runs again or is undefined, not when the hours are over.`,
+    comment: `It ran within the last hours, was not migrated or undefined, and does not run now. The
+# alert itself is what remembers that for longer: it ends when the VM runs again or is
+# undefined, not when the hours are over.`,
     expr: () =>
       `libvirt_domain_up == 0 ${present} ${wasOnce('LibvirtDomainDown', `max_over_time(libvirt_domain_up[${memory}]) == 1`)}`,
     summary: () => `${vm} has stopped`,

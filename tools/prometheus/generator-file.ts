@@ -4,19 +4,20 @@ import { maxRepetitions, type SnmpModule, snmpModules, timeout } from './snmp-mo
 import { canSay, type SnmpFormat, type ValueRule, valueRule } from './value-rule.ts';
 
 const head: Readonly<Record<SnmpFormat, string>> = {
-  '0.23': `# What snmp.yml beside this file was made from, for snmp_exporter 0.23 and later. For another choice of objects
-# change it, run the generator of your snmp_exporter, and give the result the names that /metrics has:
+  '0.23': `# What snmp.yml beside this file was made from, for snmp_exporter 0.23 and later. For another choice
+# of objects change it, run the generator of your snmp_exporter, and give the result the names that
+# /metrics has:
 #
-#   prometheus-snmp-generator generate -m mibs/imports -m mibs -g generator.yml -o made.yml
+#   MIBDIRS=mibs/imports:mibs prometheus-snmp-generator generate --output-path=$PWD/made.yml
 #   sed -f names.sed made.yml > snmp.yml
 #
 # Made by \`npm run docs\` from tools/prometheus/.
 `,
-  '0.21': `# What snmp-0.21.yml beside this file was made from, for snmp_exporter 0.22 and before, whose generator reads
-# ./generator.yml. It knows no scale: patterns move the decimal point, so that all such values are gauges.
+  '0.21': `# What snmp-0.21.yml beside this file was made from, for snmp_exporter 0.22 and before. That knows no
+# scale: patterns move the decimal point, so that all such values are gauges.
 #
 #   cp generator-0.21.yml generator.yml
-#   MIBDIRS=mibs/imports:mibs prometheus-snmp-generator generate --output-path made.yml
+#   MIBDIRS=mibs/imports:mibs prometheus-snmp-generator generate --output-path=$PWD/made.yml
 #   sed -f names.sed made.yml > snmp-0.21.yml
 #
 # Made by \`npm run docs\` from tools/prometheus/.

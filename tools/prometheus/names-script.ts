@@ -3,8 +3,9 @@ import { tables } from '../../src/mib/objects.gen.ts';
 import { indexLabel, metricsOf } from './snmp-metric.ts';
 import { snmpModules } from './snmp-module.ts';
 
-const head = `# For the file that snmp_exporter's generator makes of generator.yml: metrics and labels get the names that they
-# have in /metrics (docs/metrics.md), where these say the same. Made by \`npm run docs\` from tools/prometheus/.
+const head = `# For the file that snmp_exporter's generator makes of generator.yml: metrics and labels get the
+# names that they have in /metrics (docs/metrics.md), where these say the same. Made by
+# \`npm run docs\` from tools/prometheus/.
 #
 #   sed -f names.sed made.yml > snmp.yml
 `;

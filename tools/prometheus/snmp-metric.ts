@@ -170,9 +170,10 @@ function eachSource(
   label: string,
   source: AnyLabelSource | readonly AnyLabelSource[],
 ): readonly { label: string; column: string }[] {
-  return [source].flat().map((column, at) => ({
-    label: at === 0 ? label : (nameInInfo(String(column)) ?? label),
-    column: String(column),
+  const columns = [source].flat().filter((column) => typeof column === 'string');
+  return columns.map((column, at) => ({
+    label: at === 0 ? label : (nameInInfo(column) ?? label),
+    column,
   }));
 }
 
