@@ -119,6 +119,7 @@ find_missing() {
     want snmptt 'converts the MIB modules, receives notifications' has snmpttconvertmib
     want libsnmp-perl 'translates numbers for snmptt' has_perl_module SNMP
     want prometheus 'promtool tests the alerts' has promtool
+    want prometheus-snmp-exporter 'its generator makes snmp.yml' has prometheus-snmp-generator
     want xz-utils 'unpacks the guest kernel' has xz
     want zstd 'unpacks the modules of newer guest kernels' has zstd
     want procps 'looks at processes' has ps

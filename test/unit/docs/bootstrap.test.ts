@@ -12,6 +12,7 @@ const companions: Readonly<Record<string, readonly string[]>> = {
   virsh: ['virt-admin', 'virt-xml-validate'],
   'qemu-nbd': ['qemu-img', 'qemu-io'],
   'qemu-system-x86_64': ['qemu-storage-daemon'],
+  'prometheus-snmp-generator': ['prometheus-snmp-exporter'],
   smilint: ['smidump'],
   snmpttconvertmib: ['snmptt'],
   sshd: ['ssh-keygen'],
@@ -22,7 +23,7 @@ const companions: Readonly<Record<string, readonly string[]>> = {
 
 /** Programs of packages that every Debian has, and Node.js. */
 const essential = new Set(
-  'apt-cache apt-get bash cat chmod chown cp dd dpkg-deb env false id kill ldd ln ls mkdir mkfifo node perl rm sh sleep stat tar test true truncate which'.split(
+  'apt-cache apt-get bash cat chmod chown cp dd dpkg-deb env false id kill ldd ln ls mkdir mkfifo node perl rm sed sh sleep stat tar test true truncate which'.split(
     ' ',
   ),
 );
