@@ -1,7 +1,7 @@
 import { wrap } from '../src/config/wrap.ts';
 import type { Family } from '../src/families/family.ts';
 import { servedFamilies } from '../src/families/served.ts';
-import { aliasFamilies, familySets } from '../src/families/sets.ts';
+import { aliasFamilies, familySets } from '../src/families/sets/index.ts';
 
 /** `docs/metrics.md`: every family that /metrics serves, in Markdown. */
 export function renderMetricsDoc(): string {
@@ -75,7 +75,7 @@ function sectionsOf(families: readonly Family[]): readonly (readonly [string, re
 
 function row({ name, type, help, series }: Family): string {
   const [first] = series;
-  const labels = Object.keys(first?.labels ?? {});
+  const labels = [...Object.keys(first?.labels ?? {}), ...Object.keys(first?.texts ?? {})];
   const fixed = new Map<string, string[]>();
   for (const each of series) {
     for (const [label, value] of Object.entries(each.fixed)) {
@@ -83,9 +83,13 @@ function row({ name, type, help, series }: Family): string {
     }
   }
   const all = [...labels, ...[...fixed].map(([label, values]) => `${label}: ${values.join(', ')}`)];
-  const objects = series.flatMap(({ object = '', labels: sources }) =>
-    type === 'info' ? Object.values(sources).flat().map(String) : [object],
-  );
+  const objects = series.flatMap(({ object = '', minus, labels: told, texts }) => {
+    if (type === 'info')
+      return Object.values({ ...told, ...texts })
+        .flat()
+        .map(String);
+    return [minus === undefined ? object : `${object} - ${minus}`];
+  });
   const cells = [`\`${name}\``, type, all.join(', '), objects.join(', '), help.replaceAll('|', '\\|')];
   return `| ${cells.join(' | ')} |`;
 }

@@ -1,9 +1,8 @@
-import { ColumnWatch } from '../families/column-watch.ts';
 import { Dimensions } from '../families/dimensions.ts';
 import type { Family, FamilyType, Series } from '../families/family.ts';
 import type { AnyLabelSources, LabelRows } from '../families/label-set.ts';
-import { cellReader } from '../families/reading.ts';
-import type { ImageColumn, ImageTree } from '../image/image-tree.ts';
+import { SeriesValues } from '../families/series-values.ts';
+import type { ImageTree } from '../image/image-tree.ts';
 
 /**
  * Text format 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/) or OpenMetrics 1.0
@@ -30,9 +29,8 @@ class RenderedFamily {
     this.#dimensions = dimensions;
     this.heads = { text: Buffer.from(textHead(family)), openmetrics: Buffer.from(openMetricsHead(family)) };
     this.#series = family.series.flatMap((series) => {
-      const column = series.object === undefined ? undefined : tree.column(series.object);
-      if (series.object !== undefined && column === undefined) return [];
-      return new RenderedSeries(family.name, series, column);
+      const values = SeriesValues.of(series, tree);
+      return values === undefined ? [] : new RenderedSeries(family.name, series, values);
     });
   }
 
@@ -55,31 +53,28 @@ class RenderedSeries {
   readonly series: Series;
   readonly #name: string;
   readonly #close: string;
-  readonly #column: ImageColumn | undefined;
-  readonly #watch = new ColumnWatch();
+  readonly #values: SeriesValues;
   #labels: LabelRows | undefined;
 
-  constructor(name: string, series: Series, column: ImageColumn | undefined) {
+  constructor(name: string, series: Series, values: SeriesValues) {
     this.series = series;
     this.#name = name;
     const fixed = Object.entries(series.fixed).map(([label, value]) => pair(label, value));
     this.#close = fixed.join(',');
-    this.#column = column;
+    this.#values = values;
   }
 
   changed(labels: LabelRows): boolean {
     const isOther = labels !== this.#labels;
     this.#labels = labels;
-    return (this.#column !== undefined && this.#watch.changed(this.#column)) || isOther;
+    return this.#values.changed() || isOther;
   }
 
   /** A line for each row that has a value. */
   text(): string {
     const labels = this.#labels;
     if (labels === undefined) return '';
-    const { reading } = this.series;
-    const column = this.#column;
-    const read = column === undefined || reading === undefined ? () => 1 : cellReader(column, reading);
+    const read = this.#values.reader();
     const opened = openedRows(labels);
     let text = '';
     for (let row = 0; row < opened.length; row++) {

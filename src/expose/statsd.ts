@@ -1,7 +1,7 @@
 import { Dimensions } from '../families/dimensions.ts';
 import type { Family } from '../families/family.ts';
 import type { AnyLabelSources } from '../families/label-set.ts';
-import { cellReader } from '../families/reading.ts';
+import { type ValuedSeries, valuedSeries } from '../families/series-values.ts';
 import type { ImageTree } from '../image/image-tree.ts';
 import { rowsBelow } from './cells.ts';
 import { Frame } from './frame.ts';
@@ -104,39 +104,34 @@ export function keyPart(text: string): string {
 
 /** The names of /metrics with their labels as tags (https://docs.datadoghq.com/developers/dogstatsd/datagram_shell/). */
 export class DogStatsd implements StatsdEncoder {
-  readonly #tree: ImageTree;
-  readonly #families: readonly Family[];
+  readonly #series: readonly ValuedSeries[];
   readonly #dimensions: Dimensions;
   readonly #increments = new Increments();
 
   constructor(tree: ImageTree, families: readonly Family[], domainLabels: AnyLabelSources) {
-    this.#tree = tree;
-    this.#families = families.filter(({ type }) => type !== 'info');
+    this.#series = valuedSeries(tree, families);
     this.#dimensions = new Dimensions(tree, domainLabels);
   }
 
   round(): readonly string[] {
     const lines: string[] = [];
-    for (const { name, type, series } of this.#families) {
-      for (const one of series) {
-        const column = one.object === undefined ? undefined : this.#tree.column(one.object);
-        if (column === undefined || one.reading === undefined) continue;
-        const read = cellReader(column, one.reading);
-        const { names, rows } = this.#dimensions.rowsOf(one);
-        const fixed = Object.entries(one.fixed).map(([label, value]) => `${label}:${tagValue(value)}`);
-        for (const [row, values] of rows.entries()) {
-          if (values === undefined) continue;
-          const value = Number(read(row));
-          if (Number.isNaN(value)) continue;
-          const tags = [...names.flatMap((label, at) => tag(label, values[at] ?? '')), ...fixed].join(',');
-          const end = tags === '' ? '' : `|#${tags}`;
-          if (type === 'gauge') {
-            lines.push(`${name}:${value}|g${end}`);
-            continue;
-          }
-          const grown = this.#increments.of(`${name}${end}`, value);
-          if (grown !== undefined && grown > 0) lines.push(`${name}:${grown}|c${end}`);
+    for (const { family, series, values } of this.#series) {
+      const { name, type } = family;
+      const read = values.reader();
+      const { names, rows } = this.#dimensions.rowsOf(series);
+      const fixed = Object.entries(series.fixed).map(([label, value]) => `${label}:${tagValue(value)}`);
+      for (const [row, texts] of rows.entries()) {
+        if (texts === undefined) continue;
+        const value = Number(read(row));
+        if (Number.isNaN(value)) continue;
+        const tags = [...names.flatMap((label, at) => tag(label, texts[at] ?? '')), ...fixed].join(',');
+        const end = tags === '' ? '' : `|#${tags}`;
+        if (type === 'gauge') {
+          lines.push(`${name}:${value}|g${end}`);
+          continue;
         }
+        const grown = this.#increments.of(`${name}${end}`, value);
+        if (grown !== undefined && grown > 0) lines.push(`${name}:${grown}|c${end}`);
       }
     }
     this.#increments.endRound();

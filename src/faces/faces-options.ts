@@ -1,5 +1,5 @@
 import type { AnyLabelSources } from '../families/label-set.ts';
-import type { FamilySet } from '../families/sets.ts';
+import type { FamilySet } from '../families/sets/index.ts';
 import type { InfluxOptions } from '../push/influx-push.ts';
 import type { StatsdOptions } from '../push/statsd-push.ts';
 import type { HttpOptions } from '../web/http-options.ts';

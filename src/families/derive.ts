@@ -33,8 +33,8 @@ export function deriveFamilies(tables: readonly AnyFamilyTable[]): Family[] {
 }
 
 /** The family of a constant 1 with texts as its labels. */
-export function infoFamily({ name, table, help, labels }: InfoFamily): Family {
-  const series: Series = { object: undefined, table, labels, fixed: {}, reading: undefined };
+export function infoFamily({ name, table, help, labels, texts }: InfoFamily): Family {
+  const series: Series = { object: undefined, table, labels, texts, fixed: {}, reading: undefined };
   return { name, type: 'info', unit: undefined, help, series: [series] };
 }
 

@@ -1,7 +1,7 @@
 import type { ImageTree } from '../image/image-tree.ts';
 import type { TableName } from '../mib/bind.ts';
 import type { Series } from './family.ts';
-import { type AnyLabelSources, type LabelRows, LabelSet } from './label-set.ts';
+import { type AnyLabelSources, type LabelParts, type LabelRows, LabelSet } from './label-set.ts';
 
 /** The labels of all series over one tree: those with the same rows and sources share one set. */
 export class Dimensions {
@@ -16,16 +16,17 @@ export class Dimensions {
   }
 
   /** The labels of a series' rows as they are in the current image. */
-  rowsOf({ table, labels }: Pick<Series, 'table' | 'labels'>): LabelRows {
-    return this.#setOf(table, labels).get();
+  rowsOf({ table, labels, texts, where }: Pick<Series, 'table' | 'labels' | 'texts' | 'where'>): LabelRows {
+    // What a family tells by itself goes first.
+    const all = 'domain' in labels ? { ...texts, ...this.#domainLabels, ...texts } : texts;
+    return this.#setOf(table, { labels, texts: all, where }).get();
   }
 
-  #setOf(table: TableName | undefined, labels: AnyLabelSources): LabelSet {
-    const sources = 'domain' in labels ? { ...labels, ...this.#domainLabels } : labels;
-    const key = JSON.stringify([table, sources]);
+  #setOf(table: TableName | undefined, parts: LabelParts): LabelSet {
+    const key = JSON.stringify([table, parts]);
     const known = this.#sets.get(key);
     if (known !== undefined) return known;
-    const set = new LabelSet(this.#tree, table, sources);
+    const set = new LabelSet(this.#tree, table, parts);
     this.#sets.set(key, set);
     return set;
   }

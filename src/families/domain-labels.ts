@@ -33,7 +33,9 @@ const same: ReadonlySet<string> = new Set(['libvirt_domain_info', 'libvirt_domai
 
 /** Labels that some series of domains have by themselves. */
 export const reservedLabels: ReadonlySet<string> = new Set(
-  [...familyTables, ...infoFamilies.filter(({ name }) => !same.has(name))].flatMap(({ labels = {} }) =>
-    'domain' in labels ? Object.keys(labels) : [],
-  ),
+  [...familyTables, ...infoFamilies.filter(({ name }) => !same.has(name))].flatMap((one) => {
+    const { labels = {} } = one;
+    const texts = 'texts' in one ? one.texts : {};
+    return 'domain' in labels ? [...Object.keys(labels), ...Object.keys(texts)] : [];
+  }),
 );

@@ -6,7 +6,10 @@ export interface InfoFamily {
   readonly name: string;
   readonly table: TableName | undefined;
   readonly help: string;
+  /** What it is joined on. */
   readonly labels: LabelSources;
+  /** What it tells. */
+  readonly texts: LabelSources;
 }
 
 export const infoFamilies: readonly InfoFamily[] = [
@@ -14,7 +17,8 @@ export const infoFamilies: readonly InfoFamily[] = [
     name: 'libvirt_agent_info',
     table: undefined,
     help: 'The agent, its connection and the host.',
-    labels: {
+    labels: {},
+    texts: {
       version: 'lveAgentVersion',
       uri: 'lveConnUri',
       libvirt_version: 'lveLibvirtVersion',
@@ -27,8 +31,8 @@ export const infoFamilies: readonly InfoFamily[] = [
     name: 'libvirt_domain_info',
     table: 'lveDomTable',
     help: 'The domain and the machine it is.',
-    labels: {
-      domain: 'lveDomName',
+    labels: { domain: 'lveDomName' },
+    texts: {
       uuid: 'lveDomUuid',
       title: 'lveDomTitle',
       os_type: 'vmOSType',
@@ -42,8 +46,8 @@ export const infoFamilies: readonly InfoFamily[] = [
     name: 'libvirt_domain_openstack_info',
     table: 'lveNovaTable',
     help: 'The metadata of OpenStack Nova.',
-    labels: {
-      domain: 'lveDomName',
+    labels: { domain: 'lveDomName' },
+    texts: {
       instance_name: 'lveNovaInstanceName',
       instance_id: 'lveDomUuid',
       flavor_name: 'lveNovaFlavor',
@@ -58,9 +62,8 @@ export const infoFamilies: readonly InfoFamily[] = [
     name: 'libvirt_domain_block_stats_info',
     table: 'lveDiskTable',
     help: 'What the definition says of the disk.',
-    labels: {
-      domain: 'lveDomName',
-      target_device: 'lveDiskTarget',
+    labels: { domain: 'lveDomName', target_device: 'lveDiskTarget' },
+    texts: {
       device: 'lveDiskDevice',
       disk_type: 'lveDiskType',
       target_bus: 'lveDiskBus',
@@ -75,21 +78,21 @@ export const infoFamilies: readonly InfoFamily[] = [
     name: 'libvirt_domain_interface_stats_info',
     table: 'lveNicTable',
     help: 'What the definition says of the interface.',
-    labels: {
-      domain: 'lveDomName',
-      target_device: ['lveNicTarget', 'lveNicMac'],
+    labels: { domain: 'lveDomName', target_device: ['lveNicTarget', 'lveNicMac'] },
+    texts: {
       interface_type: 'lveNicType',
       source_bridge: 'lveNicSource',
       mac_address: 'lveNicMac',
       model_type: 'lveNicModel',
+      mtu_size: 'lveNicMtu',
     },
   },
   {
     name: 'libvirt_domain_guest_info',
     table: 'lveGuestTable',
     help: 'What the guest agent tells of the guest.',
-    labels: {
-      domain: 'lveDomName',
+    labels: { domain: 'lveDomName' },
+    texts: {
       hostname: 'lveGuestHostname',
       os_id: 'lveGuestOsId',
       os_name: 'lveGuestOsName',
@@ -103,8 +106,8 @@ export const infoFamilies: readonly InfoFamily[] = [
     name: 'libvirt_storage_pool_info',
     table: 'lvePoolTable',
     help: 'The storage pool.',
-    labels: {
-      storage_pool: 'lvePoolName',
+    labels: { storage_pool: 'lvePoolName' },
+    texts: {
       uuid: 'lvePoolUuid',
       type: 'lvePoolType',
       path: 'lvePoolPath',
@@ -114,8 +117,8 @@ export const infoFamilies: readonly InfoFamily[] = [
     name: 'libvirt_network_info',
     table: 'lveNetTable',
     help: 'The virtual network.',
-    labels: {
-      network: 'lveNetName',
+    labels: { network: 'lveNetName' },
+    texts: {
       uuid: 'lveNetUuid',
       bridge: 'lveNetBridge',
       forward: 'lveNetForward',

@@ -11,11 +11,26 @@ import { indexOfRow } from '../tree/row-layout.ts';
 import type { RowSet } from '../tree/tree.ts';
 import { ColumnWatch } from './column-watch.ts';
 
-/** A column, or for a label that a configured rule made its name. */
-export type AnyLabelSource = string | { readonly rule: string };
+/** A column, one whose labels have other texts, or for a label that a configured rule made its name. */
+export type AnyLabelSource =
+  | string
+  | { readonly rule: string }
+  | { readonly column: string; readonly texts: Readonly<Record<string, string>> };
 
 /** Labels by name; of several sources the first that has a value gives it. */
 export type AnyLabelSources = Readonly<Record<string, AnyLabelSource | readonly AnyLabelSource[]>>;
+
+/** Rows by the text that a column, or an object of the INDEX, has in them. */
+export type RowChoice = Readonly<Record<string, string>>;
+
+/** What the labels of the rows of a table are made of. */
+export interface LabelParts {
+  /** Those that tell the rows apart. */
+  readonly labels: AnyLabelSources;
+  /** Those that only describe. */
+  readonly texts?: AnyLabelSources | undefined;
+  readonly where?: RowChoice | undefined;
+}
 
 /** The values of a row's labels in the order of the names; undefined for a row that is left out. */
 export type LabelValues = readonly string[] | undefined;
@@ -32,25 +47,31 @@ type ValueReader = (row: number) => string;
 const precedence = { column: 'lveDomPresence', first: 1 } as const;
 
 /**
- * The labels of the rows of one table. Where two rows would have the same, a domain that is gone is left out for one that
- * is present, and of others the later ones get a number, so that two equal sets of labels are impossible.
+ * The labels of the rows of one table. Where two rows would be told apart by nothing, a domain that is gone is left out
+ * for one that is present, and of others the later ones get a number. So two equal sets of labels are impossible, and
+ * what is joined on the labels that tell rows apart meets one row.
  */
 export class LabelSet {
   readonly #tree: ImageTree;
   readonly #table: TableName | undefined;
   readonly #names: readonly string[];
   readonly #sources: readonly (readonly AnyLabelSource[])[];
+  readonly #identityEnd: number;
+  readonly #where: readonly (readonly [source: string, text: string])[];
   readonly #watched: readonly { readonly column: ImageColumn; readonly watch: ColumnWatch }[];
   #rowSet: RowSet | undefined;
   #known: LabelRows | undefined;
 
   /** @param table undefined for scalars, which have one row without labels. */
-  constructor(tree: ImageTree, table: TableName | undefined, sources: AnyLabelSources) {
+  constructor(tree: ImageTree, table: TableName | undefined, { labels, texts = {}, where = {} }: LabelParts) {
     this.#tree = tree;
     this.#table = table;
-    this.#names = Object.keys(sources);
-    this.#sources = Object.values(sources).map((source) => [source].flat());
-    const columns = new Set(this.#sources.flat().flatMap((source) => this.#columnsOf(source)));
+    this.#names = [...Object.keys(labels), ...Object.keys(texts)];
+    this.#sources = [...Object.values(labels), ...Object.values(texts)].map((source) => [source].flat());
+    this.#identityEnd = Object.keys(labels).length;
+    this.#where = Object.entries(where);
+    const sources = [...this.#sources.flat(), ...this.#where.map(([source]) => source)];
+    const columns = new Set(sources.flatMap((source) => this.#columnsOf(source)));
     if (table === 'lveDomTable') columns.add(precedence.column);
     this.#watched = [...columns].flatMap((name) => {
       const column = tree.column(name);
@@ -77,14 +98,15 @@ export class LabelSet {
   }
 
   #columnsOf(source: AnyLabelSource): readonly string[] {
-    if (typeof source !== 'string') return ['lveLabelValue'];
-    return this.#tree.column(source) === undefined ? [] : [source];
+    if (typeof source !== 'string' && 'rule' in source) return ['lveLabelValue'];
+    const name = columnOf(source);
+    return this.#tree.column(name) === undefined ? [] : [name];
   }
 
   #ofScalars(): readonly string[] {
     return this.#sources.map((sources) => {
       const values = sources.map((source) => {
-        const name = typeof source === 'string' ? source : '';
+        const name = columnOf(source);
         const column = this.#tree.column(name);
         const definition = findDefinition(name);
         return column === undefined || definition === undefined ? '' : textReader(column, definition)(0);
@@ -100,20 +122,24 @@ export class LabelSet {
       if (only !== undefined && each.length === 1) return only;
       return (row: number) => each.reduce((value, read) => (value === '' ? read(row) : value), '');
     });
-    const values = Array.from({ length: rows.length }, (_, row) => readers.map((read) => read(row)));
-    return readers.length === 0 ? values : this.#withoutTwins(values, rows);
+    const choices = this.#where.map(([source, text]) => ({ read: this.#reader(source, rows), text }));
+    const isChosen = (row: number): boolean => choices.every(({ read, text }) => read(row) === text);
+    const values = Array.from({ length: rows.length }, (_, row) =>
+      isChosen(row) ? readers.map((read) => read(row)) : undefined,
+    );
+    return this.#identityEnd === 0 ? values : this.#withoutTwins(values, rows);
   }
 
-  #withoutTwins(values: readonly string[][], rows: RowSet): readonly LabelValues[] {
+  #withoutTwins(values: readonly (string[] | undefined)[], rows: RowSet): readonly LabelValues[] {
     const known = new Set<string>();
     const result: LabelValues[] = new Array<LabelValues>(values.length).fill(undefined);
     const presence = this.#table === 'lveDomTable' ? this.#tree.column(precedence.column)?.cells : undefined;
     const isFirst = (row: number): boolean => presence === undefined || presence[row] === precedence.first;
-    const end = identityEnd(this.#names);
+    const end = this.#identityEnd;
     const keyOfRow = (own: readonly string[]): string => keyOf(own.slice(0, end));
     for (let row = 0; row < values.length; row++) {
-      if (!isFirst(row)) continue;
-      const own = values[row] ?? [];
+      const own = values[row];
+      if (own === undefined || !isFirst(row)) continue;
       for (let again = 0; known.has(keyOfRow(own)); again++) {
         const suffix = again === 0 ? '' : `.${again}`;
         own[end - 1] = `${own[end - 1] ?? ''}#${indexOfRow(rows, row).at(-1) ?? row}${suffix}`;
@@ -123,8 +149,8 @@ export class LabelSet {
     }
     // The latest of those that are gone is worth more than the ones before.
     for (let row = values.length - 1; row >= 0; row--) {
-      const own = values[row] ?? [];
-      if (isFirst(row) || known.has(keyOfRow(own))) continue;
+      const own = values[row];
+      if (own === undefined || isFirst(row) || known.has(keyOfRow(own))) continue;
       known.add(keyOfRow(own));
       result[row] = own;
     }
@@ -132,7 +158,12 @@ export class LabelSet {
   }
 
   #reader(source: AnyLabelSource, rows: RowSet): ValueReader {
-    if (typeof source !== 'string') return this.#ruleReader(source.rule, rows);
+    if (typeof source !== 'string') {
+      if ('rule' in source) return this.#ruleReader(source.rule, rows);
+      const { column, texts } = source;
+      const read = this.#reader(column, rows);
+      return (row) => texts[read(row)] ?? '';
+    }
     const definition = findDefinition(source);
     const table = this.#table;
     if (definition === undefined || table === undefined) return noValue;
@@ -164,13 +195,10 @@ export class LabelSet {
   }
 }
 
-/**
- * How many of the first labels tell rows apart. What follows the device only describes it, and a number belongs to what
- * is joined on: the info of a device has to say the same device as its figures.
- */
-function identityEnd(names: readonly string[]): number {
-  const device = names.indexOf('target_device');
-  return device < 0 ? names.length : Math.max(device, names.indexOf('domain')) + 1;
+/** The column that a source names; empty for a rule. */
+function columnOf(source: AnyLabelSource): string {
+  if (typeof source === 'string') return source;
+  return 'column' in source ? source.column : '';
 }
 
 const noValue: ValueReader = () => '';

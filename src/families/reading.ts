@@ -65,6 +65,12 @@ function valuesOf(
 /** Reads one row of a column as it is in the current image. */
 export type CellReader = (row: number) => number | bigint;
 
+/** Reads the difference of two columns of the same rows; absent where one of them is. */
+export function differenceReader(column: ImageColumn, minus: ImageColumn, reading: Reading): CellReader {
+  const [whole, part] = [cellReader(column, reading), cellReader(minus, reading)];
+  return (row) => Number(whole(row)) - Number(part(row));
+}
+
 /** The fastest reader of this kind of cells. It is of use for the current image only. */
 export function cellReader(column: ImageColumn, reading: Reading): CellReader {
   const { cells, kind, clock } = column;

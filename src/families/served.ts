@@ -2,7 +2,7 @@ import { deriveFamilies, infoFamily } from './derive.ts';
 import type { Family } from './family.ts';
 import { infoFamilies } from './info-families.ts';
 import type { AnyLabelSource } from './label-set.ts';
-import { aliasFamilies, type FamilySet } from './sets.ts';
+import { aliasFamilies, type FamilySet } from './sets/index.ts';
 import { familyTables } from './tables/index.ts';
 
 /** Which families are wanted. */
@@ -13,12 +13,18 @@ export interface FamilyChoice {
   readonly labelRules: readonly string[];
 }
 
-/** The families that are served, in their order. */
+/**
+ * The families that are served, in their order. Where a set has a name of ours, such as that of the state with its words
+ * as a label, its family takes the place of ours.
+ */
 export function servedFamilies({ sets, exclude, labelRules }: FamilyChoice): readonly Family[] {
-  const all = [...new Set(sets)].flatMap((set) =>
-    set === 'libvirt' ? ownFamilies(labelRules) : aliasFamilies(set),
-  );
-  return all.filter(({ name }) => !exclude.some((pattern) => pattern.test(name)));
+  const byName = new Map<string, Family>();
+  if (sets.includes('libvirt')) for (const family of ownFamilies(labelRules)) byName.set(family.name, family);
+  for (const set of sets) {
+    if (set === 'libvirt') continue;
+    for (const family of aliasFamilies(set)) byName.set(family.name, family);
+  }
+  return [...byName.values()].filter(({ name }) => !exclude.some((pattern) => pattern.test(name)));
 }
 
 function ownFamilies(labelRules: readonly string[]): readonly Family[] {
@@ -28,15 +34,16 @@ function ownFamilies(labelRules: readonly string[]): readonly Family[] {
 /** What configured rules find in the definitions, as the labels of a constant 1. */
 function ruleFamilies(rules: readonly string[]): readonly Family[] {
   if (rules.length === 0) return [];
-  const labels: Record<string, AnyLabelSource> = { domain: 'lveDomName' };
-  for (const rule of rules) labels[freeName(labelName(rule), labels)] = { rule };
+  const labels = { domain: 'lveDomName' };
+  const texts: Record<string, AnyLabelSource> = {};
+  for (const rule of rules) texts[freeName(labelName(rule), texts)] = { rule };
   return [
     {
       name: 'libvirt_domain_labels',
       type: 'info',
       unit: undefined,
       help: 'What the configured rules find in the definition.',
-      series: [{ object: undefined, table: 'lveSpecTable', labels, fixed: {}, reading: undefined }],
+      series: [{ object: undefined, table: 'lveSpecTable', labels, texts, fixed: {}, reading: undefined }],
     },
   ];
 }

@@ -307,7 +307,7 @@ const fileSystem: FileSystem = {
   usedPercent: 2105,
 };
 
-const job: Job = {
+export const sampleJob: Job = {
   kind: 'background',
   type: 'unbounded',
   operation: 'migrationOut',
@@ -664,9 +664,9 @@ export function sampleSnapshot(): Snapshot {
     guest,
     fileSystems: [fileSystem],
     jobs: [
-      job,
+      sampleJob,
       {
-        ...job,
+        ...sampleJob,
         kind: 'completed',
         type: 'failed',
         operation: 'backup',

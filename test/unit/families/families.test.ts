@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Dimensions } from '../../../src/families/dimensions.ts';
+import type { DomainLabels } from '../../../src/families/domain-labels.ts';
+import type { Family } from '../../../src/families/family.ts';
 import { servedFamilies } from '../../../src/families/served.ts';
+import { familySets } from '../../../src/families/sets/index.ts';
 import { familyTables } from '../../../src/families/tables/index.ts';
 import { definitions } from '../../../src/mib/definitions.ts';
 import { SampleImage } from '../../support/sample-image.ts';
@@ -10,12 +13,15 @@ import {
   sampleDomain,
   sampleEmptySnapshot,
   sampleGoneDomain,
+  sampleJob,
   sampleNic,
   sampleSnapshot,
+  sampleUuid,
   sampleVcpu,
 } from '../../support/sample-snapshot.ts';
 
 const families = servedFamilies({ sets: ['libvirt'], exclude: [], labelRules: [] });
+const allFamilies = servedFamilies({ sets: familySets, exclude: [], labelRules: ['a.b'] });
 const unmeasurable = new Set(['text', 'octets', 'oid', 'cpuList', 'timeStamp']);
 
 describe('the tables of families', () => {
@@ -67,20 +73,35 @@ describe('the tables of families', () => {
     const own = servedFamilies({ sets: ['libvirt'], exclude: [], labelRules: ['a.b', 'a-b'] }).find(
       ({ name }) => name === 'libvirt_domain_labels',
     );
-    expect(Object.keys(own?.series[0]?.labels ?? {})).toEqual(['domain', 'label_a_b', 'label_a_b_2']);
+    expect(Object.keys(own?.series[0]?.labels ?? {})).toEqual(['domain']);
+    expect(Object.keys(own?.series[0]?.texts ?? {})).toEqual(['label_a_b', 'label_a_b_2']);
   });
 });
 
-/** Every label set of every family. */
-function labelSets(image: SampleImage): Map<string, string[]> {
-  const dimensions = new Dimensions(image.tree, {});
+/** Every label set of every family, or only those labels that tell samples apart. */
+function labelSets(
+  image: SampleImage,
+  {
+    of = families,
+    domainLabels = {},
+    isIdentity = false,
+  }: {
+    readonly of?: readonly Family[];
+    readonly domainLabels?: DomainLabels;
+    readonly isIdentity?: boolean;
+  } = {},
+): Map<string, string[]> {
+  const dimensions = new Dimensions(image.tree, domainLabels);
   const sets = new Map<string, string[]>();
-  for (const { name, series } of families) {
+  for (const { name, series } of of) {
     for (const each of series) {
       const { names, rows } = dimensions.rowsOf(each);
+      const wanted = isIdentity ? Object.keys(each.labels) : names;
       for (const values of rows) {
         if (values === undefined) continue;
-        const pairs = names.map((label, at) => [label, values[at] ?? '']).filter(([, value]) => value !== '');
+        const pairs = wanted
+          .map((label) => [label, values[names.indexOf(label)] ?? ''])
+          .filter(([, value]) => value !== '');
         const all = [...pairs, ...Object.entries(each.fixed)].map((pair) => JSON.stringify(pair));
         sets.set(name, [...(sets.get(name) ?? []), all.sort().join()]);
       }
@@ -111,6 +132,22 @@ describe('labels', () => {
     const dimensions = new Dimensions(image.tree, {});
     const up = families.find(({ name }) => name === 'libvirt_domain_up')?.series[0];
     expect(up && dimensions.rowsOf(up).rows).toEqual([undefined, ['web'], undefined, ['old']]);
+  });
+
+  test('of what describes a domain that is gone are left out when its name is taken again', () => {
+    const domains = [
+      sampleGoneDomain({ index: 1, name: 'web' }),
+      sampleDomain({ index: 2, name: 'web' }),
+      sampleGoneDomain({ index: 3, name: 'old' }),
+    ];
+    const image = new SampleImage(sampleEmptySnapshot({ domains }));
+    const domainLabels = { uuid: 'lveDomUuid' };
+    for (const family of ['libvirt_domain_info', 'libvirt_domain_up']) {
+      const [first, ...more] = labelSets(image, { domainLabels }).get(family) ?? [];
+      expect(more, family).toHaveLength(1);
+      expect(first, family).toContain(sampleUuid(2));
+      expect(more[0], family).toContain(sampleUuid(3));
+    }
   });
 
   test('name an interface without a device by its MAC address', () => {
@@ -158,10 +195,11 @@ describe('labels', () => {
       name,
       isGone: fc.boolean(),
       targets: fc.array(name, { maxLength: 4 }),
+      jobs: fc.uniqueArray(fc.constantFrom('background', 'completed'), { maxLength: 2 }),
     });
     fc.assert(
       fc.property(fc.array(domain, { maxLength: 5 }), (given) => {
-        const domains = given.map(({ name: called, isGone, targets }, at) => {
+        const domains = given.map(({ name: called, isGone, targets, jobs }, at) => {
           const index = at + 1;
           if (isGone) return sampleGoneDomain({ index, name: called });
           return sampleDomain({
@@ -170,10 +208,16 @@ describe('labels', () => {
             disks: targets.map((target, disk) => sampleDisk({ index: disk + 1, target })),
             nics: targets.map((target, nic) => sampleNic({ index: nic + 1, target })),
             vcpus: targets.map((_, vcpu) => sampleVcpu({ number: vcpu })),
+            jobs: jobs.map((kind) => ({ ...sampleJob, kind })),
           });
         });
-        const sets = labelSets(new SampleImage(sampleEmptySnapshot({ domains })));
-        for (const [family, all] of sets) expect(new Set(all).size, family).toBe(all.length);
+        const image = new SampleImage(sampleEmptySnapshot({ domains }));
+        const labels: DomainLabels = { uuid: 'lveDomUuid', kind_of: 'lveDomTitle' };
+        // A join on what tells samples apart meets one of them, in every set, with and without more labels.
+        for (const domainLabels of [{}, labels]) {
+          const sets = labelSets(image, { of: allFamilies, domainLabels, isIdentity: true });
+          for (const [family, all] of sets) expect(new Set(all).size, family).toBe(all.length);
+        }
       }),
       { numRuns: 200 },
     );
