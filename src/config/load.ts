@@ -5,6 +5,7 @@ import { errorText } from '../errors.ts';
 import { type Config, configSchema } from './config.ts';
 import { ConfigError, type ConfigIssue } from './config-error.ts';
 import { keyLines } from './key-lines.ts';
+import { secretProblems } from './push-secrets.ts';
 import { httpProblems } from './sections/http.ts';
 import { influxProblems } from './sections/influxdb.ts';
 import { labelProblems } from './sections/labels.ts';
@@ -220,18 +221,21 @@ function labelIssues(place: Place): ConfigIssue[] {
 }
 
 /** What of the settings of the faces beside SNMP does not go together. */
-function faceIssues({ http, statsd, influxdb, agentx }: Config, place: Place): ConfigIssue[] {
+function faceIssues({ http, statsd, influxdb, otlp, agentx }: Config, place: Place): ConfigIssue[] {
   const issue = (section: string, setting: string, message: string): ConfigIssue => {
     const path = [section, fileName(setting)];
     return { where: whereIs(place, path), key: path.join('.'), message };
   };
-  const isIdle = http.address === undefined && statsd.host === '' && influxdb.url === '';
+  const isIdle = http.address === undefined && statsd.host === '' && influxdb.url === '' && otlp.url === '';
   const nothing =
-    'leaves nothing to do: set http.address, statsd.host or influxdb.url, or agentx.enabled = true';
+    'leaves nothing to do: set http.address, statsd.host, influxdb.url or otlp.url, or agentx.enabled = true';
   return [
     ...(!agentx.enabled && isIdle ? [issue('agentx', 'enabled', nothing)] : []),
     ...httpProblems(http).map(({ setting, message }) => issue('http', setting, message)),
     ...influxProblems(influxdb).map(({ setting, message }) => issue('influxdb', setting, message)),
+    ...(otlp.url === '' ? [] : secretProblems('otlp', otlp)).map(({ setting, message }) =>
+      issue('otlp', setting, message),
+    ),
   ];
 }
 

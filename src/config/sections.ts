@@ -12,6 +12,7 @@ import { metrics } from './sections/metrics.ts';
 import { mib } from './sections/mib.ts';
 import { namespaces } from './sections/namespaces.ts';
 import { notifications } from './sections/notifications.ts';
+import { otlp } from './sections/otlp.ts';
 import { severity } from './sections/severity.ts';
 import { state } from './sections/state.ts';
 import { statsd } from './sections/statsd.ts';
@@ -33,6 +34,7 @@ export const sections = {
   metrics,
   statsd,
   influxdb,
+  otlp,
   log,
 } as const;
 

@@ -3,12 +3,13 @@ import type { FacesOptions } from './faces-options.ts';
 
 /** What the configuration asks of the faces beside SNMP. */
 export function facesOptions(config: Config, version: string): FacesOptions {
-  const { http, metrics, domainLabels, labels, statsd, influxdb } = config;
+  const { http, metrics, domainLabels, labels, statsd, influxdb, otlp } = config;
   return {
     version,
     http,
     statsd,
     influxdb,
+    otlp,
     metrics: { ...metrics, domainLabels, labelRules: labels.map(({ name }) => name) },
   };
 }

@@ -1,6 +1,7 @@
 import type { AnyLabelSources } from '../families/label-set.ts';
 import type { FamilySet } from '../families/sets/index.ts';
 import type { InfluxOptions } from '../push/influx-push.ts';
+import type { OtlpOptions } from '../push/otlp-push.ts';
 import type { StatsdOptions } from '../push/statsd-push.ts';
 import type { HttpOptions } from '../web/http-options.ts';
 
@@ -10,6 +11,7 @@ export interface FacesOptions {
   readonly http: HttpOptions;
   readonly statsd: StatsdOptions;
   readonly influxdb: InfluxOptions;
+  readonly otlp: OtlpOptions;
   readonly metrics: MetricsOptions;
 }
 
@@ -26,6 +28,6 @@ export interface MetricsOptions {
 }
 
 /** Whether there is anything to do. */
-export function hasFaces({ http, statsd, influxdb }: FacesOptions): boolean {
-  return http.address !== undefined || statsd.host !== '' || influxdb.url !== '';
+export function hasFaces({ http, statsd, influxdb, otlp }: FacesOptions): boolean {
+  return http.address !== undefined || statsd.host !== '' || influxdb.url !== '' || otlp.url !== '';
 }

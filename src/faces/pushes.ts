@@ -1,11 +1,15 @@
 import { readAt } from '../expose/cells.ts';
 import { nativeLines, pulseLines } from '../expose/influx.ts';
+import { type OtlpRequest, otlpEncoder } from '../expose/otlp.ts';
+import { otlpJson } from '../expose/otlp-json.ts';
+import { otlpProtobuf } from '../expose/otlp-protobuf.ts';
 import type { OwnFamily } from '../expose/prometheus.ts';
 import { DogStatsd, VadvisorStatsd } from '../expose/statsd.ts';
 import type { Family } from '../families/family.ts';
 import type { ImageTree } from '../image/image-tree.ts';
 import { octetsAt } from '../image/text-pool.ts';
 import { InfluxPush } from '../push/influx-push.ts';
+import { maxPoints, OtlpPush } from '../push/otlp-push.ts';
 import type { PushCounters } from '../push/push-counters.ts';
 import { StatsdPush } from '../push/statsd-push.ts';
 import { SecretFile } from '../run/secret-file.ts';
@@ -22,7 +26,7 @@ export interface Pushes {
 export function startPushes(
   tree: ImageTree,
   families: readonly Family[],
-  { statsd, influxdb, metrics }: FacesOptions,
+  { statsd, influxdb, otlp, metrics, version }: FacesOptions,
   onProblem: (target: string, text: string | undefined) => void,
 ): Pushes {
   const counters = new Map<string, PushCounters>();
@@ -37,13 +41,10 @@ export function startPushes(
     closers.push(() => push.close());
   }
   if (influxdb.url !== '') {
-    const secret = new SecretFile(influxdb.passwordFile || influxdb.tokenFile);
-    let written = Number.NaN;
+    const isNew = oncePerRefresh(tree);
     const lines = (): readonly string[] => {
-      // The age of the refresh is kept as its moment: it is the time of the points.
-      const at = tree.column('lveRefreshAge')?.cells[0] ?? Number.NaN;
-      if (Number.isNaN(at) || at === written) return [];
-      written = at;
+      if (!isNew()) return [];
+      const at = refreshedAt(tree);
       const round = {
         host: influxdb.vmHost || textOf(tree, 'lveConnUri'),
         at,
@@ -53,8 +54,25 @@ export function startPushes(
         ? pulseLines(tree, round)
         : nativeLines(tree, round, readAt(Date.now()));
     };
-    const push = new InfluxPush(influxdb, secret, lines, (text) => onProblem('influxdb', text));
+    const push = new InfluxPush(influxdb, lines, (text) => onProblem('influxdb', text));
     counters.set('influxdb', push.counters);
+    closers.push(() => push.close());
+  }
+  if (otlp.url !== '') {
+    const isNew = oncePerRefresh(tree);
+    const { domainLabels } = metrics;
+    const encoder =
+      otlp.encoding === 'json'
+        ? otlpEncoder(tree, families, { domainLabels, maxPoints, encoding: otlpJson })
+        : otlpEncoder(tree, families, { domainLabels, maxPoints, encoding: otlpProtobuf });
+    const requests = (): Iterable<OtlpRequest> => {
+      if (!isNew()) return [];
+      const hostname = textOf(tree, 'lveHostName');
+      const instance = otlp.instance || hostname || textOf(tree, 'lveConnUri');
+      return encoder.requests({ instance, hostname, version }, () => refreshedAt(tree));
+    };
+    const push = new OtlpPush(otlp, requests, (text) => onProblem('otlp', text));
+    counters.set('otlp', push.counters);
     closers.push(() => push.close());
   }
   return {
@@ -62,6 +80,22 @@ export function startPushes(
     close() {
       for (const close of closers) close();
     },
+  };
+}
+
+/** The moment of the last refresh, in milliseconds since 1970; NaN before the first. An age is kept as its moment. */
+function refreshedAt(tree: ImageTree): number {
+  return tree.column('lveRefreshAge')?.cells[0] ?? Number.NaN;
+}
+
+/** Says for each refresh once that it is new. */
+function oncePerRefresh(tree: ImageTree): () => boolean {
+  let last = Number.NaN;
+  return () => {
+    const at = refreshedAt(tree);
+    if (Number.isNaN(at) || at === last) return false;
+    last = at;
+    return true;
   };
 }
 

@@ -1,4 +1,5 @@
 import type { InfluxOptions } from '../../push/influx-push.ts';
+import { type SecretProblem, secretProblems } from '../push-secrets.ts';
 import { section, setting } from '../setting.ts';
 import { choice, flag, line, optionalPath, optionalUrl, wholeSeconds } from '../setting-kinds.ts';
 
@@ -26,26 +27,11 @@ export const influxdb = section(
   },
 );
 
-/** Something in these settings that does not go together. */
-export interface InfluxProblem {
-  readonly setting: keyof InfluxOptions;
-  readonly message: string;
-}
-
 /** What of these settings does not go together. */
-export function influxProblems(options: InfluxOptions): readonly InfluxProblem[] {
-  const { url, api, bucket, user, passwordFile, tokenFile } = options;
+export function influxProblems(options: InfluxOptions): readonly SecretProblem<'bucket'>[] {
+  const { url, api, bucket } = options;
   if (url === '') return [];
-  const problems: InfluxProblem[] = [];
-  if (api === 'v2' && bucket === '') {
-    problems.push({ setting: 'bucket', message: 'is missing: influxdb.api = "v2" writes to a bucket' });
-  }
-  if ((user === '') !== (passwordFile === '')) {
-    const setting = user === '' ? 'user' : 'passwordFile';
-    problems.push({ setting, message: 'is missing: influxdb.user and influxdb.password_file go together' });
-  }
-  if (passwordFile !== '' && tokenFile !== '') {
-    problems.push({ setting: 'tokenFile', message: 'is one secret too many beside influxdb.password_file' });
-  }
-  return problems;
+  const message = 'is missing: influxdb.api = "v2" writes to a bucket';
+  const missing = api === 'v2' && bucket === '' ? [{ setting: 'bucket' as const, message }] : [];
+  return [...missing, ...secretProblems('influxdb', options)];
 }

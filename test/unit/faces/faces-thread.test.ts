@@ -7,7 +7,7 @@ import type { FacesStart } from '../../../src/faces/messages.ts';
 import { ImageFeed } from '../../../src/image/image-feed.ts';
 import { ServedMib } from '../../../src/mib/served-mib.ts';
 import { waitUntil } from '../../lab/wait.ts';
-import { influxDefaults } from '../../support/influx-options.ts';
+import { influxDefaults, otlpDefaults } from '../../support/push-options.ts';
 import { recordingLogger } from '../../support/recording-logger.ts';
 import { sampleDomain, sampleEmptySnapshot } from '../../support/sample-snapshot.ts';
 import { httpDefaults } from '../../support/web-rig.ts';
@@ -20,6 +20,7 @@ const options: FacesOptions = {
   http: httpDefaults,
   statsd: { host: '', port: 8125, interval: 15, format: 'vadvisor' },
   influxdb: influxDefaults,
+  otlp: otlpDefaults,
   metrics: { sets: ['libvirt'], exclude: [], gzip: true, domainLabels: {}, labelRules: [] },
 };
 const backoff = { baseMs: 10, factor: 1, capMs: 10, jitter: 0 };

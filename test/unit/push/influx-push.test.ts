@@ -1,56 +1,16 @@
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { type InfluxOptions, InfluxPush } from '../../../src/push/influx-push.ts';
-import { SecretFile } from '../../../src/run/secret-file.ts';
 import { waitUntil } from '../../lab/wait.ts';
-import { influxDefaults } from '../../support/influx-options.ts';
+import { influxDefaults } from '../../support/push-options.ts';
+import { quick, writtenTo } from '../../support/written-to.ts';
 
-interface Written {
-  readonly url: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly lines: readonly string[];
-}
-
-/** A server that answers what it is told to, undefined: nothing at all. */
-async function server(answers: (number | undefined)[] = []) {
-  const written: Written[] = [];
-  const http = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const lines = gunzipSync(Buffer.concat(chunks)).toString().split('\n');
-      written.push({ url: request.url ?? '', headers: request.headers, lines });
-      const status = answers.length === 0 ? 204 : answers.shift();
-      if (status === undefined) request.socket.destroy();
-      else response.writeHead(status).end(status === 204 ? '' : 'because');
-    });
-  });
-  http.listen(0, '127.0.0.1');
-  await once(http, 'listening');
-  const { port } = http.address() as { port: number };
-  return {
-    url: `http://127.0.0.1:${port}`,
-    written,
-    [Symbol.asyncDispose]: async () => {
-      http.closeAllConnections();
-      http.close();
-      await once(http, 'close');
-    },
-  };
-}
-
-const quick = { baseMs: 1, factor: 1, capMs: 1, jitter: 0 };
-
-function pushTo(options: Partial<InfluxOptions>, rounds: string[][], secret = '') {
+function pushTo(options: Partial<InfluxOptions>, rounds: string[][]) {
   const problems: (string | undefined)[] = [];
   const push = new InfluxPush(
     { ...influxDefaults, ...options },
-    new SecretFile(secret),
     () => rounds.shift() ?? [],
     (text) => problems.push(text),
     quick,
@@ -59,7 +19,7 @@ function pushTo(options: Partial<InfluxOptions>, rounds: string[][], secret = ''
 }
 
 test('writes in requests of at most 5000 lines', async () => {
-  await using influx = await server();
+  await using influx = await writtenTo();
   const lines = Array.from({ length: 12_000 }, (_, at) => `m f=${at}`);
   const { push } = pushTo({ url: `${influx.url}/`, database: 'a&b' }, [lines]);
   await push.round();
@@ -71,7 +31,7 @@ test('writes in requests of at most 5000 lines', async () => {
 });
 
 test('writes again, in order, what a server in trouble did not take', async () => {
-  await using influx = await server([503, undefined, 429, 401, 204, 204]);
+  await using influx = await writtenTo([503, undefined, 429, 401, 204, 204]);
   const { push, problems } = pushTo({ url: influx.url }, [['first'], ['second']]);
   const done = push.round();
   await push.round();
@@ -91,7 +51,7 @@ test('writes again, in order, what a server in trouble did not take', async () =
 });
 
 test('drops what is refused for good, and counts it', async () => {
-  await using influx = await server([400]);
+  await using influx = await writtenTo([400]);
   const { push, problems } = pushTo({ url: influx.url }, [['bad']]);
   await push.round();
   expect(influx.written).toHaveLength(1);
@@ -116,12 +76,12 @@ test('authenticates by password or token, read from files that may change', asyn
   const directory = await mkdtemp(join(tmpdir(), 'influx-'));
   const file = join(directory, 'secret');
   await writeFile(file, 'sesame\n');
-  await using influx = await server();
-  const v1 = pushTo({ url: influx.url, user: 'anne', passwordFile: file }, [['a'], ['b']], file);
+  await using influx = await writtenTo();
+  const v1 = pushTo({ url: influx.url, user: 'anne', passwordFile: file }, [['a'], ['b']]);
   await v1.push.round();
   await writeFile(file, 'other\n');
   await v1.push.round();
-  const v2 = pushTo({ url: influx.url, api: 'v2', org: 'o', bucket: 'b' }, [['c']], file);
+  const v2 = pushTo({ url: influx.url, api: 'v2', org: 'o', bucket: 'b', tokenFile: file }, [['c']]);
   await v2.push.round();
   expect(influx.written.map(({ headers }) => headers.authorization)).toEqual([
     `Basic ${Buffer.from('anne:sesame').toString('base64')}`,

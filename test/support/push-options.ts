@@ -1,4 +1,5 @@
 import type { InfluxOptions } from '../../src/push/influx-push.ts';
+import type { OtlpOptions } from '../../src/push/otlp-push.ts';
 
 export const influxDefaults: InfluxOptions = {
   url: '',
@@ -13,4 +14,14 @@ export const influxDefaults: InfluxOptions = {
   profile: 'pulse',
   hostStats: true,
   vmHost: '',
+};
+
+export const otlpDefaults: OtlpOptions = {
+  url: '',
+  encoding: 'protobuf',
+  user: '',
+  passwordFile: '',
+  tokenFile: '',
+  interval: 30,
+  instance: '',
 };

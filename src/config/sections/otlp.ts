@@ -1,0 +1,23 @@
+import { section, setting } from '../setting.ts';
+import { choice, line, optionalPath, optionalUrl, wholeSeconds } from '../setting-kinds.ts';
+
+export const otlp = section(
+  'Sending what /metrics has by OTLP over HTTP: to an OpenTelemetry Collector, to Prometheus. Off unless it has a URL.',
+  {
+    url: setting(optionalUrl(), '', {
+      help: 'URL without /v1/metrics, such as "http://collector.example.net:4318" or "http://prometheus.example.net:9090/api/v1/otlp".',
+    }),
+    encoding: setting(choice(['protobuf', 'json']), 'protobuf', {
+      help: 'What requests are written in. Every receiver takes protobuf; some take JSON as well.',
+    }),
+    user: setting(line(200), '', { help: 'User whose password is in password_file.' }),
+    passwordFile: setting(optionalPath(), '', { help: 'File whose first line is the password of the user.' }),
+    tokenFile: setting(optionalPath(), '', { help: 'File whose first line is a bearer token.' }),
+    interval: setting(wholeSeconds(1, 3600), 30, {
+      help: 'Time between two rounds. What was sent already is not sent again.',
+    }),
+    instance: setting(line(200), '', {
+      help: 'The attribute service.instance.id, which Prometheus calls instance. Default: the host name.',
+    }),
+  },
+);

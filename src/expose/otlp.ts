@@ -1,0 +1,191 @@
+import { Dimensions } from '../families/dimensions.ts';
+import type { Family } from '../families/family.ts';
+import type { AnyLabelSources, LabelRows } from '../families/label-set.ts';
+import { SeriesValues } from '../families/series-values.ts';
+import type { ImageTree } from '../image/image-tree.ts';
+import { withoutControls } from './prometheus.ts';
+
+// OTLP 1.x: ExportMetricsServiceRequest of https://github.com/open-telemetry/opentelemetry-proto
+// (docs/specification.md, opentelemetry/proto/metrics/v1/metrics.proto).
+
+export type Attribute = readonly [key: string, value: string];
+
+/** What is said of a metric beside its points. */
+export interface OtlpMetric {
+  readonly name: string;
+  readonly description: string;
+  /** By UCUM; empty for a plain number. */
+  readonly unit: string;
+  /** A cumulative sum that only grows, or a gauge. */
+  readonly isSum: boolean;
+}
+
+/** How messages are written. Those inside others are chunks. */
+export interface OtlpEncoding<Chunk> {
+  readonly contentType: string;
+  readonly attributes: (attributes: readonly Attribute[]) => Chunk;
+  /** @param time in milliseconds since 1970. */
+  readonly point: (attributes: readonly Chunk[], time: number, value: number) => Chunk;
+  readonly metric: (metric: OtlpMetric, points: readonly Chunk[]) => Chunk;
+  readonly request: (resource: Chunk, scope: OtlpScope, metrics: readonly Chunk[]) => Uint8Array;
+  /** What a good answer (ExportMetricsServiceResponse) says was not taken after all. */
+  readonly rejection: (answer: Uint8Array) => OtlpRejection | undefined;
+}
+
+/** ExportMetricsPartialSuccess */
+export interface OtlpRejection {
+  readonly points: number;
+  readonly message: string;
+}
+
+/** What made the metrics. */
+export interface OtlpScope {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** Whose the metrics are. */
+export interface OtlpResource {
+  /** Tells this agent from others. */
+  readonly instance: string;
+  readonly hostname: string;
+  readonly version: string;
+}
+
+/** One request: its body and how many points it has. */
+export interface OtlpRequest {
+  readonly body: Uint8Array;
+  readonly points: number;
+}
+
+/** Makes requests of the image that is current. */
+export interface OtlpEncoder {
+  /**
+   * The requests of one round. A family is read at once, from the image that is current then; between two requests
+   * others may have their turn.
+   *
+   * @param now the moment of the current image, in milliseconds since 1970.
+   */
+  requests(resource: OtlpResource, now: () => number): Generator<OtlpRequest>;
+}
+
+export interface OtlpEncoderOptions<Chunk> {
+  readonly domainLabels: AnyLabelSources;
+  /** Points of one request at most. */
+  readonly maxPoints: number;
+  readonly encoding: OtlpEncoding<Chunk>;
+}
+
+/** Units that receivers make the endings of names from which ours have already. */
+const ucum: Readonly<Record<string, string>> = { seconds: 's', bytes: 'By', ratio: '1', hertz: 'Hz' };
+
+const scopeName = 'libvirt-agentx';
+
+/** The families of /metrics, under the same names and with the same labels as attributes. */
+export function otlpEncoder<Chunk>(
+  tree: ImageTree,
+  families: readonly Family[],
+  { domainLabels, maxPoints, encoding }: OtlpEncoderOptions<Chunk>,
+): OtlpEncoder {
+  const dimensions = new Dimensions(tree, domainLabels);
+  const metrics = families.map((family) => new EncodedFamily(family, tree, encoding));
+  return {
+    *requests({ instance, hostname, version }, now) {
+      const attributes: readonly Attribute[] = [
+        ['service.name', scopeName],
+        ['service.instance.id', instance],
+        ['service.version', version],
+        ['host.name', hostname],
+      ];
+      const resource = encoding.attributes(attributes.filter(([, value]) => value !== ''));
+      const scope: OtlpScope = { name: scopeName, version };
+      let parts: Chunk[] = [];
+      let points = 0;
+      for (const metric of metrics) {
+        // All of it before anybody else has a turn, in which another image may be shown.
+        for (const part of [...metric.parts(dimensions, now(), maxPoints)]) {
+          if (points + part.points > maxPoints) {
+            yield { body: encoding.request(resource, scope, parts), points };
+            parts = [];
+            points = 0;
+          }
+          parts.push(part.chunk);
+          points += part.points;
+        }
+      }
+      if (points > 0) yield { body: encoding.request(resource, scope, parts), points };
+    },
+  };
+}
+
+/** A metric with some of its points. */
+interface Part<Chunk> {
+  readonly chunk: Chunk;
+  readonly points: number;
+}
+
+class EncodedFamily<Chunk> {
+  readonly #metric: OtlpMetric;
+  readonly #encoding: OtlpEncoding<Chunk>;
+  readonly #series: readonly {
+    readonly series: Family['series'][number];
+    readonly values: SeriesValues;
+    readonly rows: RowAttributes<Chunk>;
+    readonly fixed: Chunk;
+  }[];
+
+  constructor(family: Family, tree: ImageTree, encoding: OtlpEncoding<Chunk>) {
+    const { name, type, unit, help } = family;
+    this.#metric = { name, description: help, unit: ucum[unit ?? ''] ?? '', isSum: type === 'counter' };
+    this.#encoding = encoding;
+    this.#series = family.series.flatMap((series) => {
+      const values = SeriesValues.of(series, tree);
+      const fixed = encoding.attributes(Object.entries(series.fixed));
+      return values === undefined ? [] : [{ series, values, rows: new RowAttributes(encoding), fixed }];
+    });
+  }
+
+  *parts(dimensions: Dimensions, now: number, maxPoints: number): Generator<Part<Chunk>> {
+    let points: Chunk[] = [];
+    const part = (): Part<Chunk> => {
+      const made = { chunk: this.#encoding.metric(this.#metric, points), points: points.length };
+      points = [];
+      return made;
+    };
+    for (const { series, values, rows, fixed } of this.#series) {
+      const read = values.reader();
+      for (const [row, own] of rows.of(dimensions.rowsOf(series)).entries()) {
+        if (own === undefined) continue;
+        const value = Number(read(row));
+        if (Number.isNaN(value)) continue;
+        points.push(this.#encoding.point([own, fixed], now, value));
+        if (points.length === maxPoints) yield part();
+      }
+    }
+    if (points.length > 0) yield part();
+  }
+}
+
+/** The labels of rows as attributes, kept as long as the labels are the same. Those without a value are left out. */
+class RowAttributes<Chunk> {
+  readonly #encoding: OtlpEncoding<Chunk>;
+  #labels: LabelRows | undefined;
+  #chunks: readonly (Chunk | undefined)[] = [];
+
+  constructor(encoding: OtlpEncoding<Chunk>) {
+    this.#encoding = encoding;
+  }
+
+  of(labels: LabelRows): readonly (Chunk | undefined)[] {
+    if (labels === this.#labels) return this.#chunks;
+    this.#labels = labels;
+    const { names, rows } = labels;
+    this.#chunks = rows.map((values) => {
+      const attributes = values?.map((value, at): Attribute => [names[at] ?? '', withoutControls(value)]);
+      return attributes === undefined
+        ? undefined
+        : this.#encoding.attributes(attributes.filter(([, value]) => value !== ''));
+    });
+    return this.#chunks;
+  }
+}

@@ -1,0 +1,179 @@
+import { setTimeout } from 'node:timers/promises';
+import { errorText } from '../errors.ts';
+import { type BackoffOptions, backoffDelayMs } from '../run/backoff.ts';
+import { newCounters, type OnPushProblem, type PushCounters } from './push-counters.ts';
+
+const timeoutMs = 10_000;
+const retryBackoff: BackoffOptions = { baseMs: 1000, factor: 2, capMs: 60_000, jitter: 0.3 };
+/** Longest time that a server may ask to be left alone, in milliseconds. */
+const maxRetryAfterMs = 300_000;
+/** Octets of an answer that are looked at: more would be no answer to a write. */
+const maxAnswerBytes = 64 * 1024;
+const maxReasonChars = 200;
+
+/** A server that is written to over HTTP. */
+export interface Target {
+  /** For messages, such as "InfluxDB at http://influx:8086". */
+  readonly name: string;
+  readonly url: string;
+  /** Asked for each request, because secrets may have been replaced. */
+  readonly headers: () => Promise<Readonly<Record<string, string>>>;
+  /** Whether what is answered so will never be taken; all else is tried again. */
+  readonly isRefusal: (status: number) => boolean;
+  /** What a good answer says was not taken after all. */
+  readonly rejected?: (answer: Uint8Array) => Rejection | undefined;
+  /** Requests that may wait; of more the oldest are dropped. */
+  readonly maxWaiting: number;
+}
+
+interface Rejection {
+  readonly lines: number;
+  readonly reason: string;
+}
+
+/** A request. */
+interface Batch {
+  readonly body: Promise<Uint8Array>;
+  readonly lines: number;
+}
+
+/** What became of a request. */
+export type Outcome =
+  | { readonly kind: 'taken'; readonly rejection?: Rejection | undefined }
+  /** It will never be taken. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly reason: string; readonly retryAfterMs?: number };
+
+/** Sends one request. Ends when the signal does, or after ten seconds. */
+export async function post(target: Target, body: Uint8Array, closing: AbortSignal): Promise<Outcome> {
+  const ending = new AbortController();
+  const end = (): void => ending.abort(new Error('no answer within 10 seconds'));
+  const timer = globalThis.setTimeout(end, timeoutMs);
+  closing.addEventListener('abort', end);
+  try {
+    const answer = await fetch(target.url, {
+      method: 'POST',
+      body: body as Uint8Array<ArrayBuffer>,
+      headers: { 'content-encoding': 'gzip', ...(await target.headers()) },
+      redirect: 'manual',
+      signal: ending.signal,
+    });
+    const octets = await beginning(answer);
+    if (answer.ok) return { kind: 'taken', rejection: target.rejected?.(octets) };
+    const reason = `${answer.status} ${octets.toString().trim().slice(0, maxReasonChars)}`.trim();
+    if (target.isRefusal(answer.status)) return { kind: 'refused', reason };
+    const seconds = Number(answer.headers.get('retry-after') ?? Number.NaN);
+    const asked = Number.isFinite(seconds) ? { retryAfterMs: Math.min(seconds * 1000, maxRetryAfterMs) } : {};
+    return { kind: 'failed', reason, ...asked };
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    return { kind: 'failed', reason: errorText(cause) };
+  } finally {
+    clearTimeout(timer);
+    closing.removeEventListener('abort', end);
+  }
+}
+
+/** The beginning of an answer; a server that goes on and on is not listened to. */
+async function beginning({ body }: Response): Promise<Buffer> {
+  if (body === null) return Buffer.alloc(0);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // Leaving the loop cancels the stream.
+  for await (const chunk of body) {
+    chunks.push(chunk as Uint8Array);
+    size += (chunk as Uint8Array).length;
+    if (size >= maxAnswerBytes) break;
+  }
+  return Buffer.concat(chunks).subarray(0, maxAnswerBytes);
+}
+
+/** Hands requests over in order, again where that failed, bounded. */
+export class Delivery {
+  readonly counters: PushCounters = newCounters();
+  readonly #target: Target;
+  readonly #onProblem: OnPushProblem;
+  readonly #backoff: BackoffOptions;
+  readonly #waiting: Batch[] = [];
+  readonly #closing = new AbortController();
+  #isSending = false;
+
+  constructor(target: Target, onProblem: OnPushProblem, backoff: BackoffOptions = retryBackoff) {
+    this.#target = target;
+    this.#onProblem = onProblem;
+    this.#backoff = backoff;
+  }
+
+  /**
+   * Queues a request. Resolves when its body is there. Bodies are compressed in threads, whose order is anybody's guess:
+   * the place in the queue is taken before.
+   *
+   * @param body compressed with gzip.
+   */
+  async add(body: Promise<Uint8Array>, lines: number): Promise<void> {
+    this.#waiting.push({ body, lines });
+    await body;
+    if (this.#waiting.length > this.#target.maxWaiting) {
+      this.counters.dropped += this.#waiting.shift()?.lines ?? 0;
+    }
+  }
+
+  /** Sends what is queued, unless that is being done already. */
+  async sendAll(): Promise<void> {
+    if (this.#isSending) return;
+    this.#isSending = true;
+    try {
+      await this.#sendEach();
+    } finally {
+      this.#isSending = false;
+    }
+  }
+
+  get isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async #sendEach(): Promise<void> {
+    const { name } = this.#target;
+    let attempt = 0;
+    let batch = this.#waiting[0];
+    while (batch !== undefined && !this.isClosed) {
+      const outcome = await post(this.#target, await batch.body, this.#closing.signal);
+      if (outcome.kind === 'failed') {
+        this.counters.failed += 1;
+        this.#onProblem(`${name} does not take writes: ${outcome.reason}`);
+        await this.#sleep(outcome.retryAfterMs ?? backoffDelayMs(attempt, this.#backoff, Math.random));
+        attempt += 1;
+      } else {
+        if (outcome.kind === 'taken') this.#taken(batch.lines, outcome.rejection);
+        else this.#refused(batch.lines, outcome.reason);
+        attempt = 0;
+        // While it was sent it may have been dropped, being the oldest.
+        if (this.#waiting[0] === batch) this.#waiting.shift();
+      }
+      batch = this.#waiting[0];
+    }
+  }
+
+  #taken(lines: number, rejection: Rejection | undefined): void {
+    const lost = Math.min(rejection?.lines ?? 0, lines);
+    this.counters.sent += lines - lost;
+    if (rejection !== undefined && lost > 0) this.#refused(lost, rejection.reason);
+    else this.#onProblem(undefined);
+  }
+
+  #refused(lines: number, reason: string): void {
+    this.counters.failed += 1;
+    this.counters.dropped += lines;
+    this.#onProblem(`${this.#target.name} refuses writes: ${reason}`);
+  }
+
+  /** Ends early when the push is closed. */
+  async #sleep(ms: number): Promise<void> {
+    await setTimeout(ms, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,173 @@
+import { describe, expect, test } from 'vitest';
+import { type OtlpEncoding, type OtlpRequest, otlpEncoder } from '../../../src/expose/otlp.ts';
+import { otlpJson } from '../../../src/expose/otlp-json.ts';
+import { otlpProtobuf } from '../../../src/expose/otlp-protobuf.ts';
+import { PrometheusExposition } from '../../../src/expose/prometheus.ts';
+import { servedFamilies } from '../../../src/families/served.ts';
+import { parseExposition } from '../../support/exposition.ts';
+import { SampleImage } from '../../support/sample-image.ts';
+import { sampleDomain, sampleEmptySnapshot, sampleSnapshot } from '../../support/sample-snapshot.ts';
+
+const families = servedFamilies({ sets: ['libvirt'], exclude: [], labelRules: [] });
+const at = 1_795_889_247_500;
+const resource = { instance: 'hv1', hostname: 'hv1.example.net', version: '1.2.3' };
+
+interface JsonPoint {
+  readonly attributes: readonly { readonly key: string; readonly value: { readonly stringValue: string } }[];
+  readonly timeUnixNano: string;
+  readonly asDouble: number;
+}
+
+interface JsonData {
+  readonly dataPoints: readonly JsonPoint[];
+  readonly aggregationTemporality?: number;
+  readonly isMonotonic?: boolean;
+}
+
+interface JsonMetric {
+  readonly name: string;
+  readonly unit: string;
+  readonly sum?: JsonData;
+  readonly gauge?: JsonData;
+}
+
+interface JsonRequest {
+  readonly resourceMetrics: readonly [
+    {
+      readonly resource: object;
+      readonly scopeMetrics: readonly [{ readonly metrics: readonly JsonMetric[] }];
+    },
+  ];
+}
+
+function jsonRequests(
+  image: SampleImage,
+  maxPoints: number,
+): readonly (OtlpRequest & { json: JsonRequest })[] {
+  const encoder = otlpEncoder(image.tree, families, { domainLabels: {}, maxPoints, encoding: otlpJson });
+  return [...encoder.requests(resource, () => at)].map((request) => ({
+    ...request,
+    json: JSON.parse(Buffer.from(request.body).toString()) as JsonRequest,
+  }));
+}
+
+test('has every sample of /metrics, with its labels', () => {
+  const image = new SampleImage(sampleSnapshot());
+  const requests = jsonRequests(image, 100);
+  const sent = requests.flatMap(({ json }) =>
+    json.resourceMetrics[0].scopeMetrics[0].metrics.flatMap((metric) =>
+      (metric.sum ?? metric.gauge)?.dataPoints.map(({ attributes, asDouble }) => ({
+        name: metric.name,
+        labels: Object.fromEntries(attributes.map(({ key, value }) => [key, value.stringValue])),
+        value: asDouble,
+      })),
+    ),
+  );
+  const text = new PrometheusExposition(image.tree, { families, domainLabels: {} }).body('text').toString();
+  const expected = parseExposition(text);
+  const order = (samples: readonly unknown[]) => samples.map((each) => JSON.stringify(each)).sort();
+  expect(order(sent)).toEqual(order(expected));
+  expect(sent.length).toBeGreaterThan(400);
+  for (const { points } of requests) expect(points).toBeLessThanOrEqual(100);
+  expect(requests.reduce((sum, { points }) => sum + points, 0)).toBe(sent.length);
+});
+
+test('says of each metric what it is', () => {
+  const [{ json } = { json: undefined }] = jsonRequests(new SampleImage(sampleSnapshot()), 10_000);
+  const metrics = new Map(
+    json?.resourceMetrics[0].scopeMetrics[0].metrics.map((metric) => [metric.name, metric]),
+  );
+  expect(metrics.get('libvirt_domain_info_cpu_time_seconds_total')).toMatchObject({
+    unit: 's',
+    sum: { aggregationTemporality: 2, isMonotonic: true },
+  });
+  expect(metrics.get('libvirt_domain_memory_stats_rss_bytes')).toMatchObject({ unit: 'By', gauge: {} });
+  expect(metrics.get('libvirt_host_cpu_used_ratio')?.unit).toBe('1');
+  expect(metrics.get('libvirt_up')).toMatchObject({
+    unit: '',
+    gauge: { dataPoints: [{ attributes: [], timeUnixNano: '1795889247500000000', asDouble: 1 }] },
+  });
+  expect(json?.resourceMetrics[0].resource).toEqual({
+    attributes: [
+      { key: 'service.name', value: { stringValue: 'libvirt-agentx' } },
+      { key: 'service.instance.id', value: { stringValue: 'hv1' } },
+      { key: 'service.version', value: { stringValue: '1.2.3' } },
+      { key: 'host.name', value: { stringValue: 'hv1.example.net' } },
+    ],
+  });
+});
+
+test('splits a family that is larger than a request', () => {
+  const domains = Array.from({ length: 7 }, (_, at) => sampleDomain({ index: at + 1, name: `vm-${at}` }));
+  const requests = jsonRequests(new SampleImage(sampleEmptySnapshot({ domains })), 3);
+  const up = requests.flatMap(({ json }) =>
+    json.resourceMetrics[0].scopeMetrics[0].metrics
+      .filter(({ name }) => name === 'libvirt_domain_up')
+      .map((metric) => metric.gauge?.dataPoints.length),
+  );
+  expect(up).toEqual([3, 3, 1]);
+});
+
+test('in protobuf is what protoc makes of the same', () => {
+  const { attributes, point, metric, request } = otlpProtobuf;
+  const labels = attributes([
+    ['domain', 'größe'],
+    ['mode', 'user'],
+  ]);
+  const sum = metric(
+    { name: 'libvirt_domain_info_cpu_time_seconds_total', description: 'Time.', unit: 's', isSum: true },
+    [point([labels], at, 2.5)],
+  );
+  const gauge = metric({ name: 'libvirt_up', description: '', unit: '', isSum: false }, [
+    point([attributes([])], at, 1),
+  ]);
+  const of = attributes([
+    ['service.name', 'libvirt-agentx'],
+    ['service.instance.id', 'hv1'],
+    ['service.version', '1.2.3'],
+    ['host.name', 'hv1.example.net'],
+  ]);
+  const made = request(of, { name: 'libvirt-agentx', version: '1.2.3' }, [sum, gauge]);
+  expect(Buffer.from(made).toString('hex')).toBe(
+    // protoc 3.21.12 --encode=opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest
+    [
+      '0ab5020a7c0a200a0c736572766963652e6e616d6512100a0e6c6962766972742d6167656e74780a1c0a137365727669',
+      '63652e696e7374616e63652e696412050a036876310a1a0a0f736572766963652e76657273696f6e12070a05312e322e',
+      '330a1e0a09686f73742e6e616d6512110a0f6876312e6578616d706c652e6e657412b4010a170a0e6c6962766972742d',
+      '6167656e74781205312e322e3312750a2a6c6962766972745f646f6d61696e5f696e666f5f6370755f74696d655f7365',
+      '636f6e64735f746f74616c120554696d652e1a01733a3d0a3719005b2e6dc147ec182100000000000004403a130a0664',
+      '6f6d61696e12090a076772c3b6c39f653a0e0a046d6f646512060a04757365721002180112220a0a6c6962766972745f',
+      '75702a140a1219005b2e6dc147ec1821000000000000f03f',
+    ].join(''),
+  );
+});
+
+describe('what a receiver did not take', () => {
+  const rejection = <Chunk>(encoding: OtlpEncoding<Chunk>, answer: Uint8Array | string) =>
+    encoding.rejection(typeof answer === 'string' ? Buffer.from(answer) : answer);
+
+  test('is read from protobuf', () => {
+    // protoc 3.21.12 --encode=…ExportMetricsServiceResponse
+    const partial = Buffer.from('0a1108ac02120c6f7574206f66206f72646572', 'hex');
+    expect(rejection(otlpProtobuf, partial)).toEqual({ points: 300, message: 'out of order' });
+    expect(rejection(otlpProtobuf, '')).toBeUndefined();
+  });
+
+  test('is read from JSON', () => {
+    const partial = { partialSuccess: { rejectedDataPoints: '300', errorMessage: 'out of order' } };
+    expect(rejection(otlpJson, JSON.stringify(partial))).toEqual({ points: 300, message: 'out of order' });
+    for (const text of ['{}', '{"partialSuccess":{}}', '', 'no JSON', '[]', '{"partialSuccess":7}']) {
+      expect(rejection(otlpJson, text), text).toBeUndefined();
+    }
+  });
+
+  test('is nothing where octets are none of the format', () => {
+    for (const hex of ['ff', '0aff', '0affffffffffffffff01', '0a0208', '0a03089601', '09', '0a020a05']) {
+      expect(rejection(otlpProtobuf, Buffer.from(hex, 'hex')), hex).toSatisfy(
+        (value: unknown) => value === undefined || typeof value === 'object',
+      );
+    }
+    expect(rejection(otlpProtobuf, Buffer.from('0aff', 'hex'))).toBeUndefined();
+    expect(rejection(otlpProtobuf, Buffer.from('0affffffffffffffff01', 'hex'))).toBeUndefined();
+  });
+});
