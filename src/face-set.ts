@@ -1,4 +1,5 @@
 import type { Config } from './config/config.ts';
+import { keptDefinitions } from './config/kept-definitions.ts';
 import { ConnectionLostError } from './errors.ts';
 import { facesOptions } from './faces/configured.ts';
 import { hasFaces } from './faces/faces-options.ts';
@@ -7,7 +8,7 @@ import { ImageFeed } from './image/image-feed.ts';
 import { unreadableLog } from './image/unreadable-log.ts';
 import type { Logger } from './log.ts';
 import type { SwitchName } from './mib/bind.ts';
-import { modules } from './mib/objects.gen.ts';
+import { modules, tables } from './mib/objects.gen.ts';
 import { ServedMib } from './mib/served-mib.ts';
 import { type NotificationMaster, NotificationQueue } from './notify/notification-queue.ts';
 import { ServingThread } from './serve/serving-thread.ts';
@@ -73,7 +74,8 @@ export class FaceSet {
     const faces = facesOptions(config, this.#options.version);
     // The faces beside SNMP tell what is in VM-MIB whether or not SNMP does.
     const sourceKey = keyOf([mib.root, mib.vmMib || hasFaces(faces)]);
-    const masterKey = keyOf([sourceKey, agentx, mib]);
+    const isHidden = !keptDefinitions(config).forSnmp;
+    const masterKey = keyOf([sourceKey, agentx, mib, isHidden]);
     const othersKey = hasFaces(faces) ? keyOf([sourceKey, faces]) : undefined;
     const previous = this.#master?.part.queue;
     if (this.#master?.key !== masterKey) await this.#stopMaster();
@@ -130,13 +132,15 @@ export class FaceSet {
     return { agentx, queue };
   }
 
-  #startAgentx({ agentx, mib }: Config, { mib: served, images }: Source): ServingThread {
+  #startAgentx(config: Config, { mib: served, images }: Source): ServingThread {
+    const { agentx, mib } = config;
     const { version, logger, onSwitch } = this.#options;
     const regions = served.roots
       .map((oid) => ({ oid, name: isVmMib(oid) ? 'VM-MIB' : 'LIBVIRT-EXT-MIB' }))
       .filter(({ oid }) => mib.vmMib || !isVmMib(oid));
     return new ServingThread({
       images,
+      hidden: keptDefinitions(config).forSnmp ? [] : tables.lveXmlTable.columns,
       subagent: {
         address: agentx.address,
         description: `libvirt-agentx ${version}`,

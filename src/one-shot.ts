@@ -22,7 +22,9 @@ export interface OneShotOptions {
  * @throws ConnectionFailedError, ConnectionLostError, LibvirtError
  */
 export async function collectOnce(options: OneShotOptions): Promise<Snapshot> {
-  const { config, logger, version, signal } = options;
+  const { logger, version, signal } = options;
+  // Nobody asks over HTTP, so that nothing is kept for that.
+  const config: Config = { ...options.config, http: { ...options.config.http, specs: false } };
   const startedAt = systemClock.now();
   const store = new SnapshotStore(initialSnapshot(config, version, startedAt), systemClock.now);
   const indexes = await IndexStore.load({ place: undefined, logger: silentLogger });

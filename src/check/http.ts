@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { request as secureRequest } from 'node:https';
@@ -9,12 +10,10 @@ import { parseTokens, parseUsers } from '../web/credentials.ts';
 import { formatHttpAddress, type HttpAddress } from '../web/http-address.ts';
 import type { HttpOptions } from '../web/http-options.ts';
 import type { Finding } from './finding.ts';
+import { secretModeFinding } from './secret-mode.ts';
 
 const subject = 'http';
 const timeoutMs = 3000;
-
-/** Rights of files of secrets that others have none of. */
-const secretMask = 0o007;
 
 /** Whether HTTP can be served as configured, or is served already. */
 export async function checkHttp({ http }: Config): Promise<readonly Finding[]> {
@@ -22,7 +21,12 @@ export async function checkHttp({ http }: Config): Promise<readonly Finding[]> {
   if (address === undefined) {
     return [{ level: 'ok', subject, text: 'off: http.address is not set' }];
   }
-  const files = await Promise.all([certificateFinding(http), usersFinding(http), tokensFinding(http)]);
+  const files = await Promise.all([
+    certificateFinding(http),
+    secretModeFinding(subject, http.privateKey),
+    usersFinding(http),
+    tokensFinding(http),
+  ]);
   return [await addressFinding(address, http), ...files.flatMap((finding) => finding ?? [])];
 }
 
@@ -101,7 +105,16 @@ async function certificateFinding(http: HttpOptions): Promise<Finding | undefine
       [certificate, privateKey, clientCa].map(async (path) => (path === '' ? undefined : readFile(path))),
     );
     createSecureContext({ cert, key, ...(ca === undefined ? {} : { ca }) });
-    return { level: 'ok', subject, text: `certificate ${certificate} and its key can be used` };
+    const { validFrom, validTo } = new X509Certificate(cert ?? '');
+    if (Date.parse(validTo) < Date.now() || Date.parse(validFrom) > Date.now()) {
+      const text = `certificate ${certificate} is valid from ${validFrom} to ${validTo} only`;
+      return { level: 'fail', subject, text, remedy: 'Renew it; the agent reads it again by itself.' };
+    }
+    return {
+      level: 'ok',
+      subject,
+      text: `certificate ${certificate} and its key can be used, to ${validTo}`,
+    };
   } catch (error) {
     return {
       level: 'fail',
@@ -130,11 +143,8 @@ async function secretsFinding(
   if (path === '') return undefined;
   try {
     const known = count(await readFile(path, 'utf8'));
-    const { mode } = await stat(path);
-    if ((mode & secretMask) !== 0) {
-      const remedy = `chmod 600 ${path}, owned by the agent's user.`;
-      return { level: 'warn', subject, text: `${path} can be read by everybody`, remedy };
-    }
+    const mode = await secretModeFinding(subject, path);
+    if (mode !== undefined) return mode;
     const remedy = `Add a line: libvirt-agentx credential ${option} NAME.`;
     return known === 0
       ? { level: 'warn', subject, text: `${setting} ${path} has no line: nobody is let in by it`, remedy }

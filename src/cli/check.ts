@@ -4,6 +4,7 @@ import { checkSnapshot } from '../check/collectors.ts';
 import { type Finding, findingLine } from '../check/finding.ts';
 import { checkHttp } from '../check/http.ts';
 import { checkLibvirt } from '../check/libvirt.ts';
+import { checkPush } from '../check/push.ts';
 import { checkSnmp } from '../check/snmp.ts';
 import { snmpTarget } from '../check/snmp-options.ts';
 import { checkState } from '../check/state.ts';
@@ -43,6 +44,7 @@ export async function check(options: Readonly<Record<string, unknown>>): Promise
     () => checkState(config),
     () => libvirtFindings(config, version),
     () => checkHttp(config),
+    () => checkPush(config),
     () => checkAgentx(config, version),
     async () => (target === undefined ? [] : [await checkSnmp(config, target)]),
   ];

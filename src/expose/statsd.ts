@@ -3,7 +3,7 @@ import type { Family } from '../families/family.ts';
 import type { AnyLabelSources } from '../families/label-set.ts';
 import { type ValuedSeries, valuedSeries } from '../families/series-values.ts';
 import type { ImageTree } from '../image/image-tree.ts';
-import { rowsBelow } from './cells.ts';
+import { firstIndex, rowsBelow } from './cells.ts';
 import { Frame } from './frame.ts';
 import { Increments } from './increments.ts';
 import { activeRows, vadvisorColumns } from './vadvisor-stats.ts';
@@ -13,12 +13,13 @@ export interface StatsdEncoder {
   round(): readonly string[];
 }
 
-/** Counters of a machine as vAdvisor calls them: the name, the column and what its unit is divided by. */
-const domainCounters = [
-  ['cpu.total', 'vmCpuTime', 1000],
-  ['cpu.system.total', 'lveDomCpuSystemTime', 1000],
-  ['cpu.user.total', 'lveDomCpuUserTime', 1000],
+/** CPU times of a machine as vAdvisor calls them, and the column, which has them in microseconds. */
+const domainTimes = [
+  ['cpu.total', 'vmCpuTime'],
+  ['cpu.system.total', 'lveDomCpuSystemTime'],
+  ['cpu.user.total', 'lveDomCpuUserTime'],
 ] as const;
+const usPerMs = 1000;
 
 const nicCounters = [
   ['network.receive.bytes.total', 'lveNicRxBytes'],
@@ -51,50 +52,76 @@ export class VadvisorStatsd implements StatsdEncoder {
   }
 
   round(): readonly string[] {
-    const frame = new Frame(this.#tree, vadvisorColumns, { isKept: false });
     const lines: string[] = [];
-    const count = (name: string, value: number | undefined): void => {
-      const grown = value === undefined ? undefined : this.#increments.of(name, value);
-      if (grown !== undefined && grown > 0) lines.push(`${name}:${grown}|c`);
-    };
-    for (const row of activeRows(frame)) {
-      const vm = `vm.${keyPart(frame.text('lveDomUuid', row))}`;
-      const rows = frame.rows('lveDomId');
-      const domain = rows.subIds[rows.offsets[row] ?? 0] ?? 0;
-      lines.push(`${vm}.up:${frame.number('lveDomState', row) === running ? 1 : 0}|g`);
-      const own = (name: string): number | undefined => {
-        const [from, to] = rowsBelow(frame.rows(name), domain);
-        return from < to ? frame.number(name, from) : undefined;
-      };
-      const memory = own('lveMemCurrent');
-      if (memory !== undefined) lines.push(`${vm}.memory.bytes:${memory}|g`);
-      for (const [name, column, divideBy] of domainCounters) {
-        const value = own(column);
-        count(`${vm}.${name}`, value === undefined ? undefined : Math.floor(value / divideBy));
-      }
-      each(frame, domain, 'lveNicTarget', (nic) => {
-        const device = keyPart(frame.text('lveNicTarget', nic) || frame.text('lveNicMac', nic));
-        for (const [name, column] of nicCounters) count(`${vm}.${device}.${name}`, frame.number(column, nic));
-      });
-      each(frame, domain, 'lveDiskTarget', (disk) => {
-        const device = keyPart(frame.text('lveDiskTarget', disk));
-        for (const [name, column] of diskCounters)
-          count(`${vm}.${device}.${name}`, frame.number(column, disk));
-      });
-      each(frame, domain, 'lveVcpuNumber', (vcpu) => {
-        const time = frame.number('vmCpuCoreTime', vcpu);
-        const number = frame.number('lveVcpuNumber', vcpu) ?? 0;
-        count(`${vm}.${number}.vcpu.total`, time === undefined ? undefined : Math.floor(time / 1000));
-      });
+    for (const { name, type, value } of vadvisorStats(this.#tree)) {
+      const sent = type === 'g' ? value : this.#increments.of(name, value);
+      if (sent !== undefined && (type === 'g' || sent > 0)) lines.push(`${name}:${sent}|${type}`);
     }
     this.#increments.endRound();
     return lines;
   }
 }
 
-function each(frame: Frame, domain: number, column: string, visit: (row: number) => void): void {
+/** What vAdvisor shows for debugging: every value as it is, totals of counters included. */
+export function vadvisorStatsdDump(tree: ImageTree): string {
+  let text = '';
+  for (const { name, type, value } of vadvisorStats(tree)) text += `${name}:${value}|${type}\n`;
+  return text;
+}
+
+interface VadvisorStat {
+  readonly name: string;
+  /** A gauge or a counter. */
+  readonly type: 'g' | 'c';
+  /** Of a counter its total. */
+  readonly value: number;
+}
+
+function* vadvisorStats(tree: ImageTree): Generator<VadvisorStat> {
+  const frame = new Frame(tree, vadvisorColumns, { isKept: false });
+  function* counters(
+    key: string,
+    row: number,
+    all: readonly (readonly [name: string, column: string])[],
+  ): Generator<VadvisorStat> {
+    for (const [name, column] of all) {
+      const value = frame.number(column, row);
+      if (value !== undefined) yield { name: `${key}.${name}`, type: 'c', value };
+    }
+  }
+  for (const row of activeRows(frame)) {
+    const vm = `vm.${keyPart(frame.text('lveDomUuid', row))}`;
+    const domain = firstIndex(frame.rows('lveDomId'), row);
+    yield { name: `${vm}.up`, type: 'g', value: frame.number('lveDomState', row) === running ? 1 : 0 };
+    const own = (name: string): number | undefined => {
+      const [from, to] = rowsBelow(frame.rows(name), domain);
+      return from < to ? frame.number(name, from) : undefined;
+    };
+    const memory = own('lveMemCurrent');
+    if (memory !== undefined) yield { name: `${vm}.memory.bytes`, type: 'g', value: memory };
+    for (const [name, column] of domainTimes) {
+      const us = own(column);
+      if (us !== undefined) yield { name: `${vm}.${name}`, type: 'c', value: Math.floor(us / usPerMs) };
+    }
+    for (const nic of rowsOf(frame, domain, 'lveNicTarget')) {
+      const device = keyPart(frame.text('lveNicTarget', nic) || frame.text('lveNicMac', nic));
+      yield* counters(`${vm}.${device}`, nic, nicCounters);
+    }
+    for (const disk of rowsOf(frame, domain, 'lveDiskTarget')) {
+      yield* counters(`${vm}.${keyPart(frame.text('lveDiskTarget', disk))}`, disk, diskCounters);
+    }
+    for (const vcpu of rowsOf(frame, domain, 'lveVcpuNumber')) {
+      const us = frame.number('vmCpuCoreTime', vcpu);
+      const number = frame.number('lveVcpuNumber', vcpu) ?? 0;
+      if (us !== undefined)
+        yield { name: `${vm}.${number}.vcpu.total`, type: 'c', value: Math.floor(us / usPerMs) };
+    }
+  }
+}
+
+function* rowsOf(frame: Frame, domain: number, column: string): Generator<number> {
   const [from, to] = rowsBelow(frame.rows(column), domain);
-  for (let row = from; row < to; row++) visit(row);
+  for (let row = from; row < to; row++) yield row;
 }
 
 /** A part of a key: what separates parts, values and lines, and what no server likes, becomes an underscore. */

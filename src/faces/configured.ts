@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { keptDefinitions } from '../config/kept-definitions.ts';
 import type { FacesOptions } from './faces-options.ts';
 
 /** What the configuration asks of the faces beside SNMP. */
@@ -6,7 +7,7 @@ export function facesOptions(config: Config, version: string): FacesOptions {
   const { http, metrics, domainLabels, labels, statsd, influxdb, otlp } = config;
   return {
     version,
-    http,
+    http: { ...http, specs: keptDefinitions(config).forHttp },
     statsd,
     influxdb,
     otlp,

@@ -12,7 +12,6 @@ import { InfluxPush } from '../push/influx-push.ts';
 import { maxPoints, OtlpPush } from '../push/otlp-push.ts';
 import type { PushCounters } from '../push/push-counters.ts';
 import { StatsdPush } from '../push/statsd-push.ts';
-import { SecretFile } from '../run/secret-file.ts';
 import type { FacesOptions } from './faces-options.ts';
 
 /** What is sent by itself, without being asked. */

@@ -14,6 +14,8 @@ export interface ServingThreadOptions {
   readonly subagent: Omit<ServingOptions, 'shape'>;
   /** Where the images come from. What lies outside the registered subtrees is not served from them. */
   readonly images: ImageFeed;
+  /** Names of objects that are in the images for others only. */
+  readonly hidden?: readonly string[];
   readonly logger: Logger;
   /** Puts a switch into effect that the master has set; the next tree must show it. */
   readonly onSwitch: (name: SwitchName, value: boolean) => void;
@@ -68,10 +70,11 @@ export class ServingThread {
 
   constructor(options: ServingThreadOptions, start: StartServing = startWorker) {
     this.#options = options;
-    const { images, subagent } = options;
+    const { images, subagent, hidden = [] } = options;
     const { shape } = images;
-    const columns = shape.columns.filter(({ oid }) =>
-      subagent.regions.some((region) => isWithin(oid, region.oid)),
+    const columns = shape.columns.filter(
+      ({ name, oid }) =>
+        !hidden.includes(name) && subagent.regions.some((region) => isWithin(oid, region.oid)),
     );
     this.#worker = start({ ...subagent, shape: { ...shape, columns } });
     this.#worker.on('message', (message: FromServing) => this.#onMessage(message));

@@ -10,15 +10,14 @@ import type { EventHub } from './event-hub.ts';
 import type { Freshness } from './freshness.ts';
 import type { History } from './history.ts';
 import { hostGuard } from './host-guard.ts';
-import type { HttpAddress } from './http-address.ts';
+import type { ListenerOptions } from './listener.ts';
 import { type MetricsPage, preferredFormat } from './metrics-page.ts';
 import { problem } from './problem.ts';
 import { addVadvisorApi } from './vadvisor.ts';
 
 /** What an application is made of. */
 export interface AppParts {
-  readonly address: HttpAddress;
-  readonly hosts: readonly string[];
+  readonly options: Pick<ListenerOptions, 'address' | 'hosts' | 'specs'>;
   readonly authentication: Authentication;
   readonly freshness: Freshness;
   readonly metrics: MetricsPage;
@@ -58,7 +57,7 @@ export function makeApp(parts: AppParts): App {
     }
     return next();
   });
-  app.use(hostGuard(parts.address, parts.hosts));
+  app.use(hostGuard(parts.options.address, parts.options.hosts));
   app.use(parts.authentication.middleware((env) => peerOf(env as NodeBindings)));
 
   app.get('/healthz', (context) => {

@@ -14,6 +14,8 @@ export interface HttpOptions {
   readonly maxConnections: number;
   readonly maxStreams: number;
   readonly sendTimeout: number;
+  /** Whether definitions are kept for /api/v1.0/specs. */
+  readonly specs: boolean;
   /** How long readings are kept for /api/v1.0/stats; 0 is not at all. */
   readonly history: number;
 }

@@ -58,7 +58,28 @@ const paths: Readonly<Record<string, Path>> = {
     types: json,
     errors: [401],
   },
-  '/api/v1.0/specs/': { summary: 'Definitions as vAdvisor has them.', types: json, errors: [401, 503] },
+  '/api/v1.0/stats/{uuid}': {
+    summary: 'The readings of one active domain.',
+    path: { uuid: 'Its UUID.' },
+    types: json,
+    errors: [401, 404],
+  },
+  '/api/v1.0/specs/': {
+    summary: 'Definitions of the active domains as vAdvisor has them.',
+    types: json,
+    errors: [401, 503],
+  },
+  '/api/v1.0/specs/{domain}': {
+    summary: 'The definition of a domain as vAdvisor has it.',
+    path: { domain: 'Its UUID or name.' },
+    types: json,
+    errors: [401, 404, 503],
+  },
+  '/statsd': {
+    summary: 'What vAdvisor prints there: every value under its StatsD name, counters as totals.',
+    types: ['text/plain'],
+    errors: [401],
+  },
   '/api/v1.0/events': {
     summary: 'Lifecycle events as vAdvisor has them, a JSON object a line; stream=true for what happens.',
     types: json,

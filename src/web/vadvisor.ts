@@ -1,5 +1,6 @@
 import { domainRow, firstIndex, rowsBelow } from '../expose/cells.ts';
 import { eventsAfter } from '../expose/events-json.ts';
+import { vadvisorStatsdDump } from '../expose/statsd.ts';
 import { vadvisorEvent, vadvisorParameters } from '../expose/vadvisor-events.ts';
 import { type SpecObject, vadvisorSpec } from '../expose/vadvisor-specs.ts';
 import { activeRows, vadvisorSample } from '../expose/vadvisor-stats.ts';
@@ -9,6 +10,7 @@ import { noDomain, stream } from './api.ts';
 import type { App, Exchange } from './app-type.ts';
 import type { EventHub } from './event-hub.ts';
 import type { History, Moment } from './history.ts';
+import type { HttpOptions } from './http-options.ts';
 import { problem } from './problem.ts';
 
 /** What the API is made of. */
@@ -16,14 +18,16 @@ export interface VadvisorParts {
   readonly tree: ImageTree;
   readonly events: EventHub;
   readonly history: History;
+  readonly options: Pick<HttpOptions, 'specs'>;
 }
 
 const noStore = { 'cache-control': 'no-store' };
 const defaultMaxEvents = 10;
 const mostEvents = 100_000;
 
-/** `/api/v1.0`: what clients of vAdvisor know (github.com/kubevirt/vAdvisor). */
-export function addVadvisorApi(app: App, { tree, events, history }: VadvisorParts): void {
+/** `/api/v1.0` and `/statsd`: what clients of vAdvisor know (github.com/kubevirt/vAdvisor). */
+export function addVadvisorApi(app: App, parts: VadvisorParts): void {
+  const { tree, events, history, options } = parts;
   for (const path of ['/api/v1.0/stats', '/api/v1.0/stats/']) {
     app.get(path, (context) => {
       const moments = momentsFor(context, history);
@@ -54,7 +58,7 @@ export function addVadvisorApi(app: App, { tree, events, history }: VadvisorPart
 
   for (const path of ['/api/v1.0/specs', '/api/v1.0/specs/']) {
     app.get(path, (context) => {
-      if (!hasDefinitions(tree)) return noDefinitions(context);
+      if (!options.specs) return noDefinitions(context);
       const rows = tree.column('lveDomId')?.rows.length ?? 0;
       const specs = Array.from({ length: rows }, (_, row) => row).flatMap((row) =>
         tree.column('lveDomId')?.read(row, noTime) === undefined ? [] : (specOf(tree, row) ?? []),
@@ -64,12 +68,17 @@ export function addVadvisorApi(app: App, { tree, events, history }: VadvisorPart
   }
 
   app.get('/api/v1.0/specs/:domain', (context) => {
-    if (!hasDefinitions(tree)) return noDefinitions(context);
+    if (!options.specs) return noDefinitions(context);
     const selector = context.req.param('domain');
     const row = domainRow(tree, selector);
-    const spec = row === undefined ? undefined : specOf(tree, row);
-    return spec === undefined ? noDomain(context, selector) : context.json(spec as unknown, 200, noStore);
+    if (row === undefined) return noDomain(context, selector);
+    const spec = specOf(tree, row);
+    return spec === undefined ? notRead(context, selector) : context.json(spec as unknown, 200, noStore);
   });
+
+  app.get('/statsd', (context) =>
+    context.body(vadvisorStatsdDump(tree), 200, { 'content-type': 'text/plain; charset=utf-8', ...noStore }),
+  );
 
   app.get('/api/v1.0/events', (context) => {
     const types = wantedTypes(context);
@@ -123,12 +132,6 @@ function moment(text: string | undefined, fallback: number): number {
   return Date.parse(hasZone || !text.includes('T') ? text : `${text}Z`);
 }
 
-function hasDefinitions(tree: ImageTree): boolean {
-  return (
-    (tree.column('lveXmlText')?.rows.length ?? 0) > 0 || (tree.column('lveDomId')?.rows.length ?? 0) === 0
-  );
-}
-
 /** The definition of a domain, put together from its pieces, as JSON; undefined if there is none. */
 function specOf(tree: ImageTree, row: number): SpecObject | undefined {
   const names = tree.column('lveDomName');
@@ -150,7 +153,16 @@ function noDefinitions(context: Exchange): Response {
   return problem(context, {
     status: 503,
     title: 'definitions are not kept',
-    detail: 'Add the selector "xml": collect.extra_stats = ["default", "xml"].',
+    detail: 'Set http.specs = true.',
+  });
+}
+
+/** It is gone, it has just appeared, or it cannot be read: the collector `inventory` has the reason. */
+function notRead(context: Exchange, selector: string): Response {
+  return problem(context, {
+    status: 503,
+    title: 'no definition',
+    detail: `The definition of ${selector} is not known: /api/v1/tables/lveCollectorTable tells of errors.`,
   });
 }
 

@@ -35,7 +35,7 @@ export interface Web {
 export async function openWeb({ options, logger, ...parts }: WebParts): Promise<Web> {
   const authentication = new Authentication(options, logger);
   await authentication.load();
-  const app = makeApp({ ...parts, address: options.address, hosts: options.hosts, authentication, logger });
+  const app = makeApp({ ...parts, options, authentication, logger });
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   return Listener.open(options, (request, response) => void listener(request, response), logger);
 }

@@ -24,6 +24,7 @@ export const httpDefaults = {
   maxConnections: 64,
   maxStreams: 16,
   sendTimeout: 30,
+  specs: true,
   history: 60,
 } as const satisfies HttpOptions;
 

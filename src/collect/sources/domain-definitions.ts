@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { keptDefinitions } from '../../config/kept-definitions.ts';
 import { DefinitionError } from '../../definition/definition-error.ts';
 import type { NicDefinition } from '../../definition/nic-definition.ts';
 import { identifyNics, shareMac } from '../../definition/nic-identity.ts';
@@ -63,14 +64,16 @@ export const domainDefinitions: CollectorKind = {
     'blockJob',
   ],
   perDomain: true,
-  make: ({ config: { labels, namespaces }, intervalSec, local, has }) =>
-    new DomainDefinitions({
+  make: ({ config, intervalSec, local, has }) => {
+    const { labels, namespaces } = config;
+    return new DomainDefinitions({
       intervalSec,
-      withXml: has('xml'),
+      withXml: keptDefinitions(config).forHttp,
       withMetadata: has('metadata'),
       reader: new DomainReader({ rules: has('metadata') ? labels : [], namespaces }),
       local,
-    }),
+    });
+  },
 };
 
 interface RunBaseline {

@@ -44,6 +44,9 @@ export const http = section(
     sendTimeout: setting(fractionalSeconds(1, 600), 30, {
       help: 'A client that has not taken its answer within this time is disconnected. Streams of events are not.',
     }),
+    specs: setting(flag(), true, {
+      help: 'Keep the definitions for /api/v1.0/specs. Without the selector "xml" SNMP does not have them all the same.',
+    }),
     history: setting(wholeSeconds(0, 3600), 60, {
       help: 'How long the figures of each refresh are kept for /api/v1.0/stats; 0 keeps none.',
     }),

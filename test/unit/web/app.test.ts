@@ -15,8 +15,7 @@ const bindings = { incoming: { socket: { remoteAddress: '192.0.2.1' } } };
 
 async function rig(given: Parameters<typeof webRig>[0] = {}) {
   const made = await webRig(given);
-  const { options } = made;
-  const app: App = makeApp({ ...made, address: options.address, hosts: options.hosts });
+  const app: App = makeApp(made);
   const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
     app.request(
       `http://localhost${path}`,

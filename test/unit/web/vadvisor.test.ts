@@ -19,8 +19,7 @@ import { webRig } from '../../support/web-rig.ts';
 
 async function rig(given: Parameters<typeof webRig>[0] = {}) {
   const made = await webRig(given);
-  const { options } = made;
-  const app = makeApp({ ...made, address: options.address, hosts: options.hosts });
+  const app = makeApp(made);
   const incoming = { socket: { remoteAddress: '127.0.0.1' } };
   const get = (path: string) =>
     app.request(`http://localhost${path}`, { headers: { host: 'localhost' } }, { incoming, outgoing: {} });
@@ -147,10 +146,25 @@ describe('/api/v1.0/events', () => {
 
 describe('/api/v1.0/specs', () => {
   test('say what to configure where definitions are not kept', async () => {
-    const { get } = await rig({ snapshot: sampleEmptySnapshot({ domains: [sampleDomain()] }) });
-    const answer = await get('/api/v1.0/specs/');
+    const { get } = await rig({
+      snapshot: sampleEmptySnapshot({ domains: [sampleDomain()] }),
+      options: { specs: false },
+    });
+    for (const path of ['/api/v1.0/specs/', '/api/v1.0/specs/domain-1']) {
+      const answer = await get(path);
+      expect(answer.status).toBe(503);
+      expect(await answer.text()).toContain('http.specs');
+    }
+  });
+
+  test('say so where a definition has not been read', async () => {
+    const { get } = await rig({
+      snapshot: sampleEmptySnapshot({ domains: [sampleDomain({ name: 'new' })] }),
+    });
+    const answer = await get('/api/v1.0/specs/new');
     expect(answer.status).toBe(503);
-    expect(await answer.text()).toContain('collect.extra_stats');
+    expect(await answer.text()).toContain('lveCollectorTable');
+    expect((await get('/api/v1.0/specs/other')).status).toBe(404);
   });
 
   test('put a definition together from its pieces', async () => {
@@ -196,4 +210,22 @@ describe('/api/v1.0/specs', () => {
     );
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
+});
+
+test('/statsd has what vAdvisor prints there: totals and not what they grew by', async () => {
+  const { get } = await rig({ snapshot: running(2) });
+  const answer = await get('/statsd');
+  expect(answer.headers.get('content-type')).toMatch(/^text\/plain/);
+  const lines = (await answer.text()).trimEnd().split('\n');
+  const vm = `vm.${sampleUuid(1)}`;
+  for (const expected of [
+    `${vm}.up:1|g`,
+    `${vm}.cpu.total:2000|c`,
+    `${vm}.memory.bytes:${1024 * 2048}|g`,
+    `${vm}.vnet0.network.transmit.dropped.packets.total:5|c`,
+    `${vm}.0.vcpu.total:7|c`,
+  ]) {
+    expect(lines).toContain(expected);
+  }
+  expect(lines.some((line) => line.startsWith(`vm.${sampleUuid(2)}`))).toBe(false);
 });

@@ -1,0 +1,14 @@
+import { stat } from 'node:fs/promises';
+import type { Finding } from './finding.ts';
+
+/** Rights of files of secrets that others have none of. */
+const secretMask = 0o007;
+
+/** Warns of a file of secrets that everybody may read; undefined if all is well, or if there is no such file. */
+export async function secretModeFinding(subject: string, path: string): Promise<Finding | undefined> {
+  const found = path === '' ? undefined : await stat(path).catch(() => undefined);
+  if (found === undefined || (found.mode & secretMask) === 0) return undefined;
+  const mode = (found.mode & 0o7777).toString(8).padStart(4, '0');
+  const remedy = `chmod 600 ${path}, owned by the agent's user.`;
+  return { level: 'warn', subject, text: `${path} can be read by everybody (mode ${mode})`, remedy };
+}
