@@ -416,9 +416,23 @@ describe('http', () => {
   it('has to be there where AgentX is not', async () => {
     const off = '[agentx]\nenabled = false\n';
     expect(await problems({ toml: off })).toEqual([
-      'agent.toml:2: agentx.enabled: leaves nothing to do: set http.address, statsd.host or influxdb.url, or agentx.enabled = true',
+      'agent.toml:2: agentx.enabled: leaves nothing to do: set http.address, statsd.host, influxdb.url or otlp.url, or agentx.enabled = true',
     ]);
     expect(await problems({ toml: `${off}[http]\naddress = "127.0.0.1:1"` })).toEqual([]);
+  });
+});
+
+describe('otlp', () => {
+  it('takes a user with a password or a token, not both', async () => {
+    const toml = '[otlp]\nurl = "http://127.0.0.1:4318"\n';
+    expect(await problems({ toml: `${toml}token_file = "/run/token"` })).toEqual([]);
+    expect(await problems({ toml: `${toml}user = "anne"` })).toEqual([
+      'agent.toml:1: otlp.password_file: is missing: otlp.user and otlp.password_file go together',
+    ]);
+    const both = 'user = "anne"\npassword_file = "/run/password"\ntoken_file = "/run/token"';
+    expect(await problems({ toml: toml + both })).toEqual([
+      'agent.toml:5: otlp.token_file: is one secret too many beside otlp.password_file',
+    ]);
   });
 });
 
