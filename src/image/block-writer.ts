@@ -19,6 +19,12 @@ interface WrittenColumn {
   given: unknown[];
 }
 
+/** Rows of a block, ascending: the first so many of a list. */
+interface RowList {
+  readonly rows: Uint32Array;
+  readonly count: number;
+}
+
 /** Columns that depend on the same part of a row, or on all of it. */
 interface ColumnGroup {
   readonly part: Slot['part'];
@@ -36,6 +42,8 @@ const tidyFromWords = 16_384;
 /** Rows that all columns are read of before the next ones: as many as stay in the processor's cache meanwhile. */
 const rowsAtOnce = 32;
 
+const noItems: readonly unknown[] = [];
+
 const noRows: RowSet = { length: 0, subIds: new Uint32Array(0), offsets: new Uint32Array(1) };
 
 /**
@@ -50,6 +58,10 @@ export class BlockWriter {
   readonly #groups: readonly ColumnGroup[];
   /** Those that name their rows. */
   readonly #names: readonly WrittenColumn[];
+  // Used anew for each image: lists of rows would be garbage by the thousand.
+  #changed: Uint32Array = new Uint32Array(0);
+  #other: Uint32Array = new Uint32Array(0);
+  readonly #progress: Progress = { items: [], rows: this.#changed, done: 0, end: 0 };
   readonly #width: number;
   readonly #onUnreadable: OnUnreadable;
   #layout: RowLayout | undefined;
@@ -99,22 +111,26 @@ export class BlockWriter {
     const oldCapacity = this.#capacity;
     if (!fits(rows.length, oldCapacity)) this.#capacity = roomFor(rows.length);
     const cells = this.#spareCells();
-    const changed = changedRows(items, before?.items ?? [], moved);
+    const changed = this.#changedRows(items, before?.items ?? noItems, moved);
     if (moved !== undefined) {
       this.#rows = sharedRows(rows);
       this.#move(cells, moved, oldCapacity);
     } else {
-      this.#copy(cells, changed.length === items.length);
+      this.#copy(cells, changed.count === items.length);
     }
     for (const group of this.#groups) {
       const { columns } = group;
-      const toRead = withOtherPart(group, items, changed);
-      for (let from = 0; from < toRead.length; from += rowsAtOnce) {
-        const some = toRead.subarray(from, from + rowsAtOnce);
-        for (const column of columns) this.#fill(column, cells, items, some);
+      const { rows: toRead, count } = this.#withOtherPart(group, items, changed);
+      for (let from = 0; from < count; from += rowsAtOnce) {
+        const end = Math.min(from + rowsAtOnce, count);
+        for (const column of columns) this.#fill(column, cells, items, toRead, from, end);
       }
     }
-    for (const column of this.#names) this.#fillNames(column, cells, layout, changed);
+    const sameNames = moved === undefined && owners === before?.owners;
+    for (const column of this.#names) {
+      if (!sameNames || !column.slot.memberIsFixed) this.#fillNames(column, cells, layout, changed);
+    }
+    this.#progress.items = noItems;
     this.#spare = this.#cells;
     this.#cells = cells;
     const publishedTexts = this.#publishedTexts;
@@ -136,6 +152,43 @@ export class BlockWriter {
     if (this.#layout === undefined) return undefined;
     const block = { at: this.#number, capacity: this.#capacity, cells: this.#cells, rows: this.#rows };
     return this.#publishedTexts === undefined ? block : { ...block, texts: this.#publishedTexts };
+  }
+
+  /** Rows to be read again. */
+  #changedRows(
+    items: readonly unknown[],
+    before: readonly unknown[],
+    moved: Int32Array | undefined,
+  ): RowList {
+    if (this.#changed.length < items.length) this.#changed = new Uint32Array(roomFor(items.length));
+    const rows = this.#changed;
+    let count = 0;
+    for (let row = 0; row < items.length; row++) {
+      const old = moved === undefined ? row : (moved[row] ?? NEW_ROW);
+      if (old === NEW_ROW || items[row] !== before[old]) rows[count++] = row;
+    }
+    return { rows, count };
+  }
+
+  /** Those of the changed rows in which the part that the columns depend on is another one too. Valid until asked again. */
+  #withOtherPart({ part, known }: ColumnGroup, items: readonly unknown[], changed: RowList): RowList {
+    if (part === undefined) return changed;
+    if (this.#other.length < changed.count) this.#other = new Uint32Array(this.#changed.length);
+    const rows = this.#other;
+    let count = 0;
+    for (let position = 0; position < changed.count; position++) {
+      const row = changed.rows[position] as number;
+      let given: object | undefined;
+      try {
+        given = part(items[row]);
+        if (given === known[row]) continue;
+      } catch {
+        // The values that cannot be read tell so themselves, and are absent as without the part.
+      }
+      known[row] = given;
+      rows[count++] = row;
+    }
+    return { rows, count };
   }
 
   #spareCells(): Float64Array {
@@ -179,17 +232,28 @@ export class BlockWriter {
     }
   }
 
-  #fill(column: WrittenColumn, cells: Float64Array, items: readonly unknown[], changed: Uint32Array): void {
-    const from = column.at * this.#capacity;
-    const progress: Progress = { items, changed, done: 0 };
-    while (progress.done < changed.length) {
+  #fill(
+    column: WrittenColumn,
+    cells: Float64Array,
+    items: readonly unknown[],
+    rows: Uint32Array,
+    from: number,
+    end: number,
+  ): void {
+    const base = column.at * this.#capacity;
+    const progress = this.#progress;
+    progress.items = items;
+    progress.rows = rows;
+    progress.done = from;
+    progress.end = end;
+    while (progress.done < end) {
       try {
-        this.#fillRest(column, cells, from, progress);
+        this.#fillRest(column, cells, base, progress);
       } catch (error) {
         // One broken value must not take all others with it.
         this.#onUnreadable(column.slot.name, error);
-        const row = changed[progress.done] as number;
-        cells[from + row] = Number.NaN;
+        const row = rows[progress.done] as number;
+        cells[base + row] = Number.NaN;
         column.given[row] = undefined;
         progress.done += 1;
       }
@@ -211,9 +275,9 @@ export class BlockWriter {
 
   #fillTexts(column: WrittenColumn, cells: Float64Array, from: number, progress: Progress): void {
     const { slot, kind, given: known } = column;
-    const { items, changed } = progress;
-    for (; progress.done < changed.length; progress.done++) {
-      const row = changed[progress.done] as number;
+    const { items, rows, end } = progress;
+    for (; progress.done < end; progress.done++) {
+      const row = rows[progress.done] as number;
       const given = slot.read(items[row]);
       if (sameText(given, known[row])) continue;
       known[row] = given;
@@ -229,18 +293,21 @@ export class BlockWriter {
     { slot, at, given: known }: WrittenColumn,
     cells: Float64Array,
     layout: RowLayout,
-    changed: Uint32Array,
+    changed: RowList,
   ): void {
     const { member, convert } = slot;
     if (member === undefined) return;
     const { items, owners } = layout;
     const ownersBefore = this.#layout?.owners;
     const from = at * this.#capacity;
-    const rows = owners === ownersBefore ? changed : items.keys();
+    // Rows whose owner is called something else need not have changed themselves.
+    const some = owners === ownersBefore ? changed : undefined;
+    const count = some?.count ?? items.length;
     let head = 0;
     let owner: string | undefined;
     let sameOwner = false;
-    for (const row of rows) {
+    for (let position = 0; position < count; position++) {
+      const row = some?.rows[position] ?? position;
       const first = subIdOfRow(layout, row, 0);
       if (first !== head) {
         head = first;
@@ -280,16 +347,17 @@ export class BlockWriter {
 
 /** How far the rows to be read again have been read for a column. */
 interface Progress {
-  readonly items: readonly unknown[];
-  readonly changed: Uint32Array;
-  /** Of `changed`. */
+  items: readonly unknown[];
+  rows: Uint32Array;
+  /** Positions in `rows`: the next one, and where to stop. */
   done: number;
+  end: number;
 }
 
 function fillNumbers({ read, convert }: Slot, cells: Float64Array, from: number, progress: Progress): void {
-  const { items, changed } = progress;
-  for (; progress.done < changed.length; progress.done++) {
-    const row = changed[progress.done] as number;
+  const { items, rows, end } = progress;
+  for (; progress.done < end; progress.done++) {
+    const row = rows[progress.done] as number;
     const given = read(items[row]);
     const value = given === undefined ? undefined : convert(given as never);
     cells[from + row] = typeof value === 'number' ? value : Number.NaN;
@@ -303,9 +371,9 @@ function fillLongs(
   lower: number,
   progress: Progress,
 ): void {
-  const { items, changed } = progress;
-  for (; progress.done < changed.length; progress.done++) {
-    const row = changed[progress.done] as number;
+  const { items, rows, end } = progress;
+  for (; progress.done < end; progress.done++) {
+    const row = rows[progress.done] as number;
     const given = read(items[row]);
     const value = given === undefined ? undefined : convert(given as never);
     if (typeof value === 'number') {
@@ -319,41 +387,6 @@ function fillLongs(
       cells[upper + row] = Number.NaN;
     }
   }
-}
-
-/** Rows to be read again, ascending. */
-function changedRows(
-  items: readonly unknown[],
-  before: readonly unknown[],
-  moved: Int32Array | undefined,
-): Uint32Array {
-  const changed = new Uint32Array(items.length);
-  let count = 0;
-  for (let row = 0; row < items.length; row++) {
-    const old = moved === undefined ? row : (moved[row] ?? NEW_ROW);
-    if (old === NEW_ROW || items[row] !== before[old]) changed[count++] = row;
-  }
-  return changed.subarray(0, count);
-}
-
-/** Those of the changed rows in which the part that the columns depend on is another one too. */
-function withOtherPart(group: ColumnGroup, items: readonly unknown[], changed: Uint32Array): Uint32Array {
-  const { part, known } = group;
-  if (part === undefined) return changed;
-  const other = new Uint32Array(changed.length);
-  let count = 0;
-  for (const row of changed) {
-    let given: object | undefined;
-    try {
-      given = part(items[row]);
-      if (given === known[row]) continue;
-    } catch {
-      // The values that cannot be read tell so themselves, and are absent as without the part.
-    }
-    known[row] = given;
-    other[count++] = row;
-  }
-  return other.subarray(0, count);
 }
 
 /** Values by row at where the rows are now. */

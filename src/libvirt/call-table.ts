@@ -26,6 +26,7 @@ export interface Receiver<Reply> {
 /** A call without a reply so far. */
 class PendingCall<Args, Reply> {
   readonly procedure: Procedure<Args, Reply>;
+  readonly args: Args;
   readonly options: CallOptions;
   /** When it is given up, by `performance.now()`. */
   readonly deadlineMs: number;
@@ -37,11 +38,13 @@ class PendingCall<Args, Reply> {
 
   constructor(
     procedure: Procedure<Args, Reply>,
+    args: Args,
     options: CallOptions,
     receiver: Receiver<Reply>,
     deadlineMs: number,
   ) {
     this.procedure = procedure;
+    this.args = args;
     this.options = options;
     this.deadlineMs = deadlineMs;
     this.#receiver = receiver;
@@ -100,12 +103,8 @@ class PendingCall<Args, Reply> {
 // biome-ignore lint/suspicious/noExplicitAny: they differ from call to call.
 type AnyCall = PendingCall<any, any>;
 
-/** A call that was not sent yet. */
-interface WaitingCall {
-  readonly call: AnyCall;
-  /** @throws if the arguments cannot be encoded. */
-  readonly send: (serial: number) => void;
-}
+/** Sends a call. Throws if its arguments cannot be encoded: nothing is sent then. */
+export type SendCall = <Args>(procedure: Procedure<Args, unknown>, args: Args, serial: number) => void;
 
 /**
  * The calls of a connection whose reply has not come, by serial, and those that wait for their turn: a few
@@ -115,11 +114,17 @@ interface WaitingCall {
  * until then it occupies the daemon.
  */
 export class CallTable {
+  readonly #sendCall: SendCall;
   readonly #calls = new Map<number, AnyCall>();
-  readonly #waiting = new Set<WaitingCall>();
+  /** Those that were not sent yet. */
+  readonly #waiting = new Set<AnyCall>();
   readonly #deadlines = new DeadlineTimer(() => this.#giveUpLate());
   #lastSerial = 0;
   #abandoned = 0;
+
+  constructor(sendCall: SendCall) {
+    this.#sendCall = sendCall;
+  }
 
   /** Calls that were sent and not answered. */
   get underWay(): number {
@@ -131,12 +136,12 @@ export class CallTable {
     return this.#abandoned;
   }
 
-  /** Takes a call and sends it through `send` when it is its turn; the receiver is told the outcome. */
+  /** Takes a call and sends it when it is its turn; the receiver is told the outcome. */
   start<Args, Reply>(
     procedure: Procedure<Args, Reply>,
+    args: Args,
     options: CallOptions,
     receiver: Receiver<Reply>,
-    send: (serial: number) => void,
   ): void {
     const { signal, timeoutMs } = options;
     if (signal?.aborted) {
@@ -144,24 +149,27 @@ export class CallTable {
       return;
     }
     const deadlineMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
-    const call = new PendingCall(procedure, options, receiver, deadlineMs);
-    const waiting: WaitingCall = { call, send };
+    const call = new PendingCall(procedure, args, options, receiver, deadlineMs);
     if (timeoutMs !== undefined) this.#deadlines.wakeAt(deadlineMs);
-    if (signal !== undefined) this.#listen(waiting, signal);
-    this.#waiting.add(waiting);
+    if (signal !== undefined) this.#listen(call, signal);
+    if (this.#waiting.size === 0 && this.#isItsTurn(call)) {
+      this.#send(call);
+      return;
+    }
+    this.#waiting.add(call);
     this.#sendNext();
   }
 
   /** The same for the last call of a connection, which waits for no other. */
   startLast<Args, Reply>(
     procedure: Procedure<Args, Reply>,
+    args: Args,
     timeoutMs: number,
     receiver: Receiver<Reply>,
-    send: (serial: number) => void,
   ): void {
     const deadlineMs = performance.now() + timeoutMs;
     this.#deadlines.wakeAt(deadlineMs);
-    this.#send({ call: new PendingCall(procedure, { timeoutMs }, receiver, deadlineMs), send });
+    this.#send(new PendingCall(procedure, args, { timeoutMs }, receiver, deadlineMs));
   }
 
   /**
@@ -189,7 +197,7 @@ export class CallTable {
 
   /** Rejects the calls that were not sent. */
   failWaiting(error: ConnectionLostError): void {
-    for (const { call } of this.#waiting) call.lost(error);
+    for (const call of this.#waiting) call.lost(error);
     this.#waiting.clear();
   }
 
@@ -212,18 +220,19 @@ export class CallTable {
   }
 
   #sendNext(): void {
-    for (const waiting of this.#waiting) {
+    if (this.#waiting.size === 0) return;
+    for (const call of this.#waiting) {
       if (this.#calls.size >= MAX_UNDER_WAY) return;
-      if (!this.#isItsTurn(waiting.call)) continue;
-      this.#waiting.delete(waiting);
-      this.#send(waiting);
+      if (!this.#isItsTurn(call)) continue;
+      this.#waiting.delete(call);
+      this.#send(call);
     }
   }
 
-  #send({ call, send }: WaitingCall): void {
+  #send(call: AnyCall): void {
     const serial = this.#freeSerial();
     try {
-      send(serial);
+      this.#sendCall(call.procedure, call.args, serial);
     } catch (error) {
       call.refuse(asDaemonError(error));
       return;
@@ -231,11 +240,10 @@ export class CallTable {
     this.#calls.set(serial, call);
   }
 
-  #listen(waiting: WaitingCall, signal: AbortSignal): void {
-    const { call } = waiting;
+  #listen(call: AnyCall, signal: AbortSignal): void {
     const onAbort = (): void => {
       this.#abandon(
-        waiting,
+        call,
         (answered) => new CallCancelledError(call.procedure.name, answered, { cause: signal.reason }),
       );
     };
@@ -246,30 +254,30 @@ export class CallTable {
   #giveUpLate(): void {
     const nowMs = performance.now();
     let nextMs = Number.POSITIVE_INFINITY;
-    const look = (call: AnyCall, waiting: WaitingCall | undefined): void => {
+    const look = (call: AnyCall): void => {
       if (call.abandoned) return;
       const { deadlineMs, options, procedure } = call;
       if (deadlineMs > nowMs) nextMs = Math.min(nextMs, deadlineMs);
       else {
         this.#abandon(
-          waiting ?? { call, send: () => undefined },
+          call,
           (answered) => new CallTimeoutError(procedure.name, options.timeoutMs ?? 0, answered),
         );
       }
     };
-    for (const call of this.#calls.values()) look(call, undefined);
-    for (const waiting of this.#waiting) look(waiting.call, waiting);
+    for (const call of this.#calls.values()) look(call);
+    for (const call of this.#waiting) look(call);
     this.#deadlines.wakeAt(nextMs);
   }
 
   /** Tells the caller that there is no answer. A call that was never sent is over with that. */
-  #abandon(waiting: WaitingCall, makeError: (answered: Promise<void>) => Error): void {
-    if (this.#waiting.delete(waiting)) {
-      waiting.call.refuse(makeError(Promise.resolve()));
+  #abandon(call: AnyCall, makeError: (answered: Promise<void>) => Error): void {
+    if (this.#waiting.delete(call)) {
+      call.refuse(makeError(Promise.resolve()));
       return;
     }
     this.#abandoned += 1;
-    waiting.call.abandon(makeError);
+    call.abandon(makeError);
   }
 
   #remove(serial: number, call: AnyCall): void {

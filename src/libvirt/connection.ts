@@ -74,7 +74,7 @@ export class LibvirtConnection {
   readonly #transport: TransportStream;
   readonly #logger: Logger;
   readonly #framer = new Framer(frameRule);
-  readonly #calls = new CallTable();
+  readonly #calls = new CallTable((procedure, args, serial) => this.#sendCall(procedure, args, serial));
   readonly #outbox: Outbox;
   readonly #listeners = new Set<(event: LibvirtEvent) => void>();
   readonly #silenceListeners = new Set<(silentMs: number | undefined) => void>();
@@ -179,13 +179,12 @@ export class LibvirtConnection {
       receiver.reject(this.#ended ?? new ConnectionLostError('the connection is being closed'));
       return;
     }
-    this.#calls.start(procedure, options, receiver, (serial) => this.#sendCall(procedure, args, serial));
+    this.#calls.start(procedure, args, options, receiver);
   }
 
-  #sendCall<Args, Reply>(procedure: Procedure<Args, Reply>, args: Args, serial: number): void {
-    this.#outbox.add(procedure.program, procedure.number, messageTypes.call, serial, (writer) =>
-      procedure.encode(writer, args),
-    );
+  #sendCall<Args>(procedure: Procedure<Args, unknown>, args: Args, serial: number): void {
+    const { program, number, encode } = procedure;
+    this.#outbox.add(program, number, messageTypes.call, serial, encode, args);
   }
 
   /**
@@ -265,9 +264,7 @@ export class LibvirtConnection {
 
   async #sayGoodbye(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      this.#calls.startLast(connectClose, CLOSE_TIMEOUT_MS, { resolve, reject }, (serial) =>
-        this.#sendCall(connectClose, undefined, serial),
-      );
+      this.#calls.startLast(connectClose, undefined, CLOSE_TIMEOUT_MS, { resolve, reject });
     });
   }
 
@@ -363,7 +360,7 @@ export class LibvirtConnection {
   }
 
   #sendKeepalive(procedure: number): void {
-    this.#outbox.add(programs.keepalive, procedure, messageTypes.message, 0, () => undefined);
+    this.#outbox.add(programs.keepalive, procedure, messageTypes.message, 0, () => undefined, undefined);
   }
 
   /** Few enough calls are under way for the daemon to read on, so that it answers a ping whatever hangs. */

@@ -13,6 +13,8 @@ export class Outbox {
   readonly #write: WriteOctets;
   #oneByOne: boolean;
   #writer: XdrWriter | undefined;
+  /** One whose octets have been written, to be used again. */
+  #spare: XdrWriter | undefined;
   /** Messages that wait until the one before is written. */
   readonly #waiting: Uint8Array[] = [];
   #writing = false;
@@ -24,16 +26,17 @@ export class Outbox {
   }
 
   /**
-   * Adds a message: length, header, and the payload that `encode` writes.
+   * Adds a message: length, header, and the payload that `encode` writes of the arguments.
    *
    * @throws what `encode` throws; nothing is sent then.
    */
-  add(
+  add<Args>(
     program: number,
     procedure: number,
     type: number,
     serial: number,
-    encode: (writer: XdrWriter) => void,
+    encode: (writer: XdrWriter, args: Args) => void,
+    args: Args,
   ): void {
     const writer = this.#writer ?? this.#open();
     const start = writer.length;
@@ -45,7 +48,7 @@ export class Outbox {
       writer.i32(type);
       writer.u32(serial);
       writer.i32(messageStatus.ok);
-      encode(writer);
+      encode(writer, args);
     } catch (error) {
       writer.truncate(start);
       throw error;
@@ -76,15 +79,20 @@ export class Outbox {
     this.#waiting.length = 0;
   }
 
-  /** A new writer for each write, since the stream may keep the octets. */
+  /** The stream may keep the octets of a write until it is done: its writer is used again only then. */
   #open(): XdrWriter {
-    const writer = new XdrWriter({ capacity: 512 });
+    const writer = this.#spare ?? new XdrWriter({ capacity: 512 });
+    this.#spare = undefined;
     this.#writer = writer;
     if (this.#oneByOne) return writer;
     process.nextTick(() => {
       if (this.#closed || this.#writer !== writer) return;
       this.#writer = undefined;
-      if (writer.length > 0) this.#write(writer.finish(), () => undefined);
+      if (writer.length === 0) return;
+      this.#write(writer.finish(), () => {
+        writer.truncate(0);
+        this.#spare = writer;
+      });
     });
     return writer;
   }

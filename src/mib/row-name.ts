@@ -5,6 +5,8 @@
 export interface RowNameReader<Row> {
   // A method, so that readers of narrower rows are assignable; see bind.ts.
   member(this: void, row: Row, second: number): string;
+  /** Whether a row with the same index is of the same member for good. */
+  readonly memberIsFixed: boolean;
 }
 
 /**
@@ -12,5 +14,10 @@ export interface RowNameReader<Row> {
  * @param member what of the domain the row is of; `second` is the second sub-identifier of its index.
  */
 export function rowName<Row>(member?: (row: Row, second: number) => string): RowNameReader<Row> {
-  return { member: member ?? (() => '') };
+  return { member: member ?? (() => ''), memberIsFixed: member === undefined };
+}
+
+/** The same where the index is bound to the member for good, as that of a disk to its target: it is not asked again. */
+export function fixedRowName<Row>(member: (row: Row, second: number) => string): RowNameReader<Row> {
+  return { member, memberIsFixed: true };
 }

@@ -18,6 +18,7 @@ export function slotOf(
     syntax: definition.syntax,
     layout,
     member: undefined,
+    memberIsFixed: false,
     writable: definition.access === 'read-write',
   };
   if ('moment' in reader) {
@@ -26,8 +27,8 @@ export function slotOf(
   const clock = definition.kind === 'timeStamp' ? 'timeStamp' : undefined;
   const convert = converterOf(definition);
   if ('member' in reader) {
-    const { member } = reader;
-    return { ...common, clock, read: () => undefined, part: undefined, member, convert };
+    const { member, memberIsFixed } = reader;
+    return { ...common, clock, read: () => undefined, part: undefined, member, memberIsFixed, convert };
   }
   if ('part' in reader) {
     const { part, read } = reader;

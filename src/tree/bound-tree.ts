@@ -17,6 +17,8 @@ export interface Slot {
   readonly part: ((row: unknown) => object | undefined) | undefined;
   /** Set where the value names the row: what of its owner the row is of. `read` tells nothing then. */
   readonly member: ((row: unknown, second: number) => string) | undefined;
+  /** Whether `member` gives the same of every row with the same index. */
+  readonly memberIsFixed: boolean;
   /** Turns what was read into what is kept; undefined if the object cannot represent it. */
   readonly convert: (given: never) => WireValue | undefined;
   /** Which of the tree's layouts its rows are those of. */

@@ -1,5 +1,6 @@
 import type { MonitorSample } from './monitor-sample.ts';
 import { usesRdt } from './perf-events.ts';
+import type { Course } from './sample-layout.ts';
 import { domainFields, entryFields } from './stat-fields.ts';
 import type { StatsSample } from './stats-sample.ts';
 
@@ -17,6 +18,7 @@ export interface Discontinuities {
 }
 
 const none: readonly never[] = [];
+const noDiscontinuities: Discontinuities = { domain: false, disks: none };
 
 /**
  * Finds counters that are less than before although the domain has been running since: after a vCPU was unplugged, a
@@ -24,8 +26,10 @@ const none: readonly never[] = [];
  * was not there before counts from its own beginning, whoever had its target earlier.
  */
 export function discontinuities(earlier: MonitorSample, later: MonitorSample): Discontinuities {
+  const { layout } = later;
+  if (isSameCourse(earlier, later, layout.course)) return noDiscontinuities;
   let disks: string[] | undefined;
-  for (const block of later.layout.blocks) {
+  for (const block of layout.blocks) {
     const name = later.blockName(block);
     if (name === undefined || later.block(name) !== block) continue;
     const before = earlier.block(name);
@@ -39,9 +43,8 @@ export function discontinuities(earlier: MonitorSample, later: MonitorSample): D
 function domainFell(earlier: MonitorSample, later: MonitorSample): boolean {
   if (fell(ofDomain, later, 0, earlier, 0)) return true;
   const now = later.layout.vcpus;
-  for (const [position, before] of earlier.layout.vcpus.entries()) {
-    const same = now[position];
-    const vcpu = same?.number === before.number ? same : now.find(({ number }) => number === before.number);
+  for (const before of earlier.layout.vcpus) {
+    const vcpu = now.find(({ number }) => number === before.number);
     if (vcpu === undefined || fell(ofVcpu, later, vcpu.at, earlier, before.at)) return true;
   }
   return false;
@@ -49,6 +52,7 @@ function domainFell(earlier: MonitorSample, later: MonitorSample): boolean {
 
 /** Interfaces whose counters are less than before, by host device. */
 export function netDiscontinuities(earlier: StatsSample, later: StatsSample): readonly string[] {
+  if (isSameCourse(earlier, later, later.layout.netCourse)) return none;
   let devices: string[] | undefined;
   for (const net of later.layout.nets) {
     const device = later.netName(net);
@@ -69,7 +73,20 @@ export function perfFell(earlier: StatsSample, later: StatsSample): boolean {
   });
 }
 
-type Reading = Pick<StatsSample, 'figures' | 'base'>;
+type Reading = Pick<StatsSample, 'figures' | 'base' | 'layout'>;
+
+/**
+ * Whether a reading tells of the same things as the one before, in the same places, and nothing fell. That is what
+ * nearly all readings do, and all that is compared of them.
+ */
+function isSameCourse(earlier: Reading, later: Reading, { names, counters }: Course): boolean {
+  const { figures, base } = later;
+  return (
+    earlier.layout === later.layout &&
+    !figures.anyFell(counters, base, earlier.figures, earlier.base) &&
+    figures.sameTexts(names, base, earlier.figures, earlier.base)
+  );
+}
 
 function fell(
   slots: readonly number[],
@@ -78,9 +95,5 @@ function fell(
   earlier: Reading,
   before: number,
 ): boolean {
-  for (const slot of slots) {
-    if (later.figures.fell(later.base + at + slot, earlier.figures, earlier.base + before + slot))
-      return true;
-  }
-  return false;
+  return later.figures.anyFell(slots, later.base + at, earlier.figures, earlier.base + before);
 }

@@ -68,13 +68,36 @@ export class Figures {
     else if (value !== undefined) this.setLarge(slot, value);
   }
 
-  /** Whether a count is less than that in a slot of an earlier block; false where either is not known. */
-  fell(slot: number, earlier: Figures, earlierSlot: number): boolean {
-    const now = this.#values[slot] ?? Number.NaN;
-    const before = earlier.#values[earlierSlot] ?? Number.NaN;
-    if (now < before) return true;
-    if (now !== large || before !== large) return false;
-    return (this.#large?.get(slot) ?? 0n) < (earlier.#large?.get(earlierSlot) ?? 0n);
+  /**
+   * Whether any of some counts is less than in an earlier block; one that is not known in both is not.
+   *
+   * @param slots - counted from `base` here and from `earlierBase` there.
+   */
+  anyFell(slots: readonly number[], base: number, earlier: Figures, earlierBase: number): boolean {
+    const values = this.#values;
+    const before = earlier.#values;
+    for (const slot of slots) {
+      const now = values[base + slot] ?? Number.NaN;
+      const then = before[earlierBase + slot] ?? Number.NaN;
+      if (now < then) return true;
+      if (now !== large || then !== large) continue;
+      const largeBefore = earlier.#large?.get(earlierBase + slot) ?? 0n;
+      if ((this.#large?.get(base + slot) ?? 0n) < largeBefore) return true;
+    }
+    return false;
+  }
+
+  /** Whether all of some texts are the same as in an earlier block; slots as in {@link anyFell}. */
+  sameTexts(slots: readonly number[], base: number, earlier: Figures, earlierBase: number): boolean {
+    for (const slot of slots) {
+      if (this.text(base + slot) !== earlier.text(earlierBase + slot)) return false;
+    }
+    return true;
+  }
+
+  /** The count as a number: NaN where it is not known, infinite where a number does not hold it exactly. */
+  plain(slot: number): number {
+    return this.#values[slot] ?? Number.NaN;
   }
 
   number(slot: number): number | undefined {

@@ -109,13 +109,14 @@ export function sameVcpu({ layout }: MonitorSample, { number }: Entry, position:
  * told first is the mean of all requests since the domain was started.
  */
 function noteLatencies(earlier: MonitorSample | undefined, later: MonitorSample): void {
-  const { figures, base } = later;
-  const { blocks } = later.layout;
-  for (const block of blocks) {
+  const { figures, base, layout } = later;
+  const sameDisks =
+    earlier?.layout === layout && figures.sameTexts(layout.course.names, base, earlier.figures, earlier.base);
+  for (const block of layout.blocks) {
     const name = later.blockName(block);
     // A layer of a backing chain follows its disk under the same name.
     if (name === undefined || later.block(name) !== block) continue;
-    const before = earlier?.block(name);
+    const before = sameDisks ? block : earlier?.block(name);
     noteLatenciesOf(figures, base + block.at, before && earlier, (earlier?.base ?? 0) + (before?.at ?? 0));
   }
 }
@@ -127,6 +128,15 @@ function noteLatenciesOf(
   then: number,
 ): void {
   for (const { times, count, mean } of requests) {
+    if (earlier !== undefined) {
+      // Nearly always these are plain numbers that have not fallen, which are not worth a look at what else they may be.
+      const more = figures.plain(now + count) - earlier.figures.plain(then + count);
+      const moreNs = figures.plain(now + times) - earlier.figures.plain(then + times);
+      if (more > 0 && more < Number.POSITIVE_INFINITY && moreNs >= 0 && moreNs < Number.POSITIVE_INFINITY) {
+        figures.setNumber(now + mean, meanOf(moreNs, more, 0));
+        continue;
+      }
+    }
     const tookNs = figures.count(now + times);
     const completed = figures.count(now + count);
     if (tookNs === undefined || completed === undefined) continue;

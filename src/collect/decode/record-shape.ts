@@ -1,6 +1,6 @@
 import type { ParamName } from '../../libvirt/param-names.ts';
 import type { FieldKind } from './fields.ts';
-import type { Entry, SampleLayout } from './sample-layout.ts';
+import type { Course, Entry, SampleLayout } from './sample-layout.ts';
 import { domainFields, type EntryFamily, entryFields, type FieldRule, fieldRule } from './stat-fields.ts';
 
 /** What is done with a parameter; `kind` and `slot` are those of its field. */
@@ -25,6 +25,9 @@ interface Extent {
   readonly nets: OpenEntry | undefined;
   readonly iothreads: OpenEntry | undefined;
 }
+
+const blockName = entryFields.block.slot('name');
+const netName = entryFields.net.slot('name');
 
 interface OpenEntry extends Entry {
   readonly before: OpenEntry | undefined;
@@ -131,15 +134,33 @@ function place(
   return [{ ...known, size: known.size + size, [list]: entry }, entry.at + field.slot];
 }
 
-function layoutOf({ size, complete, vcpus, blocks, nets, iothreads }: Extent): SampleLayout {
+/** @param extent - what was seen of the parameters; nothing without one. */
+export function layoutOf(extent: Extent = nothingYet): SampleLayout {
+  const { size, complete } = extent;
+  const [vcpus, blocks, nets, iothreads] = [
+    inOrder(extent.vcpus),
+    inOrder(extent.blocks),
+    inOrder(extent.nets),
+    inOrder(extent.iothreads),
+  ];
   return {
     size,
     complete,
-    vcpus: inOrder(vcpus),
-    blocks: inOrder(blocks),
-    nets: inOrder(nets),
-    iothreads: inOrder(iothreads),
+    vcpus,
+    blocks,
+    nets,
+    iothreads,
+    course: {
+      names: blocks.map(({ at }) => at + blockName),
+      counters: [...domainFields.counters, ...countersOf('vcpu', vcpus), ...countersOf('block', blocks)],
+    },
+    netCourse: { names: nets.map(({ at }) => at + netName), counters: countersOf('net', nets) },
   };
+}
+
+function countersOf(family: EntryFamily, entries: readonly Entry[]): Course['counters'] {
+  const slots = entryFields[family].counters;
+  return entries.flatMap(({ at }) => slots.map((slot) => at + slot));
 }
 
 function inOrder(last: OpenEntry | undefined): readonly Entry[] {

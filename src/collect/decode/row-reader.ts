@@ -13,6 +13,8 @@ export class RowReader implements FigureReader {
   #figures: Figures = noFigures;
   #slot = 0;
   #active = false;
+  /** Whether no trait of a figure can make it absent. */
+  #all = false;
   /** The selectors that are off; undefined if none is that a figure has. */
   readonly #off: ReadonlySet<string> | undefined;
   readonly #allOff: ReadonlySet<string>;
@@ -29,6 +31,7 @@ export class RowReader implements FigureReader {
     this.#figures = figures;
     this.#slot = slot;
     this.#active = active;
+    this.#all = active && this.#off === undefined;
     return this;
   }
 
@@ -42,7 +45,7 @@ export class RowReader implements FigureReader {
 
   count(_parameter: string, traits?: FigureTraits): Count | undefined {
     const slot = this.#slot++;
-    return this.#isAbsent(traits) ? undefined : this.#figures.count(slot);
+    return !this.#all && this.#isAbsent(traits) ? undefined : this.#figures.count(slot);
   }
 
   nsToUs(parameter: string, traits?: FigureTraits): Count | undefined {
@@ -60,12 +63,12 @@ export class RowReader implements FigureReader {
 
   small(_parameter: string, traits?: FigureTraits): number | undefined {
     const slot = this.#slot++;
-    return this.#isAbsent(traits) ? undefined : this.#figures.number(slot);
+    return !this.#all && this.#isAbsent(traits) ? undefined : this.#figures.number(slot);
   }
 
   rate(_parameter: string, traits?: FigureTraits): number | undefined {
     const slot = this.#slot++;
-    if (this.#isAbsent(traits)) return undefined;
+    if (!this.#all && this.#isAbsent(traits)) return undefined;
     return this.#active ? this.#figures.number(slot) : 0;
   }
 
@@ -81,12 +84,12 @@ export class RowReader implements FigureReader {
 
   text(_parameter: string, traits?: FigureTraits): string | undefined {
     const slot = this.#slot++;
-    return this.#isAbsent(traits) ? undefined : this.#figures.text(slot);
+    return !this.#all && this.#isAbsent(traits) ? undefined : this.#figures.text(slot);
   }
 
   flag(_parameter: string, traits?: FigureTraits): boolean | undefined {
     const slot = this.#slot++;
-    return this.#isAbsent(traits) ? undefined : this.#figures.flag(slot);
+    return !this.#all && this.#isAbsent(traits) ? undefined : this.#figures.flag(slot);
   }
 
   #isAbsent(traits: FigureTraits | undefined): boolean {

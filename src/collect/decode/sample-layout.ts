@@ -19,6 +19,17 @@ export interface SampleLayout {
   readonly blocks: readonly Entry[];
   readonly nets: readonly Entry[];
   readonly iothreads: readonly Entry[];
+  /** What to compare with the reading before: all that needs the monitor, and the interfaces. */
+  readonly course: Course;
+  readonly netCourse: Course;
+}
+
+/** Slots of a reading, counted from where it begins, that tell whether it goes on from the reading before. */
+export interface Course {
+  /** Of the names of things: with the same names it is of the same things. */
+  readonly names: readonly number[];
+  /** Of what never falls. */
+  readonly counters: readonly number[];
 }
 
 export interface PerfSample {

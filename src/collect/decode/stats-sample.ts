@@ -3,6 +3,7 @@ import type { Stat } from '../../model/stat.ts';
 import { Figures } from './figures.ts';
 import { fieldsOfIdleGroups, isOfIdleGroup } from './idle-groups.ts';
 import { MonitorSample } from './monitor-sample.ts';
+import { layoutOf } from './record-shape.ts';
 import type { Entry, PerfSample, SampleLayout, SampleParts } from './sample-layout.ts';
 import { domainFields, entryFields } from './stat-fields.ts';
 import { isMonitorFree } from './stats-groups.ts';
@@ -21,14 +22,7 @@ const basics = {
 /** What every driver tells of a domain (virDomainGetInfo). */
 export type DomainInfo = Readonly<Record<keyof typeof basics, Count>>;
 
-const emptyLayout: SampleLayout = {
-  size: domainFields.size,
-  complete: false,
-  vcpus: [],
-  blocks: [],
-  nets: [],
-  iothreads: [],
-};
+const emptyLayout = layoutOf();
 
 /** A reading without any parameter, of a driver that has no statistics. */
 export function emptySample(): StatsSample {

@@ -224,12 +224,10 @@ function vcpusOf(
   { figures, base, layout }: MonitorSample,
   { reader }: BuildContext,
 ): readonly Vcpu[] {
-  const rows: Vcpu[] = [];
-  for (const { number, at } of layout.vcpus) {
+  return layout.vcpus.map(({ number, at }) => {
     const read = reader.at(figures, base + at + entryRows.vcpu, true);
-    rows.push(vcpuRow(read, number, hostCpus?.get(number), pins?.vcpus?.get(number)));
-  }
-  return rows;
+    return vcpuRow(read, number, hostCpus?.get(number), pins?.vcpus?.get(number));
+  });
 }
 
 function iothreadsOf(
@@ -322,18 +320,16 @@ function disksOf(
 ): readonly Disk[] {
   const { active } = record;
   const { reader } = context;
-  const rows: Disk[] = [];
-  for (const disk of disks) {
+  if (disks.length === 0) return none;
+  return disks.map((disk) => {
     const block = monitor?.block(disk.facts.target);
     if (monitor === undefined || block === undefined) {
-      rows.push(diskRow(reader.at(noFigures, 0, active), disk.facts));
-      continue;
+      return diskRow(reader.at(noFigures, 0, active), disk.facts);
     }
     const first = monitor.base + block.at;
     takeReported(record, disk, monitor.figures, first, context);
-    rows.push(diskRow(reader.at(monitor.figures, first + entryRows.block, active), disk.facts));
-  }
-  return rows;
+    return diskRow(reader.at(monitor.figures, first + entryRows.block, active), disk.facts);
+  });
 }
 
 /** Some facts are those of the statistics: the unit that its size needs, and a source that the definition lacks. */
@@ -370,8 +366,8 @@ function nicsOf(
   { reader: one }: BuildContext,
 ): readonly Nic[] {
   const { active, runtime, nicLimits } = record;
-  const rows: Nic[] = [];
-  for (const facts of nics) {
+  if (nics.length === 0) return none;
+  return nics.map((facts) => {
     const { key, target } = facts;
     const net = active && target !== undefined ? sample?.net(target) : undefined;
     const reader =
@@ -379,9 +375,8 @@ function nicsOf(
         ? one.at(noFigures, 0, active)
         : one.at(sample.figures, sample.base + net.at + entryRows.net, active);
     const links = runtime.nicLinks?.get(key) ?? noLinks;
-    rows.push(nicRow(reader, facts, links, nicLimits?.get(key), runtime.nicAddresses?.get(key)));
-  }
-  return rows;
+    return nicRow(reader, facts, links, nicLimits?.get(key), runtime.nicAddresses?.get(key));
+  });
 }
 
 function byIndex(a: { readonly index: number }, b: { readonly index: number }): number {

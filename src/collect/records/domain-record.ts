@@ -153,6 +153,7 @@ export class DomainRecord {
   facts: DomainFacts | undefined;
   /** The row last built; reused while nothing was touched. */
   built: Domain | undefined;
+  #ref: DomainRef | undefined;
 
   constructor(uuid: string, index: number, name: string, now: EpochMs) {
     this.uuid = uuid;
@@ -164,7 +165,9 @@ export class DomainRecord {
 
   /** How libvirt's calls name the domain; the daemon looks it up by UUID alone. */
   get ref(): DomainRef {
-    return { name: this.name, uuid: this.uuid, id: this.id };
+    const { name, uuid, id } = this;
+    if (this.#ref?.name !== name || this.#ref.id !== id) this.#ref = { name, uuid, id };
+    return this.#ref;
   }
 
   /** Marks the row as changed. */

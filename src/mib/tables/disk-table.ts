@@ -1,7 +1,7 @@
 import type { Disk } from '../../model/disk.ts';
 import type { TableBinding } from '../bind.ts';
 import { BEFORE_START } from '../elapsed.ts';
-import { rowName } from '../row-name.ts';
+import { fixedRowName } from '../row-name.ts';
 import { diskFacts, diskRows, domainsOf } from './domain-rows.ts';
 
 /** The disks of the present domains, beyond what vmStorageTable has. */
@@ -35,6 +35,6 @@ export const diskTable: TableBinding<'lveDiskTable', Disk> = {
     lveDiskFlushLatency: (disk) => disk.flushLatencyUs,
     lveDiskIoErrors: (disk) => disk.ioErrors,
     lveDiskDiscontinuityTime: diskFacts(({ discontinuityAt }) => discontinuityAt ?? BEFORE_START),
-    lveDiskRowName: rowName(({ facts }) => facts.target),
+    lveDiskRowName: fixedRowName(({ facts }) => facts.target),
   },
 };

@@ -1,6 +1,6 @@
 import type { Iothread } from '../../model/iothread.ts';
 import type { TableBinding } from '../bind.ts';
-import { rowName } from '../row-name.ts';
+import { fixedRowName } from '../row-name.ts';
 import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
@@ -19,6 +19,6 @@ export const iothreadTable: TableBinding<'lveIothreadTable', Iothread> = {
     lveIothreadPollShrink: (iothread) => iothread.pollShrink,
     lveIothreadPollWeight: (iothread) => iothread.pollWeight,
     lveIothreadPin: (iothread) => iothread.pin,
-    lveIothreadRowName: rowName((iothread) => `iothread${iothread.id}`),
+    lveIothreadRowName: fixedRowName((iothread) => `iothread${iothread.id}`),
   },
 };

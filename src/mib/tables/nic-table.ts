@@ -2,7 +2,7 @@ import type { Nic } from '../../model/nic.ts';
 import type { TableBinding } from '../bind.ts';
 import { BEFORE_START, secondsSince } from '../elapsed.ts';
 import { partOf } from '../part.ts';
-import { rowName } from '../row-name.ts';
+import { fixedRowName } from '../row-name.ts';
 import { domainsOf, nicFacts, nicRows } from './domain-rows.ts';
 
 const limits = partOf((nic: Nic) => nic.limits);
@@ -35,7 +35,7 @@ export const nicTable: TableBinding<'lveNicTable', Nic> = {
     lveNicOutAverage: limits(({ outAverageBytes }) => outAverageBytes),
     lveNicAddresses: addresses(({ text }) => text),
     lveNicAddressSource: addresses(({ source }) => source),
-    lveNicRowName: rowName(({ facts }) => facts.key),
+    lveNicRowName: fixedRowName(({ facts }) => facts.key),
     lveNicAddressAge: secondsSince((nic) => nic.addresses?.seenAt),
     lveNicDiscontinuityTime: nicFacts(({ discontinuityAt }) => discontinuityAt ?? BEFORE_START),
   },

@@ -1,6 +1,6 @@
 import type { PerfEvent } from '../../model/stat.ts';
 import type { TableBinding } from '../bind.ts';
-import { rowName } from '../row-name.ts';
+import { fixedRowName } from '../row-name.ts';
 import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
@@ -17,6 +17,6 @@ export const perfTable: TableBinding<'lvePerfTable', PerfEvent> = {
     lvePerfName: (event) => event.name,
     lvePerfValue: (event) => event.value,
     lvePerfGauge: (event) => event.gauge,
-    lvePerfRowName: rowName((event) => event.name),
+    lvePerfRowName: fixedRowName((event) => event.name),
   },
 };

@@ -1,6 +1,6 @@
 import type { Stat } from '../../model/stat.ts';
 import type { TableBinding } from '../bind.ts';
-import { rowName } from '../row-name.ts';
+import { fixedRowName } from '../row-name.ts';
 import { domainsOf } from './domain-rows.ts';
 import { presentDomains } from './present-domains.ts';
 
@@ -18,6 +18,6 @@ export const statTable: TableBinding<'lveStatTable', Stat> = {
     lveStatValue: (stat) => stat.value,
     lveStatText: (stat) => stat.text,
     lveStatMilli: (stat) => stat.milli,
-    lveStatRowName: rowName((stat) => stat.name),
+    lveStatRowName: fixedRowName((stat) => stat.name),
   },
 };

@@ -1,7 +1,7 @@
 import type { Vcpu } from '../../model/vcpu.ts';
 import type { TableBinding } from '../bind.ts';
 import { partOf } from '../part.ts';
-import { rowName } from '../row-name.ts';
+import { fixedRowName } from '../row-name.ts';
 import { domainsOf, vcpuRows } from './domain-rows.ts';
 
 const pin = partOf((vcpu: Vcpu) => vcpu.pin);
@@ -21,6 +21,6 @@ export const vcpuTable: TableBinding<'lveVcpuTable', Vcpu> = {
     lveVcpuHostCpu: (vcpu) => vcpu.hostCpu,
     lveVcpuPin: pin(({ list }) => list),
     lveVcpuPinned: pin(({ pinned }) => pinned),
-    lveVcpuRowName: rowName((vcpu) => `vcpu${vcpu.number}`),
+    lveVcpuRowName: fixedRowName((vcpu) => `vcpu${vcpu.number}`),
   },
 };

@@ -6,12 +6,18 @@ import type { OwnerNames } from '../../tree/row-name.ts';
  * @returns `known` itself if all names are the same.
  */
 export function ownerNames(domains: readonly Domain[], known: OwnerNames | undefined): OwnerNames {
+  if (known !== undefined && areNames(domains, known)) return known;
   const names = new Map<number, string>();
-  let same = true;
+  for (const { index, facts } of domains) if (facts.presence === 'present') names.set(index, facts.name);
+  return names;
+}
+
+function areNames(domains: readonly Domain[], known: OwnerNames): boolean {
+  let count = 0;
   for (const { index, facts } of domains) {
     if (facts.presence === 'gone') continue;
-    names.set(index, facts.name);
-    same &&= known?.get(index) === facts.name;
+    if (known.get(index) !== facts.name) return false;
+    count += 1;
   }
-  return known !== undefined && same && known.size === names.size ? known : names;
+  return count === known.size;
 }
