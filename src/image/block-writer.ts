@@ -295,7 +295,7 @@ export class BlockWriter {
     layout: RowLayout,
     changed: RowList,
   ): void {
-    const { member, convert } = slot;
+    const { member, memberIsFixed, convert } = slot;
     if (member === undefined) return;
     const { items, owners } = layout;
     const ownersBefore = this.#layout?.owners;
@@ -314,10 +314,11 @@ export class BlockWriter {
         owner = owners?.get(head);
         sameOwner = owner === ownersBefore?.get(head);
       }
+      if (memberIsFixed && sameOwner && !Number.isNaN(cells[from + row])) continue;
       try {
         const now = member(items[row], subIdOfRow(layout, row, 1));
         if (sameOwner && now === known[row]) continue;
-        known[row] = now;
+        if (!memberIsFixed) known[row] = now;
         const name = nameOf(owner, now, convert);
         cells[from + row] = name === undefined ? Number.NaN : this.#texts.add(name as string | Uint8Array);
       } catch (error) {

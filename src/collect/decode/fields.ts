@@ -23,16 +23,22 @@ export class Fields {
   readonly #byParameter: ReadonlyMap<string, Field>;
   readonly #firstSlots: readonly number[];
   readonly size: number;
+  /**
+   * Rows of which nothing is known. As long as one of its kind exists, V8 knows that a figure may be undefined, and
+   * keeps the small ones as they are: else each number of each row would have 16 octets of its own.
+   */
+  readonly unknown: readonly unknown[];
 
   /** @param rows - what reads each row, given a reader; their figures lie together in this order. */
   constructor(...rows: readonly ((read: FigureReader) => unknown)[]) {
     const fields = new Map<string, Field>();
     const recorder = new FieldRecorder(fields);
-    this.#firstSlots = rows.map((row) => {
-      const first = fields.size;
-      row(recorder);
-      return first;
+    const firstSlots: number[] = [];
+    this.unknown = rows.map((row) => {
+      firstSlots.push(fields.size);
+      return row(recorder);
     });
+    this.#firstSlots = firstSlots;
     this.#byParameter = fields;
     this.size = fields.size;
   }

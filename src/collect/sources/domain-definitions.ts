@@ -187,7 +187,7 @@ export class DomainDefinitions implements Collector {
     // There may be an IOThread now.
     runtime.idleGroups = undefined;
     record.definition = {
-      spec: { ...spec, lastChangeAt },
+      spec: completed(spec, { lastChangeAt }),
       disks,
       nics,
       nova: withMetadata ? reading.nova : undefined,
@@ -233,7 +233,7 @@ export class DomainDefinitions implements Collector {
     const found = identifyNics(nics, known);
     this.#nics.set(uuid, found);
     pass.indexes.setFacts(uuid, { nics: shareMac(found) ? found : undefined });
-    return nics.map((nic, at) => ({ ...nic, key: found[at]?.key ?? nic.mac }));
+    return nics.map((nic, at) => completed(nic, { key: found[at]?.key ?? nic.mac }));
   }
 
   async #findProcess(pass: CollectorPass, record: DomainRecord): Promise<void> {
@@ -263,6 +263,14 @@ function chunksOf(text: string): readonly XmlChunk[] {
 }
 
 /** Faults named in the text of the warning. */
+/**
+ * Adds to a part of a reading, which is ours, in place. Copies made by spreading would get a hidden class each, as large
+ * as themselves and as long-lived.
+ */
+function completed<Part extends object, More extends object>(part: Part, more: More): Part & More {
+  return Object.assign(part, more);
+}
+
 const maxNamedFaults = 3;
 
 /** What of the definitions could not be read, for one row of lveWarningTable. */
