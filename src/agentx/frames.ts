@@ -10,10 +10,10 @@ export const agentxFrames: FrameRule = {
   headerSize: HEADER_BYTES,
   minLength: HEADER_BYTES,
   maxLength: MAX_PDU_BYTES,
-  frameLength(header) {
-    const version = header.getUint8(0);
+  frameLength(view, at) {
+    const version = view.getUint8(at);
     if (version !== AGENTX_VERSION) throw new ProtocolError(`the peer speaks AgentX version ${version}`);
-    const payload = header.getUint32(16, (header.getUint8(2) & PduFlag.networkByteOrder) === 0);
+    const payload = view.getUint32(at + 16, (view.getUint8(at + 2) & PduFlag.networkByteOrder) === 0);
     if (payload % 4 !== 0) throw new ProtocolError(`a payload of ${payload} octets is no multiple of four`);
     return HEADER_BYTES + payload;
   },

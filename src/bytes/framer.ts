@@ -4,8 +4,8 @@ import { ProtocolError } from '../errors.ts';
 export interface FrameRule {
   /** Octets that must be there before {@link frameLength} can tell. */
   readonly headerSize: number;
-  /** Length in octets of the whole frame, header included. */
-  readonly frameLength: (header: DataView) => number;
+  /** Length in octets of the whole frame, header included, whose header begins at an offset. */
+  readonly frameLength: (view: DataView, at: number) => number;
   readonly minLength: number;
   readonly maxLength: number;
 }
@@ -31,6 +31,8 @@ export class Framer {
   /** Frame under construction, once its length is known. */
   #partial: Uint8Array | undefined;
   #partialFilled = 0;
+  /** All of the memory that the last header lay in: sockets read into the same again and again. */
+  #view: DataView = new DataView(new ArrayBuffer(0));
 
   constructor(rule: FrameRule) {
     this.#rule = rule;
@@ -69,7 +71,8 @@ export class Framer {
 
   #lengthAt(bytes: Uint8Array, at: number): number {
     const { headerSize, minLength, maxLength, frameLength } = this.#rule;
-    const length = frameLength(new DataView(bytes.buffer, bytes.byteOffset + at, headerSize));
+    if (this.#view.buffer !== bytes.buffer) this.#view = new DataView(bytes.buffer);
+    const length = frameLength(this.#view, bytes.byteOffset + at);
     if (!(length >= minLength && length <= maxLength && length >= headerSize)) {
       throw new ProtocolError(`frame length ${length} is outside ${minLength} to ${maxLength} octets`);
     }

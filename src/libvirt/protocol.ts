@@ -30,7 +30,7 @@ const MAX_MESSAGE_OCTETS = 32 * 1024 * 1024;
 
 export const frameRule: FrameRule = {
   headerSize: LENGTH_OCTETS,
-  frameLength: (header) => header.getUint32(0),
+  frameLength: (view, at) => view.getUint32(at),
   minLength: HEADER_OCTETS,
   maxLength: MAX_MESSAGE_OCTETS + LENGTH_OCTETS,
 };

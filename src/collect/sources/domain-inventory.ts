@@ -1,5 +1,7 @@
 import { domainFilter } from '../../config/domain-filter.ts';
 import { connectListAllDomains } from '../../libvirt/procedures.ts';
+import type { DomainRef } from '../../libvirt/protocol.ts';
+import { sameReplyOnce } from '../../libvirt/same-reply.ts';
 import { bootId } from '../../run/boot-id.ts';
 import { systemClock } from '../../run/clock.ts';
 import { inParallel } from '../../run/pool.ts';
@@ -28,6 +30,11 @@ export class DomainInventory implements Collector {
   readonly #admits: (name: string) => boolean;
   readonly #local: boolean;
   readonly #finder = new ProcessFinder();
+  readonly #all = sameReplyOnce(connectListAllDomains);
+  readonly #persistent = new FlaggedDomains(listFlags.persistent);
+  readonly #autostart = new FlaggedDomains(listFlags.autostart);
+  readonly #managedSave = new FlaggedDomains(listFlags.managedSave);
+  #last: Lists | undefined;
   /** The session in which the processes of the running domains were compared with those remembered. */
   #compared: LibvirtAccess | undefined;
 
@@ -42,19 +49,12 @@ export class DomainInventory implements Collector {
 
   async collect(pass: CollectorPass): Promise<void> {
     const [all, persistent, autostart, managedSave] = await Promise.all([
-      pass.libvirt.call(connectListAllDomains, { flags: 0 }),
-      this.#withFlag(pass, listFlags.persistent),
-      this.#withFlag(pass, listFlags.autostart),
-      this.#withFlag(pass, listFlags.managedSave),
+      pass.libvirt.call(this.#all, { flags: 0 }),
+      this.#persistent.read(pass),
+      this.#autostart.read(pass),
+      this.#managedSave.read(pass),
     ]);
-    const listed: ListedDomain[] = all
-      .filter((ref) => this.#admits(ref.name))
-      .map((ref) => ({
-        ref,
-        persistent: persistent?.has(ref.uuid) ?? false,
-        autostart: autostart?.has(ref.uuid),
-        managedSave: managedSave?.has(ref.uuid),
-      }));
+    const listed = this.#listed({ all, persistent, autostart, managedSave });
     const processes = await this.#processes(pass, listed);
     const { appeared, switched } = pass.domains.applyInventory(listed, systemClock.now(), processes);
     for (const record of [...appeared, ...switched]) pass.changed(record);
@@ -80,11 +80,60 @@ export class DomainInventory implements Collector {
     return found;
   }
 
-  /** The UUIDs of the domains with a property; undefined where this driver cannot tell. */
-  async #withFlag(pass: CollectorPass, flags: number): Promise<ReadonlySet<string> | undefined> {
+  /** What the lists say together; the same object as before for the same lists. */
+  #listed(lists: Omit<Lists, 'listed'>): readonly ListedDomain[] {
+    const { all, persistent, autostart, managedSave } = lists;
+    const last = this.#last;
+    if (
+      last?.all === all &&
+      last.persistent === persistent &&
+      last.autostart === autostart &&
+      last.managedSave === managedSave
+    ) {
+      return last.listed;
+    }
+    const listed = all
+      .filter((ref) => this.#admits(ref.name))
+      .map((ref) => ({
+        ref,
+        persistent: persistent?.has(ref.uuid) ?? false,
+        autostart: autostart?.has(ref.uuid),
+        managedSave: managedSave?.has(ref.uuid),
+      }));
+    this.#last = { ...lists, listed };
+    return listed;
+  }
+}
+
+/** What the calls of one inventory said. */
+interface Lists {
+  readonly all: readonly DomainRef[];
+  readonly persistent: ReadonlySet<string> | undefined;
+  readonly autostart: ReadonlySet<string> | undefined;
+  readonly managedSave: ReadonlySet<string> | undefined;
+  readonly listed: readonly ListedDomain[];
+}
+
+/** The domains with a property that libvirt can filter by. */
+class FlaggedDomains {
+  readonly #flags: number;
+  readonly #list = sameReplyOnce(connectListAllDomains);
+  #refs: readonly DomainRef[] | undefined;
+  #uuids: ReadonlySet<string> = new Set();
+
+  constructor(flags: number) {
+    this.#flags = flags;
+  }
+
+  /** Their UUIDs, the same object while they are the same; undefined where this driver cannot tell. */
+  async read(pass: CollectorPass): Promise<ReadonlySet<string> | undefined> {
     try {
-      const refs = await pass.libvirt.call(connectListAllDomains, { flags });
-      return new Set(refs.map((ref) => ref.uuid));
+      const refs = await pass.libvirt.call(this.#list, { flags: this.#flags });
+      if (refs !== this.#refs) {
+        this.#refs = refs;
+        this.#uuids = new Set(refs.map((ref) => ref.uuid));
+      }
+      return this.#uuids;
     } catch (error) {
       pass.failed(error);
       return undefined;

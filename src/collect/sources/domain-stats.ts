@@ -238,7 +238,8 @@ export class DomainStats implements Collector {
     reply: readonly DomainStatsRecord<StatsSample>[],
   ): readonly DomainRecord[] {
     const missed: DomainRecord[] = [];
-    const byUuid = new Map(reply.map((entry) => [entry.domain.uuid, entry.params]));
+    const byUuid = new Map<string, StatsSample>();
+    for (const { domain, params } of reply) byUuid.set(domain.uuid, params);
     for (const record of batch.records) {
       const sample = byUuid.get(record.uuid);
       // libvirt leaves out a domain that vanished meanwhile: the next inventory will say so.

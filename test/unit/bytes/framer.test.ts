@@ -6,7 +6,7 @@ import { framesOf } from '../../support/frames.ts';
 /** The length counts itself, as libvirt has it. */
 const inclusive: FrameRule = {
   headerSize: 4,
-  frameLength: (header) => header.getUint32(0),
+  frameLength: (view, at) => view.getUint32(at),
   minLength: 8,
   maxLength: 64,
 };
@@ -14,7 +14,7 @@ const inclusive: FrameRule = {
 /** A header of 20 octets whose last word is the length of the payload, in an order its third octet tells: AgentX. */
 const flagged: FrameRule = {
   headerSize: 20,
-  frameLength: (header) => 20 + header.getUint32(16, (header.getUint8(2) & 0x10) === 0),
+  frameLength: (view, at) => 20 + view.getUint32(at + 16, (view.getUint8(at + 2) & 0x10) === 0),
   minLength: 20,
   maxLength: 100,
 };
