@@ -8,6 +8,8 @@ import type { XdrReader } from './xdr.ts';
 export interface CallOptions {
   /** After this many milliseconds the call is rejected with {@link CallTimeoutError}; default never. */
   readonly timeoutMs?: number;
+  /** When that is, by `performance.now()`, if it counts from a moment before the call. */
+  readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -15,7 +17,7 @@ export interface CallOptions {
  * Calls under way at a time. A daemon reads max_client_requests of a connection, five by default, logs a
  * warning about more, and then does not read PONGs and PINGs either; the fifth is for the goodbye.
  */
-const MAX_UNDER_WAY = 4;
+export const MAX_UNDER_WAY = 4;
 
 /** Who waits for a reply; exactly one of the two is called, once. */
 export interface Receiver<Reply> {
@@ -148,7 +150,10 @@ export class CallTable {
       receiver.reject(new CallCancelledError(procedure.name, Promise.resolve(), { cause: signal.reason }));
       return;
     }
-    const deadlineMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
+    const deadlineMs =
+      timeoutMs === undefined
+        ? Number.POSITIVE_INFINITY
+        : (options.deadlineMs ?? performance.now() + timeoutMs);
     const call = new PendingCall(procedure, args, options, receiver, deadlineMs);
     if (timeoutMs !== undefined) this.#deadlines.wakeAt(deadlineMs);
     if (signal !== undefined) this.#listen(call, signal);

@@ -39,7 +39,7 @@ import type { ConnectTarget } from './uri.ts';
 import { XdrReader } from './xdr.ts';
 
 export { CallCancelledError, CallTimeoutError } from './call-errors.ts';
-export type { CallOptions, Receiver } from './call-table.ts';
+export { type CallOptions, MAX_UNDER_WAY, type Receiver } from './call-table.ts';
 
 export interface OpenOptions {
   readonly readOnly: boolean;

@@ -1,4 +1,9 @@
-import { CallCancelledError, CallTimeoutError, type LibvirtConnection } from '../../libvirt/connection.ts';
+import {
+  CallCancelledError,
+  CallTimeoutError,
+  type LibvirtConnection,
+  MAX_UNDER_WAY,
+} from '../../libvirt/connection.ts';
 import { isMissing, LibvirtError, unknownProcedure, virErrors } from '../../libvirt/libvirt-error.ts';
 import {
   connectGetAllDomainStats,
@@ -110,33 +115,46 @@ export class LibvirtAccess {
       await Promise.all(items.map((item) => this.#callOne(procedure, item, makeArgs, outcome)));
       return;
     }
-    const connection = this.#connectionFor(procedure);
-    const options = { timeoutMs: this.#timeoutMs };
     const refusal = this.#refusalOf(procedure);
+    if (refusal !== undefined) {
+      for (const item of items) outcome.failed(item, this.#failure(procedure, refusal.error));
+      return;
+    }
+    const connection = this.#connectionFor(procedure);
+    const timeoutMs = this.#timeoutMs;
+    const options = { timeoutMs, deadlineMs: performance.now() + timeoutMs };
     await new Promise<void>((resolve) => {
-      let left = items.length;
-      if (left === 0) resolve();
-      const settled = (): void => {
-        left -= 1;
-        if (left === 0) resolve();
-      };
-      for (const item of items) {
-        const failed = (error: unknown): void => {
-          outcome.failed(item, this.#failure(procedure, error));
-          settled();
+      let at = 0;
+      let underWay = 0;
+      const submit = (item: T): void => {
+        const settled = (): void => {
+          underWay -= 1;
+          goOn();
         };
-        if (refusal !== undefined) {
-          failed(refusal.error);
-          continue;
-        }
         connection.submit(procedure, makeArgs(item), options, {
           resolve: (reply) => {
             outcome.replied(item, reply);
             settled();
           },
-          reject: failed,
+          reject: (error) => {
+            outcome.failed(item, this.#failure(procedure, error));
+            settled();
+          },
         });
-      }
+      };
+      let goingOn = false;
+      // No more than the connection sends: a call that waits for its turn only grows old.
+      const goOn = (): void => {
+        if (goingOn) return;
+        goingOn = true;
+        while (underWay < MAX_UNDER_WAY && at < items.length) {
+          underWay += 1;
+          submit(items[at++] as T);
+        }
+        goingOn = false;
+        if (underWay === 0) resolve();
+      };
+      goOn();
     });
   }
 
