@@ -47,7 +47,7 @@ export interface LayerOptions {
 export class DigestMd5Layer implements SecurityLayer {
   readonly #framer = new Framer({
     headerSize: LENGTH_OCTETS,
-    frameLength: (header) => header.getUint32(0) + LENGTH_OCTETS,
+    frameLength: (view, at) => view.getUint32(at) + LENGTH_OCTETS,
     minLength: LENGTH_OCTETS + MAC_OCTETS + TRAILER_OCTETS,
     maxLength: LENGTH_OCTETS + MAX_PACKET_OCTETS,
   });
