@@ -96,6 +96,43 @@ describe('LibvirtAccess', () => {
     expect(sent.toSorted()).toEqual([...free, ...free].toSorted());
   });
 
+  it('asks for each of many items once, a few at a time, and goes on after one that fails', async () => {
+    let underWay = 0;
+    let most = 0;
+    const { access } = makeAccess(async (_procedure, args) => {
+      const { domain } = args as { readonly domain: DomainRef };
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await settle();
+      underWay -= 1;
+      return domain.name === 'vm-3' ? Promise.reject(new Error('gone')) : domain.name;
+    });
+    const domains = Array.from({ length: 30 }, (_, at) => domainRef(`vm-${at}`));
+    const outcomes: string[] = [];
+    await access.callEach(domainGetState, domains, (domain) => ({ domain, flags: 0 }), {
+      replied: ({ name }, reply) => outcomes.push(`${name}: ${String(reply)}`),
+      failed: ({ name }) => outcomes.push(`${name} failed`),
+    });
+    const wanted = domains.map(({ name }) => (name === 'vm-3' ? 'vm-3 failed' : `${name}: ${name}`));
+    expect(outcomes.toSorted()).toEqual(wanted.toSorted());
+    expect(most).toBe(4);
+    await access.callEach(domainGetState, [], () => someArgs, {
+      replied: () => undefined,
+      failed: () => undefined,
+    });
+  });
+
+  it('tells the failure of each of very many items', async () => {
+    const { access } = makeAccess(() => new Error('the connection was lost'));
+    const failures: number[] = [];
+    const numbers = Array.from({ length: 20_000 }, (_, at) => at);
+    await access.callEach(domainGetState, numbers, () => someArgs, {
+      replied: () => undefined,
+      failed: (number) => failures.push(number),
+    });
+    expect(failures).toEqual(numbers);
+  });
+
   it('keeps what may take long off the connection of what never does, and agents where fewest are', async () => {
     const { access, sent } = makeAccess();
     for (const procedure of Object.values(procedures) as unknown as AnyProcedure[]) {
