@@ -84,7 +84,6 @@ export const infoFamilies: readonly InfoFamily[] = [
       source_bridge: 'lveNicSource',
       mac_address: 'lveNicMac',
       model_type: 'lveNicModel',
-      mtu_size: 'lveNicMtu',
     },
   },
   {

@@ -115,9 +115,9 @@ function measured(module: SnmpModule): readonly SnmpMetric[] {
 
 function texts({ texts }: SnmpModule): readonly (SnmpMetric & { readonly text: string })[] {
   const wanted: readonly InfoFamily[] = infoFamilies.filter(({ name }) => texts.includes(name));
-  return wanted.flatMap(({ name, labels, table }) => {
+  return wanted.flatMap(({ name, labels, texts: told, table }) => {
     const identities = new Set(lookupsOf(table, labelsOfTable(table)).map(({ column }) => column));
-    return Object.entries(labels).flatMap(([label, source]) => {
+    return Object.entries({ ...labels, ...told }).flatMap(([label, source]) => {
       const object = String([source].flat()[0]);
       if (identities.has(object)) return [];
       return [
@@ -178,8 +178,8 @@ function eachSource(
 }
 
 function nameInInfo(column: string): string | undefined {
-  const [found] = infoFamilies.flatMap(({ labels }) =>
-    Object.entries(labels).filter(([, source]) => source === column),
+  const [found] = infoFamilies.flatMap(({ labels, texts: told }) =>
+    Object.entries({ ...labels, ...told }).filter(([, source]) => source === column),
   );
   return found?.[0];
 }
