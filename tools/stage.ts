@@ -31,11 +31,10 @@ write(
 copy('mibs', home, 'mibs');
 copy('contrib', home, 'contrib');
 copy('snmpd.conf.example', home, 'snmpd.conf.example');
-write(
-  'usr/bin/libvirt-agentx',
-  `#!/bin/sh\nexec /usr/bin/env node /${home}/lib/bundle/libvirt-agentx.js "$@"\n`,
-  0o755,
-);
+const command = readFileSync(join(root, 'bin/libvirt-agentx'), 'utf8');
+const own = '"$(dirname "$(readlink -f "$0")")/../dist/cli.js"';
+if (!command.includes(own)) throw new Error('bin/libvirt-agentx starts another program');
+write('usr/bin/libvirt-agentx', command.replace(own, `/${home}/lib/bundle/libvirt-agentx.js`), 0o755);
 
 // Where net-snmp's tools look for modules. The stand-ins for what these import stay in mibs/imports.
 for (const module of ['LIBVIRT-EXT-MIB', 'VM-MIB'])

@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream';
 import { exitCodes } from './exit-codes.ts';
 
 /**
@@ -6,6 +7,7 @@ import { exitCodes } from './exit-codes.ts';
  * Where standard error fails, there is nobody left to tell: a running agent goes on.
  */
 export function endWhenOutputFails(): void {
+  if (isClosed()) Object.defineProperty(process, 'stdout', { value: closedStream() });
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(exitCodes.brokenPipe);
     process.stderr.write(`libvirt-agentx: standard output cannot be written: ${error.message}\n`);
@@ -16,4 +18,19 @@ export function endWhenOutputFails(): void {
     if (process.exitCode === undefined || process.exitCode === exitCodes.ok)
       process.exitCode = exitCodes.output;
   });
+}
+
+/** In the environment where standard output was closed at the start: bin/libvirt-agentx says so. */
+const closedMark = 'LVX_STDOUT';
+
+/** Whether there is no standard output: Node.js opens /dev/null in the place of one that is closed. */
+function isClosed(): boolean {
+  const mark = process.env[closedMark];
+  // Not for what the program starts: its standard output is another one.
+  delete process.env[closedMark];
+  return mark === 'closed';
+}
+
+function closedStream(): Writable {
+  return new Writable({ write: (_chunk, _encoding, done) => done(new Error('it is closed')) });
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,6 +10,8 @@ const root = join(import.meta.dirname, '../..');
 export interface Build {
   /** What to give to Node.js. */
   readonly cli: string;
+  /** The command, which gives it to Node.js. */
+  readonly command: string;
   readonly remove: () => Promise<void>;
 }
 
@@ -19,10 +21,15 @@ export async function buildProgram(): Promise<Build> {
   for (const name of ['package.json', 'node_modules', 'mibs', 'contrib', 'snmpd.conf.example']) {
     await symlink(join(root, name), join(directory, name));
   }
+  await cp(join(root, 'bin'), join(directory, 'bin'), { recursive: true });
   const compiler = join(root, 'node_modules/.bin/tsc');
   const args = ['-p', join(root, 'tsconfig.json'), '--noCheck', '--outDir', join(directory, 'dist')];
   await promisify(execFile)(compiler, args);
-  return { cli: join(directory, 'dist/cli.js'), remove: () => rm(directory, { recursive: true }) };
+  return {
+    cli: join(directory, 'dist/cli.js'),
+    command: join(directory, 'bin/libvirt-agentx'),
+    remove: () => rm(directory, { recursive: true }),
+  };
 }
 
 /** What a finished command left behind. */

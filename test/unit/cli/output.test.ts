@@ -35,6 +35,20 @@ async function outcomeOf(
   return { code: code ?? -1, stderr };
 }
 
+/** Runs a command whose standard output is closed. */
+async function outcomeWithoutOutput(args: readonly string[]): Promise<{ code: number; stderr: string }> {
+  const child = spawn('sh', ['-c', 'exec "$0" "$@" >&-', build.command, ...args], {
+    env: { PATH: process.env['PATH'] },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const [code]: number[] = await once(child, 'close');
+  return { code: code ?? -1, stderr };
+}
+
 const commands = [['--help'], ['mib'], ['config', '--example'], ['contrib', 'snmpd.conf']];
 
 describe.each(commands)('%s %s', (...args) => {
@@ -42,6 +56,13 @@ describe.each(commands)('%s %s', (...args) => {
 
   it('ends without a word, but not with 0, where nobody reads', async () => {
     expect(await outcomeOf('gone', given)).toEqual({ code: 141, stderr: '' });
+  });
+
+  it('says in one line that there is no output', async () => {
+    expect(await outcomeWithoutOutput(given)).toEqual({
+      code: 74,
+      stderr: 'libvirt-agentx: standard output cannot be written: it is closed\n',
+    });
   });
 
   it('says in one line that the disk is full', async () => {
