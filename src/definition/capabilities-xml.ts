@@ -5,7 +5,7 @@ import {
   descend,
   expectRoot,
   integerOf,
-  parseXml,
+  parseXmlInTurns,
   textOf,
   unitBytes,
   type XmlElement,
@@ -42,8 +42,8 @@ export interface CapabilitiesPages {
 }
 
 /** @throws DefinitionError if the text cannot be read or is not the capabilities of a host. */
-export function parseCapabilitiesXml(xml: string): HostCapabilities {
-  const host = childOf(expectRoot(parseXml(xml), 'capabilities'), 'host');
+export async function parseCapabilitiesXml(xml: string): Promise<HostCapabilities> {
+  const host = childOf(expectRoot(await parseXmlInTurns(xml), 'capabilities'), 'host');
   const cpu = childOf(host, 'cpu');
   return {
     arch: textOf(childOf(cpu, 'arch')),

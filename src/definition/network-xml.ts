@@ -1,5 +1,5 @@
 import { cutElement } from './domain-document.ts';
-import { attributeOf, childOf, expectRoot, integerOf, parseXml, textOf } from './xml-tree.ts';
+import { attributeOf, childOf, expectRoot, integerOf, parseXmlInTurns, textOf } from './xml-tree.ts';
 
 /** What the agent needs from the XML of a virtual network (virNetworkGetXMLDesc). */
 export interface NetworkDefinition {
@@ -17,9 +17,9 @@ export interface NetworkDefinition {
 }
 
 /** @throws DefinitionError if the text cannot be read or is not a network. */
-export function parseNetworkXml(xml: string): NetworkDefinition {
+export async function parseNetworkXml(xml: string): Promise<NetworkDefinition> {
   // The metadata of a network belongs to others, as that of a domain does.
-  const root = expectRoot(parseXml(cutElement(xml, 'metadata')?.rest ?? xml), 'network');
+  const root = expectRoot(await parseXmlInTurns(cutElement(xml, 'metadata')?.rest ?? xml), 'network');
   const forward = childOf(root, 'forward');
   return {
     name: textOf(childOf(root, 'name')),

@@ -4,7 +4,7 @@ import {
   childrenOf,
   expectRoot,
   integerOf,
-  parseXml,
+  parseXmlInTurns,
   textOf,
   unitBytes,
 } from './xml-tree.ts';
@@ -21,8 +21,8 @@ export interface PoolDefinition {
 }
 
 /** @throws DefinitionError if the text cannot be read or is not a pool. */
-export function parsePoolXml(xml: string): PoolDefinition {
-  const root = expectRoot(parseXml(xml), 'pool');
+export async function parsePoolXml(xml: string): Promise<PoolDefinition> {
+  const root = expectRoot(await parseXmlInTurns(xml), 'pool');
   const source = childOf(root, 'source');
   return {
     name: textOf(childOf(root, 'name')),
@@ -43,8 +43,8 @@ export interface VolumeDefinition {
 }
 
 /** @throws DefinitionError if the text cannot be read or is not a volume. */
-export function parseVolumeXml(xml: string): VolumeDefinition {
-  const root = expectRoot(parseXml(xml), 'volume');
+export async function parseVolumeXml(xml: string): Promise<VolumeDefinition> {
+  const root = expectRoot(await parseXmlInTurns(xml), 'volume');
   const size = (name: string): number | undefined => {
     const [element] = childrenOf(root, name);
     const value = integerOf(textOf(element));

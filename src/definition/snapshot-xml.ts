@@ -1,7 +1,7 @@
 import type { EpochMs } from '../model/scalar-types.ts';
 import { DefinitionError } from './definition-error.ts';
 import { cutElement } from './domain-document.ts';
-import { childOf, integerOf, parseXml, textOf } from './xml-tree.ts';
+import { childOf, integerOf, parseXmlInTurns, textOf } from './xml-tree.ts';
 
 /** What the agent needs from the XML of a snapshot or a checkpoint. */
 export interface SnapshotDefinition {
@@ -22,8 +22,8 @@ function withoutDomains(xml: string): string {
  *
  * @throws DefinitionError if the text cannot be read or is neither.
  */
-export function parseSnapshotXml(xml: string): SnapshotDefinition {
-  const root = parseXml(withoutDomains(xml));
+export async function parseSnapshotXml(xml: string): Promise<SnapshotDefinition> {
+  const root = await parseXmlInTurns(withoutDomains(xml));
   if (root.name !== 'domainsnapshot' && root.name !== 'domaincheckpoint') {
     throw new DefinitionError(`XML is a ${root.qualifiedName} element where a snapshot was expected`);
   }

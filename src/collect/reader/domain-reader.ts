@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { DefinitionError } from '../../definition/definition-error.ts';
 import { type DomainReading, type DomainTexts, readDomain } from '../../definition/domain-reading.ts';
 import { LabelReader, type LabelRule, type NamespaceTable } from '../../definition/labels.ts';
+import { turnLength } from '../../definition/xml-tree.ts';
 import { late, within } from '../../run/deadline.ts';
 
 export interface LabelOptions {
@@ -18,8 +19,6 @@ export type ReadingAnswer =
   | { readonly id: number; readonly reading: DomainReading }
   | { readonly id: number; readonly fault: string };
 
-/** Characters read at once: about 5 ms. */
-const smallLength = 32 * 1024;
 /** A document that takes longer than this many milliseconds to read is not read. */
 const patienceMs = 30_000;
 /** The other thread ends when it had nothing to read for this long. */
@@ -54,7 +53,7 @@ export class DomainReader {
   async read(texts: DomainTexts): Promise<DomainReading> {
     const length = Math.max(texts.live?.length ?? 0, texts.inactive?.length ?? 0);
     // In strings of their own: a part of a text is a reference into it, and would keep the whole in memory.
-    if (length <= smallLength) return structuredClone(readDomain(texts, this.#labels));
+    if (length <= turnLength) return structuredClone(readDomain(texts, this.#labels));
     return await this.#readElsewhere(texts);
   }
 

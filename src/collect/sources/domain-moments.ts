@@ -99,7 +99,7 @@ export class DomainMoments implements Collector {
       known: () => undefined,
       read: async (snapshot) => {
         const xml = await pass.libvirt.call(domainSnapshotGetXmlDesc, { snapshot, flags: 0 });
-        const { createdAt } = parseSnapshotXml(xml);
+        const { createdAt } = await parseSnapshotXml(xml);
         if (createdAt === undefined) return undefined;
         created.set(snapshot.name, momentOf(createdAt));
         return momentOf(createdAt);

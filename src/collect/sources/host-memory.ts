@@ -46,7 +46,7 @@ export class HostNuma implements Collector {
     const xml = await pass.libvirt.call(connectGetCapabilities, undefined, {
       timeoutMs: capabilitiesTimeoutMs,
     });
-    const capabilities = parseCapabilitiesXml(xml);
+    const capabilities = await parseCapabilitiesXml(xml);
     const cellOf = new Map<number, number>();
     for (const cell of capabilities.cells) for (const cpu of cell.cpus) cellOf.set(cpu, cell.id);
     pass.host.cpus = pass.host.cpus.map((cpu) => ({ ...cpu, cell: cellOf.get(cpu.number) }));

@@ -93,7 +93,7 @@ export class StoragePools implements Collector {
     const stateAt = systemClock.now();
     const info = await libvirt.call(storagePoolGetInfo, { pool });
     const state = states[info.state] ?? 'other';
-    const definition = parsePoolXml(await libvirt.call(storagePoolGetXmlDesc, { pool, flags: 0 }));
+    const definition = await parsePoolXml(await libvirt.call(storagePoolGetXmlDesc, { pool, flags: 0 }));
     const place = { name: pool.name, type: definition.type, path: definition.path };
     this.#noteFigures(pass, pool.uuid, info);
     const figures = await this.#figures(pass, place, pool, state, info);

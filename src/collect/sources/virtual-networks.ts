@@ -39,7 +39,7 @@ export class VirtualNetworks implements Collector {
   async #read(pass: CollectorPass, network: NamedRef, known: Network | undefined): Promise<Network> {
     const { libvirt } = pass;
     const active = await libvirt.call(networkIsActive, { network });
-    const definition = parseNetworkXml(await libvirt.call(networkGetXmlDesc, { network, flags: 0 }));
+    const definition = await parseNetworkXml(await libvirt.call(networkGetXmlDesc, { network, flags: 0 }));
     return {
       index: pass.indexes.network(network.uuid),
       name: network.name,

@@ -1,10 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { parseCapabilitiesXml } from '../../../src/definition/capabilities-xml.ts';
 import { parseNetworkXml } from '../../../src/definition/network-xml.ts';
 import { readNova } from '../../../src/definition/nova.ts';
 import { parsePoolXml, parseVolumeXml } from '../../../src/definition/pool-xml.ts';
 import { parseSnapshotXml } from '../../../src/definition/snapshot-xml.ts';
-import { parseXml } from '../../../src/definition/xml-tree.ts';
+import { parseXml, turnLength } from '../../../src/definition/xml-tree.ts';
 import { DaemonError } from '../../../src/errors.ts';
 import { definitionFixture } from './fixture.ts';
 
@@ -47,53 +48,73 @@ describe('readNova', () => {
 });
 
 describe('pools, volumes, networks, snapshots', () => {
-  it('reads what libvirt 9.0 printed', () => {
-    expect(parsePoolXml(definitionFixture('pool'))).toMatchObject({
+  it('reads what libvirt 9.0 printed', async () => {
+    expect(await parsePoolXml(definitionFixture('pool'))).toMatchObject({
       name: 'imgs',
       type: 'dir',
       path: '/var/lib/libvirt/images',
     });
-    expect(parseVolumeXml(definitionFixture('volume'))).toMatchObject({
+    expect(await parseVolumeXml(definitionFixture('volume'))).toMatchObject({
       name: 'top.qcow2',
       capacityBytes: 64 * 1024 * 1024,
       format: 'qcow2',
       backingPath: '/var/lib/libvirt/images/mid.qcow2',
     });
-    expect(parseNetworkXml(definitionFixture('network-nat'))).toMatchObject({
+    expect(await parseNetworkXml(definitionFixture('network-nat'))).toMatchObject({
       name: 'default',
       bridge: 'virbr9',
       forward: 'nat',
       hasDhcp: true,
     });
-    expect(parseNetworkXml(definitionFixture('network-bridge'))).toMatchObject({
+    expect(await parseNetworkXml(definitionFixture('network-bridge'))).toMatchObject({
       forward: 'bridge',
       hasDhcp: false,
     });
-    const snapshot = parseSnapshotXml(definitionFixture('snapshot'));
+    const snapshot = await parseSnapshotXml(definitionFixture('snapshot'));
     expect(snapshot.name).toBe('s1');
     expect(snapshot.createdAt).toBeGreaterThan(Date.UTC(2024, 0));
   });
 
-  it('handles pools without a path, isolated networks and checkpoints', () => {
-    expect(parsePoolXml("<pool type='rbd'><source><name>vms</name></source></pool>").path).toBe('vms');
-    expect(parseNetworkXml('<network><name>n</name></network>').forward).toBe('isolated');
-    expect(parseNetworkXml('<network><forward/></network>').forward).toBe('nat');
+  it('handles pools without a path, isolated networks and checkpoints', async () => {
+    expect((await parsePoolXml("<pool type='rbd'><source><name>vms</name></source></pool>")).path).toBe(
+      'vms',
+    );
+    expect((await parseNetworkXml('<network><name>n</name></network>')).forward).toBe('isolated');
+    expect((await parseNetworkXml('<network><forward/></network>')).forward).toBe('nat');
     const checkpoint =
       '<domaincheckpoint><name>c</name><creationTime>1700000000</creationTime></domaincheckpoint>';
-    expect(parseSnapshotXml(checkpoint)).toEqual({ name: 'c', createdAt: 1_700_000_000_000 });
+    expect(await parseSnapshotXml(checkpoint)).toEqual({ name: 'c', createdAt: 1_700_000_000_000 });
   });
 
   it.each([parsePoolXml, parseVolumeXml, parseNetworkXml, parseSnapshotXml, parseCapabilitiesXml])(
     'refuses other documents',
-    (parse) => {
-      expect(() => parse('<other/>')).toThrow(DaemonError);
+    async (parse) => {
+      await expect(parse('<other/>')).rejects.toThrow(DaemonError);
     },
   );
 });
 
+describe('a network with thousands of static addresses', () => {
+  it('is read in turns, so that its thread has others', async () => {
+    const host = "<host mac='52:54:00:00:00:01' name='h' ip='192.0.2.1'/>";
+    const text = `<network><name>n</name><ip><dhcp>${host.repeat(20_000)}</dhcp></ip></network>`;
+    let isRead = false;
+    const reading = parseNetworkXml(text).finally(() => {
+      isRead = true;
+    });
+    let turns = 0;
+    while (!isRead) {
+      await nextTurn();
+      turns += 1;
+    }
+    expect((await reading).hasDhcp).toBe(true);
+    expect(turns).toBeGreaterThanOrEqual(Math.floor(text.length / turnLength));
+  });
+});
+
 describe('parseCapabilitiesXml', () => {
-  it('reads processor, cells and page sizes of a real host', () => {
-    const host = parseCapabilitiesXml(definitionFixture('capabilities'));
+  it('reads processor, cells and page sizes of a real host', async () => {
+    const host = await parseCapabilitiesXml(definitionFixture('capabilities'));
     expect(host).toMatchObject({
       arch: 'x86_64',
       cpuModel: 'Cascadelake-Server-noTSX',
@@ -105,8 +126,8 @@ describe('parseCapabilitiesXml', () => {
     expect(host.cells[0]?.pages.map((pages) => pages.sizeKib)).toEqual([4, 2048, 1_048_576]);
   });
 
-  it('sorts cells and reads the monitors of Intel RDT', () => {
-    const host = parseCapabilitiesXml(`<capabilities><host><topology><cells num='2'>
+  it('sorts cells and reads the monitors of Intel RDT', async () => {
+    const host = await parseCapabilitiesXml(`<capabilities><host><topology><cells num='2'>
       <cell id='1'><cpus><cpu id='3'/><cpu id='2'/></cpus></cell><cell id='0'/></cells></topology>
       <cache><monitor level='3' reuseThreshold='270336' maxMonitors='176'><feature name='llc_occupancy'/></monitor></cache>
       <memory_bandwidth><monitor maxMonitors='176'><feature name='mbm_total_bytes'/></monitor></memory_bandwidth>
