@@ -1,11 +1,12 @@
 import { X509Certificate } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { createServer, type Server } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import type { Config } from '../config/config.ts';
 import { errorText } from '../errors.ts';
+import { readSmallFile } from '../run/small-file.ts';
 import { parseTokens, parseUsers } from '../web/credentials.ts';
 import { formatHttpAddress, type HttpAddress } from '../web/http-address.ts';
 import type { HttpOptions } from '../web/http-options.ts';
@@ -102,7 +103,9 @@ async function certificateFinding(http: HttpOptions): Promise<Finding | undefine
   if (certificate === '') return undefined;
   try {
     const [cert, key, ca] = await Promise.all(
-      [certificate, privateKey, clientCa].map(async (path) => (path === '' ? undefined : readFile(path))),
+      [certificate, privateKey, clientCa].map(async (path) =>
+        path === '' ? undefined : readSmallFile(path),
+      ),
     );
     createSecureContext({ cert, key, ...(ca === undefined ? {} : { ca }) });
     const { validFrom, validTo } = new X509Certificate(cert ?? '');
@@ -142,7 +145,7 @@ async function secretsFinding(
 ): Promise<Finding | undefined> {
   if (path === '') return undefined;
   try {
-    const known = count(await readFile(path, 'utf8'));
+    const known = count(await readSmallFile(path));
     const mode = await secretModeFinding(subject, path);
     if (mode !== undefined) return mode;
     const remedy = `Add a line: libvirt-agentx credential ${option} NAME.`;

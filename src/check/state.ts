@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
-import { access, readFile, stat } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { errorText } from '../errors.ts';
+import { readSmallFile } from '../run/small-file.ts';
 import type { Finding } from './finding.ts';
 
 const subject = 'state';
@@ -41,7 +42,7 @@ const otherDirectory = 'Set state.directory to a directory on a local file syste
 /** Process that holds the lock of the directory; undefined if none does. */
 async function lockOwner(path: string): Promise<number | undefined> {
   try {
-    const lock: unknown = JSON.parse(await readFile(path, 'utf8'));
+    const lock: unknown = JSON.parse(await readSmallFile(path, { patienceMs: 0 }));
     const pid = typeof lock === 'object' && lock !== null && 'pid' in lock ? Number(lock.pid) : Number.NaN;
     await stat(`/proc/${pid}`);
     return pid;

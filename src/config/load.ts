@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { parse, TomlError } from 'smol-toml';
 import type { z } from 'zod';
 import { errorText } from '../errors.ts';
+import { readSmallFile } from '../run/small-file.ts';
 import { type Config, configSchema } from './config.ts';
 import { ConfigError, type ConfigIssue } from './config-error.ts';
 import { keyLines } from './key-lines.ts';
@@ -16,9 +16,6 @@ import { didYouMean } from './suggest.ts';
 
 /** The file that is read when none is named. */
 export const defaultConfigFile = '/etc/libvirt-agentx.toml';
-
-/** A configuration file has no business being larger. */
-const maxFileBytes = 1024 * 1024;
 
 /** As they are in the file. */
 const sectionNames: readonly string[] = Object.keys(sections).map(fileName);
@@ -108,17 +105,14 @@ async function readRaw(named: string | undefined): Promise<ReadFile> {
   const file = named ?? defaultConfigFile;
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = await readSmallFile(file);
   } catch (error) {
     const absent = (error as NodeJS.ErrnoException).code === 'ENOENT';
     if (absent && named === undefined) return { raw: {}, file: undefined, lines: new Map() };
     const message = absent
       ? 'there is no such file; name an existing one with --config, or leave the option out'
-      : `cannot be read (${errorText(error)}); check its permissions`;
+      : `cannot be read (${errorText(error)})${error instanceof RangeError ? '' : '; check its permissions'}`;
     throw new ConfigError([{ where: file, key: '', message }]);
-  }
-  if (text.length > maxFileBytes) {
-    throw new ConfigError([{ where: file, key: '', message: `is larger than ${maxFileBytes} octets` }]);
   }
   try {
     return { raw: parse(text), file, lines: keyLines(text) };

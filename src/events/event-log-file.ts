@@ -6,8 +6,9 @@ import { errorText } from '../errors.ts';
 import { type EventKind, eventKinds, type LoggedEvent } from '../model/event.ts';
 import { backoffDelayMs, reconnectBackoff } from '../run/backoff.ts';
 import { momentOf, wallOffsetMs } from '../run/clock.ts';
+import { linesOf, parseSaved } from '../state/saved-json.ts';
 import { isPastMoment } from '../state/saved-values.ts';
-import { type JsonPiece, keepAside, readStateFile, writeAtomically } from '../state/state-file.ts';
+import { type JsonPiece, keepCopy, readStateFile, writeAtomically } from '../state/state-file.ts';
 import type { StatePlace } from '../state/state-place.ts';
 import { type HeldNotification, heldFrom, heldLine, heldSchema } from './held-notification.ts';
 
@@ -43,6 +44,11 @@ const delayMs = 200;
 /** 100 000 entries with texts of usual length stay far below this. */
 const maxFileBytes = 128 * 1024 * 1024;
 const linesPerTurn = 500;
+/** Longer than the line of any notification. */
+const maxLineChars = 256 * 1024;
+const maxBadLines = 10_000;
+/** The most that events.max_entries and notifications.queue allow. */
+const maxKept = 100_000;
 /** The file is rewritten when it has this many lines beyond twice the entries kept. */
 const spareLines = 1000;
 
@@ -117,12 +123,14 @@ export class EventLogFile {
     this.#rewrite = true;
     if (content.kind === 'absent') return { ...nothing, problem: undefined };
     if (content.kind === 'unreadable') {
-      this.#keepAside = (await keepAside(this.#path)) === undefined;
+      this.#keepAside = (await keepCopy(this.#path)) === undefined;
+      this.#rewriteSoon();
       return { ...nothing, problem: content.problem };
     }
     const { bad, ...known } = await parseLines(content.text);
     if (bad === 0) return { ...known, problem: undefined };
-    const aside = await keepAside(this.#path);
+    const aside = await keepCopy(this.#path);
+    this.#rewriteSoon();
     this.#keepAside = aside === undefined;
     const kept = aside === undefined ? '' : `; it is kept as ${aside}`;
     const problem = `${bad} lines of ${this.#path} cannot be understood${kept}`;
@@ -249,7 +257,7 @@ export class EventLogFile {
   async #replace(kept: readonly LoggedEvent[], held: readonly HeldNotification[]): Promise<void> {
     await this.#handle?.close();
     this.#handle = undefined;
-    if (this.#keepAside) await keepAside(this.#path);
+    if (this.#keepAside) await keepCopy(this.#path);
     this.#keepAside = false;
     const pieces: JsonPiece[] = [`{"version":${formatVersion},"lastSeq":${this.#lastSeq()}}\n`];
     for (const entry of kept) pieces.push({ json: toSave(entry) }, '\n');
@@ -271,29 +279,36 @@ async function parseLines(
 ): Promise<Omit<EventLogContent, 'problem'> & { readonly bad: number }> {
   const entries = new Map<number, LoggedEvent>();
   const held = new Map<string, HeldNotification>();
-  const lines = text.split('\n');
   let saved = 0;
   let previous = 0;
   let bad = 0;
-  for (const [at, line] of lines.entries()) {
+  // The last line is torn if the host lost power while it was written.
+  let isTorn = false;
+  let at = 0;
+  for (const line of linesOf(text)) {
     if (at % linesPerTurn === 0) await nextTick();
+    at += 1;
+    if (isTorn) bad += 1;
+    isTorn = false;
+    // A file of something else is not worth looking through.
+    if (bad > maxBadLines) break;
     if (line === '') continue;
-    const parsed = parseLine(line);
-    if (parsed === undefined) {
-      // The last line is torn if the host lost power while it was written.
-      if (at < lines.length - 1) bad += 1;
-    } else if ('seq' in parsed) {
+    const parsed = line.length > maxLineChars ? undefined : parseLine(line);
+    if (parsed === undefined) isTorn = true;
+    else if ('seq' in parsed) {
       if (!isAfter(parsed.seq, previous) && !entries.has(parsed.seq)) {
         bad += 1;
         continue;
       }
       if (!entries.has(parsed.seq)) previous = parsed.seq;
       entries.set(parsed.seq, { ...parsed, at: momentOf(parsed.at), kind: kindOf(parsed.kind) });
+      dropOldest(entries);
     } else if ('lastSeq' in parsed) {
-      if (parsed.version !== formatVersion) return { ...nothing, bad: lines.length };
+      if (parsed.version !== formatVersion) return { ...nothing, bad: 1 };
       saved = parsed.lastSeq;
     } else if ('held' in parsed) {
       held.set(parsed.held.id, heldFrom(parsed.held));
+      dropOldest(held);
     } else if ('released' in parsed) {
       held.delete(parsed.released);
     } else {
@@ -306,6 +321,11 @@ async function parseLines(
   return { entries: [...entries.values()], lastSeq, held: [...held.values()], bad };
 }
 
+function dropOldest<Key>(kept: Map<Key, unknown>): void {
+  const [oldest] = kept.keys();
+  if (kept.size > maxKept && oldest !== undefined) kept.delete(oldest);
+}
+
 /** Whether a number comes after another one; after the largest comes 1. */
 function isAfter(seq: number, last: number): boolean {
   const distance = (seq - last) >>> 0;
@@ -314,7 +334,7 @@ function isAfter(seq: number, last: number): boolean {
 
 function parseLine(line: string): z.infer<typeof lineSchema> | undefined {
   try {
-    return lineSchema.safeParse(JSON.parse(line)).data;
+    return lineSchema.safeParse(parseSaved(line)).data;
   } catch {
     return undefined;
   }

@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bootId } from '../run/boot-id.ts';
+import { parseSaved } from './saved-json.ts';
 import { StateDirectoryError, unusableDirectory } from './state-directory-error.ts';
 import { hasCode, keepAside, makeDirectory, readStateFile } from './state-file.ts';
 
@@ -161,7 +162,7 @@ async function readLock(path: string): Promise<string | typeof noFile | undefine
 
 function parseOwner(text: string): LockOwner | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseSaved(text);
     if (typeof value !== 'object' || value === null || !('pid' in value)) return undefined;
     const owner = value as Partial<LockOwner>;
     if (typeof owner.pid !== 'number') return undefined;

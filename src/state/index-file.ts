@@ -2,6 +2,7 @@ import { errorText } from '../errors.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
 import type { IndexBinding } from './index-allocator.ts';
 import { maxIndex } from './index-allocator.ts';
+import { linesOf, parseSaved } from './saved-json.ts';
 import {
   type Check,
   type Checks,
@@ -58,7 +59,7 @@ export function readIndexes(text: string, now: EpochMs): SavedIndexes {
   let content: unknown;
   let problem: string | undefined;
   try {
-    content = JSON.parse(text);
+    content = parseSaved(text);
   } catch (error) {
     content = intactLines(text);
     problem = `not JSON: ${errorText(error)}`;
@@ -254,18 +255,29 @@ class IndexReader {
   }
 }
 
+/** How the line of a domain begins; of what else there is, nothing is tried. */
+const lineOfDomain = '{"uuid":';
+/** A file of more damaged lines is another one. */
+const maxDamaged = 1000;
+const maxDomains = 200_000;
+
 /** What the lines of a damaged file hold that are whole. */
 function intactLines(text: string): Record<string, unknown> {
   const content: Record<string, unknown> & { domains: unknown[] } = { ...nothing, domains: [] };
-  for (const line of text.split('\n')) {
+  let damaged = 0;
+  for (const line of linesOf(text)) {
+    if (line.startsWith(lineOfDomain)) {
+      const domain = parsed(line.replace(/,$/, ''));
+      if (isRecord(domain)) content.domains.push(domain);
+      else damaged += 1;
+      if (damaged > maxDamaged || content.domains.length >= maxDomains) break;
+      continue;
+    }
     const list = /^,?"(\w+)":(\[.*\]),?$/.exec(line);
     const [, name, members] = list ?? [];
     if (name !== undefined && members !== undefined && name in nothing && name !== 'domains') {
       content[name] = parsed(members) ?? [];
-      continue;
     }
-    const domain = parsed(line.replace(/,$/, ''));
-    if (isRecord(domain) && 'uuid' in domain) content.domains.push(domain);
   }
   return content;
 }
@@ -299,7 +311,7 @@ export function indexFilePieces({ domains, ...rest }: IndexesToSave): readonly J
 /** The value of a JSON text; undefined if it is none. */
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseSaved(text);
   } catch {
     return undefined;
   }

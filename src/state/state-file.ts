@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, link, lstat, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import { errorText } from '../errors.ts';
@@ -66,12 +66,13 @@ export class StateFile {
   }
 
   /**
-   * Moves a file that cannot be used out of the way, now or, where that is not possible now, before it is written
-   * over. Returns its new name, or undefined if it is still in its place.
+   * Has a file that cannot all be used written anew, and keeps the old one under another name: now or, where that is
+   * not possible now, before it is written over. Returns that name, or undefined if there is none yet.
    */
   async setAside(): Promise<string | undefined> {
-    const aside = await keepAside(this.path);
+    const aside = await keepCopy(this.path);
     this.#aside = aside === undefined;
+    this.markDirty();
     return aside;
   }
 
@@ -118,7 +119,7 @@ export class StateFile {
 
   async #write(): Promise<void> {
     try {
-      if (this.#aside) await keepAside(this.path);
+      if (this.#aside) await keepCopy(this.path);
       this.#aside = false;
       await writeAtomically(this.path, this.#pieces());
       if (this.#failures > 0) {
@@ -179,6 +180,23 @@ export async function keepAside(path: string): Promise<string | undefined> {
     return aside;
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * The same, but a file stays in its place until another one is written over it: what of it can be used is used once more
+ * if the process is killed before that.
+ */
+export async function keepCopy(path: string): Promise<string | undefined> {
+  const temporary = join(dirname(path), `.${basename(path)}.tmp`);
+  try {
+    await unlink(temporary).catch(() => undefined);
+    await link(path, temporary);
+    await rename(temporary, `${path}.corrupt`);
+    return `${path}.corrupt`;
+  } catch {
+    // A directory, or a file system without links.
+    return await keepAside(path);
   }
 }
 

@@ -1,4 +1,4 @@
-import { chmod, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, rm, stat } from 'node:fs/promises';
 import {
   createServer,
   type IncomingMessage,
@@ -11,6 +11,7 @@ import { connect, type Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import { errorText } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { readSmallFile } from '../run/small-file.ts';
 import { formatHost, formatHttpAddress, type HttpAddress } from './http-address.ts';
 import type { HttpOptions } from './http-options.ts';
 
@@ -152,7 +153,7 @@ interface LoadedContext {
 async function secureContext({ certificate, privateKey, clientCa }: HttpOptions): Promise<LoadedContext> {
   const read = async (setting: string, path: string): Promise<string> => {
     try {
-      return await readFile(path, 'utf8');
+      return await readSmallFile(path);
     } catch (error) {
       throw new Error(`http.${setting}: ${path} cannot be read (${errorText(error)})`, { cause: error });
     }

@@ -1,7 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
-
-/** Secrets and certificates are small. */
-const maxBytes = 1024 * 1024;
+import { stat } from 'node:fs/promises';
+import { readSmallFile } from '../run/small-file.ts';
 
 /** What tells one state of a file from another. */
 interface Stamp {
@@ -37,8 +35,7 @@ export class WatchedFile<Content> {
     const { mtimeMs, ino, size } = await stat(this.path);
     const known = this.#stamp;
     if (known?.mtimeMs === mtimeMs && known.ino === ino && known.size === size) return false;
-    if (size > maxBytes) throw new RangeError(`${this.path} is larger than ${maxBytes} octets`);
-    this.#content = this.#parse(await readFile(this.path, 'utf8'));
+    this.#content = this.#parse(await readSmallFile(this.path));
     this.#stamp = { mtimeMs, ino, size };
     return true;
   }

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { AuthenticationFailedError, errorText } from '../../errors.ts';
-import { readSmallFile, SecretFile } from '../../run/secret-file.ts';
+import { SecretFile } from '../../run/secret-file.ts';
+import { readSmallFile } from '../../run/small-file.ts';
 import type { Login } from '../uri.ts';
 import { type AuthFileEntry, lookUpAuthFile } from './auth-file.ts';
 import type { Credentials } from './mechanism.ts';

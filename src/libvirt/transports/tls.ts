@@ -1,7 +1,8 @@
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import { AuthenticationFailedError, type ConnectionFailedError, errorText } from '../../errors.ts';
+import { readSmallFile } from '../../run/small-file.ts';
 import type { Transport } from '../uri.ts';
 import { systemCode } from './socket-connect.ts';
 import { tcpFailure } from './tcp.ts';
@@ -87,9 +88,9 @@ async function isMissing(path: string): Promise<boolean> {
   }
 }
 
-async function readPem(path: string, what: string): Promise<Buffer> {
+async function readPem(path: string, what: string): Promise<string> {
   try {
-    return await readFile(path);
+    return await readSmallFile(path);
   } catch (error) {
     throw new AuthenticationFailedError(
       `cannot read the ${what}: ${errorText(error)}`,

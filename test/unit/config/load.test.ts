@@ -369,7 +369,7 @@ describe('problems', () => {
 
   it('refuses a file that is too large', async () => {
     expect(await problems({ toml: `#${'x'.repeat(1024 * 1024)}` })).toEqual([
-      'agent.toml: is larger than 1048576 octets',
+      'agent.toml: cannot be read (it is larger than 1048576 octets)',
     ]);
   });
 });

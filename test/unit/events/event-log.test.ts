@@ -187,6 +187,32 @@ describe('EventLog', () => {
     expect(names(last.view())).toEqual(['a', 'b', 'c']);
   });
 
+  it('writes a damaged file anew although nothing is logged, and has it until then', async () => {
+    const before = await openLog();
+    before.append(draft('a'));
+    await before.close();
+    const path = join(directory, 'events.jsonl');
+    const damaged = `${await readFile(path, 'utf8')}garbage\n`;
+    await writeFile(path, damaged);
+    const after = await openLog();
+    expect(await readFile(path, 'utf8')).toBe(damaged);
+    await after.close();
+    expect(await readFile(path, 'utf8')).not.toContain('garbage');
+    expect(await readFile(`${path}.corrupt`, 'utf8')).toBe(damaged);
+  });
+
+  it.each([
+    ['line ends', '\n'],
+    ['brackets', '['],
+    ['lines of something else', 'x\n'],
+  ])('starts afresh from a large file of %s', async (_, piece) => {
+    await writeFile(join(directory, 'events.jsonl'), piece.repeat((16 * 2 ** 20) / piece.length));
+    await using log = await openLog();
+    expect(log.view().entries).toEqual([]);
+    log.append(draft('a'));
+    expect(names(log.view())).toEqual(['a']);
+  });
+
   it.each([
     ['a moment beyond what an index can hold', { at: 883_612_800_000_000 }],
     ['a moment before 1970', { at: -1 }],

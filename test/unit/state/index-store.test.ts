@@ -176,6 +176,48 @@ describe('IndexStore', () => {
     expect(losses).toEqual([expect.stringContaining('indexes.json.corrupt')]);
   });
 
+  it('loses nothing of a damaged file when it is killed before there is another one', async () => {
+    const before = await load();
+    expect([first, second].map((uuid) => before.domain(uuid))).toEqual([1, 2]);
+    await before.close();
+    const path = join(directory, 'indexes.json');
+    await writeFile(path, (await readFile(path, 'utf8')).slice(0, -3));
+    for (let start = 0; start < 3; start++) {
+      // Never closed.
+      const store = await load();
+      expect([first, second].map((uuid) => store.peekDomain(uuid))).toEqual([1, 2]);
+    }
+  });
+
+  it('writes a damaged file anew although nothing changes', async () => {
+    const before = await load();
+    expect(before.domain(first)).toBe(1);
+    await before.close();
+    const path = join(directory, 'indexes.json');
+    await writeFile(path, (await readFile(path, 'utf8')).slice(0, -3));
+    await using store = await load();
+    await store.flush();
+    const saved: unknown = JSON.parse(await readFile(path, 'utf8'));
+    expect(saved).toMatchObject({ domains: [{ uuid: first, index: 1 }] });
+  });
+
+  it.each([
+    ['line ends', '\n'],
+    ['brackets', '['],
+    ['quotes', '"'],
+    ['beginnings of domains', '{"uuid":\n'],
+  ])('starts afresh from a large file of %s', async (_, piece) => {
+    await writeFile(join(directory, 'indexes.json'), piece.repeat((16 * 2 ** 20) / piece.length));
+    const losses: string[] = [];
+    await using store = await IndexStore.load({
+      place: new TestPlace(directory),
+      logger: silentLogger,
+      onLoss: (problem) => losses.push(problem),
+    });
+    expect(store.domain(first)).toBe(1);
+    expect(losses).toHaveLength(1);
+  });
+
   it.each([
     ['another version', '{"version":2,"domains":[],"gone":[],"pools":[],"networks":[],"perfEvents":[]}'],
     [
