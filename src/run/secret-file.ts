@@ -1,5 +1,8 @@
 import { readSmallFile } from './small-file.ts';
 
+/** A file that holds a secret has no business being larger. */
+const maxBytes = 64 * 1024;
+
 /** A file with one secret, read each time it is needed: it may be replaced meanwhile. */
 export class SecretFile {
   readonly #path: string;
@@ -16,7 +19,7 @@ export class SecretFile {
    */
   async read(): Promise<string | undefined> {
     if (this.#path === '') return undefined;
-    const [line = ''] = (await readSmallFile(this.#path)).split('\n', 1);
+    const [line = ''] = (await readSmallFile(this.#path, { maxBytes })).split('\n', 1);
     return line.trim();
   }
 }

@@ -26,6 +26,7 @@ export async function readSmallFile(path: string, options: SmallFileOptions = {}
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const found = await handle.stat();
+    if (found.isDirectory()) throw new RangeError('it is a directory');
     if (found.isFile() && found.size > maxBytes) throw tooLarge(maxBytes);
     const untilMs = performance.now() + (options.patienceMs ?? patienceMs);
     const chunks: Uint8Array[] = [];

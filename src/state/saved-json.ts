@@ -24,25 +24,25 @@ export function* linesOf(text: string): Generator<string> {
   yield text.slice(from);
 }
 
-const [quote, backslash, openList, closeList, openRecord, closeRecord] = [...'"\\[]{}'].map((character) =>
-  character.charCodeAt(0),
-);
+const code = (character: string): number => character.charCodeAt(0);
+const [quote, backslash] = [code('"'), code('\\')];
+const [openList, closeList, openRecord, closeRecord] = [code('['), code(']'), code('{'), code('}')];
 
 function isExcessive(text: string): boolean {
   let depth = 0;
   let parts = 0;
   let isInString = false;
   for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
+    const next = text.charCodeAt(at);
     if (isInString) {
-      if (code === backslash) at += 1;
-      else if (code === quote) isInString = false;
-    } else if (code === quote) isInString = true;
-    else if (code === openList || code === openRecord) {
+      if (next === backslash) at += 1;
+      else if (next === quote) isInString = false;
+    } else if (next === quote) isInString = true;
+    else if (next === openList || next === openRecord) {
       depth += 1;
       parts += 1;
       if (depth > maxDepth || parts > maxParts) return true;
-    } else if (code === closeList || code === closeRecord) depth -= 1;
+    } else if (next === closeList || next === closeRecord) depth -= 1;
   }
   return false;
 }

@@ -104,6 +104,8 @@ export class GuestAgent implements Collector {
       return;
     }
     this.#retries.begin(pass.libvirt, pass.domains.present);
+    const present = new Set(pass.domains.present.map(({ uuid }) => uuid));
+    for (const uuid of this.#channels.keys()) if (!present.has(uuid)) this.#channels.delete(uuid);
     const due = pass.domains.active.filter((record) => this.#isDue(pass, record));
     const notAsked: DomainRecord[] = [];
     await inParallel(

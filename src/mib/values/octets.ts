@@ -14,10 +14,17 @@ export function macOctets(mac: string): Uint8Array | undefined {
  */
 const known = new Map<string, Uint8Array>();
 const maxKnown = 65_536;
+/** Those of what has gone are forgotten after this many milliseconds, if others have come since. */
+const forgetMs = 600_000;
+let begunMs = performance.now();
 
 function remembered(text: string, octets: Uint8Array | undefined): Uint8Array | undefined {
   if (octets === undefined) return undefined;
-  if (known.size >= maxKnown) known.clear();
+  const nowMs = performance.now();
+  if (known.size >= maxKnown || nowMs - begunMs >= forgetMs) {
+    known.clear();
+    begunMs = nowMs;
+  }
   known.set(text, octets);
   return octets;
 }

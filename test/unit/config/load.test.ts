@@ -363,7 +363,7 @@ describe('problems', () => {
 
   it('says why a file cannot be read', async () => {
     await expect(loadConfig({ file: directory, env: {}, flags: [] })).rejects.toThrow(
-      /cannot be read \(EISDIR/,
+      /cannot be read \(it is a directory\)/,
     );
   });
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { TextCache } from '../../../src/libvirt/text-cache.ts';
 
 function ask(cache: TextCache, text: string): string {
@@ -8,7 +8,28 @@ function ask(cache: TextCache, text: string): string {
   return cache.text(octets, view, 0, Buffer.byteLength(text));
 }
 
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 describe('TextCache', () => {
+  it('keeps no text of what went away long ago, and those that stay', () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const cache = new TextCache();
+    for (let hour = 0; hour < 50; hour++) {
+      for (let n = 0; n < 100; n++) ask(cache, `there-${n}`);
+      for (let n = 0; n < 100; n++) ask(cache, `gone-${hour}-${n}`);
+      expect(cache.size).toBeLessThanOrEqual(300);
+      vi.advanceTimersByTime(3_600_000);
+    }
+    // Nothing new comes: nothing is made again.
+    for (let n = 0; n < 100; n++) ask(cache, `there-${n}`);
+    const { size } = cache;
+    vi.advanceTimersByTime(3_600_000);
+    for (let n = 0; n < 100; n++) ask(cache, `there-${n}`);
+    expect(cache.size).toBe(size);
+  });
+
   it('gives every text as it is, however many there are', () => {
     const cache = new TextCache();
     for (let round = 0; round < 2; round++) {
