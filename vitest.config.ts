@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-// Four projects. `unit` needs nothing but Node.js and no privilege. `mib` shows the MIB modules to the compilers of
+// Five projects. `unit` needs nothing but Node.js and no privilege. `mib` shows the MIB modules to the compilers of
 // others, which are Debian packages. `integration` starts real snmpd, libvirtd and QEMU processes of its own (see
 // test/lab) as root, and runs file by file, because two cores do not host two labs. `nms` imports contrib/ into real
-// monitoring systems, which takes too long for every run.
+// monitoring systems, and `faults` does to real peers and files what goes wrong in years; both take too long for every
+// run.
 export default defineConfig({
   test: {
     coverage: {
@@ -37,6 +38,15 @@ export default defineConfig({
           include: ['test/nms/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           fileParallelism: false,
         },
       },

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Brings a bare Debian-like host to where `npm run quickstart`, `npm test` and `npm run bench` can do their work:
-#   bootstrap.sh quickstart|test|bench|nms [--] [ARGUMENT...]
+#   bootstrap.sh quickstart|test|bench|nms|faults|soak|fuzz [--] [ARGUMENT...]
 # Installs what is missing (Debian packages, npm packages), builds, then runs the command. Safe to repeat.
 set -euo pipefail
 
@@ -20,8 +20,8 @@ command_name=${1:-}
 shift || true
 [ "${1:-}" = -- ] && shift
 case $command_name in
-  quickstart | test | bench | nms) ;;
-  *) die "usage: ${BASH_SOURCE[0]} quickstart|test|bench|nms [--] [ARGUMENT...]" ;;
+  quickstart | test | bench | nms | faults | soak | fuzz) ;;
+  *) die "usage: ${BASH_SOURCE[0]} quickstart|test|bench|nms|faults|soak|fuzz [--] [ARGUMENT...]" ;;
 esac
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -37,7 +37,11 @@ check_node() {
 
 # Whether the command starts a libvirtd of its own; quickstart prefers the host's.
 needs_private_libvirtd() {
-  [ "$command_name" = quickstart ] || return 0
+  case $command_name in
+    quickstart) ;;
+    soak | fuzz) return 1 ;;
+    *) return 0 ;;
+  esac
   local argument
   for argument in "$@"; do
     [ "$argument" = --private ] && return 0
@@ -97,6 +101,9 @@ find_missing() {
     want iproute2 'a bridge for the guests' has ip
     want util-linux 'namespaces' has nsenter
     want mount 'mounts in the namespaces' has mount
+  fi
+  if [ "$command_name" = soak ] || [ "$command_name" = faults ]; then
+    want snmptrapd 'receives notifications' has snmptrapd
   fi
   if [ "$command_name" = bench ]; then
     want gcc 'compiles the rivals' has gcc
@@ -229,6 +236,22 @@ run_bench() {
 run_nms() {
   build_if_needed
   in_lab node_modules/.bin/vitest run --project nms "$@"
+}
+
+# Real peers and files do what goes wrong in years: half an hour.
+run_faults() {
+  build_if_needed
+  in_lab node_modules/.bin/vitest run --project faults "$@"
+}
+
+run_soak() {
+  build_if_needed
+  node --import tsx test/soak/main.ts "$@"
+}
+
+run_fuzz() {
+  build_if_needed
+  node --import tsx test/fuzz/main.ts "$@"
 }
 
 failed_steps=()

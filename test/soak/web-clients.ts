@@ -1,0 +1,69 @@
+import { get } from 'node:http';
+
+/** Asked in turn; `{n}` is another number each time. */
+const paths = [
+  '/metrics',
+  '/metrics?collect[]=libvirt_domain_up',
+  '/metrics?collect[]=unknown_{n}',
+  '/api/v1/domains',
+  '/api/v1/domains/vm-00001',
+  '/api/v1/domains/nobody-{n}',
+  '/nothing-{n}',
+  '/api/v1.0/stats',
+  '/healthz',
+] as const;
+
+/** Requests are abandoned after this many milliseconds. */
+const patienceMs = 10_000;
+
+/** Clients of the agent's HTTP: each request of another kind, and now and then a stream of events that breaks off. */
+export class WebClients {
+  /** Requests that were answered, by status. */
+  readonly answers = new Map<number, number>();
+  failures = 0;
+  readonly #port: number;
+  #asked = 0;
+
+  constructor(port: number) {
+    this.#port = port;
+  }
+
+  /** Resolves when the answer was read, or there was none. */
+  async ask(): Promise<void> {
+    this.#asked += 1;
+    const path = (paths[this.#asked % paths.length] ?? '/').replace('{n}', String(this.#asked));
+    const headers = {
+      'accept-encoding': this.#asked % 2 === 0 ? 'gzip' : 'identity',
+      authorization: `Bearer guess-${this.#asked}`,
+    };
+    const status = await this.#request(path, headers, undefined);
+    if (status === undefined) this.failures += 1;
+    else this.answers.set(status, (this.answers.get(status) ?? 0) + 1);
+  }
+
+  /** Listens to events for some time and breaks off. */
+  async listen(ms: number): Promise<void> {
+    await this.#request('/api/v1/events', { accept: 'text/event-stream' }, ms);
+  }
+
+  #request(
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    breakOffMs: number | undefined,
+  ): Promise<number | undefined> {
+    return new Promise((resolve) => {
+      const options = { host: '127.0.0.1', port: this.#port, path, headers, agent: false };
+      const request = get(options, (response) => {
+        response.on('end', () => resolve(response.statusCode));
+        response.on('error', () => resolve(undefined));
+        response.resume();
+      });
+      const timer = setTimeout(() => request.destroy(), breakOffMs ?? patienceMs);
+      request.on('error', () => resolve(undefined));
+      request.on('close', () => {
+        clearTimeout(timer);
+        resolve(undefined);
+      });
+    });
+  }
+}
