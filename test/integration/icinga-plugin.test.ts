@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Agent, startAgent } from '../lab/agent.ts';
+import { biosGuest, oddName } from '../lab/domain-xml.ts';
+import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
+import { repositoryPath } from '../lab/mib-path.ts';
+import { type RunResult, runAnyway } from '../lab/process.ts';
+import { crashQemu } from '../lab/provoke.ts';
+import { type Snmpd, startSnmpd } from '../lab/snmpd.ts';
+import { waitUntil } from '../lab/wait.ts';
+
+const plugin = `${repositoryPath}/contrib/icinga2/check_libvirt_vms`;
+
+let libvirtd: Libvirtd;
+let snmpd: Snmpd;
+let agent: Agent;
+
+beforeAll(async () => {
+  [libvirtd, snmpd] = await Promise.all([startLibvirtd(), startSnmpd({})]);
+  const { domainType: type } = libvirtd;
+  await libvirtd.run(biosGuest({ name: 'web', type }));
+  await libvirtd.run(biosGuest({ name: oddName, type }));
+  await libvirtd.define(biosGuest({ name: 'off', type }));
+  await libvirtd.virsh('autostart', 'off');
+});
+
+afterAll(async () => {
+  await agent?.stop();
+  await snmpd?.stop();
+  await libvirtd?.stop();
+});
+
+function check(...options: readonly string[]): Promise<RunResult> {
+  return runAnyway(plugin, ['-H', snmpd.address, '-t', '20', ...options]);
+}
+
+/** Checks until the plugin ends with a code. */
+async function untilItEnds(wanted: number, ...options: readonly string[]): Promise<string> {
+  let last: RunResult | undefined;
+  await waitUntil(
+    async () => {
+      last = await check(...options);
+      return last.code === wanted;
+    },
+    { what: `the plugin to end with ${wanted}`, context: () => JSON.stringify(last) },
+  );
+  return last?.stdout ?? '';
+}
+
+describe.sequential('check_libvirt_vms', () => {
+  it('does not call a host well that has no agent', async () => {
+    expect(await untilItEnds(3)).toContain('has no libvirt-agentx');
+  });
+
+  it('counts the machines and has performance data', async () => {
+    agent = await startAgent({ uri: libvirtd.uri, agentxAddress: snmpd.agentxAddress });
+    await agent.waitForLog('connected to libvirt');
+    expect(await untilItEnds(0)).toMatch(
+      /^OK - 3 of 3 machines are well \| vms=3;;;0 okay=3;;;0;3 warning=0;0;;0;3 failure=0;;0;0;3 age=\d+s;;300;0\n$/,
+    );
+  });
+
+  it('names a machine that should have started with its host, and one that must be up', async () => {
+    expect((await check('--autostart')).stdout).toContain('WARNING - off: shut off, although it starts with');
+    const { code, stdout } = await check('--vm', oddName, '--vm', 'off', '--vm', 'nobody');
+    expect(stdout).toContain('CRITICAL - off: shut off; nobody: no such machine (1 of 3 machines are well)');
+    expect(code).toBe(2);
+  });
+
+  it('names what is paused and what has failed, whatever its name', async () => {
+    await libvirtd.virsh('suspend', 'web');
+    expect(await untilItEnds(1)).toContain('WARNING - web: paused (user)');
+    await crashQemu(libvirtd, oddName);
+    expect(await untilItEnds(2)).toContain(`CRITICAL - ${oddName}: shut off (crashed); web: paused (user)`);
+  });
+
+  it('says why when nobody answers, when an option is wrong and when libvirt is away', async () => {
+    const silent = await check('-C', 'wrong', '-t', '2');
+    expect(silent).toMatchObject({ code: 3, stdout: expect.stringContaining('no answer of') });
+    expect(await check('--unknown')).toMatchObject({ code: 3, stdout: expect.stringContaining('--help') });
+    await libvirtd.stopDaemon();
+    await waitUntil(async () => (await check()).stdout.startsWith('CRITICAL - libvirt is disconnected'), {
+      what: 'the loss of libvirt',
+    });
+  });
+});
