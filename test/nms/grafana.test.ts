@@ -94,7 +94,7 @@ describe.each(Object.entries(ways))('through %s', (way, start) => {
     const { prometheus, exporter } = scraped;
     await waitUntil(async () => (await prometheus.query('libvirt_domain_up == 1')).length === 1, {
       what: 'a scrape',
-      timeoutMs: 120_000,
+      timeoutMs: 240_000,
       intervalMs: 500,
       context: () => `${exporter?.output()}\n${prometheus.output()}`.slice(-3000),
     });
@@ -110,7 +110,7 @@ describe.each(Object.entries(ways))('through %s', (way, start) => {
     job: scraped.job,
     instance: scraped.instance,
     domain,
-    __rate_interval: '30s',
+    __rate_interval: '60s',
   });
 
   describe.each(dashboardsFor(way))('%s', (path, { panels, templating }) => {
@@ -147,7 +147,7 @@ describe.each(Object.entries(ways))('through %s', (way, start) => {
           const found = await scraped.prometheus.query(wanted);
           return found.length > 0 ? found : undefined;
         },
-        { what: `rows of ${wanted}`, timeoutMs: 90_000, intervalMs: 1000 },
+        { what: `rows of ${wanted}`, timeoutMs: 180_000, intervalMs: 1000 },
       );
       for (const [, label = ''] of legend.matchAll(/\{\{(\w+)\}\}/g)) {
         expect(

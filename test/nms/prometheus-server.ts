@@ -49,7 +49,7 @@ export function scrapeSnmp(exporter: string, target: string): readonly ScrapeCon
     .replaceAll('127.0.0.1:9116', exporter)
     .replaceAll('hypervisor-1.example', target);
   const { scrape_configs: configs } = parse(text) as { readonly scrape_configs: readonly ScrapeConfig[] };
-  return configs.map((config) => ({ ...config, scrape_interval: '5s', scrape_timeout: '5s' }));
+  return configs.map((config) => ({ ...config, scrape_interval: '10s', scrape_timeout: '10s' }));
 }
 
 /** @param rules the text of a file of rules, evaluated each second. */
