@@ -50,6 +50,9 @@ export class ConnectionFailedError extends DaemonError {
 /** A peer does not let us in, or we do not trust it: certificates, keys, passwords, permissions. */
 export class AuthenticationFailedError extends ConnectionFailedError {}
 
+/** The peer has turned away what we showed it: showing it again and again can lock an account. */
+export class CredentialsRefusedError extends AuthenticationFailedError {}
+
 /** An established connection ended; calls that were in flight are rejected with it. */
 export class ConnectionLostError extends DaemonError {
   constructor(message: string, options?: ErrorOptions) {

@@ -6,6 +6,7 @@ import { LibvirtConnection } from '../libvirt/connection.ts';
 import { isAccessDenied } from '../libvirt/libvirt-error.ts';
 import { connectGetLibVersion, connectGetType, connectGetVersion } from '../libvirt/procedures.ts';
 import type { SaslSettings } from '../libvirt/sasl/credentials.ts';
+import { hostAndPort } from '../libvirt/transports/tcp.ts';
 import type { ConnectTarget } from '../libvirt/uri.ts';
 import { silentLogger } from '../log.ts';
 import type { Finding } from './finding.ts';
@@ -83,7 +84,7 @@ function wayOf({ transport }: ConnectTarget): string {
       return `socket ${transport.sockets.join(' or ')}`;
     case 'tcp':
     case 'tls':
-      return `${transport.kind} ${transport.host}:${transport.port}`;
+      return `${transport.kind} ${hostAndPort(transport.host, transport.port)}`;
     case 'command':
       return `command ${transport.file}`;
   }

@@ -2,17 +2,21 @@ import {
   AuthenticationFailedError,
   ConnectionFailedError,
   type ConnectionLostError,
+  CredentialsRefusedError,
   DaemonError,
   errorText,
 } from '../errors.ts';
 import { CallTimeoutError } from '../libvirt/connection.ts';
 import { domainEventsOf, type LibvirtEvent } from '../libvirt/events.ts';
 import { isAccessDenied } from '../libvirt/libvirt-error.ts';
-import type { SaslSettings } from '../libvirt/sasl/credentials.ts';
+import { credentialFiles, type SaslSettings } from '../libvirt/sasl/credentials.ts';
 import type { ConnectTarget } from '../libvirt/uri.ts';
 import type { Logger } from '../log.ts';
 import type { Agent, ConnState } from '../model/agent.ts';
-import { supervise } from '../run/supervise.ts';
+import { refusedBackoff, untrustedBackoff } from '../run/backoff.ts';
+import { systemClock } from '../run/clock.ts';
+import { fileMarks, untilFilesChange } from '../run/file-marks.ts';
+import { type Pause, supervise } from '../run/supervise.ts';
 import { LibvirtSession } from './access/libvirt-session.ts';
 import { versionText } from './sources/host-identity.ts';
 
@@ -39,6 +43,8 @@ export interface LibvirtLinkOptions {
 export class LibvirtLink {
   readonly #options: LibvirtLinkOptions;
   #sessions = 0;
+  /** Of the files that decide whether we are let in, before the last attempt. */
+  #marks = '';
 
   constructor(options: LibvirtLinkOptions) {
     this.#options = options;
@@ -51,13 +57,14 @@ export class LibvirtLink {
       signal,
       connect: (inner) => this.open(inner),
       run: (session, inner) => this.#runSession(session, inner),
+      pauseAfter: (error) => this.#pauseAfter(error),
       onState: (change) => {
         if (change.state === 'connected') {
           this.#sessions += 1;
           logger.info({ uri: this.#options.target.uri }, 'connected to libvirt');
           this.#options.onState({ reconnects: Math.max(0, this.#sessions - 1) }, 'connected', undefined);
         } else if (change.state === 'disconnected') {
-          this.#disconnected(change.error);
+          this.#disconnected(change.error, change.retryMs);
         } else if (this.#sessions === 0) {
           this.#options.onState({}, 'connecting', undefined);
         }
@@ -68,6 +75,7 @@ export class LibvirtLink {
   /** Opens a session without supervising it. */
   async open(signal: AbortSignal): Promise<LibvirtSession> {
     const { target, readWriteTarget, sasl, logger } = this.#options;
+    this.#marks = await fileMarks(this.#files());
     return await LibvirtSession.open({ target, readWriteTarget, sasl, logger, signal });
   }
 
@@ -124,10 +132,27 @@ export class LibvirtLink {
     onState({}, 'notResponding', error);
   }
 
-  #disconnected(error: unknown): void {
+  /** Who was not let in waits for long, unless what it showed is another now. */
+  #pauseAfter(error: unknown): Pause | undefined {
+    if (!(error instanceof AuthenticationFailedError)) return undefined;
+    return {
+      backoff: error instanceof CredentialsRefusedError ? refusedBackoff : untrustedBackoff,
+      wake: async (signal) => await untilFilesChange(this.#files(), this.#marks, systemClock, signal),
+    };
+  }
+
+  #files(): readonly string[] {
+    const { target, sasl } = this.#options;
+    return [...target.files, ...credentialFiles(sasl, target.login)];
+  }
+
+  #disconnected(error: unknown, retryMs: number): void {
     const { logger } = this.#options;
     const remedy = error instanceof ConnectionFailedError ? error.remedy : undefined;
-    logger.warn({ error: errorText(error), remedy }, 'no connection to libvirt; trying again');
+    logger.warn(
+      { error: errorText(error), remedy, retryInSeconds: Math.ceil(retryMs / 1000) },
+      'no connection to libvirt; trying again',
+    );
     this.#options.onState({}, stateOf(error), error);
   }
 }

@@ -4,6 +4,7 @@ import {
   AuthenticationFailedError,
   ConnectionFailedError,
   ConnectionLostError,
+  CredentialsRefusedError,
   errorText,
   ProtocolError,
 } from '../errors.ts';
@@ -439,13 +440,26 @@ async function connectInTime(
 
 /** A connection that ended while it was being opened. */
 function openFailure(error: ConnectionLostError, transport: TransportStream): ConnectionFailedError {
-  const overSsh = transport.peer.startsWith('ssh ');
-  const refused = overSsh && /permission denied|host key verification failed/i.test(error.message);
-  return new (refused ? AuthenticationFailedError : ConnectionFailedError)(
-    error.message,
-    overSsh
-      ? 'Try the same ssh command by hand, as the user this program runs as: it must not ask for anything.'
-      : 'The daemon has the reason in its log: journalctl -u libvirtd -u virtqemud -u virtproxyd.',
-    { cause: error },
-  );
+  if (!transport.peer.startsWith('ssh ')) {
+    return new ConnectionFailedError(
+      error.message,
+      'The daemon has the reason in its log: journalctl -u libvirtd -u virtqemud -u virtproxyd.',
+      { cause: error },
+    );
+  }
+  const options = { cause: error };
+  const byHand =
+    'Try the same ssh command by hand, as the user this program runs as: it must not ask for anything.';
+  if (/host key verification failed/i.test(error.message)) {
+    return new AuthenticationFailedError(
+      error.message,
+      `Its host key is unknown, or another than before: if it is right, put it into known_hosts. ${byHand}`,
+      options,
+    );
+  }
+  return new (
+    /permission denied|too many authentication failures/i.test(error.message)
+      ? CredentialsRefusedError
+      : ConnectionFailedError
+  )(error.message, byHand, options);
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { DaemonError } from '../errors.ts';
-import { withoutUserInfo } from '../mask.ts';
+import { maskUserInfo, withoutUserInfo } from '../mask.ts';
 import { mechanismNames } from './sasl/mechanism-names.ts';
 
 /** How the octets travel. */
@@ -14,10 +14,14 @@ export type Transport =
       readonly host: string;
       readonly port: number;
       readonly caPath: string;
+      /** Of certificates that the authority has revoked; it need not exist. */
+      readonly crlPath: string;
       readonly certPath: string;
       readonly keyPath: string;
       /** False with `no_verify`: anyone can then pretend to be the host. */
       readonly verify: boolean;
+      /** False with `no_sanity`: our own certificate is shown even if it is expired. */
+      readonly sanity: boolean;
     }
   /** A child process whose standard input and output carry the protocol. */
   | {
@@ -37,6 +41,8 @@ export interface ConnectTarget {
   /** Whether nobody else can read along or pretend to be the host. */
   readonly confidential: boolean;
   readonly login: Login;
+  /** Files that decide whether both sides trust each other; they need not exist. */
+  readonly files: readonly string[];
 }
 
 /** Who logs in, and where, as far as a URI says it. */
@@ -54,6 +60,8 @@ export interface UriOptions {
   /** Prefers the read-only sockets, which need no privilege; default true. */
   readonly readOnly?: boolean;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The effective user id; default that of this process. */
+  readonly userId?: number | undefined;
 }
 
 /** Modular daemon of each driver that has one. */
@@ -95,7 +103,14 @@ export function parseLibvirtUri(uriText: string, options: UriOptions = {}): Conn
   const parts = splitUri(uri);
   const { query } = parts;
   const uriToSend = query.get('name') ?? uriForDaemon(parts);
-  const context: TransportContext = { ...parts, uri, uriToSend, readOnly: options.readOnly ?? true, env };
+  const context: TransportContext = {
+    ...parts,
+    uri,
+    uriToSend,
+    readOnly: options.readOnly ?? true,
+    env,
+    userId: options.userId ?? process.geteuid?.(),
+  };
   const transport = transportOf(context);
   return {
     uri,
@@ -108,7 +123,24 @@ export function parseLibvirtUri(uriText: string, options: UriOptions = {}): Conn
       mechanism: mechanismOf(uri, query.get('auth')),
       authFile: query.get('authfile') || undefined,
     },
+    files: trustFiles(transport, context),
   };
+}
+
+function trustFiles(transport: Transport, { query, env }: TransportContext): readonly string[] {
+  if (transport.kind === 'tls') {
+    return [transport.caPath, transport.crlPath, transport.certPath, transport.keyPath];
+  }
+  if (transport.kind !== 'command' || transport.scheme !== 'ssh') return [];
+  const own = ['config', 'known_hosts', 'id_ed25519', 'id_ecdsa', 'id_rsa'];
+  return [
+    ...[query.get('keyfile'), query.get('known_hosts')].filter((path) => path !== undefined),
+    ...own.map((name) => `${homeOf(env)}/.ssh/${name}`),
+  ];
+}
+
+function homeOf(env: TransportContext['env']): string {
+  return env['HOME'] || homedir();
 }
 
 /** Local sockets are; a program of the operator may be anything. */
@@ -186,10 +218,11 @@ interface TransportContext extends UriParts {
   readonly uriToSend: string;
   readonly readOnly: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly userId: number | undefined;
 }
 
 function invalid(uri: string, problem: string): DaemonError {
-  return new DaemonError('CONFIG_INVALID', `libvirt URI "${uri}": ${problem}; ${EXAMPLE}`);
+  return new DaemonError('CONFIG_INVALID', `libvirt URI "${maskUserInfo(uri)}": ${problem}; ${EXAMPLE}`);
 }
 
 function splitUri(uri: string): UriParts {
@@ -198,16 +231,23 @@ function splitUri(uri: string): UriParts {
     throw invalid(uri, 'expected driver[+transport]://[user@][host][:port]/path[?parameters]');
   }
   const [, driver = '', transportName, authority = '', path = '/', queryText = ''] = match;
-  const host = /^(?:([^@]*)@)?(\[[0-9a-f:.%]+\]|[^:[\]]*)(?::(\d{1,5}))?$/i.exec(authority);
+  const host = /^(?:([^@]*)@)?(\[[0-9a-f:.]+(?:%[\w.~-]+)?\]|[^:[\]]*)(?::(\d{1,5}))?$/i.exec(authority);
   const port = host?.[3] === undefined ? undefined : Number(host[3]);
   if (host === null || (port !== undefined && (port < 1 || port > 65_535))) {
-    throw invalid(uri, `"${authority}" is not [user@]host[:port]`);
+    throw invalid(uri, `"${authority.replace(/^.*@/, '***@')}" is not [user@]host[:port]`);
+  }
+  const user = host[1] === undefined ? undefined : decoded(uri, host[1]);
+  if (user?.includes(':') === true) {
+    throw invalid(
+      uri,
+      'a password has no place in a URI; sasl_password_file in [libvirt] names a file with it',
+    );
   }
   return {
     driver: driver.toLowerCase(),
     transportName: transportName?.toLowerCase(),
-    user: host[1] === undefined ? undefined : decoded(uri, host[1]),
-    host: (host[2] ?? '').replace(/^\[(.*)\]$/, '$1'),
+    user,
+    host: decoded(uri, (host[2] ?? '').replace(/^\[(.*)\]$/, '$1')),
     port,
     path: decoded(uri, path),
     query: parseQuery(uri, queryText),
@@ -345,32 +385,49 @@ function sessionDirectory(env: TransportContext['env']): string {
     return `${runtime}/libvirt`;
   }
   const cache = env['XDG_CACHE_HOME'];
-  return `${cache === undefined || cache === '' ? `${env['HOME'] ?? homedir()}/.cache` : cache}/libvirt`;
+  return `${cache === undefined || cache === '' ? `${homeOf(env)}/.cache` : cache}/libvirt`;
 }
 
 function tlsTransport(context: TransportContext): Transport {
-  const { host, port, query, env } = context;
-  const directory = query.get('pkipath');
-  const home = `${env['HOME'] ?? homedir()}/.pki/libvirt`;
-  const own = directory ?? (existsSync(`${home}/cacert.pem`) ? home : undefined);
-  const paths =
-    own === undefined
-      ? {
-          caPath: '/etc/pki/CA/cacert.pem',
-          certPath: '/etc/pki/libvirt/clientcert.pem',
-          keyPath: '/etc/pki/libvirt/private/clientkey.pem',
-        }
-      : {
-          caPath: `${own}/cacert.pem`,
-          certPath: `${own}/clientcert.pem`,
-          keyPath: `${own}/clientkey.pem`,
-        };
+  const { host, port, query } = context;
+  const noSanity = query.get('no_sanity');
   return {
     kind: 'tls',
     host,
     port: port ?? TLS_PORT,
-    ...paths,
+    ...certificateFiles(context),
     verify: isVerified(query),
+    sanity: noSanity === undefined || noSanity === '0',
+  };
+}
+
+/**
+ * Where libvirt's own library looks (libvirt, "TLS x509 certificate setup"): in `pkipath` and nowhere else; for
+ * users other than root in their own directory, each file of which that is missing is that of the system.
+ */
+function certificateFiles({ query, env, userId }: TransportContext) {
+  const inOne = (directory: string) => ({
+    caPath: `${directory}/cacert.pem`,
+    crlPath: `${directory}/cacrl.pem`,
+    certPath: `${directory}/clientcert.pem`,
+    keyPath: `${directory}/clientkey.pem`,
+  });
+  const pkipath = query.get('pkipath');
+  if (pkipath !== undefined) return inOne(pkipath);
+  const system = {
+    caPath: '/etc/pki/CA/cacert.pem',
+    crlPath: '/etc/pki/CA/cacrl.pem',
+    certPath: '/etc/pki/libvirt/clientcert.pem',
+    keyPath: '/etc/pki/libvirt/private/clientkey.pem',
+  };
+  if (userId === 0) return system;
+  const own = inOne(`${homeOf(env)}/.pki/libvirt`);
+  const pair = existsSync(own.certPath) && existsSync(own.keyPath) ? own : system;
+  return {
+    caPath: existsSync(own.caPath) ? own.caPath : system.caPath,
+    crlPath: existsSync(own.crlPath) ? own.crlPath : system.crlPath,
+    certPath: pair.certPath,
+    keyPath: pair.keyPath,
   };
 }
 

@@ -14,6 +14,15 @@ export interface BackoffOptions {
 export const reconnectBackoff: BackoffOptions = { baseMs: 500, factor: 2, capMs: 30_000, jitter: 0.3 };
 
 /**
+ * Five minutes to an hour: at most two attempts in a quarter of an hour, where others lock an account after three
+ * that failed.
+ */
+export const refusedBackoff: BackoffOptions = { baseMs: 300_000, factor: 3, capMs: 3_600_000, jitter: 0.05 };
+
+/** Half a minute to five minutes: what a peer logs an error for each time. */
+export const untrustedBackoff: BackoffOptions = { baseMs: 30_000, factor: 2, capMs: 300_000, jitter: 0.3 };
+
+/**
  * Delay in milliseconds before attempt number `attempt` (0 is the first retry).
  *
  * @param random - a source of numbers from 0 (included) to 1 (excluded).

@@ -7,8 +7,18 @@ import { systemClock } from './clock.ts';
 export type SupervisedState =
   | { readonly state: 'connecting' }
   | { readonly state: 'connected' }
-  /** `error` is why the last attempt or session ended; undefined if the peer ended it in order. */
-  | { readonly state: 'disconnected'; readonly error: unknown };
+  /**
+   * `error` is why the last attempt or session ended; undefined if the peer ended it in order. The next attempt
+   * is made after `retryMs` milliseconds.
+   */
+  | { readonly state: 'disconnected'; readonly error: unknown; readonly retryMs: number };
+
+/** How to wait after an error. */
+export interface Pause {
+  readonly backoff: BackoffOptions;
+  /** Resolves when there is no sense in waiting on, or when the signal aborts. */
+  readonly wake: (signal: AbortSignal) => Promise<void>;
+}
 
 /** What is supervised, and how. */
 export interface SuperviseOptions<Connection> {
@@ -23,6 +33,8 @@ export interface SuperviseOptions<Connection> {
   /** Called once per change of state, never twice in a row for the same state and the same error text. */
   readonly onState: (state: SupervisedState) => void;
   readonly backoff?: BackoffOptions;
+  /** For errors that are waited after in another way. */
+  readonly pauseAfter?: (error: unknown) => Pause | undefined;
   /** A session that lasted this long was a good one: the next wait starts at the shortest again. */
   readonly stableAfterMs?: number;
   readonly clock?: Clock;
@@ -41,6 +53,7 @@ export async function supervise<Connection>(options: SuperviseOptions<Connection
   const random = options.random ?? Math.random;
   const report = onlyChanges(options.onState);
   let attempt = 0;
+  let lastBackoff: BackoffOptions | undefined;
   while (!signal.aborted) {
     report({ state: 'connecting' });
     const outcome = await session(options, clock, report);
@@ -53,15 +66,34 @@ export async function supervise<Connection>(options: SuperviseOptions<Connection
     ) {
       attempt = 0;
     }
-    report({ state: 'disconnected', error: outcome.error });
-    const delayMs = backoffDelayMs(attempt, options.backoff ?? reconnectBackoff, random);
+    const pause = options.pauseAfter?.(outcome.error);
+    const backoff = pause?.backoff ?? options.backoff ?? reconnectBackoff;
+    if (backoff !== lastBackoff) attempt = 0;
+    lastBackoff = backoff;
+    const retryMs = backoffDelayMs(attempt, backoff, random);
     attempt += 1;
+    report({ state: 'disconnected', error: outcome.error, retryMs });
     try {
-      await clock.sleep(delayMs, signal);
+      await rest(clock, retryMs, pause, signal);
     } catch {
       return;
     }
   }
+}
+
+/** Rejects if the signal aborts. */
+async function rest(clock: Clock, ms: number, pause: Pause | undefined, signal: AbortSignal): Promise<void> {
+  if (pause === undefined) return await clock.sleep(ms, signal);
+  const over = new AbortController();
+  const onAbort = (): void => over.abort(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await Promise.race([clock.sleep(ms, over.signal), pause.wake(over.signal)]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    over.abort();
+  }
+  signal.throwIfAborted();
 }
 
 interface SessionOutcome {

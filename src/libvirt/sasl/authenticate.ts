@@ -1,4 +1,10 @@
-import { AuthenticationFailedError, ConnectionFailedError, errorText, ProtocolError } from '../../errors.ts';
+import {
+  AuthenticationFailedError,
+  ConnectionFailedError,
+  CredentialsRefusedError,
+  errorText,
+  ProtocolError,
+} from '../../errors.ts';
 import { LibvirtError } from '../libvirt-error.ts';
 import { authSaslInit, authSaslStart, authSaslStep } from '../procedures.ts';
 import type { Procedure } from '../protocol.ts';
@@ -122,7 +128,7 @@ function failure(
   const why = errorText(error).replace(/^authentication failed: (?=.)/, '');
   const what = `${target.peer}: authentication of ${JSON.stringify(user)} with ${name} failed: ${why}`;
   if (error instanceof LibvirtError) {
-    return new AuthenticationFailedError(
+    return new CredentialsRefusedError(
       what,
       `The password is from ${passwordFrom}. Users of the daemon: sasldblistusers2 -f FILE on that host, FILE as ` +
         'sasldb_path in /etc/sasl2/libvirt.conf says; see sasl_allowed_username_list in libvirtd.conf as well.' +

@@ -77,6 +77,15 @@ async function passwordOf(path: string): Promise<string> {
   }
 }
 
+/** The files that {@link findCredentials} reads or would read. */
+export function credentialFiles(
+  settings: SaslSettings,
+  login: Login,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): readonly string[] {
+  return settings.passwordFile === '' ? authFilePlaces(login, env) : [settings.passwordFile];
+}
+
 /** Where libvirt's own library looks, in its order; the first that exists is read. */
 export function authFilePlaces(
   { authFile }: Login,

@@ -8,7 +8,7 @@ export async function openTcp(
   { host, port }: Extract<Transport, { kind: 'tcp' }>,
   signal: AbortSignal,
 ): Promise<TransportStream> {
-  const peer = `${host}:${port}`;
+  const peer = hostAndPort(host, port);
   try {
     const connected = await connectSocket({ host, port, noDelay: true, keepAlive: true }, signal);
     return { ...connected, oneMessagePerWrite: false, peer, lastWords: () => undefined };
@@ -20,6 +20,11 @@ export async function openTcp(
       'libvirtd-tcp.socket or virtproxyd-tcp.socket, or listen_tcp in libvirtd.conf',
     );
   }
+}
+
+/** As in a URI: the address of IPv6 in brackets. */
+export function hostAndPort(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** What a failed connection to a host means. */

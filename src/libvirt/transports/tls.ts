@@ -1,11 +1,17 @@
+import { X509Certificate } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
-import { AuthenticationFailedError, type ConnectionFailedError, errorText } from '../../errors.ts';
+import {
+  AuthenticationFailedError,
+  type ConnectionFailedError,
+  CredentialsRefusedError,
+  errorText,
+} from '../../errors.ts';
 import { readSmallFile } from '../../run/small-file.ts';
 import type { Transport } from '../uri.ts';
 import { systemCode } from './socket-connect.ts';
-import { tcpFailure } from './tcp.ts';
+import { hostAndPort, tcpFailure } from './tcp.ts';
 import type { TransportStream } from './transport-stream.ts';
 
 type TlsTransport = Extract<Transport, { kind: 'tls' }>;
@@ -19,8 +25,8 @@ const ACCEPTED = 1;
  * @throws AuthenticationFailedError if one side does not trust the other; ConnectionFailedError
  */
 export async function openTls(transport: TlsTransport, signal: AbortSignal): Promise<TransportStream> {
-  const peer = `${transport.host}:${transport.port}`;
-  const { secureContext, noCertificate } = await secureContextOf(transport);
+  const peer = hostAndPort(transport.host, transport.port);
+  const { secureContext, certificate } = await secureContextOf(transport);
   const { host, port, verify } = transport;
   const socket = connect({
     host,
@@ -31,7 +37,7 @@ export async function openTls(transport: TlsTransport, signal: AbortSignal): Pro
   });
   try {
     await handshake(socket, peer, signal);
-    await acceptance(socket, refusal(peer, noCertificate), signal);
+    await acceptance(socket, refusal(peer, transport.certPath, certificate), signal);
   } catch (error) {
     socket.destroy();
     throw error;
@@ -51,32 +57,53 @@ export async function openTls(transport: TlsTransport, signal: AbortSignal): Pro
  * The files a URI names, as Node wants them. A daemon may want no certificate of its clients: the pair may be
  * missing, both together.
  */
-async function secureContextOf({ caPath, certPath, keyPath }: TlsTransport): Promise<{
+async function secureContextOf(transport: TlsTransport): Promise<{
   readonly secureContext: SecureContext;
-  /** Where the certificate is missing. */
-  readonly noCertificate: string | undefined;
+  /** Undefined where the pair is missing. */
+  readonly certificate: X509Certificate | undefined;
 }> {
+  const { caPath, crlPath, certPath, keyPath, sanity } = transport;
   const ca = await readPem(caPath, 'certificate of the authority');
+  const crl = (await isMissing(crlPath)) ? undefined : await readPem(crlPath, 'list of revoked certificates');
   const both = await Promise.all([isMissing(certPath), isMissing(keyPath)]);
   const missing = both.every(Boolean);
   const [cert, key] = missing
     ? []
     : await Promise.all([readPem(certPath, "client's certificate"), readPem(keyPath, "client's key")]);
+  let made: { readonly secureContext: SecureContext; readonly certificate: X509Certificate | undefined };
   try {
-    return {
-      secureContext: createSecureContext({ ca, cert, key }),
-      noCertificate: missing ? certPath : undefined,
+    made = {
+      secureContext: createSecureContext({ ca, crl, cert, key }),
+      certificate: cert === undefined ? undefined : new X509Certificate(cert),
     };
   } catch (error) {
-    const files = missing ? caPath : `${caPath}, ${certPath} and ${keyPath}`;
+    const files = [caPath, ...(crl === undefined ? [] : [crlPath]), ...(missing ? [] : [certPath, keyPath])];
     throw new AuthenticationFailedError(
       systemCode(error) === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH'
         ? `the key ${keyPath} does not belong to the certificate ${certPath}`
-        : `${files} cannot be used for TLS: ${errorText(error)}`,
+        : `${files.join(', ')} cannot be used for TLS: ${errorText(error)}`,
       'They must be PEM files: the certificate of the authority, and a certificate with its key that it signed.',
       { cause: error },
     );
   }
+  if (sanity && made.certificate !== undefined) checkDates(made.certificate, certPath);
+  return made;
+}
+
+/** As libvirt's own library does: a certificate that no daemon takes is not shown to any. */
+function checkDates({ validFrom, validTo }: X509Certificate, path: string): void {
+  const now = Date.now();
+  const problem =
+    Date.parse(validTo) < now
+      ? `has expired (${validTo})`
+      : Date.parse(validFrom) > now
+        ? `is not valid yet (${validFrom})`
+        : undefined;
+  if (problem === undefined) return;
+  throw new AuthenticationFailedError(
+    `the client's certificate ${path} ${problem}`,
+    'Have the authority sign a new one; or is the clock of this host wrong?',
+  );
 }
 
 async function isMissing(path: string): Promise<boolean> {
@@ -147,27 +174,45 @@ function acceptance(
 }
 
 /** The daemon ended the connection instead of accepting: what that means. */
-function refusal(peer: string, noCertificate: string | undefined) {
+function refusal(peer: string, certPath: string, certificate: X509Certificate | undefined) {
   return (cause?: unknown): ConnectionFailedError =>
-    noCertificate === undefined
+    certificate === undefined
       ? new AuthenticationFailedError(
-          `${peer} did not accept the client's certificate`,
-          'See tls_allowed_dn_list and ca_file in the configuration of libvirtd or virtproxyd on that host.',
+          `${peer} wants a client's certificate, and there is no ${certPath}`,
+          'Put certificate and key where libvirt expects them, or name their directory with ?pkipath=DIRECTORY.',
           { cause },
         )
-      : new AuthenticationFailedError(
-          `${peer} wants a client's certificate, and there is no ${noCertificate}`,
-          'Put certificate and key where libvirt expects them, or name their directory with ?pkipath=DIRECTORY.',
+      : new CredentialsRefusedError(
+          `${peer} did not accept the client's certificate ${certPath} (${nameOf(certificate)})`,
+          'The log of libvirtd or virtproxyd on that host says why: another authority (ca_file), revoked (crl_file), ' +
+            'expired, or a name that is not in tls_allowed_dn_list.',
           { cause },
         );
 }
 
+/** As `tls_allowed_dn_list` has it: `CN=monitor,O=Example`. */
+function nameOf({ subject }: X509Certificate): string {
+  return subject.split('\n').reverse().join(',');
+}
+
+/** What is wrong with the certificate of the daemon, by the code of OpenSSL or Node. */
+const certificateRemedies: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'Renew the certificate of the daemon on that host; or is the clock of this host wrong?',
+  CERT_NOT_YET_VALID: 'Is the clock of this host or of that one wrong?',
+  CERT_REVOKED: 'Its authority has revoked it: the host needs a new certificate.',
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    'Use a host name in the URI that the certificate has, or have one made with the name of the URI.',
+  CRL_HAS_EXPIRED: 'Put the current list of revoked certificates into cacrl.pem.',
+  UNABLE_TO_GET_CRL: 'cacrl.pem must hold the list of each authority in cacert.pem.',
+};
+
 function tlsFailure(peer: string, error: unknown): ConnectionFailedError {
   const code = systemCode(error) ?? '';
-  if (/CERT|SIGNATURE|ISSUER|ALTNAME|SELF_SIGNED/.test(code)) {
+  if (/CERT|SIGNATURE|ISSUER|ALTNAME|SELF_SIGNED|CRL/.test(code)) {
     return new AuthenticationFailedError(
       `the certificate of ${peer} cannot be trusted: ${errorText(error)}`,
-      'It must be signed by the authority in cacert.pem and bear the host name of the URI.',
+      certificateRemedies[code] ??
+        'It must be signed by the authority in cacert.pem and bear the host name of the URI.',
       { cause: error },
     );
   }

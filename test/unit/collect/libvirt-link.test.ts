@@ -1,11 +1,16 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { LibvirtLink } from '../../../src/collect/libvirt-link.ts';
 import { defaultSaslSettings } from '../../../src/libvirt/sasl/credentials.ts';
 import { parseLibvirtUri } from '../../../src/libvirt/uri.ts';
+import { XdrWriter } from '../../../src/libvirt/xdr.ts';
 import { silentLogger } from '../../../src/log.ts';
 import type { ConnState } from '../../../src/model/agent.ts';
 import { FakeLibvirtd, type FakeLibvirtdOptions } from '../../fakes/fake-libvirtd.ts';
 import { waitUntil } from '../../lab/wait.ts';
+import { recordingLogger } from '../../support/recording-logger.ts';
 
 /** The states of a link to such a daemon, until one of them is told. */
 async function statesUntil(
@@ -66,3 +71,43 @@ it('begins anew where the daemon behind the daemon was restarted', async () => {
   });
   expect(states.at(-1)).toBe('disconnected');
 });
+
+it('a refused password is not shown again until there is another', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'link-'));
+  const passwordFile = join(directory, 'password');
+  await writeFile(passwordFile, 'wrong\n');
+  await using daemon = await FakeLibvirtd.start({ authTypes: [1] });
+  const offered = new XdrWriter();
+  offered.string('PLAIN');
+  daemon.inject({ procedure: 67, action: { type: 'payload', bytes: offered.finish() } });
+  const lift = daemon.inject({ procedure: 68, action: { type: 'error', code: 45, message: 'no' } });
+  const { logger, lines } = recordingLogger();
+  const states: ConnState[] = [];
+  const stop = new AbortController();
+  const link = new LibvirtLink({
+    target: parseLibvirtUri(daemon.uri),
+    readWriteTarget: undefined,
+    sasl: { ...defaultSaslSettings, user: 'fred', passwordFile },
+    logger,
+    onEvent: () => undefined,
+    onSubscribed: () => undefined,
+    onState: (_agent, state) => states.push(state),
+    work: (_session, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
+  });
+  const running = link.run(stop.signal);
+  await waitUntil(() => states.includes('authenticationFailed'), { what: 'the refusal' });
+  expect(daemon.callCount(68)).toBe(1);
+  const warning = lines.find(({ level }) => level === 'warn');
+  // Five minutes, but for what is left to chance.
+  expect(warning?.['retryInSeconds']).toBeGreaterThan(280);
+  expect(JSON.stringify(lines)).not.toContain('wrong');
+  lift();
+  const content = new XdrWriter();
+  for (const value of [1, 1, 0]) content.u32(value);
+  daemon.inject({ procedure: 68, action: { type: 'payload', bytes: content.finish() } });
+  await writeFile(passwordFile, 'right\n');
+  await waitUntil(() => states.includes('connected'), { what: 'the other password', timeoutMs: 30_000 });
+  stop.abort();
+  await running;
+  await rm(directory, { recursive: true });
+}, 40_000);

@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DaemonError } from '../../../src/errors.ts';
 import { isLocalTarget, parseLibvirtUri, type Transport } from '../../../src/libvirt/uri.ts';
@@ -68,16 +71,80 @@ describe('parseLibvirtUri', () => {
       host: 'host.example',
       port: 16_514,
       caPath: '/etc/pki/CA/cacert.pem',
+      crlPath: '/etc/pki/CA/cacrl.pem',
       certPath: '/etc/pki/libvirt/clientcert.pem',
       keyPath: '/etc/pki/libvirt/private/clientkey.pem',
       verify: true,
+      sanity: true,
     });
     expect(transport('qemu+tls://[2001:db8::1]:1/system?pkipath=/pki&no_verify=1', 'tls')).toMatchObject({
       host: '2001:db8::1',
       port: 1,
       caPath: '/pki/cacert.pem',
+      crlPath: '/pki/cacrl.pem',
       verify: false,
     });
+    expect(transport('qemu+tls://[fe80::1%25eth0]/system?no_sanity=1', 'tls')).toMatchObject({
+      host: 'fe80::1%eth0',
+      sanity: false,
+    });
+  });
+
+  it('takes certificates from the places of libvirt: those of the user, whatever is missing from the system', () => {
+    const home = mkdtempSync(join(tmpdir(), 'home-'));
+    const own = join(home, '.pki', 'libvirt');
+    mkdirSync(own, { recursive: true });
+    const pathsOf = (userId: number) => {
+      const target = parseLibvirtUri('qemu+tls://h/system', { env: { HOME: home }, userId });
+      return target.files.map((path) => path.replace(own, 'OWN'));
+    };
+    const system = ['/etc/pki/CA/cacert.pem', '/etc/pki/CA/cacrl.pem'];
+    const pair = ['/etc/pki/libvirt/clientcert.pem', '/etc/pki/libvirt/private/clientkey.pem'];
+    expect(pathsOf(1000)).toEqual([...system, ...pair]);
+    writeFileSync(join(own, 'cacert.pem'), '');
+    writeFileSync(join(own, 'clientcert.pem'), '');
+    expect(pathsOf(1000)).toEqual(['OWN/cacert.pem', '/etc/pki/CA/cacrl.pem', ...pair]);
+    writeFileSync(join(own, 'clientkey.pem'), '');
+    writeFileSync(join(own, 'cacrl.pem'), '');
+    expect(pathsOf(1000)).toEqual([
+      'OWN/cacert.pem',
+      'OWN/cacrl.pem',
+      'OWN/clientcert.pem',
+      'OWN/clientkey.pem',
+    ]);
+    // For root there is no other place than the system's.
+    expect(pathsOf(0)).toEqual([...system, ...pair]);
+    rmSync(home, { recursive: true });
+  });
+
+  it('says who logs in, with which mechanism, and whether that stays between two', () => {
+    expect(parse('qemu+tls://fred@h/system?auth=sasl.scram-sha-256&authfile=/a')).toMatchObject({
+      uriToSend: 'qemu:///system',
+      confidential: true,
+      login: { host: 'h', user: 'fred', mechanism: 'SCRAM-SHA-256', authFile: '/a' },
+    });
+    for (const auth of ['none', 'polkit', 'sasl', 'SASL']) {
+      expect(parse(`qemu+tcp://h/system?auth=${auth}`).login.mechanism).toBeUndefined();
+    }
+    const confidential = {
+      'qemu:///system': true,
+      'qemu+tcp://h/system': false,
+      'qemu+tls://h/system?no_verify=1': false,
+      'qemu+ssh://h/system': true,
+      'qemu+ssh://h/system?no_verify=1': false,
+      'qemu+ext:///system?command=/c': false,
+    };
+    for (const [uri, expected] of Object.entries(confidential)) {
+      expect([uri, parse(uri).confidential]).toEqual([uri, expected]);
+    }
+    expect(parse('qemu:///system').login.host).toBe('localhost');
+  });
+
+  it('does not take a password, nor repeat it', () => {
+    for (const uri of ['qemu+tcp://fred:secret@h/system', 'qemu+tcp://fred:secret@h:x/system']) {
+      expect(() => parse(uri)).toThrow(/password|host/);
+      expect(() => parse(uri)).toThrow(expect.not.stringContaining('secret'));
+    }
   });
 
   it('uses TCP', () => {
@@ -142,6 +209,7 @@ describe('parseLibvirtUri', () => {
     ['qemu+tcp://host:99999/system', 'is not \\[user@\\]host\\[:port\\]'],
     ['qemu+unix:///system?socket=%zz', 'does not start an escape'],
     ['esx://host/', 'has no libvirt daemon'],
+    ['qemu+tcp://h/system?auth=sasl.gssapi', 'unknown auth "sasl.gssapi": expected none, polkit, sasl'],
   ])('refuses %s and gives an example', (uri, problem) => {
     const attempt = () => parse(uri);
     expect(attempt).toThrow(new RegExp(problem));

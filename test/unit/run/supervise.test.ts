@@ -68,6 +68,64 @@ describe('supervise', () => {
     expect(states.slice(0, 4)).toEqual(['connecting', 'connected', 'disconnected: undefined', 'connected']);
   });
 
+  it('waits in another way after errors of a kind, and counts those of each kind in a row', async () => {
+    const controller = new AbortController();
+    const clock = fakeClock();
+    const kinds = ['down', 'down', 'refused', 'refused', 'down'];
+    const retries: number[] = [];
+    const slow = { baseMs: 10_000, factor: 3, capMs: 60_000, jitter: 0 };
+    await supervise({
+      signal: controller.signal,
+      clock,
+      backoff,
+      pauseAfter: (error) =>
+        String(error).includes('refused')
+          ? { backoff: slow, wake: () => new Promise(() => undefined) }
+          : undefined,
+      onState: (state) => {
+        if (state.state === 'disconnected') retries.push(state.retryMs);
+      },
+      connect: () => {
+        const kind = kinds.shift();
+        if (kind === undefined) controller.abort();
+        return Promise.reject(new Error(kind ?? 'done'));
+      },
+      run: () => Promise.resolve(),
+    });
+    expect(clock.sleeps).toEqual([100, 200, 10_000, 30_000, 100]);
+    // Told of the first of a row with the same text.
+    expect(retries).toEqual([100, 10_000, 100]);
+  });
+
+  it('waits no longer when there is no sense in it', async () => {
+    const controller = new AbortController();
+    const sleeping: AbortSignal[] = [];
+    const clock: Clock = {
+      ...fakeClock(),
+      sleep: (_ms, signal) => {
+        if (signal !== undefined) sleeping.push(signal);
+        return new Promise((_resolve, reject) => {
+          signal?.addEventListener('abort', () => reject(signal.reason as Error));
+        });
+      },
+    };
+    let attempts = 0;
+    await supervise({
+      signal: controller.signal,
+      clock,
+      pauseAfter: () => ({ backoff, wake: () => Promise.resolve() }),
+      onState: () => undefined,
+      connect: () => {
+        attempts += 1;
+        if (attempts === 3) controller.abort();
+        return Promise.reject(new Error('refused'));
+      },
+      run: () => Promise.resolve(),
+    });
+    expect(attempts).toBe(3);
+    expect(sleeping.map(({ aborted }) => aborted)).toEqual([true, true]);
+  });
+
   it('ends without a word when it is aborted while it waits', async () => {
     const controller = new AbortController();
     const states: string[] = [];
