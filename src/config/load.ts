@@ -44,8 +44,8 @@ export interface ConfigSources {
   readonly flags: readonly FlagValue[];
 }
 
-/** Where the value of a setting came from: `file`, `environment NAME` or `option --name`. */
-export type Origin = 'file' | `environment ${string}` | `option ${string}`;
+/** Where the value of a setting came from: `file`, `environment NAME`, `option --name` or `other file PATH`. */
+export type Origin = 'file' | `environment ${string}` | `option ${string}` | `other file ${string}`;
 
 export interface LoadedConfig {
   readonly config: Config;
@@ -87,6 +87,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     if (other !== undefined)
       put(raw, setting, standIn.read(other), origins, `environment ${standIn.variable}`);
   }
+  issues.push(...putElsewhere(raw, sources, origins));
   for (const { key, option, text } of sources.flags) {
     const setting = settingByKey.get(key);
     if (setting !== undefined) put(raw, setting, text, origins, `option ${option}`);
@@ -99,6 +100,26 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   if (result.success) issues.push(...faceIssues(result.data, place));
   if (issues.length > 0 || !result.success) throw new ConfigError(issues);
   return { config: result.data, file, origins, raw };
+}
+
+/** What files of other programs say where we have been told nothing. */
+function putElsewhere(
+  raw: RawContent,
+  { env, flags }: ConfigSources,
+  origins: Map<string, Origin>,
+): readonly ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  for (const setting of settings) {
+    const { key, elsewhere } = setting;
+    if (elsewhere === undefined || origins.has(key) || flags.some((flag) => flag.key === key)) continue;
+    try {
+      const found = elsewhere(env);
+      if (found !== undefined) put(raw, setting, found.text, origins, `other file ${found.path}`);
+    } catch (error) {
+      issues.push({ where: 'default', key, message: errorText(error) });
+    }
+  }
+  return issues;
 }
 
 async function readRaw(named: string | undefined): Promise<ReadFile> {
@@ -151,7 +172,7 @@ interface Place {
 
 function whereIs({ file, lines, origins }: Place, path: readonly string[]): string {
   const origin = origins.get(path.slice(0, 2).join('.')) ?? 'file';
-  if (origin !== 'file') return origin.replace(/^(environment|option) /, '');
+  if (origin !== 'file') return origin.replace(/^(environment|option|other file) /, '');
   for (let length = path.length; length > 0; length--) {
     const line = lines.get(path.slice(0, length).join('.'));
     if (line !== undefined) return `${file}:${line}`;

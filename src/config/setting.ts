@@ -20,7 +20,14 @@ interface SettingText {
   readonly flag?: string;
   /** Variable of another program that stands in where the setting is not given. */
   readonly standIn?: StandIn;
+  /** Says where neither our own sources nor that variable do; undefined if it says nothing either. */
+  readonly elsewhere?: Elsewhere;
 }
+
+/** What a file of another program says about our setting. */
+export type Elsewhere = (
+  env: Readonly<Record<string, string | undefined>>,
+) => { readonly path: string; readonly text: string } | undefined;
 
 /** A variable of the environment that others set, and what it says about our setting. */
 interface StandIn {

@@ -1,5 +1,5 @@
 import { type SectionName, sections } from './sections.ts';
-import { fileName, type Section } from './setting.ts';
+import { type Elsewhere, fileName, type Section } from './setting.ts';
 
 /** One setting as people meet it. */
 export interface Setting {
@@ -19,6 +19,8 @@ export interface Setting {
   readonly env: string;
   /** What a variable of another program says about it, where it is not given. */
   readonly standIn: { readonly variable: string; readonly read: (text: string) => string } | undefined;
+  /** What a file of another program says about it, where nothing else does. */
+  readonly elsewhere: Elsewhere | undefined;
   /** Default as it would stand in the file. */
   readonly default: unknown;
   /** From the text of an option or a variable to what a file would hold. */
@@ -31,7 +33,7 @@ export const settings: readonly Setting[] = (Object.keys(sections) as SectionNam
 );
 
 function settingsOf(section: string, { settings: declared }: Section): readonly Setting[] {
-  return Object.entries(declared).map(([property, { kind, help, flag, standIn, fallback }]) => {
+  return Object.entries(declared).map(([property, { kind, help, flag, standIn, elsewhere, fallback }]) => {
     const name = fileName(property);
     return {
       key: `${section}.${name}`,
@@ -43,6 +45,7 @@ function settingsOf(section: string, { settings: declared }: Section): readonly 
       flag,
       env: `LIBVIRT_AGENTX_${section}_${name}`.toUpperCase(),
       standIn,
+      elsewhere,
       default: fallback,
       fromText: kind.fromText,
     };

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { DaemonError } from '../errors.ts';
 import { maskUserInfo, withoutUserInfo } from '../mask.ts';
+import { readClientConfig } from './client-config.ts';
 import { mechanismNames } from './sasl/mechanism-names.ts';
 
 /** How the octets travel. */
@@ -62,6 +63,8 @@ export interface UriOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** The effective user id; default that of this process. */
   readonly userId?: number | undefined;
+  /** URIs by their short names; default those of libvirt's own configuration. */
+  readonly aliases?: ReadonlyMap<string, string>;
 }
 
 /** Modular daemon of each driver that has one. */
@@ -92,14 +95,15 @@ const TLS_PORT = 16_514;
 const EXAMPLE = 'for example qemu:///system or qemu+ssh://host.example/system';
 
 /**
- * Reads a libvirt connection URI (libvirt, "Connection URIs" and "Remote support"). An empty text means
- * the environment's LIBVIRT_DEFAULT_URI, or qemu:///system.
+ * Reads a libvirt connection URI (libvirt, "Connection URIs" and "Remote support"), or the alias of one. An empty
+ * text means the environment's LIBVIRT_DEFAULT_URI, or qemu:///system.
  *
  * @throws DaemonError with code CONFIG_INVALID that names what is wrong.
  */
 export function parseLibvirtUri(uriText: string, options: UriOptions = {}): ConnectTarget {
   const env = options.env ?? process.env;
-  const uri = uriText.trim() || env['LIBVIRT_DEFAULT_URI']?.trim() || 'qemu:///system';
+  const given = uriText.trim() || env['LIBVIRT_DEFAULT_URI']?.trim() || 'qemu:///system';
+  const uri = /^[\w-]+$/.test(given) ? behindAlias(given, options) : given;
   const parts = splitUri(uri);
   const { query } = parts;
   const uriToSend = query.get('name') ?? uriForDaemon(parts);
@@ -143,6 +147,14 @@ function homeOf(env: TransportContext['env']): string {
   return env['HOME'] || homedir();
 }
 
+function behindAlias(alias: string, { env = process.env, userId, aliases }: UriOptions): string {
+  if (aliases !== undefined) return aliases.get(alias) ?? alias;
+  const { path, uriAliases } = readClientConfig({ env, userId });
+  const uri = uriAliases.get(alias);
+  if (uri !== undefined) return uri;
+  throw invalid(alias, `neither a URI nor an alias in uri_aliases of ${path}`);
+}
+
 /** Local sockets are; a program of the operator may be anything. */
 function isConfidential(transport: Transport, query: ReadonlyMap<string, string>): boolean {
   switch (transport.kind) {
@@ -174,7 +186,7 @@ function mechanismOf(uri: string, auth: string | undefined): string | undefined 
 
 /** A connection URI, read once: by whoever configures it. */
 export interface LibvirtUri {
-  /** As it was given. It may name a user. */
+  /** As it was given: an alias, or a URI that may name a user. */
   readonly text: string;
   /** Without user information: what may be shown to anybody. */
   readonly shown: string;
@@ -190,10 +202,11 @@ export interface LibvirtUri {
  * @throws DaemonError with code CONFIG_INVALID that names what is wrong.
  */
 export function readLibvirtUri(text: string): LibvirtUri {
+  const readOnly = parseLibvirtUri(text, { readOnly: true });
   return {
     text,
-    shown: withoutUserInfo(text),
-    readOnly: parseLibvirtUri(text, { readOnly: true }),
+    shown: withoutUserInfo(readOnly.uri),
+    readOnly,
     readWrite: parseLibvirtUri(text, { readOnly: false }),
   };
 }

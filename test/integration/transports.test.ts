@@ -1,8 +1,10 @@
-import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { programPath } from '../lab/agent.ts';
 import { biosGuest } from '../lab/domain-xml.ts';
 import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
 import { makePki, type Pki } from '../lab/pki.ts';
+import { run } from '../lab/process.ts';
 import { type Sshd, startSshd } from '../lab/sshd.ts';
 import { DumpOver } from './dump-over.ts';
 
@@ -89,6 +91,30 @@ describe.sequential('over each transport everything is collected', () => {
     await writeFile(program, '#!/bin/sh\nexec virt-ssh-helper -r qemu:///system\n');
     await chmod(program, 0o755);
     await dump.expectDomains(`qemu+ext:///system?command=${program}`);
+  });
+});
+
+describe.sequential('libvirt.conf', () => {
+  it('has short names, and what is taken where nothing else is named', async () => {
+    const path = libvirtd.directory.file('etc', 'libvirt.conf');
+    await writeFile(
+      path,
+      `uri_aliases = [ "lab=${tls(pki.directory)}" ]\nuri_default = "qemu+tcp://localhost/system"\n`,
+    );
+    await dump.expectDomains('lab');
+    await dump.expectDomains(undefined);
+    const [command = '', ...prefix] = libvirtd.namespaces.enter;
+    const config = [process.execPath, programPath, 'config'];
+    const shown = await run(command, [...prefix, 'env', '-u', 'LIBVIRT_DEFAULT_URI', ...config]);
+    expect(shown).toContain('uri = "qemu+tcp://localhost/system"  # other file /etc/libvirt/libvirt.conf');
+    await dump.with({ LIBVIRT_DEFAULT_URI: libvirtd.uriReadOnly }).expectDomains(undefined);
+    await writeFile(path, 'uri_default = "qemu+pigeon://localhost/system"\n');
+    const { code, stderr } = await dump.run(undefined);
+    expect([code, stderr]).toEqual([
+      78,
+      expect.stringMatching(/\/etc\/libvirt\/libvirt\.conf: libvirt\.uri: .*unknown transport "pigeon"/),
+    ]);
+    await rm(path);
   });
 });
 

@@ -1,3 +1,4 @@
+import { readClientConfig } from '../../libvirt/client-config.ts';
 import type { SaslSettings } from '../../libvirt/sasl/credentials.ts';
 import { mechanismNames } from '../../libvirt/sasl/mechanism-names.ts';
 import { section, setting, type ValuesOf } from '../setting.ts';
@@ -13,9 +14,13 @@ import {
 
 export const libvirt = section('The connection to libvirt, and how gently it is used.', {
   uri: setting(libvirtUri(), 'qemu:///system', {
-    help: 'Connection to libvirt. Default: LIBVIRT_DEFAULT_URI, else qemu:///system.',
+    help: 'Connection to libvirt, or an alias of one in libvirt.conf. Default: LIBVIRT_DEFAULT_URI, uri_default of libvirt.conf, qemu:///system.',
     flag: 'uri',
     standIn: { variable: 'LIBVIRT_DEFAULT_URI', read: (text) => text },
+    elsewhere: (env) => {
+      const { path, uriDefault } = readClientConfig({ env });
+      return uriDefault === undefined ? undefined : { path, text: uriDefault };
+    },
   }),
   saslUser: setting(line(255), '', {
     help: 'User for a daemon that authenticates with SASL. Default: the user of the URI, else that of auth.conf of libvirt.',

@@ -16,7 +16,7 @@ const companions: Readonly<Record<string, readonly string[]>> = {
   smilint: ['smidump'],
   snmpttconvertmib: ['snmptt'],
   sshd: ['ssh-keygen'],
-  ssh: ['ssh-keygen', 'ssh-keyscan'],
+  ssh: ['ssh-add', 'ssh-agent', 'ssh-keygen', 'ssh-keyscan'],
   nsenter: ['findmnt', 'prlimit', 'setpriv', 'unshare'],
   mount: ['umount'],
 };

@@ -197,7 +197,7 @@ describe('parseLibvirtUri', () => {
   });
 
   it.each([
-    ['system', 'expected driver\\[\\+transport\\]://'],
+    ['system', 'neither a URI nor an alias in uri_aliases of /.*/libvirt.conf'],
     ['qemu:system', 'expected driver\\[\\+transport\\]://'],
     ['qemu://[a/system', 'is not \\[user@\\]host'],
     ['qemu+tcp:///system', 'the transport tcp needs a host'],
