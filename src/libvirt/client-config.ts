@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { DaemonError, errorText } from '../errors.ts';
+
+const MAX_OCTETS = 1024 * 1024;
 
 /** What the file of libvirt's own tools says about URIs. */
 export interface ClientConfig {
@@ -33,7 +35,7 @@ export function readClientConfig(options: ClientConfigOptions): ClientConfig {
   const path = clientConfigPath(options);
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readAtOnce(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR')
@@ -41,6 +43,20 @@ export function readClientConfig(options: ClientConfigOptions): ClientConfig {
     throw new DaemonError('CONFIG_INVALID', `${path} cannot be read: ${errorText(error)}`, { cause: error });
   }
   return { path, ...parseClientConfig(text, path) };
+}
+
+/** A file and nothing else: a FIFO would hold up the program. */
+function readAtOnce(path: string): string {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const found = fstatSync(file);
+    if (!found.isFile()) throw new RangeError('it is no file');
+    if (found.size > MAX_OCTETS) throw new RangeError(`it is larger than ${MAX_OCTETS} octets`);
+    const octets = Buffer.alloc(found.size);
+    return octets.toString('utf8', 0, readSync(file, octets, 0, octets.length, 0));
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Tells `uri_default` and `uri_aliases` from all else that may be there. */

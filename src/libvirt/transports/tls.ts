@@ -120,7 +120,7 @@ async function readPem(path: string, what: string): Promise<string> {
     return await readSmallFile(path);
   } catch (error) {
     throw new AuthenticationFailedError(
-      `cannot read the ${what}: ${errorText(error)}`,
+      `cannot read the ${what} (${path}): ${errorText(error)}`,
       'Put the files where libvirt expects them, or name their directory with ?pkipath=DIRECTORY.',
       { cause: error },
     );
