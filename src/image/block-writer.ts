@@ -376,7 +376,9 @@ function fillLongs(
   for (; progress.done < end; progress.done++) {
     const row = rows[progress.done] as number;
     const given = read(items[row]);
-    const value = given === undefined ? undefined : convert(given as never);
+    // Of 64 bits without a sign: what is a whole number already is what would be made of it.
+    const value =
+      given === undefined || isWhole(given) ? given : (convert as (given: unknown) => unknown)(given);
     if (typeof value === 'number') {
       const high = Math.floor(value / TWO_32);
       cells[upper + row] = high;
@@ -388,6 +390,12 @@ function fillLongs(
       cells[upper + row] = Number.NaN;
     }
   }
+}
+
+function isWhole(given: unknown): given is number {
+  return (
+    typeof given === 'number' && given >= 0 && given <= Number.MAX_SAFE_INTEGER && Math.trunc(given) === given
+  );
 }
 
 /** Values by row at where the rows are now. */

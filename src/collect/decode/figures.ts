@@ -1,3 +1,4 @@
+import { increase } from '../../model/arithmetic.ts';
 import type { Count, EpochMs } from '../../model/scalar-types.ts';
 import { systemClock } from '../../run/clock.ts';
 
@@ -87,6 +88,13 @@ export class Figures {
     return false;
   }
 
+  /** Whether any of some counts, whose slots are counted from `base`, is at least this. */
+  anyAtLeast(limit: number, slots: readonly number[], base: number): boolean {
+    const values = this.#values;
+    for (const slot of slots) if ((values[base + slot] ?? Number.NaN) >= limit) return true;
+    return false;
+  }
+
   /** Whether all of some texts are the same as in an earlier block; slots as in {@link anyFell}. */
   sameTexts(slots: readonly number[], base: number, earlier: Figures, earlierBase: number): boolean {
     for (const slot of slots) {
@@ -95,9 +103,12 @@ export class Figures {
     return true;
   }
 
-  /** The count as a number: NaN where it is not known, infinite where a number does not hold it exactly. */
-  plain(slot: number): number {
-    return this.#values[slot] ?? Number.NaN;
+  /** What a count has grown by since an earlier block; NaN where it has fallen, or either is not known. */
+  increase(slot: number, earlier: Figures, earlierSlot: number): number {
+    const now = this.#values[slot] ?? Number.NaN;
+    const before = earlier.#values[earlierSlot] ?? Number.NaN;
+    if (now < large && before < large) return now >= before ? now - before : Number.NaN;
+    return increase(this.count(slot), earlier.count(earlierSlot)) ?? Number.NaN;
   }
 
   number(slot: number): number | undefined {

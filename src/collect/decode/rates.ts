@@ -90,10 +90,10 @@ function noteVcpus(earlier: MonitorSample, later: MonitorSample, elapsedNs: numb
     if (before === undefined) continue;
     const now = base + vcpu.at;
     const then = earlier.base + before.at;
-    const usedNs = increase(figures.count(now + vcpuTime), earlier.figures.count(then + vcpuTime));
-    if (usedNs !== undefined) figures.setNumber(now + vcpuPercent, hundredths(usedNs / elapsedNs));
-    const waitedNs = increase(figures.count(now + vcpuDelay), earlier.figures.count(then + vcpuDelay));
-    if (waitedNs !== undefined) delayNs = (delayNs ?? 0) + waitedNs;
+    const usedNs = figures.increase(now + vcpuTime, earlier.figures, then + vcpuTime);
+    if (usedNs >= 0) figures.setNumber(now + vcpuPercent, hundredths(usedNs / elapsedNs));
+    const waitedNs = figures.increase(now + vcpuDelay, earlier.figures, then + vcpuDelay);
+    if (waitedNs >= 0) delayNs = (delayNs ?? 0) + waitedNs;
   }
   return delayNs;
 }
@@ -128,25 +128,18 @@ function noteLatenciesOf(
   then: number,
 ): void {
   for (const { times, count, mean } of requests) {
-    if (earlier !== undefined) {
-      // Nearly always these are plain numbers that have not fallen, which are not worth a look at what else they may be.
-      const more = figures.plain(now + count) - earlier.figures.plain(then + count);
-      const moreNs = figures.plain(now + times) - earlier.figures.plain(then + times);
-      if (more > 0 && more < Number.POSITIVE_INFINITY && moreNs >= 0 && moreNs < Number.POSITIVE_INFINITY) {
-        figures.setNumber(now + mean, meanOf(moreNs, more, 0));
-        continue;
-      }
+    const more =
+      earlier === undefined ? Number.NaN : figures.increase(now + count, earlier.figures, then + count);
+    const moreNs =
+      earlier === undefined ? Number.NaN : figures.increase(now + times, earlier.figures, then + times);
+    if (more >= 0 && moreNs >= 0) {
+      figures.setNumber(now + mean, meanOf(moreNs, more, earlier?.figures.number(then + mean) ?? 0));
+      continue;
     }
     const tookNs = figures.count(now + times);
     const completed = figures.count(now + count);
     if (tookNs === undefined || completed === undefined) continue;
-    const moreNs = increase(tookNs, earlier?.figures.count(then + times));
-    const more = increase(completed, earlier?.figures.count(then + count));
-    const meanUs =
-      moreNs === undefined || more === undefined
-        ? meanOf(Number(tookNs), Number(completed), 0)
-        : meanOf(moreNs, more, earlier?.figures.number(then + mean) ?? 0);
-    figures.setNumber(now + mean, meanUs);
+    figures.setNumber(now + mean, meanOf(Number(tookNs), Number(completed), 0));
   }
 }
 

@@ -199,8 +199,9 @@ function memoryOf(
 function chooseMemoryUnit(record: DomainRecord, { units }: BuildContext): void {
   const monitor = record.runtime.sample?.monitor;
   if (monitor === undefined) return;
+  if (!monitor.figures.anyAtLeast(record.memoryUnitLimit / 1024, memorySizes, monitor.base)) return;
   const size = kibToBytes(largestOf(monitor.figures, monitor.base, memorySizes));
-  if (size === undefined || size < record.memoryUnitLimit) return;
+  if (size === undefined) return;
   const { unit, outgrown } = units.memory(record.uuid, size, monitor.at);
   record.memoryUnit = unit;
   record.memoryUnitLimit = unitLimit(unit);
@@ -340,8 +341,9 @@ function takeReported(
   first: number,
   context: BuildContext,
 ): void {
-  const size = largestOf(figures, first, diskSizes);
-  if (size !== undefined && size >= disk.unitLimit) {
+  const outgrows = figures.anyAtLeast(disk.unitLimit, diskSizes, first);
+  const size = outgrows ? largestOf(figures, first, diskSizes) : undefined;
+  if (size !== undefined) {
     const { target } = disk.facts;
     const { unit, outgrown } = context.units.disk(uuid, target, size);
     disk.unitLimit = unitLimit(unit);
