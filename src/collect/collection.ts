@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { saslSettings } from '../config/sections/libvirt.ts';
 import type { LibvirtEvent } from '../libvirt/events.ts';
+import { lifecycleEvents, poolLifecycleEvents } from '../libvirt/numbers.ts';
 import { domainGetState } from '../libvirt/procedures.ts';
 import { type ConnectTarget, isLocalTarget } from '../libvirt/uri.ts';
 import type { Logger } from '../log.ts';
@@ -55,12 +56,6 @@ const silentEvents: ReadonlySet<LibvirtEvent['type']> = new Set([
   'graphics',
   'migrationIteration',
 ]);
-
-/** virDomainEventType */
-const lifecycleStarted = 2;
-
-/** VIR_STORAGE_POOL_EVENT_STARTED: libvirt reads a pool when it starts it. */
-const poolStarted = 2;
 
 /** The whole way from libvirt to snapshots: the link, the records, the collectors and the publisher. */
 export class Collection {
@@ -188,14 +183,14 @@ export class Collection {
     this.#options.listener?.onEvent(event);
     if (
       event.type === 'storagePoolRefresh' ||
-      (event.type === 'storagePoolLifecycle' && event.event === poolStarted)
+      (event.type === 'storagePoolLifecycle' && event.event === poolLifecycleEvents.started)
     ) {
       this.#infrastructure.poolsReadAt.set(event.pool.uuid, systemClock.now());
     }
     this.#refresher.prompt(event);
     if (!('domain' in event) || silentEvents.has(event.type)) return;
     const { uuid } = event.domain;
-    if (event.type === 'lifecycle' && event.event === lifecycleStarted) {
+    if (event.type === 'lifecycle' && event.event === lifecycleEvents.started) {
       this.#table.announceStart(uuid, systemClock.now());
     }
     this.#refresher.poke(uuid);

@@ -9,6 +9,7 @@ import {
 import { CallTimeoutError } from '../libvirt/connection.ts';
 import { domainEventsOf, type LibvirtEvent } from '../libvirt/events.ts';
 import { isAccessDenied } from '../libvirt/libvirt-error.ts';
+import { networkEvents, poolEvents } from '../libvirt/numbers.ts';
 import { credentialFiles, type SaslSettings } from '../libvirt/sasl/credentials.ts';
 import type { ConnectTarget } from '../libvirt/uri.ts';
 import type { Logger } from '../log.ts';
@@ -19,11 +20,6 @@ import { fileMarks, untilFilesChange } from '../run/file-marks.ts';
 import { type Pause, supervise } from '../run/supervise.ts';
 import { LibvirtSession } from './access/libvirt-session.ts';
 import { versionText } from './sources/host-identity.ts';
-
-/** virNetworkEventID, virStoragePoolEventID */
-const networkLifecycle = 0;
-const poolLifecycle = 0;
-const poolRefresh = 1;
 
 export interface LibvirtLinkOptions {
   readonly target: ConnectTarget;
@@ -111,9 +107,9 @@ export class LibvirtLink {
     const { control, libVersion } = session;
     const domainEvents = await Promise.all(domainEventsOf(libVersion).map((id) => control.subscribe(id)));
     const others = [
-      await control.subscribeNetworks(networkLifecycle),
-      await control.subscribeStoragePools(poolLifecycle),
-      await control.subscribeStoragePools(poolRefresh),
+      await control.subscribeNetworks(networkEvents.lifecycle),
+      await control.subscribeStoragePools(poolEvents.lifecycle),
+      await control.subscribeStoragePools(poolEvents.refresh),
     ];
     this.#options.onSubscribed([...domainEvents, ...others].some((yes) => yes));
     this.#options.onState({ libvirtVersion: versionText(libVersion) }, 'connected', undefined);

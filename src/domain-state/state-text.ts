@@ -1,22 +1,11 @@
 import type { DomainState } from '../model/domain.ts';
+import { domainStates } from '../model/libvirt-names.ts';
 
 /** One reason of a domain state: the name used in configuration keys, and the words shown to people. */
 interface StateReason {
   readonly name: string;
   readonly text: string;
 }
-
-/** virDomainState by number. */
-const states: readonly DomainState[] = [
-  'nostate',
-  'running',
-  'blocked',
-  'paused',
-  'shutdown',
-  'shutoff',
-  'crashed',
-  'pmsuspended',
-];
 
 /** How each state reads. */
 const stateWords: Readonly<Record<DomainState, string>> = {
@@ -91,7 +80,7 @@ const reasons: Readonly<Record<DomainState, readonly StateReason[]>> = {
 
 /** The state that a number of virDomainState stands for; `other` for numbers of a newer libvirt. */
 export function stateFromCode(code: number): DomainState {
-  return states[code] ?? 'other';
+  return domainStates[code] ?? 'other';
 }
 
 /** The name of a reason as configuration keys spell it: `ioerror`; the number where the name is not known. */
@@ -117,7 +106,7 @@ export function stateText(state: DomainState, reason: number): string {
 /** Every `state` and `state/reason` that a severity may be configured for. */
 export function stateKeys(): readonly string[] {
   const keys: string[] = [];
-  for (const state of [...states, 'other'] as const) {
+  for (const state of [...domainStates, 'other'] as const) {
     keys.push(state);
     for (const reason of reasons[state]) keys.push(`${state}/${reason.name}`);
   }

@@ -1,7 +1,7 @@
 import type { LibvirtEvent } from '../libvirt/events.ts';
 import { findParam, type TypedParams } from '../libvirt/typed-params.ts';
 import type { EventKind } from '../model/event.ts';
-import { jobOperations } from '../model/job.ts';
+import { jobOperations } from '../model/libvirt-names.ts';
 import type { Pool } from '../model/pool.ts';
 import type { Count } from '../model/scalar-types.ts';
 import type { EventDescription, EventEffect, EventSubject } from './event-description.ts';

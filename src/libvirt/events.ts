@@ -1,4 +1,4 @@
-import type { Count } from '../model/scalar-types.ts';
+import type { Count } from '../bytes/count.ts';
 import type { DomainRef, NamedRef } from './protocol.ts';
 import type { TypedParams } from './typed-params.ts';
 

@@ -1,4 +1,4 @@
-import type { Count } from '../model/scalar-types.ts';
+import type { Count } from '../bytes/count.ts';
 import {
   decodeDomain,
   decodeMoment,

@@ -1,5 +1,6 @@
 import { percentOf } from './arithmetic.ts';
 import type { FigureReader } from './figure-reader.ts';
+import type { blockJobTypes, diskErrorCodes } from './libvirt-names.ts';
 import type { Count, EpochMs, Percent } from './scalar-types.ts';
 
 /** Who a disk is and what the definition says of it: the same object until that changes. */
@@ -140,7 +141,7 @@ function vmSourceType(
 export interface DiskError {
   readonly diskIndex: number;
   readonly target: string;
-  readonly code: 'unspecified' | 'noSpace' | 'other';
+  readonly code: NonNullable<(typeof diskErrorCodes)[number]> | 'other';
   readonly since: EpochMs;
 }
 
@@ -174,7 +175,7 @@ export interface IoTune {
 export interface BlockJob {
   readonly diskIndex: number;
   readonly target: string;
-  readonly type: 'unknown' | 'pull' | 'copy' | 'commit' | 'activeCommit' | 'backup' | 'other';
+  readonly type: (typeof blockJobTypes)[number] | 'other';
   readonly current: Count;
   readonly end: Count;
   readonly percent: Percent | undefined;

@@ -3,22 +3,14 @@ import type { DomainCpu, DomainMemory } from './domain-figures.ts';
 import type { FileSystem, Guest } from './guest.ts';
 import type { Iothread } from './iothread.ts';
 import type { Job } from './job.ts';
+import type { controlStates, domainStates } from './libvirt-names.ts';
 import type { Nic } from './nic.ts';
 import type { Count, EpochMs, Severity } from './scalar-types.ts';
 import type { PerfEvent, Stat } from './stat.ts';
 import type { Vcpu } from './vcpu.ts';
 
 /** virDomainState by name (LveDomainState). */
-export type DomainState =
-  | 'nostate'
-  | 'running'
-  | 'blocked'
-  | 'paused'
-  | 'shutdown'
-  | 'shutoff'
-  | 'crashed'
-  | 'pmsuspended'
-  | 'other';
+export type DomainState = (typeof domainStates)[number] | 'other';
 
 /** VirtualMachineOperState of VM-MIB (RFC 7666). */
 export type VmOperState =
@@ -43,7 +35,7 @@ export type StatsStatus = 'ok' | 'partial' | 'blocked' | 'stale' | 'inactive';
 
 /** virDomainGetControlInfo: state of the hypervisor's control interface. */
 export interface ControlInfo {
-  readonly state: 'ok' | 'job' | 'occupied' | 'error';
+  readonly state: (typeof controlStates)[number];
   /** Milliseconds in that state when it was read; only for job and occupied. */
   readonly stateTimeMs: number | undefined;
 }

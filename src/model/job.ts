@@ -1,25 +1,11 @@
+import type { jobOperations, jobTypes } from './libvirt-names.ts';
 import type { Count, EpochMs, Percent } from './scalar-types.ts';
 import type { Stat } from './stat.ts';
-
-/** virDomainJobOperation by number. */
-export const jobOperations = [
-  'unknown',
-  'start',
-  'save',
-  'restore',
-  'migrationIn',
-  'migrationOut',
-  'snapshot',
-  'snapshotRevert',
-  'dump',
-  'backup',
-  'snapshotDelete',
-] as const;
 
 /** A job of a domain: the running one or the last completed one (virDomainGetJobStats). */
 export interface Job {
   readonly kind: 'background' | 'completed';
-  readonly type: 'none' | 'bounded' | 'unbounded' | 'completed' | 'failed' | 'cancelled' | 'other';
+  readonly type: (typeof jobTypes)[number] | 'other';
   readonly operation: (typeof jobOperations)[number] | 'other' | undefined;
   readonly elapsedMs: Count | undefined;
   readonly remainingMs: Count | undefined;

@@ -1,3 +1,4 @@
+import type { poolStates } from './libvirt-names.ts';
 import type { Count, EpochMs, Percent, Ratio } from './scalar-types.ts';
 
 /** One storage pool (lvePoolTable). */
@@ -7,7 +8,7 @@ export interface Pool {
   readonly uuid: string;
   readonly type: string | undefined;
   readonly path: string | undefined;
-  readonly state: 'inactive' | 'building' | 'running' | 'degraded' | 'inaccessible' | 'other';
+  readonly state: (typeof poolStates)[number] | 'other';
   /** When libvirt was asked for the state. */
   readonly stateAt: EpochMs;
   readonly autostart: boolean | undefined;

@@ -1,9 +1,10 @@
+import type { paramTypeNames } from './libvirt-names.ts';
 import type { Count } from './scalar-types.ts';
 
 /** A typed parameter by name (lveStatTable, lveJobStatTable). */
 export interface Stat {
   readonly name: string;
-  readonly type: 'int' | 'uint' | 'llong' | 'ullong' | 'double' | 'boolean' | 'string' | 'other';
+  readonly type: (typeof paramTypeNames)[number];
   /** Non-negative integers and booleans (1 is true) only. */
   readonly value: Count | undefined;
   /** Non-negative doubles only: in thousandths, rounded. */

@@ -1,12 +1,10 @@
 import type { FigureReader } from './figure-reader.ts';
+import { vcpuStates } from './libvirt-names.ts';
 
 const vcpu = { selectors: ['vcpu'] } as const;
 const counter = { selectors: ['vcpu'], counter: true } as const;
 const answered = { selectors: ['vcpu'], asked: true } as const;
 const cpuUtil = { selectors: ['cpu_util'] } as const;
-
-/** virVcpuState by number. */
-const states = ['offline', 'running', 'blocked'] as const;
 
 /** One vCPU of an active domain: the parameters `vcpu.N.` */
 export type Vcpu = Readonly<ReturnType<typeof vcpuRow>>;
@@ -27,7 +25,7 @@ export function vcpuRow(
     number,
     hostCpu,
     pin,
-    state: read.state('state', states, 'other', vcpu),
+    state: read.state('state', vcpuStates, 'other', vcpu),
     timeUs: read.nsToUs('time', counter),
     waitUs: read.nsToUs('wait', counter),
     delayUs: read.nsToUs('delay', counter),

@@ -64,7 +64,7 @@ export interface GoneDomain {
   readonly columns: GoneColumns;
 }
 
-/** What the row of a domain that ceased to exist goes on showing. A type, so that it is a plain record as well. */
+/** What the row of a domain that ceased to exist goes on showing. A type, so that it is a plain object as well. */
 export type GoneColumns = {
   readonly state?: DomainState;
   readonly reason?: number;

@@ -1,7 +1,7 @@
+import { statsGroups } from '../../libvirt/numbers.ts';
 import type { Field } from './fields.ts';
 import type { MonitorSample } from './monitor-sample.ts';
 import { domainFields } from './stat-fields.ts';
-import { statsGroups } from './stats-groups.ts';
 
 /** A group that most domains have nothing in, although it costs each of them a question to its hypervisor process. */
 interface RareGroup {

@@ -1,11 +1,9 @@
 import { findParam, type ParamValue, type TypedParams } from '../../libvirt/typed-params.ts';
 import { percentOf } from '../../model/arithmetic.ts';
-import { type Job, jobOperations } from '../../model/job.ts';
+import type { Job } from '../../model/job.ts';
+import { jobOperations, jobTypes } from '../../model/libvirt-names.ts';
 import type { Count, EpochMs } from '../../model/scalar-types.ts';
 import { statOf } from './stat-value.ts';
-
-/** virDomainJobType by number. */
-const jobTypes: readonly Job['type'][] = ['none', 'bounded', 'unbounded', 'completed', 'failed', 'cancelled'];
 
 /** The reply of virDomainGetJobStats. */
 export interface JobReply {

@@ -1,21 +1,10 @@
 import type { ParamValue } from '../../libvirt/typed-params.ts';
+import { paramTypeNames } from '../../model/libvirt-names.ts';
 import type { Stat } from '../../model/stat.ts';
-
-/** virTypedParameterType by number. */
-const typeNames: readonly Stat['type'][] = [
-  'other',
-  'int',
-  'uint',
-  'llong',
-  'ullong',
-  'double',
-  'boolean',
-  'string',
-];
 
 /** A typed parameter as a row of lveStatTable or lveJobStatTable. */
 export function statOf(name: string, type: number, value: ParamValue): Stat {
-  const typeName = typeNames[type] ?? 'other';
+  const typeName = paramTypeNames[type] ?? 'other';
   const row = { name, type: typeName, value: undefined, text: String(value) };
   if (typeof value === 'boolean') return { ...row, value: value ? 1 : 0 };
   if (typeof value === 'string') return row;

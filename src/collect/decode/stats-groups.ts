@@ -1,23 +1,6 @@
 import { type StatSelector, statSelectorNames } from '../../config/selectors.ts';
+import { statsGroups } from '../../libvirt/numbers.ts';
 import { domainFields, entryFields } from './stat-fields.ts';
-
-/** virDomainStatsTypes */
-export const statsGroups = {
-  state: 1,
-  cpuTotal: 2,
-  balloon: 4,
-  vcpu: 8,
-  interface: 16,
-  block: 32,
-  perf: 64,
-  iothread: 128,
-  memory: 256,
-  dirtyRate: 512,
-  vm: 1024,
-} as const;
-
-/** virConnectGetAllDomainStatsFlags. ENFORCE_STATS is never set: an older daemon would refuse the call. */
-export const statsFlags = { noWait: 1 << 29, backing: 1 << 30 } as const;
 
 /** Groups that libvirt answers without asking the hypervisor process. */
 export const monitorFreeGroups =

@@ -1,17 +1,13 @@
+import { blockJobInfoFlags } from '../../libvirt/numbers.ts';
 import { domainGetBlockJobInfo } from '../../libvirt/procedures.ts';
 import { percentOf } from '../../model/arithmetic.ts';
 import type { BlockJob } from '../../model/disk.ts';
+import { blockJobTypes } from '../../model/libvirt-names.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachDomain } from './each-domain.ts';
 import { eachMember } from './each-member.ts';
 import { RetrySchedule } from './retry-schedule.ts';
-
-/** virDomainBlockJobType by number. */
-const types: readonly BlockJob['type'][] = ['unknown', 'pull', 'copy', 'commit', 'activeCommit', 'backup'];
-
-/** VIR_DOMAIN_BLOCK_JOB_INFO_BANDWIDTH_BYTES */
-const bandwidthInBytes = 1;
 
 export const blockJobs: CollectorKind = {
   name: 'block-jobs',
@@ -61,11 +57,11 @@ export class BlockJobs implements Collector {
     const reply = await pass.libvirt.call(domainGetBlockJobInfo, {
       domain: record.ref,
       path: target,
-      flags: bandwidthInBytes,
+      flags: blockJobInfoFlags.bandwidthBytes,
     });
     if (reply === undefined) return undefined;
     const { type, current, end, bandwidth } = reply;
-    const typeName = types[type] ?? 'other';
+    const typeName = blockJobTypes[type] ?? 'other';
     return {
       diskIndex: pass.indexes.disk(record.uuid, target),
       target,

@@ -1,15 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isOperationInvalid } from '../../libvirt/libvirt-error.ts';
 import { domainGetControlInfo } from '../../libvirt/procedures.ts';
-import type { ControlInfo } from '../../model/domain.ts';
+import { controlStates } from '../../model/libvirt-names.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 import type { CollectorPass } from './collector.ts';
 
 type DomainAndFlags = Parameters<typeof domainGetControlInfo.encode>[1];
 type DomainControlInfo = ReturnType<typeof domainGetControlInfo.decode>;
-
-/** virDomainControlState by number. */
-const controlStates: readonly ControlInfo['state'][] = ['ok', 'job', 'occupied', 'error'];
 
 /** Probes sent at once; the daemon reads a few requests of a connection at a time anyway. */
 const probesInFlight = 64;

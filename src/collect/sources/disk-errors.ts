@@ -1,16 +1,12 @@
+import { pausedReasons } from '../../libvirt/numbers.ts';
 import { domainGetDiskErrors } from '../../libvirt/procedures.ts';
 import { limits } from '../../libvirt/protocol.ts';
 import type { DiskError } from '../../model/disk.ts';
+import { diskErrorCodes } from '../../model/libvirt-names.ts';
 import type { DomainRecord, RuntimeFacts } from '../records/domain-record.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachDomain } from './each-domain.ts';
 import { RetrySchedule } from './retry-schedule.ts';
-
-/** virDomainDiskErrorCode by number; 0 is no error. */
-const codes: readonly (DiskError['code'] | undefined)[] = [undefined, 'unspecified', 'noSpace'];
-
-/** VIR_DOMAIN_PAUSED_IOERROR */
-const pausedForIoError = 5;
 
 export const diskErrors: CollectorKind = {
   name: 'disk-errors',
@@ -47,7 +43,7 @@ export class DiskErrors implements Collector {
     const errors = reply.errors
       .filter(({ disk, error }) => error !== 0 && !this.#isOver(record, runtime, disk))
       .map(({ disk, error }): DiskError => {
-        const code = codes[error] ?? 'other';
+        const code = diskErrorCodes[error] ?? 'other';
         const before = known.get(disk);
         if (before?.code === code) return before;
         const since = before?.since ?? pass.now;
@@ -65,7 +61,7 @@ export class DiskErrors implements Collector {
    */
   #isOver(record: DomainRecord, runtime: RuntimeFacts, target: string): boolean {
     const stoppers = this.#stoppers.get(runtime) ?? new Set<string>();
-    if (record.state === 'paused' && record.reason === pausedForIoError) stoppers.add(target);
+    if (record.state === 'paused' && record.reason === pausedReasons.ioError) stoppers.add(target);
     this.#stoppers.set(runtime, stoppers);
     return record.state === 'running' && stoppers.has(target);
   }

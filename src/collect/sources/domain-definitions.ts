@@ -6,6 +6,7 @@ import { identifyNics, shareMac } from '../../definition/nic-identity.ts';
 import type { AdjustableSizes, StartBaseline } from '../../definition/pending-change.ts';
 import { ConnectionLostError } from '../../errors.ts';
 import { CallTimeoutError } from '../../libvirt/connection.ts';
+import { xmlFlags } from '../../libvirt/numbers.ts';
 import { domainGetXmlDesc } from '../../libvirt/procedures.ts';
 import type { XmlChunk } from '../../model/domain.ts';
 import type { KnownNic } from '../../model/nic.ts';
@@ -18,9 +19,6 @@ import type { WarningBoard } from '../records/warning-board.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { ProcessFinder } from './hypervisor-process.ts';
 import { readNicLinks } from './nic-links.ts';
-
-/** virDomainXMLFlags */
-const xmlFlags = { live: 0, inactive: 2 } as const;
 
 /** Octets of one row of lveXmlTable. */
 const chunkOctets = 1024;

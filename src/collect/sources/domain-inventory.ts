@@ -1,4 +1,5 @@
 import { domainFilter } from '../../config/domain-filter.ts';
+import { listDomainsFlags } from '../../libvirt/numbers.ts';
 import { connectListAllDomains } from '../../libvirt/procedures.ts';
 import type { DomainRef } from '../../libvirt/protocol.ts';
 import { sameReplyOnce } from '../../libvirt/same-reply.ts';
@@ -9,9 +10,6 @@ import type { LibvirtAccess } from '../access/libvirt-access.ts';
 import type { HypervisorProcess, ListedDomain } from '../records/domain-table.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { ProcessFinder } from './hypervisor-process.ts';
-
-/** virConnectListAllDomainsFlags */
-const listFlags = { persistent: 1 << 2, managedSave: 1 << 8, autostart: 1 << 10 } as const;
 
 /** Processes looked at side by side. */
 const processesInFlight = 4;
@@ -31,9 +29,9 @@ export class DomainInventory implements Collector {
   readonly #local: boolean;
   readonly #finder = new ProcessFinder();
   readonly #all = sameReplyOnce(connectListAllDomains);
-  readonly #persistent = new FlaggedDomains(listFlags.persistent);
-  readonly #autostart = new FlaggedDomains(listFlags.autostart);
-  readonly #managedSave = new FlaggedDomains(listFlags.managedSave);
+  readonly #persistent = new FlaggedDomains(listDomainsFlags.persistent);
+  readonly #autostart = new FlaggedDomains(listDomainsFlags.autostart);
+  readonly #managedSave = new FlaggedDomains(listDomainsFlags.managedSave);
   #last: Lists | undefined;
   /** The session in which the processes of the running domains were compared with those remembered. */
   #compared: LibvirtAccess | undefined;

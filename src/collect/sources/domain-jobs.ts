@@ -1,3 +1,4 @@
+import { jobStatsFlags } from '../../libvirt/numbers.ts';
 import { domainGetJobStats } from '../../libvirt/procedures.ts';
 import type { LibvirtAccess } from '../access/libvirt-access.ts';
 import { jobOf } from '../decode/job-stats.ts';
@@ -7,9 +8,6 @@ import { eachDomain } from './each-domain.ts';
 import { readMember } from './each-member.ts';
 import { isInvalidArgument } from './invalid-argument.ts';
 import { RetrySchedule } from './retry-schedule.ts';
-
-/** virDomainGetJobStatsFlags: without the second, reading a completed job erases it for everybody. */
-const jobFlags = { completed: 1, keepCompleted: 2 } as const;
 
 export interface DomainJobsOptions {
   readonly background: boolean;
@@ -98,7 +96,7 @@ export class DomainJobs implements Collector {
     try {
       const reply = await pass.libvirt.call(domainGetJobStats, {
         domain: record.ref,
-        flags: jobFlags.completed | jobFlags.keepCompleted,
+        flags: jobStatsFlags.completed | jobStatsFlags.keepCompleted,
       });
       const endedAt = this.#watched.has(record) ? pass.now : undefined;
       this.#watched.add(record);

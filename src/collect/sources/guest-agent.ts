@@ -6,6 +6,7 @@ import {
   isNotSupported,
   isOperationInvalid,
 } from '../../libvirt/libvirt-error.ts';
+import { guestInfoTypes } from '../../libvirt/numbers.ts';
 import {
   domainAgentAddresses,
   domainGetControlInfo,
@@ -32,9 +33,6 @@ import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { isInvalidArgument } from './invalid-argument.ts';
 import { addressesByNic, takeAddresses } from './nic-addresses.ts';
 import { RetrySchedule } from './retry-schedule.ts';
-
-/** virDomainGuestInfoTypes */
-const infoTypes = { users: 1, os: 2, timezone: 4, hostname: 8, fileSystem: 16, load: 128 } as const;
 
 /** Without any bit libvirt asks the agent for all it knows and leaves out what it does not. */
 const everything = 0;
@@ -231,9 +229,10 @@ export class GuestAgent implements Collector {
 
   #wantedTypes(session: SessionState): number {
     const { guest, fileSystems } = this.#options;
-    const info = infoTypes.users | infoTypes.os | infoTypes.timezone | infoTypes.hostname;
+    const info = guestInfoTypes.users | guestInfoTypes.os | guestInfoTypes.timezone | guestInfoTypes.hostname;
     return (
-      (guest ? info | (session.loadKnown ? infoTypes.load : 0) : 0) | (fileSystems ? infoTypes.fileSystem : 0)
+      (guest ? info | (session.loadKnown ? guestInfoTypes.load : 0) : 0) |
+      (fileSystems ? guestInfoTypes.fileSystem : 0)
     );
   }
 

@@ -1,4 +1,4 @@
-import { statsGroups } from '../decode/stats-groups.ts';
+import { statsGroups } from '../../libvirt/numbers.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 
 /** Domains asked for in one call. */

@@ -11,6 +11,7 @@ import {
 } from '../../libvirt/procedures.ts';
 import type { NamedRef } from '../../libvirt/protocol.ts';
 import { add, percentOf, ratioOf } from '../../model/arithmetic.ts';
+import { poolStates } from '../../model/libvirt-names.ts';
 import type { Pool } from '../../model/pool.ts';
 import type { Count, EpochMs } from '../../model/scalar-types.ts';
 import { systemClock } from '../../run/clock.ts';
@@ -18,9 +19,6 @@ import type { DomainRecord } from '../records/domain-record.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachMember, readMember } from './each-member.ts';
 import { FileSystemProbe } from './file-system-figures.ts';
-
-/** virStoragePoolState by number. */
-const states: readonly Pool['state'][] = ['inactive', 'building', 'running', 'degraded', 'inaccessible'];
 
 /** Pools whose figures libvirt takes from the file system of their directory. */
 const directoryTypes: ReadonlySet<string> = new Set(['dir', 'fs', 'netfs']);
@@ -92,7 +90,7 @@ export class StoragePools implements Collector {
     const { libvirt } = pass;
     const stateAt = systemClock.now();
     const info = await libvirt.call(storagePoolGetInfo, { pool });
-    const state = states[info.state] ?? 'other';
+    const state = poolStates[info.state] ?? 'other';
     const definition = await parsePoolXml(await libvirt.call(storagePoolGetXmlDesc, { pool, flags: 0 }));
     const place = { name: pool.name, type: definition.type, path: definition.path };
     this.#noteFigures(pass, pool.uuid, info);

@@ -41,7 +41,7 @@ export const libvirt = section('The connection to libvirt, and how gently it is 
     help: 'Domains asked for in one call.',
   }),
   callsInFlight: setting(integer(1, 8, 'calls'), 2, {
-    help: 'Statistics calls under way at a time.',
+    help: 'Statistics calls under way at a time. At most four are under way on a connection, and no more than max_unanswered_calls: what is above the lower of the two has no effect.',
   }),
   maxUnansweredCalls: setting(integer(1, 20, 'calls'), 3, {
     help: 'Workers of the daemon that calls may occupy at a time; with so many calls unanswered, only calls that wait for nothing are made.',

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { StatsDecoder } from '../../../../src/collect/decode/stats-decoder.ts';
-import { statsGroups } from '../../../../src/collect/decode/stats-groups.ts';
 import { DomainRecord } from '../../../../src/collect/records/domain-record.ts';
 import { DomainStats, type DomainStatsOptions } from '../../../../src/collect/sources/domain-stats.ts';
 import { CallTimeoutError } from '../../../../src/libvirt/call-errors.ts';
+import { statsGroups } from '../../../../src/libvirt/numbers.ts';
 import type { DomainRef } from '../../../../src/libvirt/protocol.ts';
 import { activeRecord, testPass } from '../collector-pass.ts';
 import { figuresOf, type ParamRow, sampleOf } from '../params.ts';
