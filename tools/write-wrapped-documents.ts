@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { wrapMarkdown } from './wrap-markdown.ts';
 
-// Part of `npm run docs`. What is generated as a whole, or written by the benchmark, is left as it is.
+// Part of `npm run docs`. What is generated as a whole is left as it is.
 const root = `${import.meta.dirname}/..`;
-const others: ReadonlySet<string> = new Set(['objects.md', 'metrics.md', 'performance.md']);
+const others: ReadonlySet<string> = new Set(['objects.md', 'metrics.md']);
 const inDocs = readdirSync(`${root}/docs`, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.md') && !others.has(name))
   .map((name) => `docs/${name}`);

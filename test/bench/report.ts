@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { wrapMarkdown } from '../../tools/wrap-markdown.ts';
 import { repositoryPath } from '../lab/mib-path.ts';
 import { type Figure, isMet, type Measurement, type MeasurementResult } from './measurement.ts';
 import type { Summary } from './statistics.ts';
@@ -46,13 +47,14 @@ export function textTable(reported: readonly ReportedMeasurement[]): string {
 /** The figures of one measurement as a section in Markdown. */
 function section({ measurement, result }: ReportedMeasurement, machine: string): string {
   const row = (line: readonly string[]): string => `| ${line.join(' | ')} |`;
-  return [
+  const text = [
     `### ${measurement.title}`,
     measurement.method,
     [row(head), row(head.map(() => '---')), ...result.figures.map((figure) => row(cells(figure)))].join('\n'),
     ...(result.details ?? []),
     machine,
   ].join('\n\n');
+  return wrapMarkdown(text);
 }
 
 /**

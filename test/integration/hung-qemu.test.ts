@@ -136,20 +136,17 @@ async function busyWorkers(): Promise<number> {
   return Math.min(await busyNow(), await busyNow(), await busyNow());
 }
 
-/** Milliseconds that another read-only client needs for some questions about healthy domains; the best of three. */
-async function otherClientMs(...healthy: readonly string[]): Promise<number> {
-  const times: number[] = [];
-  for (let round = 0; round < 3; round += 1) {
-    const start = performance.now();
-    const uri = libvirtd.uriReadOnly;
-    await run('virsh', ['-r', '-q', '-c', uri, 'list', '--all']);
-    for (const name of healthy) {
-      await run('virsh', ['-r', '-q', '-c', uri, 'domstats', '--nowait', name]);
-      await run('virsh', ['-r', '-q', '-c', uri, 'dumpxml', name]);
-    }
-    times.push(performance.now() - start);
+/**
+ * Another read-only client asks about healthy domains. Were the workers of the daemon occupied, it would wait until the
+ * processes go on, which is after the end of the test: then this rejects.
+ */
+async function askAsAnother(...healthy: readonly string[]): Promise<void> {
+  const uri = libvirtd.uriReadOnly;
+  await run('virsh', ['-r', '-q', '-c', uri, 'list', '--all']);
+  for (const name of healthy) {
+    await run('virsh', ['-r', '-q', '-c', uri, 'domstats', '--nowait', name]);
+    await run('virsh', ['-r', '-q', '-c', uri, 'dumpxml', name]);
   }
-  return Math.min(...times);
 }
 
 /** Every source becomes due within this time. */
@@ -182,9 +179,8 @@ async function watch(healthy: readonly string[], seconds: number): Promise<void>
 }
 
 describe.sequential('with QEMU processes that do not answer', () => {
-  it('one: it is shown as blocked, the others stay fresh, and another client is not slowed down', async () => {
+  it('one: it is shown as blocked, the others stay fresh, and another client is answered', async () => {
     const healthy = names.filter((name) => name !== 'two');
-    const usualMs = await otherClientMs('one', 'six');
     await hang('two');
     const held = await untilHeld('two');
     expect(await readServed(snmpd, 'lveDomState', indexOf('two'))).toBe('1');
@@ -192,7 +188,7 @@ describe.sequential('with QEMU processes that do not answer', () => {
     await untilWalk('the others to be well', (walk) => healthy.every((name) => status(walk, name) === ok));
     await watch(healthy, 6);
     // Once for each of the agent's sources would be too much already.
-    expect(await otherClientMs('one', 'six')).toBeLessThan(Math.max(5 * usualMs, 2000));
+    await askAsAnother('one', 'six');
     const later = await walkServed(snmpd);
     expect(age(later, 'two')).toBeGreaterThan(age(held, 'two'));
     expect(reads(later, 'two')).toBe(reads(held, 'two'));
@@ -209,7 +205,6 @@ describe.sequential('with QEMU processes that do not answer', () => {
   });
 
   it('as many as the cap: no further call may block, but states stay true', async () => {
-    const usualMs = await otherClientMs('one', 'five');
     await hang('two', 'three', 'six');
     const fromTheStart = await busiestWhileAllDue();
     await untilHeld('two', 'three', 'six');
@@ -218,7 +213,7 @@ describe.sequential('with QEMU processes that do not answer', () => {
     );
     expect(await readServed(snmpd, 'lveDomainsBlocked', 0)).toBe('3');
     expect([fromTheStart, await busiestWhileAllDue()]).toEqual([cap, cap]);
-    expect(await otherClientMs('one', 'five')).toBeLessThan(Math.max(5 * usualMs, 2000));
+    await askAsAnother('one', 'five');
     await libvirtd.virsh('suspend', 'one');
     await untilWalk('the new state', (walk) => walk.value('lveDomState', indexOf('one')) === '3');
     await libvirtd.virsh('resume', 'one');
@@ -230,7 +225,7 @@ describe.sequential('with QEMU processes that do not answer', () => {
     await hang(...names);
     expect(await busiestWhileAllDue()).toBe(cap);
     expect(await busiestWhileAllDue()).toBe(cap);
-    expect(await otherClientMs()).toBeLessThan(2000);
+    await askAsAnother();
     await heal();
   });
 
