@@ -74,14 +74,26 @@ export function effectiveToml({ file, origins, raw }: LoadedConfig): string {
     lines.push('', `[${section}]`);
     const given = raw[section] as Readonly<Record<string, unknown>> | undefined;
     for (const setting of settings.filter((each) => each.section === section)) {
+      // Beside a list of hypervisors it would be refused.
+      if (setting.key === 'libvirt.uri' && Array.isArray(raw['hypervisors'])) continue;
       const value = effectiveValue(setting, given);
       lines.push(`${setting.name} = ${tomlValue(value)}  # ${origins.get(setting.key) ?? 'default'}`);
     }
   }
   for (const name of Object.keys(freeTables).map(fileName)) {
-    if (raw[name] !== undefined) lines.push('', stringify({ [name]: raw[name] } as TomlTable).trimEnd());
+    if (raw[name] === undefined) continue;
+    lines.push('', stringify({ [name]: withoutSecrets(raw[name]) } as TomlTable).trimEnd());
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** Passwords in URIs, wherever in a table they stand, are not shown. */
+function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  if (typeof value === 'string') return value.includes('://') ? maskUserInfo(value) : value;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Object.getPrototypeOf(value) !== Object.prototype && Object.getPrototypeOf(value) !== null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withoutSecrets(one)]));
 }
 
 function effectiveValue(setting: Setting, given: Readonly<Record<string, unknown>> | undefined): unknown {

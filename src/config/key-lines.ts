@@ -9,9 +9,10 @@ export function keyLines(text: string): ReadonlyMap<string, number> {
   for (const [at, line] of text.split('\n').entries()) {
     const [, brackets, header] = /^\s*(\[\[?)\s*([^\]#]+?)\s*\]/.exec(line) ?? [];
     if (header !== undefined) {
-      const name = plain(header);
+      const name = withPositions(plain(header), counts);
       const index = counts.get(name) ?? 0;
       counts.set(name, index + 1);
+      if (brackets === '[[') counts.set(`${name}[]`, index + 1);
       table = brackets === '[[' ? `${name}.${index}` : name;
       lines.set(table, at + 1);
       if (!lines.has(name)) lines.set(name, at + 1);
@@ -25,6 +26,13 @@ export function keyLines(text: string): ReadonlyMap<string, number> {
     if (!lines.has(full)) lines.set(full, at + 1);
   }
   return lines;
+}
+
+/** `[hypervisors.collect]` belongs to the last of the `[[hypervisors]]` before it. */
+function withPositions(name: string, counts: ReadonlyMap<string, number>): string {
+  const [first = '', ...rest] = name.split('.');
+  const count = counts.get(`${first}[]`);
+  return count === undefined || rest.length === 0 ? name : [first, count - 1, ...rest].join('.');
 }
 
 function plain(key: string): string {

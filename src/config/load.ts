@@ -7,6 +7,7 @@ import { ConfigError, type ConfigIssue } from './config-error.ts';
 import { keyLines } from './key-lines.ts';
 import { secretProblems } from './push-secrets.ts';
 import { httpProblems } from './sections/http.ts';
+import { isOwnSetting } from './sections/hypervisors.ts';
 import { influxProblems } from './sections/influxdb.ts';
 import { labelProblems } from './sections/labels.ts';
 import { freeTables, sections } from './sections.ts';
@@ -97,7 +98,9 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const result = configSchema.safeParse(raw);
   if (!result.success) issues.push(...result.error.issues.flatMap((issue) => describe(issue, place)));
   issues.push(...labelIssues(place));
-  if (result.success) issues.push(...faceIssues(result.data, place));
+  if (result.success) {
+    issues.push(...faceIssues(result.data, place), ...hypervisorIssues(result.data, place));
+  }
   if (issues.length > 0 || !result.success) throw new ConfigError(issues);
   return { config: result.data, file, origins, raw };
 }
@@ -190,17 +193,18 @@ function describe(issue: z.core.$ZodIssue, place: Place): readonly ConfigIssue[]
       return {
         where: whereIs(place, full),
         key: spelled([...issue.path, unknown]),
-        message: `unknown key${suggestion(full.join('.'))}`,
+        message: `unknown key${suggestion((isOwnSetting(full) ? full.slice(2) : full).join('.'))}`,
       };
     });
   }
-  const setting = settingByKey.get(path.slice(0, 2).join('.'));
+  const setting = settingByKey.get(settingKey(path));
   if (setting !== undefined && issue.code !== 'custom') {
-    return [{ where, key: setting.key, message: mustBe(setting, place.raw) }];
+    const whole = spelled(issue.path.slice(0, isOwnSetting(path) ? 4 : 3));
+    return [{ where, key: isHypervisor(path) ? whole : setting.key, message: mustBe(setting, path, place.raw) }];
   }
   if (setting !== undefined) {
     const isOwnWord = issue.message !== 'not allowed';
-    return [{ where, key, message: isOwnWord ? issue.message : mustBe(setting, place.raw) }];
+    return [{ where, key, message: isOwnWord ? issue.message : mustBe(setting, path, place.raw) }];
   }
   if (path.length === 1 && sectionNames.includes(key)) {
     return [{ where, key, message: `must be a table: [${key}]` }];
@@ -208,9 +212,21 @@ function describe(issue: z.core.$ZodIssue, place: Place): readonly ConfigIssue[]
   return [{ where, key, message: issue.message }];
 }
 
-function mustBe(setting: Setting, raw: RawContent): string {
-  const table = raw[setting.section];
-  const value = isTable(table) ? table[setting.name] : undefined;
+/** The key of the setting that a path of the file leads to, be it for all hypervisors or for one. */
+function settingKey(path: readonly string[]): string {
+  if (isOwnSetting(path)) return path.slice(2, 4).join('.');
+  return isHypervisor(path) && path[2] === 'uri' ? 'libvirt.uri' : path.slice(0, 2).join('.');
+}
+
+function isHypervisor(path: readonly string[]): boolean {
+  return path[0] === 'hypervisors' && path.length > 2;
+}
+
+function mustBe(setting: Setting, path: readonly string[], raw: RawContent): string {
+  const length = isOwnSetting(path) ? 4 : isHypervisor(path) ? 3 : 2;
+  const value = path.slice(0, length).reduce<unknown>((at, key) => {
+    return typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[key] : undefined;
+  }, raw);
   const shown = value === undefined ? '' : `, not ${clip(JSON.stringify(value))}`;
   return `must be ${setting.allowed}${shown}`;
 }
@@ -250,6 +266,36 @@ function faceIssues({ http, statsd, influxdb, otlp, agentx }: Config, place: Pla
     ...influxProblems(influxdb).map(({ setting, message }) => issue('influxdb', setting, message)),
     ...(otlp.url === '' ? [] : secretProblems('otlp', otlp)).map(({ setting, message }) =>
       issue('otlp', setting, message),
+    ),
+  ];
+}
+
+/** What of the settings of several hypervisors does not go together with the others. */
+function hypervisorIssues({ hypervisors, agentx }: Config, place: Place): ConfigIssue[] {
+  if (hypervisors.length === 0) return [];
+  const origin = place.origins.get('libvirt.uri');
+  const isGiven = origin !== undefined && origin !== 'environment LIBVIRT_DEFAULT_URI';
+  return [
+    ...(isGiven
+      ? [
+          {
+            where: whereIs(place, ['libvirt', 'uri']),
+            key: 'libvirt.uri',
+            message:
+              'is of no use beside [[hypervisors]], each of which has its uri: leave it out, or make it one of them',
+          },
+        ]
+      : []),
+    ...hypervisors.flatMap(({ name }, at) =>
+      agentx.contexts.includes(name)
+        ? [
+            {
+              where: whereIs(place, ['hypervisors', String(at), 'name']),
+              key: `hypervisors[${at}].name`,
+              message: `"${name}" is in agentx.contexts already, which is for further contexts of the default one`,
+            },
+          ]
+        : [],
     ),
   ];
 }

@@ -3,6 +3,7 @@ import { collect } from './sections/collect.ts';
 import { domainLabels } from './sections/domain-labels.ts';
 import { events } from './sections/events.ts';
 import { http } from './sections/http.ts';
+import { hypervisors } from './sections/hypervisors.ts';
 import { influxdb } from './sections/influxdb.ts';
 import { intervals } from './sections/intervals.ts';
 import { labels } from './sections/labels.ts';
@@ -39,6 +40,6 @@ export const sections = {
 } as const;
 
 /** The tables whose keys are the operator's own, likewise. */
-export const freeTables = { severity, labels, namespaces, domainLabels } as const;
+export const freeTables = { hypervisors, severity, labels, namespaces, domainLabels } as const;
 
 export type SectionName = keyof typeof sections;
