@@ -1,4 +1,5 @@
 import type { Config } from './config/config.ts';
+import type { HypervisorConfig } from './config/hypervisor-configs.ts';
 import { keptDefinitions } from './config/kept-definitions.ts';
 import { ConnectionLostError } from './errors.ts';
 import { facesOptions } from './faces/configured.ts';
@@ -7,18 +8,20 @@ import { FacesThread } from './faces/faces-thread.ts';
 import { ImageFeed } from './image/image-feed.ts';
 import { unreadableLog } from './image/unreadable-log.ts';
 import type { Logger } from './log.ts';
-import type { SwitchName } from './mib/bind.ts';
+import { onlyInDefault } from './mib/fleet-objects.ts';
 import { modules, tables } from './mib/objects.gen.ts';
 import { ServedMib } from './mib/served-mib.ts';
-import { type NotificationMaster, NotificationQueue } from './notify/notification-queue.ts';
+import type { NotificationMaster } from './notify/notification-master.ts';
+import { NotificationQueue } from './notify/notification-queue.ts';
+import { SharedMaster } from './notify/shared-master.ts';
+import { Outlet } from './outlet.ts';
+import { within } from './run/deadline.ts';
 import { ServingThread } from './serve/serving-thread.ts';
 import { isWithin } from './tree/oid.ts';
 
 export interface FaceSetOptions {
   readonly logger: Logger;
   readonly version: string;
-  /** Puts a switch into effect that the master has set; the next tree must show it. */
-  readonly onSwitch: (name: SwitchName, value: boolean) => void;
 }
 
 /** Something that was made from settings, and is kept as long as they are the same. */
@@ -27,16 +30,10 @@ interface Kept<Part> {
   readonly part: Part;
 }
 
-/** What all faces are fed from. */
-interface Source {
-  readonly mib: ServedMib;
-  readonly images: ImageFeed;
-}
-
-/** The AgentX face, if there is one, with the notifications that are to go through it. */
+/** The AgentX face, if there is one, with the way of notifications through it. */
 interface Master {
   readonly agentx: ServingThread | undefined;
-  readonly queue: NotificationQueue;
+  readonly shared: SharedMaster;
 }
 
 /** Where there is no AgentX: it never comes up. */
@@ -47,12 +44,16 @@ const noMaster: NotificationMaster = {
   notify: () => Promise.reject(new ConnectionLostError('AgentX is off')),
 };
 
+/** sysORDescr is a DisplayString of at most so many characters (RFC 3418). */
+const maxDescription = 255;
+
+/** A master that stands still is not waited for longer than this, in milliseconds: it unregisters when it goes on. */
+const patienceMs = 1000;
+
 /** The faces of one configuration. */
-export interface OpenFaces extends Source {
-  /** Undefined if nothing is served to an AgentX master. */
-  readonly agentx: ServingThread | undefined;
-  /** What is on its way to the master stays so while the session lives. */
-  readonly queue: NotificationQueue;
+export interface OpenFaces {
+  /** Where each hypervisor's data goes out, by its name. */
+  readonly outlets: ReadonlyMap<string, Outlet>;
   /** Undefined if nothing is served beside SNMP. */
   readonly others: FacesThread | undefined;
 }
@@ -60,7 +61,7 @@ export interface OpenFaces extends Source {
 /** What others see of the agent. Each face outlives a reload that does not concern it, so that nothing disappears. */
 export class FaceSet {
   readonly #options: FaceSetOptions;
-  #source: Kept<Source> | undefined;
+  readonly #outlets = new Map<string, Kept<Outlet>>();
   #master: Kept<Master> | undefined;
   #others: Kept<FacesThread> | undefined;
 
@@ -69,44 +70,69 @@ export class FaceSet {
   }
 
   /** The faces for these settings: those there are, or new ones. */
-  async open(config: Config): Promise<OpenFaces> {
+  async open(config: Config, hypervisors: readonly HypervisorConfig[]): Promise<OpenFaces> {
     const { agentx, mib } = config;
     const faces = facesOptions(config, this.#options.version);
-    // The faces beside SNMP tell what is in VM-MIB whether or not SNMP does.
-    const sourceKey = keyOf([mib.root, mib.vmMib || hasFaces(faces)]);
-    const isHidden = !keptDefinitions(config).forSnmp;
-    const masterKey = keyOf([sourceKey, agentx, mib, isHidden]);
-    const othersKey = hasFaces(faces) ? keyOf([sourceKey, faces]) : undefined;
-    const previous = this.#master?.part.queue;
+    const sourceKey = faceKey(config);
+    const masterKey = keyOf([sourceKey, { ...agentx, contexts: [] }, mib]);
+    const names = hypervisors.map(({ name }) => name);
+    const othersKey = hasFaces(faces) ? keyOf([sourceKey, faces, names]) : undefined;
     if (this.#master?.key !== masterKey) await this.#stopMaster();
     if (this.#others?.key !== othersKey) await this.#stopOthers();
-    const source = this.#source?.key === sourceKey ? this.#source.part : this.#makeSource(config, faces);
-    this.#source = { key: sourceKey, part: source };
-    this.#master ??= { key: masterKey, part: this.#startMaster(config, source, previous) };
+    for (const [name, { key, part }] of [...this.#outlets]) {
+      if (key !== sourceKey || !names.includes(name)) {
+        await this.#closeScope(part);
+        part.queue?.close();
+        this.#outlets.delete(name);
+      }
+    }
+    this.#master ??= { key: masterKey, part: this.#startMaster(config) };
+    // Before anything new is served: a context may go from one to the other.
+    for (const hypervisor of hypervisors) {
+      const known = this.#outlets.get(hypervisor.name)?.part;
+      if (known?.scope !== undefined && known.scopeKey !== scopeKey(config, hypervisor)) {
+        await this.#closeScope(known);
+      }
+    }
+    const outlets = new Map<string, Outlet>();
+    for (const hypervisor of hypervisors) {
+      const outlet = this.#outlets.get(hypervisor.name)?.part ?? this.#makeOutlet(config, hypervisor.name);
+      this.#outlets.set(hypervisor.name, { key: sourceKey, part: outlet });
+      outlets.set(hypervisor.name, outlet);
+      this.#serve(outlet, config, hypervisor, this.#master.part);
+    }
     if (othersKey !== undefined && this.#others === undefined) {
       const logger = this.#options.logger.child({ component: 'faces' });
-      const part = new FacesThread({ faces, images: source.images, logger });
-      this.#others = { key: othersKey, part };
+      const isFirst = (one: HypervisorConfig): number => (one.isDefault ? 0 : 1);
+      const sources = [...hypervisors]
+        .sort((a, b) => isFirst(a) - isFirst(b))
+        .flatMap(({ name }) => outlets.get(name) ?? []);
+      this.#others = { key: othersKey, part: new FacesThread({ faces, sources, logger }) };
     }
-    return { ...source, ...this.#master.part, others: this.#others?.part };
+    return { outlets, others: this.#others?.part };
   }
 
   /** How many notifications the master has not taken. */
   get untaken(): number {
-    return this.#master?.part.queue.left.length ?? 0;
+    let count = 0;
+    for (const { part } of this.#outlets.values()) count += part.queue?.left.length ?? 0;
+    return count;
   }
 
   async stop(): Promise<void> {
     await this.#stopOthers();
     await this.#stopMaster();
-    this.#source = undefined;
+    this.#outlets.clear();
   }
 
   async #stopMaster(): Promise<void> {
     const kept = this.#master;
     this.#master = undefined;
     await kept?.part.agentx?.stop();
-    kept?.part.queue.close();
+    for (const { part } of this.#outlets.values()) {
+      part.queue?.close();
+      part.scope = undefined;
+    }
   }
 
   async #stopOthers(): Promise<void> {
@@ -115,48 +141,106 @@ export class FaceSet {
     await kept?.part.stop();
   }
 
-  #makeSource({ mib: { root, vmMib } }: Config, faces: Parameters<typeof hasFaces>[0]): Source {
+  #makeOutlet(config: Config, name: string): Outlet {
+    const { root, vmMib } = config.mib;
+    const faces = facesOptions(config, this.#options.version);
     const mib = new ServedMib({ root, vmMib: vmMib || hasFaces(faces) });
-    const logger = this.#options.logger.child({ component: 'image' });
-    return { mib, images: new ImageFeed(mib.slots, unreadableLog(logger)) };
-  }
-
-  #startMaster(config: Config, source: Source, previous: NotificationQueue | undefined): Master {
-    const agentx = config.agentx.enabled ? this.#startAgentx(config, source) : undefined;
-    const queue = new NotificationQueue({
-      master: agentx ?? noMaster,
-      encode: (content, appended) => source.mib.encode(content, appended),
-      logger: this.#options.logger.child({ component: 'notify' }),
-      previous,
+    const logger = this.#options.logger.child({
+      component: 'image',
+      ...(name === '' ? {} : { hypervisor: name }),
     });
-    return { agentx, queue };
+    return new Outlet({ name, mib, images: new ImageFeed(mib.slots, unreadableLog(logger)) });
   }
 
-  #startAgentx(config: Config, { mib: served, images }: Source): ServingThread {
-    const { agentx, mib } = config;
-    const { version, logger, onSwitch } = this.#options;
-    const regions = served.roots
+  /** Connects an outlet to the master, as far as it is not. */
+  #serve(outlet: Outlet, config: Config, hypervisor: HypervisorConfig, { agentx, shared }: Master): void {
+    if (outlet.queue?.isClosed !== false) {
+      const { name } = hypervisor;
+      outlet.queue = new NotificationQueue({
+        master: shared,
+        encode: (content, appended) => outlet.encode(content, appended),
+        logger: this.#options.logger.child({
+          component: 'notify',
+          ...(name === '' ? {} : { hypervisor: name }),
+        }),
+        previous: outlet.queue,
+      });
+    }
+    if (agentx === undefined || outlet.scope !== undefined) return;
+    outlet.scopeKey = scopeKey(config, hypervisor);
+    const contexts = contextsOf(config, hypervisor);
+    const regions = outlet.mib.roots
       .map((oid) => ({ oid, name: isVmMib(oid) ? 'VM-MIB' : 'LIBVIRT-EXT-MIB' }))
-      .filter(({ oid }) => mib.vmMib || !isVmMib(oid));
+      .filter(({ oid }) => config.mib.vmMib || !isVmMib(oid));
+    const where = hypervisor.name === '' ? '' : ` of ${hypervisor.name}${whereIs(contexts, hypervisor)}`;
+    outlet.scope = agentx.serve({
+      images: outlet.images,
+      contexts,
+      regions,
+      capabilities: regions.map((region) => ({
+        oid: region.oid,
+        description: `libvirt-agentx ${this.#options.version}: ${region.name}${where}`.slice(
+          0,
+          maxDescription,
+        ),
+      })),
+      onlyInDefault,
+      hidden: hiddenOf(hypervisor),
+      onSwitch: (name, value) => outlet.onSwitch(name, value),
+    });
+  }
+
+  async #closeScope(outlet: Outlet): Promise<void> {
+    const { scope } = outlet;
+    outlet.scope = undefined;
+    if (scope !== undefined) await within(patienceMs, scope.close());
+  }
+
+  #startMaster(config: Config): Master {
+    const agentx = config.agentx.enabled ? this.#startAgentx(config) : undefined;
+    return { agentx, shared: new SharedMaster(agentx ?? noMaster) };
+  }
+
+  #startAgentx({ agentx }: Config): ServingThread {
+    const { version, logger } = this.#options;
     return new ServingThread({
-      images,
-      hidden: keptDefinitions(config).forSnmp ? [] : tables.lveXmlTable.columns,
       subagent: {
         address: agentx.address,
         description: `libvirt-agentx ${version}`,
-        regions,
-        capabilities: regions.map((region) => ({
-          oid: region.oid,
-          description: `libvirt-agentx ${version}: ${region.name}`,
-        })),
-        contexts: agentx.contexts,
         priority: agentx.priority,
         tellsAsked: agentx.standby,
       },
       logger: logger.child({ component: 'agentx' }),
-      onSwitch,
     });
   }
+}
+
+/** Settings that decide what the faces read: with others of these, everything behind them is made anew. */
+export function faceKey(config: Config): string {
+  const { root, vmMib } = config.mib;
+  // The faces beside SNMP tell what is in VM-MIB whether or not SNMP does.
+  return keyOf([root, vmMib || hasFaces(facesOptions(config, ''))]);
+}
+
+/** What is served under other conditions is served anew. */
+function scopeKey(config: Config, hypervisor: HypervisorConfig): string {
+  return keyOf([contextsOf(config, hypervisor), hiddenOf(hypervisor)]);
+}
+
+/** Definitions that are kept for HTTP alone are not shown to the master. */
+function hiddenOf({ config }: HypervisorConfig): readonly string[] {
+  return keptDefinitions(config).forSnmp ? [] : tables.lveXmlTable.columns;
+}
+
+/** The SNMP contexts of a hypervisor; the empty name is the default one. */
+function contextsOf({ agentx }: Config, { name, isDefault }: HypervisorConfig): readonly string[] {
+  return isDefault ? [...new Set(['', name, ...agentx.contexts])] : [name];
+}
+
+/** For sysORDescr: which contexts, and what is there. */
+function whereIs(contexts: readonly string[], { config }: HypervisorConfig): string {
+  const [first, ...more] = contexts.map((name) => (name === '' ? 'the default context' : `context ${name}`));
+  return ` (${config.libvirt.uri.shown}) in ${[first, ...more].join(' and ')}`;
 }
 
 function isVmMib(oid: readonly number[]): boolean {
@@ -164,8 +248,9 @@ function isVmMib(oid: readonly number[]): boolean {
 }
 
 /** Settings as a text; patterns, which JSON does not have, as they were written. */
-function keyOf(settings: readonly unknown[]): string {
-  return JSON.stringify(settings, (_key, value: unknown) =>
-    value instanceof RegExp ? String(value) : value,
-  );
+export function keyOf(settings: readonly unknown[]): string {
+  return JSON.stringify(settings, (_key, value: unknown) => {
+    if (value instanceof RegExp) return String(value);
+    return value instanceof Set ? [...value] : value;
+  });
 }

@@ -2,6 +2,7 @@ import { HostBuilder } from './collect/records/host-builder.ts';
 import { HostRecord } from './collect/records/host-record.ts';
 import type { Config } from './config/config.ts';
 import { selectorText } from './config/selectors.ts';
+import { noFleet } from './model/fleet.ts';
 import type { EpochMs } from './model/scalar-types.ts';
 import type { Snapshot } from './model/snapshot.ts';
 
@@ -55,5 +56,6 @@ export function initialSnapshot(config: Config, version: string, startedAt: Epoc
       sent: 0,
       suppressed: 0,
     },
+    fleet: noFleet,
   };
 }

@@ -28,9 +28,21 @@ interface Register {
   readonly subtree: readonly number[];
 }
 
+/** RFC 2741 section 6.2.4, without a range. */
+interface Unregister {
+  readonly kind: 'unregister';
+  /** Undefined for the default context. */
+  readonly context: string | undefined;
+  /** As it was registered with. */
+  readonly priority: number;
+  readonly subtree: readonly number[];
+}
+
 /** RFC 2741 section 6.2.10. */
 interface Notify {
   readonly kind: 'notify';
+  /** Undefined for the default context. */
+  readonly context: string | undefined;
   readonly varBinds: readonly VarBind[];
 }
 
@@ -46,8 +58,14 @@ interface AddAgentCaps {
   readonly description: string;
 }
 
+/** RFC 2741 section 6.2.15. */
+interface RemoveAgentCaps {
+  readonly kind: 'removeAgentCaps';
+  readonly id: readonly number[];
+}
+
 /** What a subagent asks of the master, without what the session fills in. */
-export type OwnPdu = Open | Close | Register | Notify | Ping | AddAgentCaps;
+export type OwnPdu = Open | Close | Register | Unregister | Notify | Ping | AddAgentCaps | RemoveAgentCaps;
 
 /**
  * Writes a PDU of ours in network byte order.
@@ -55,7 +73,7 @@ export type OwnPdu = Open | Close | Register | Notify | Ping | AddAgentCaps;
  * @throws TypeError if a value is not of the kind that its syntax needs.
  */
 export function writeOwnPdu(writer: PduWriter, pdu: OwnPdu, ids: PduIds): void {
-  const context = pdu.kind === 'register' ? pdu.context : undefined;
+  const context = 'context' in pdu ? pdu.context : undefined;
   const start = writer.beginPdu(
     PduType[pdu.kind],
     context === undefined ? 0 : PduFlag.nonDefaultContext,
@@ -76,6 +94,10 @@ export function writeOwnPdu(writer: PduWriter, pdu: OwnPdu, ids: PduIds): void {
       writer.u32((pdu.timeoutSec << 24) | (pdu.priority << 16));
       writer.oid(pdu.subtree);
       break;
+    case 'unregister':
+      writer.u32(pdu.priority << 16);
+      writer.oid(pdu.subtree);
+      break;
     case 'notify':
       for (const varBind of pdu.varBinds) writeVarBind(writer, varBind);
       break;
@@ -84,6 +106,9 @@ export function writeOwnPdu(writer: PduWriter, pdu: OwnPdu, ids: PduIds): void {
     case 'addAgentCaps':
       writer.oid(pdu.id);
       writer.text(pdu.description);
+      break;
+    case 'removeAgentCaps':
+      writer.oid(pdu.id);
       break;
   }
   writer.endPdu(start);

@@ -16,11 +16,17 @@ export interface Capability {
   readonly description: string;
 }
 
-export interface RegistrationOptions {
+/** What is served in one SNMP context. */
+export interface ServedContext {
+  /** Empty for the default context. */
+  readonly name: string;
   readonly regions: readonly Region[];
   readonly capabilities: readonly Capability[];
-  /** Contexts besides the default one. */
-  readonly contexts: readonly string[];
+}
+
+export interface RegistrationOptions {
+  /** What is to be registered; asked at each attempt, because contexts come and go. */
+  readonly wanted: () => readonly ServedContext[];
   /** r.priority (RFC 2741 section 6.2.3); the lowest number is preferred. */
   readonly priority: number;
   /** r.timeout in seconds. */
@@ -37,48 +43,53 @@ interface Wanted {
 export class Registration {
   readonly #session: AgentxSession;
   readonly #options: RegistrationOptions;
-  readonly #refused = new Map<Wanted, string>();
-  #wanted: readonly Wanted[];
-  #accepted = 0;
-  #announced = false;
+  readonly #registered = new Map<string, Wanted>();
+  /** Why regions were refused, by their keys. */
+  readonly #refused = new Map<string, string>();
+  #announced: readonly Capability[] = [];
+  #isComplete = false;
 
   constructor(session: AgentxSession, options: RegistrationOptions) {
     this.#session = session;
     this.#options = options;
-    this.#wanted = [undefined, ...options.contexts].flatMap((context) =>
-      options.regions.map((region) => ({ region, context })),
-    );
   }
 
-  /** Regions that the master has accepted. */
+  /** Regions that are registered. */
   get accepted(): number {
-    return this.#accepted;
+    return this.#registered.size;
   }
 
-  /** Whether nothing is left to be tried again. */
+  /** Whether the last attempt left nothing to be tried again. */
   get isComplete(): boolean {
-    return this.#wanted.length === 0;
+    return this.#isComplete;
   }
 
   /**
-   * Registers every region that is not registered yet (RFC 2741 section 7.1.4) and, once, announces the
-   * capabilities (section 7.1.9). A refusal is logged when it is new.
+   * Registers every region that is wanted and not registered yet (RFC 2741 section 7.1.4), unregisters what is no longer
+   * wanted (section 7.1.5), and has the master announce what there is (section 7.1.9). A refusal is logged when it is new.
    *
    * @throws ConnectionLostError if the session ended.
    */
   async attempt(): Promise<void> {
-    const refused: Wanted[] = [];
-    for (const wanted of this.#wanted) {
-      if (!(await this.#register(wanted))) refused.push(wanted);
+    const contexts = this.#options.wanted();
+    const wanted = new Map<string, Wanted>();
+    for (const { name, regions } of contexts) {
+      for (const region of regions) {
+        const context = name === '' ? undefined : name;
+        wanted.set(`${region.oid.join('.')} ${name}`, { region, context });
+      }
     }
-    this.#wanted = refused;
-    if (!this.#announced && this.#accepted > 0) {
-      this.#announced = true;
-      await this.#announce();
+    for (const [key, one] of this.#registered) if (!wanted.has(key)) await this.#unregister(key, one);
+    for (const key of this.#refused.keys()) if (!wanted.has(key)) this.#refused.delete(key);
+    let isComplete = true;
+    for (const [key, one] of wanted) {
+      if (!this.#registered.has(key) && !(await this.#register(key, one))) isComplete = false;
     }
+    this.#isComplete = isComplete;
+    if (this.accepted > 0) await this.#announce(contexts.flatMap(({ capabilities }) => capabilities));
   }
 
-  async #register(wanted: Wanted): Promise<boolean> {
+  async #register(key: string, wanted: Wanted): Promise<boolean> {
     const { priority, timeoutSec, logger } = this.#options;
     const { region, context } = wanted;
     const fields = { region: region.name, oid: region.oid.join('.'), context: context ?? '' };
@@ -96,29 +107,63 @@ export class Registration {
     } catch (error) {
       if (this.#session.ended.aborted) throw error;
       const text = errorText(error);
-      if (this.#refused.get(wanted) !== text) {
-        this.#refused.set(wanted, text);
+      if (this.#refused.get(key) !== text) {
+        this.#refused.set(key, text);
         logger.error({ ...fields, error: text, remedy: remedyOf(error) }, 'a region could not be registered');
       }
       return false;
     }
-    this.#accepted += 1;
-    const level = this.#refused.has(wanted) ? 'info' : 'debug';
+    this.#registered.set(key, wanted);
+    const level = this.#refused.has(key) ? 'info' : 'debug';
     logger[level](fields, 'region registered');
     return true;
   }
 
-  async #announce(): Promise<void> {
-    for (const { oid, description } of this.#options.capabilities) {
-      try {
-        await this.#session.request({ kind: 'addAgentCaps', id: oid, description }, 'AddAgentCaps');
-      } catch (error) {
-        if (this.#session.ended.aborted) throw error;
-        this.#options.logger.warn(
-          { oid: oid.join('.'), error: errorText(error) },
-          'the master does not list a capability in its sysORTable',
-        );
-      }
+  async #unregister(key: string, { region, context }: Wanted): Promise<void> {
+    const { priority, logger } = this.#options;
+    const fields = { region: region.name, oid: region.oid.join('.'), context: context ?? '' };
+    this.#registered.delete(key);
+    try {
+      await this.#session.request(
+        { kind: 'unregister', context, priority, subtree: region.oid },
+        `Unregister ${region.name}`,
+      );
+      logger.debug(fields, 'region unregistered');
+    } catch (error) {
+      if (this.#session.ended.aborted) throw error;
+      logger.warn({ ...fields, error: errorText(error) }, 'a region could not be unregistered');
+    }
+  }
+
+  /** The master forgets capabilities by their OID alone, so that those which stay are announced again. */
+  async #announce(wanted: readonly Capability[]): Promise<void> {
+    const isIn = (list: readonly Capability[], { oid, description }: Capability): boolean =>
+      list.some((one) => one.description === description && one.oid.join('.') === oid.join('.'));
+    const gone = this.#announced.filter((one) => !isIn(wanted, one));
+    const forgotten = new Map(gone.map(({ oid }) => [oid.join('.'), oid]));
+    const known = this.#announced.filter(({ oid }) => !forgotten.has(oid.join('.')));
+    for (const id of forgotten.values()) await this.#tell({ kind: 'removeAgentCaps', id }, 'RemoveAgentCaps');
+    for (const one of wanted) {
+      if (isIn(known, one)) continue;
+      await this.#tell({ kind: 'addAgentCaps', id: one.oid, description: one.description }, 'AddAgentCaps');
+    }
+    this.#announced = wanted;
+  }
+
+  async #tell(
+    pdu:
+      | { readonly kind: 'addAgentCaps'; readonly id: readonly number[]; readonly description: string }
+      | { readonly kind: 'removeAgentCaps'; readonly id: readonly number[] },
+    what: string,
+  ): Promise<void> {
+    try {
+      await this.#session.request(pdu, what);
+    } catch (error) {
+      if (this.#session.ended.aborted) throw error;
+      this.#options.logger.warn(
+        { oid: pdu.id.join('.'), error: errorText(error) },
+        'the sysORTable of the master does not list what is served',
+      );
     }
   }
 }

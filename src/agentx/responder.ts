@@ -15,12 +15,16 @@ import { SearchCursor, type TreeView } from './view.ts';
  */
 export const MAX_RESPONSE_BYTES = 65_536;
 
+/** What is served in a context. */
+export interface ServedView {
+  /** The tree to answer from; undefined while there is none. */
+  readonly view: TreeView | undefined;
+}
+
 export interface ResponderOptions {
   readonly sessionId: number;
-  /** Names of the contexts that are served besides the default one. */
-  readonly contexts: readonly string[];
-  /** The tree to answer from; undefined while there is none. */
-  readonly view: () => TreeView | undefined;
+  /** What is served in a context, whose name is empty for the default one; undefined if it is none of ours. */
+  readonly served: (context: string) => ServedView | undefined;
   /** What the values of a response are computed with. */
   readonly readContext: () => ReadContext;
   readonly counters: AgentxCounters;
@@ -82,12 +86,10 @@ export class Responder {
     if (request.sessionId !== this.#options.sessionId) return ResponseError.notOpen;
     if (type === PduType.commitSet) return this.#sets.commit(request.transactionId);
     if (type === PduType.undoSet) return this.#sets.undo(request.transactionId);
-    if ((request.flags & PduFlag.nonDefaultContext) !== 0) {
-      const context = request.text();
-      if (context !== '' && !this.#options.contexts.includes(context))
-        return ResponseError.unsupportedContext;
-    }
-    const view = this.#options.view();
+    const name = (request.flags & PduFlag.nonDefaultContext) === 0 ? '' : request.text();
+    const served = this.#options.served(name);
+    if (served === undefined) return ResponseError.unsupportedContext;
+    const { view } = served;
     if (view === undefined) return ResponseError.genErr;
     if (type === PduType.testSet) return this.#testSet(view);
 

@@ -8,7 +8,7 @@ import type { Column, MibTree, OutgoingNotification } from '../tree/tree.ts';
 import { type AgentxAddress, formatAgentxAddress } from './address.ts';
 import { type AgentxCounters, newCounters } from './counters.ts';
 import { MasterClock } from './master-clock.ts';
-import { type Capability, type Region, Registration } from './registration.ts';
+import { type Capability, type Region, Registration, type ServedContext } from './registration.ts';
 import { AgentxSession } from './session.ts';
 import { type SubagentTiming, subagentTiming } from './timing.ts';
 import { TreeView } from './view.ts';
@@ -17,8 +17,9 @@ export interface SubagentOptions {
   readonly address: AgentxAddress;
   /** Shown by masters that list their subagents. */
   readonly description: string;
-  readonly regions: readonly Region[];
-  readonly capabilities: readonly Capability[];
+  /** What is served in the default context from the beginning; none where contexts are added. */
+  readonly regions?: readonly Region[];
+  readonly capabilities?: readonly Capability[];
   /** Contexts in which the same tree is served besides the default one. */
   readonly contexts?: readonly string[];
   /** r.priority, 1 to 255; the lowest number is preferred. Default 127. */
@@ -51,20 +52,31 @@ const STABLE_AFTER_MS = 10_000;
 const localBackoff: BackoffOptions = { baseMs: 200, factor: 2, capMs: 1500, jitter: 0.3 };
 const remoteBackoff: BackoffOptions = { baseMs: 200, factor: 2, capMs: 5000, jitter: 0.3 };
 
-/** Serves a tree of objects through an AgentX master (RFC 2741), for as long as it is started. */
+/** What is served in one context. */
+interface Serving extends ServedContext {
+  view: TreeView | undefined;
+  /** Told once nothing of it is registered any more; undefined as long as it is to be served. */
+  onLeft: (() => void) | undefined;
+}
+
+/** Serves trees of objects, one in each SNMP context, through an AgentX master (RFC 2741), for as long as it is started. */
 export class AgentxSubagent {
   readonly #options: SubagentOptions;
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #timing: SubagentTiming;
-  readonly #contexts: readonly string[];
+  /** By name. */
+  readonly #contexts = new Map<string, Serving>();
+  /** Those that were there from the beginning. */
+  readonly #first: readonly string[];
   readonly #masterClock: MasterClock;
   readonly #listeners = new Set<(state: SubagentState) => void>();
   readonly #failedColumns = new Set<string>();
   readonly #counters: AgentxCounters = newCounters();
   #state: SubagentState = 'stopped';
-  #view: TreeView | undefined;
-  #onFirstTree: (() => void) | undefined;
+  /** Whether something else than before is to be registered. */
+  #isChanged = false;
+  #wake: (() => void) | undefined;
   /** Notifications without a Response yet. */
   readonly #notifying = new Set<Promise<unknown>>();
   #session: AgentxSession | undefined;
@@ -79,7 +91,11 @@ export class AgentxSubagent {
     this.#masterClock = new MasterClock(this.#clock);
     const silence = isLocal(options.address) ? { silenceLimitMs: Number.POSITIVE_INFINITY } : {};
     this.#timing = { ...subagentTiming, ...silence, ...options.timing };
-    this.#contexts = (options.contexts ?? []).filter((context) => context !== '');
+    const { regions = [], capabilities = [], contexts = [] } = options;
+    this.#first = [...new Set(['', ...contexts])];
+    for (const name of this.#first) {
+      this.addContext({ name, regions, capabilities: name === '' ? capabilities : [] });
+    }
   }
 
   get state(): SubagentState {
@@ -95,11 +111,41 @@ export class AgentxSubagent {
     return this.#masterClock.startedAt;
   }
 
-  /** Answers come from this tree from now on. Nothing is registered before the first one. */
-  setTree(tree: MibTree): void {
-    this.#view = new TreeView(tree, (column, error) => this.#onReadError(column, error), this.#view);
-    this.#onFirstTree?.();
-    this.#onFirstTree = undefined;
+  /** Serves in one more context, or something else in one that there is. Nothing is registered before the first tree. */
+  addContext(context: ServedContext): void {
+    const before = this.#contexts.get(context.name);
+    // Whoever has waited for the end of the old one has it: what is registered now is the new one.
+    before?.onLeft?.();
+    const view = before?.onLeft === undefined ? before?.view : undefined;
+    this.#contexts.set(context.name, { ...context, view, onLeft: undefined });
+    this.#change();
+  }
+
+  /** Serves no longer in a context; resolves when nothing of it is registered or read any more. */
+  async removeContext(name: string): Promise<void> {
+    const serving = this.#contexts.get(name);
+    if (serving === undefined) return;
+    const left = new Promise<void>((resolve) => {
+      const before = serving.onLeft;
+      serving.onLeft = () => {
+        before?.();
+        resolve();
+      };
+    });
+    if (this.#session === undefined) this.#forgetLeft();
+    this.#change();
+    await left;
+  }
+
+  /** Answers in these contexts come from this tree from now on; without names in those of the beginning. */
+  setTree(tree: MibTree, contexts: readonly string[] = this.#first): void {
+    for (const name of contexts) {
+      const serving = this.#contexts.get(name);
+      if (serving === undefined) continue;
+      const isFirst = serving.view === undefined;
+      serving.view = new TreeView(tree, (column, error) => this.#onReadError(column, error), serving.view);
+      if (isFirst) this.#change();
+    }
   }
 
   /** Tells of each change of {@link state}. Returns what ends that. */
@@ -147,10 +193,10 @@ export class AgentxSubagent {
     if (this.#session === undefined) {
       throw new ConnectionLostError('there is no session with the AgentX master');
     }
-    const { name, trapOid, varbinds } = notification;
+    const { name, context, trapOid, varbinds } = notification;
     const trap = { oid: SNMP_TRAP_OID, syntax: 'ObjectIdentifier', value: trapOid } as const;
     const sending = this.#session.request(
-      { kind: 'notify', varBinds: [trap, ...varbinds] },
+      { kind: 'notify', context, varBinds: [trap, ...varbinds] },
       `Notify ${name}`,
     );
     this.#notifying.add(sending);
@@ -184,9 +230,8 @@ export class AgentxSubagent {
         timing: this.#timing,
         clock: this.#clock,
         answering: {
-          contexts: this.#contexts,
           counters: this.#counters,
-          view: () => this.#view,
+          served: (context) => this.#contexts.get(context),
           readContext: () => ({
             now: this.#clock.now(),
             masterStartedAt: this.#masterClock.startedAt,
@@ -215,40 +260,61 @@ export class AgentxSubagent {
     this.#setState('open');
     try {
       await this.#register(session);
-      await untilAborted(session.ended);
-      throw session.ended.reason;
     } finally {
       this.#session = undefined;
+      this.#forgetLeft();
     }
   }
 
-  async #register(session: AgentxSession): Promise<void> {
-    const { regions, capabilities, priority, timeoutSec } = this.#options;
+  /** Keeps registered what is to be served, until the session ends; rejects with why. */
+  async #register(session: AgentxSession): Promise<never> {
+    const { priority, timeoutSec } = this.#options;
     const registration = new Registration(session, {
-      regions,
-      capabilities,
-      contexts: this.#contexts,
+      wanted: () =>
+        [...this.#contexts.values()].filter(({ view, onLeft }) => view !== undefined && onLeft === undefined),
       priority: priority ?? DEFAULT_PRIORITY,
       timeoutSec: timeoutSec ?? DEFAULT_TIMEOUT_SEC,
       logger: this.#logger,
     });
-    await this.#firstTree(session.ended);
     for (;;) {
+      this.#isChanged = false;
+      const leaving = [...this.#contexts.values()].filter(({ onLeft }) => onLeft !== undefined);
       await registration.attempt();
-      if (registration.accepted > 0) this.#setState('registered');
-      if (registration.isComplete) return;
-      await this.#clock.sleep(this.#timing.registerRetryMs, session.ended);
+      this.#setState(registration.accepted > 0 ? 'registered' : 'open');
+      this.#forgetLeft(leaving);
+      await this.#untilChange(session.ended, registration.isComplete);
     }
   }
 
-  async #firstTree(ended: AbortSignal): Promise<void> {
-    if (this.#view !== undefined) return;
-    await Promise.race([
-      untilAborted(ended),
-      new Promise<void>((resolve) => {
-        this.#onFirstTree = resolve;
-      }),
-    ]);
+  /** Contexts of which nothing is registered any more. */
+  #forgetLeft(leaving: Iterable<Serving> = [...this.#contexts.values()]): void {
+    for (const serving of leaving) {
+      if (serving.onLeft === undefined) continue;
+      if (this.#contexts.get(serving.name) === serving) this.#contexts.delete(serving.name);
+      serving.onLeft();
+    }
+  }
+
+  #change(): void {
+    this.#isChanged = true;
+    this.#wake?.();
+  }
+
+  /** Waits until something else is to be registered, or for a while if something was refused; rejects when the session ends. */
+  async #untilChange(ended: AbortSignal, isComplete: boolean): Promise<void> {
+    ended.throwIfAborted();
+    if (this.#isChanged) return;
+    const waiting = new AbortController();
+    const wake = (): void => waiting.abort();
+    ended.addEventListener('abort', wake, { once: true });
+    this.#wake = wake;
+    try {
+      if (isComplete) await untilAborted(waiting.signal);
+      else await this.#clock.sleep(this.#timing.registerRetryMs, waiting.signal).catch(() => undefined);
+    } finally {
+      this.#wake = undefined;
+      ended.removeEventListener('abort', wake);
+    }
     ended.throwIfAborted();
   }
 
@@ -256,7 +322,7 @@ export class AgentxSubagent {
     const before = this.#masterClock.startedAt;
     this.#masterClock.observe(sysUpTime);
     // Values that need the start were absent so far.
-    if (before === undefined) this.#view?.forgetHoles();
+    if (before === undefined) for (const { view } of this.#contexts.values()) view?.forgetHoles();
   }
 
   #onReadError(column: Column, error: unknown): void {

@@ -10,11 +10,13 @@ import { snmpTarget } from '../check/snmp-options.ts';
 import { checkState } from '../check/state.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError, issueText } from '../config/config-error.ts';
+import type { HypervisorConfig } from '../config/hypervisor-configs.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { errorText } from '../errors.ts';
 import { silentLogger } from '../log.ts';
 import { collectOnce } from '../one-shot.ts';
 import { exitCodes } from './exit-codes.ts';
+import { chosenHypervisors } from './hypervisors.ts';
 import { configFrom } from './options.ts';
 import { programVersion } from './version.ts';
 
@@ -39,10 +41,13 @@ export async function check(options: Readonly<Record<string, unknown>>): Promise
   }
   const { config } = loaded;
   const version = programVersion();
+  const chosen = chosenHypervisors(config, options, 'all');
   const sections: readonly Section[] = [
     async () => [configFinding(loaded), userFinding()],
-    () => checkState(config),
-    () => libvirtFindings(config, version),
+    ...chosen.flatMap((one) => [
+      async () => named(one, await checkState(one.config)),
+      async () => named(one, await libvirtFindings(one.config, version)),
+    ]),
     () => checkHttp(config),
     () => checkPush(config),
     () => checkAgentx(config, version),
@@ -84,6 +89,11 @@ function userName(): string {
   } catch {
     return `uid ${process.getuid?.() ?? 'unknown'}`;
   }
+}
+
+/** What is found of one of several hypervisors says of which. */
+function named({ name }: HypervisorConfig, findings: readonly Finding[]): readonly Finding[] {
+  return name === '' ? findings : findings.map((each) => ({ ...each, subject: `${each.subject} ${name}` }));
 }
 
 async function libvirtFindings(config: Config, version: string): Promise<readonly Finding[]> {

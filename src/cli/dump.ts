@@ -2,17 +2,22 @@ import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
 import { DaemonError, errorText } from '../errors.ts';
+import type { DumpedTree } from '../faces/dumped.ts';
 import { toJson, walkLines } from '../mib/print.ts';
 import { ServedMib } from '../mib/served-mib.ts';
 import { collectOnce } from '../one-shot.ts';
 import { systemClock } from '../run/clock.ts';
 import type { ReadContext } from '../tree/tree.ts';
 import { exitCodes } from './exit-codes.ts';
+import { chosenHypervisors } from './hypervisors.ts';
 import { makeLogger } from './logger.ts';
 import { configFrom } from './options.ts';
 import { programVersion } from './version.ts';
 
-/** Collects once and prints what an SNMP walk would show. Needs libvirt, but no snmpd. */
+/**
+ * Collects once and prints what an SNMP walk would show. Needs libvirt, but no snmpd. Of several hypervisors it is the one
+ * that is named, or the default one; metrics are those of all unless one is named.
+ */
 export async function dump(options: Readonly<Record<string, unknown>>): Promise<number> {
   const { config } = await configFrom(options);
   const level = options['logLevel'] === undefined ? 'warn' : config.log.level;
@@ -23,30 +28,49 @@ export async function dump(options: Readonly<Record<string, unknown>>): Promise<
   if (isCompressed && format !== 'hv-monitor') {
     throw new DaemonError('USAGE', '--compress is for --format hv-monitor; for others: | gzip');
   }
-  const collected = collectOnce({ config, logger, version: programVersion(), signal });
-  const snapshot = await collected.catch(async (error: unknown) => {
-    // LibreNMS shows the reason; the last good file would look like the truth.
-    if (format === 'hv-monitor') {
-      const { failedDump } = await import('../faces/dumped.ts');
-      await print([packed(failedDump(errorText(error)), isCompressed)]);
-    }
-    throw error;
-  });
   const isMetrics = format === 'prometheus' || format === 'influx' || format === 'hv-monitor';
+  // The report of hv-monitor is of one host.
+  const isOfAll = format === 'prometheus' || format === 'influx';
+  const wanted = chosenHypervisors(config, options, isOfAll ? 'all' : 'default');
+  const version = programVersion();
   // Metrics tell what is in VM-MIB whether or not SNMP does.
-  const mib = new ServedMib({ root: config.mib.root, vmMib: config.mib.vmMib || isMetrics });
-  const tree = mib.buildTree(snapshot);
-  const context: ReadContext = { now: systemClock.now(), masterStartedAt: undefined };
+  const mibOptions = { root: config.mib.root, vmMib: config.mib.vmMib || isMetrics };
+  const dumped: (DumpedTree & { readonly mib: ServedMib })[] = [];
+  for (const { name, config: own } of wanted) {
+    const collected = collectOnce({ config: own, logger, version, signal });
+    const snapshot = await collected.catch(async (error: unknown) => {
+      // LibreNMS shows the reason; the last good file would look like the truth.
+      if (format === 'hv-monitor') {
+        const { failedDump } = await import('../faces/dumped.ts');
+        await print([packed(failedDump(errorText(error)), isCompressed)]);
+      }
+      throw error;
+    });
+    const mib = new ServedMib(mibOptions);
+    const tree = mib.buildTree(snapshot);
+    dumped.push({
+      name: wanted.length > 1 ? name : '',
+      mib,
+      slots: mib.slots,
+      tree,
+      uri: snapshot.agent.uri,
+    });
+  }
+  const now = systemClock.now();
   if (isMetrics) {
     // Only these need what knows the names of metrics.
     const { dumpedAs } = await import('../faces/dumped.ts');
-    const dumped = { slots: mib.slots, tree, now: context.now };
-    await print([packed(dumpedAs(format, dumped, config, programVersion()), isCompressed)]);
-  } else if (format === 'json') {
-    await print([`${JSON.stringify(toJson(tree, context), bigintAsText, 2)}\n`]);
-  } else {
-    const wanted = options['only'];
-    await print(linesOf(walkLines(tree, context), typeof wanted === 'string' ? wanted : undefined));
+    await print([packed(dumpedAs(format, dumped, now, config, version), isCompressed)]);
+    return exitCodes.ok;
+  }
+  const context: ReadContext = { now, masterStartedAt: undefined };
+  for (const { tree } of dumped) {
+    if (format === 'json') {
+      await print([`${JSON.stringify(toJson(tree, context), bigintAsText, 2)}\n`]);
+    } else {
+      const only = options['only'];
+      await print(linesOf(walkLines(tree, context), typeof only === 'string' ? only : undefined));
+    }
   }
   return exitCodes.ok;
 }

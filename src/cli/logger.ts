@@ -1,6 +1,6 @@
 import { type DestinationStream, destination, type Logger as PinoLogger, pino } from 'pino';
 import type { Config } from '../config/config.ts';
-import type { Logger, LogLevel } from '../log.ts';
+import type { LogBindings, Logger, LogLevel } from '../log.ts';
 import { maskUserInfo } from '../mask.ts';
 
 /** Where log lines go; a file descriptor, 2 unless told otherwise. */
@@ -76,7 +76,12 @@ async function readable(fd: number, terminal: boolean): Promise<DestinationStrea
   });
 }
 
-function wrap(logger: PinoLogger, gate: { readonly rank: number }, root: PinoLogger = logger): Logger {
+function wrap(
+  logger: PinoLogger,
+  gate: { readonly rank: number },
+  root: PinoLogger = logger,
+  inherited: LogBindings = {},
+): Logger {
   const write =
     (level: LogLevel) =>
     (fields: object, message: string): void => {
@@ -89,7 +94,10 @@ function wrap(logger: PinoLogger, gate: { readonly rank: number }, root: PinoLog
     warn: write('warn'),
     error: write('error'),
     // From the root: the component of a part replaces that of the part it belongs to.
-    child: (bindings) => wrap(root.child(bindings), gate, root),
+    child: (bindings) => {
+      const all = { ...inherited, ...bindings };
+      return wrap(root.child(all), gate, root, all);
+    },
   };
 }
 

@@ -45,6 +45,8 @@ LIBVIRT_AGENTX_COLLECT_INTERVAL), then from the file, then from defaults.`,
   },
 ];
 
+const hypervisorOption = ['--hypervisor <name>', 'of several hypervisors, only this one'] as const;
+
 /** The command line: commands, options and their help. */
 export function makeProgram({ version, onDone }: ProgramOptions): Command {
   // Each command loads what it needs when it is given: the agent, which runs for months, keeps no other in memory.
@@ -84,11 +86,13 @@ export function makeProgram({ version, onDone }: ProgramOptions): Command {
     )
     .option('-z, --compress', 'gzip and base64, as extend of snmpd can carry it (hv-monitor)')
     .option('-o, --only <prefix>', 'only objects whose name starts like this, such as lveDom or vmName')
+    .option(...hypervisorOption)
     .action(perform(async () => (await import('./dump.ts')).dump));
 
   program
     .command('check')
     .description('look for what stands in the way: configuration, libvirt, permissions, snmpd')
+    .option(...hypervisorOption)
     .option('--snmp <host:port>', 'also read lveAgentVersion through this snmpd')
     .option('--community <name>', 'community for --snmp', 'public')
     .option('--v3-user <name>', 'ask with SNMPv3 as this user instead of with a community')

@@ -14,6 +14,7 @@ import { LibvirtAccess } from './access/libvirt-access.ts';
 import type { LibvirtSession } from './access/libvirt-session.ts';
 import { CollectorBoard } from './collector-board.ts';
 import { makeCollectors } from './collectors.ts';
+import type { ConnectGate } from './connect-gate.ts';
 import { RowReader } from './decode/row-reader.ts';
 import { selectorsOff } from './decode/stats-groups.ts';
 import { LibvirtLink } from './libvirt-link.ts';
@@ -39,6 +40,8 @@ export interface CollectionOptions {
   readonly lastEventSeq: (uuid: string) => number;
   /** Who is told of what happens. */
   readonly listener?: CollectionListener;
+  /** Shared with the other hypervisors; undefined where there are none. */
+  readonly gate?: ConnectGate | undefined;
 }
 
 /** Is told of what happens, as it happens. */
@@ -106,12 +109,14 @@ export class Collection {
       board: this.#board,
       publisher: this.#publisher,
       logger: logger.child({ component: 'collect' }),
+      isOneOfMany: options.gate !== undefined,
     });
     this.#link = new LibvirtLink({
       target: this.#target,
       readWriteTarget: config.libvirt.readWrite ? config.libvirt.uri.readWrite : undefined,
       sasl: saslSettings(config.libvirt),
       logger: logger.child({ component: 'libvirt' }),
+      gate: options.gate,
       onEvent: (event) => this.#onEvent(event),
       onSubscribed: (any) => this.#board.supported('events', any ? 'supported' : 'unsupported'),
       onState: (agent, state, error) => this.#onState(agent, state, error),

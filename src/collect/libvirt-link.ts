@@ -19,6 +19,7 @@ import { systemClock } from '../run/clock.ts';
 import { fileMarks, untilFilesChange } from '../run/file-marks.ts';
 import { type Pause, supervise } from '../run/supervise.ts';
 import { LibvirtSession } from './access/libvirt-session.ts';
+import type { ConnectGate } from './connect-gate.ts';
 import { versionText } from './sources/host-identity.ts';
 
 export interface LibvirtLinkOptions {
@@ -26,6 +27,8 @@ export interface LibvirtLinkOptions {
   readonly readWriteTarget: ConnectTarget | undefined;
   readonly sasl: SaslSettings;
   readonly logger: Logger;
+  /** Has connections wait for their turn; undefined if there is nobody to wait for. */
+  readonly gate?: ConnectGate | undefined;
   readonly onEvent: (event: LibvirtEvent) => void;
   /** Told once a session whether this daemon sends any events. */
   readonly onSubscribed: (anyEvents: boolean) => void;
@@ -41,6 +44,8 @@ export class LibvirtLink {
   #sessions = 0;
   /** Of the files that decide whether we are let in, before the last attempt. */
   #marks = '';
+  /** Whether the last attempt to connect failed. */
+  #hasFailed = false;
 
   constructor(options: LibvirtLinkOptions) {
     this.#options = options;
@@ -51,7 +56,7 @@ export class LibvirtLink {
     const { logger } = this.#options;
     await supervise<LibvirtSession>({
       signal,
-      connect: (inner) => this.open(inner),
+      connect: (inner) => this.#connect(inner),
       run: (session, inner) => this.#runSession(session, inner),
       pauseAfter: (error) => this.#pauseAfter(error),
       onState: (change) => {
@@ -73,6 +78,16 @@ export class LibvirtLink {
     const { target, readWriteTarget, sasl, logger } = this.#options;
     this.#marks = await fileMarks(this.#files());
     return await LibvirtSession.open({ target, readWriteTarget, sasl, logger, signal });
+  }
+
+  async #connect(signal: AbortSignal): Promise<LibvirtSession> {
+    const { gate } = this.#options;
+    const open = (): Promise<LibvirtSession> => this.open(signal);
+    const wasFailing = this.#hasFailed;
+    this.#hasFailed = true;
+    const session = await (gate === undefined ? open() : gate.pass(wasFailing, open, signal));
+    this.#hasFailed = false;
+    return session;
   }
 
   async #runSession(session: LibvirtSession, signal: AbortSignal): Promise<void> {

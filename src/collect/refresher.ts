@@ -33,6 +33,8 @@ export interface RefresherOptions {
   readonly board: CollectorBoard;
   readonly publisher: Pick<SnapshotPublisher, 'publish'>;
   readonly logger: Logger;
+  /** Whether there are others: then not all refresh at the same moments, although all start together. */
+  readonly isOneOfMany?: boolean;
 }
 
 /** How runs of collectors went. */
@@ -135,8 +137,11 @@ export class Refresher {
       if (performance.now() >= next) {
         this.#poked.clear();
         await this.#refreshAll(base, first);
+        next =
+          first && this.#options.isOneOfMany === true
+            ? performance.now() + intervalMs * Math.random()
+            : next + intervalMs;
         first = false;
-        next += intervalMs;
         // Refreshes that should have begun while this one was under way are skipped, and counted.
         while (next <= performance.now()) {
           this.#overruns += 1;

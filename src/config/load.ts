@@ -200,7 +200,9 @@ function describe(issue: z.core.$ZodIssue, place: Place): readonly ConfigIssue[]
   const setting = settingByKey.get(settingKey(path));
   if (setting !== undefined && issue.code !== 'custom') {
     const whole = spelled(issue.path.slice(0, isOwnSetting(path) ? 4 : 3));
-    return [{ where, key: isHypervisor(path) ? whole : setting.key, message: mustBe(setting, path, place.raw) }];
+    return [
+      { where, key: isHypervisor(path) ? whole : setting.key, message: mustBe(setting, path, place.raw) },
+    ];
   }
   if (setting !== undefined) {
     const isOwnWord = issue.message !== 'not allowed';

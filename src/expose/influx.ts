@@ -61,6 +61,8 @@ function quoted(text: string): string {
 export interface InfluxRound {
   /** Of the host: a tag of every point. */
   readonly host: string;
+  /** The name of the hypervisor, another one; empty where there is only one. */
+  readonly hypervisor: string;
   /** When the figures were read, in milliseconds since 1970. */
   readonly at: number;
   /** Whether there are points of the host itself. */
@@ -117,7 +119,10 @@ const usPerSecond = 1e6;
 const hardDisk = 1;
 
 /** Measurements, fields and tags of cs-pulse-sensor (github.com/bwsw/cs-pulse-sensor). */
-export function pulseLines(tree: ImageTree, { host, at, hasHostStats }: InfluxRound): readonly string[] {
+export function pulseLines(
+  tree: ImageTree,
+  { host, hypervisor, at, hasHostStats }: InfluxRound,
+): readonly string[] {
   const frame = new Frame(tree, pulseColumns, { isKept: false });
   const time = nanoseconds(at);
   const lines: string[] = [];
@@ -126,7 +131,7 @@ export function pulseLines(tree: ImageTree, { host, at, hasHostStats }: InfluxRo
     tags: Readonly<Record<string, string>>,
     fields: Readonly<Record<string, string | undefined>>,
   ): void => {
-    const line = influxLine(measurement, { vmHost: host, ...tags }, fields, time);
+    const line = influxLine(measurement, { vmHost: host, hypervisor, ...tags }, fields, time);
     if (line !== undefined) lines.push(line);
   };
   if (hasHostStats) {
@@ -210,17 +215,27 @@ function divided(value: number | undefined, by: number): number | undefined {
 }
 
 /** Tables that are no figures of something that stays. */
-const notPushed: ReadonlySet<string> = new Set(['lveEventTable', 'lveEventFindTable', 'lveXmlTable']);
+const notPushed: ReadonlySet<string> = new Set([
+  'lveEventTable',
+  'lveEventFindTable',
+  'lveFleetEventTable',
+  'lveXmlTable',
+]);
 
 const noLimit = 2 ** 31;
 
 /** The tables of the MIB: a measurement each, the index and the name of the domain as tags, all else as fields. */
 export function nativeLines(tree: ImageTree, round: InfluxRound, context: ReadContext): readonly string[] {
-  const { host, at, hasHostStats } = round;
+  const { host, hypervisor, at, hasHostStats } = round;
   const time = nanoseconds(at);
   const lines: string[] = [];
   if (hasHostStats) {
-    const line = influxLine('scalars', { vmHost: host }, fieldsOf(scalarsJson(tree, context)), time);
+    const line = influxLine(
+      'scalars',
+      { vmHost: host, hypervisor },
+      fieldsOf(scalarsJson(tree, context)),
+      time,
+    );
     if (line !== undefined) lines.push(line);
   }
   const names = domainNames(tree);
@@ -228,7 +243,7 @@ export function nativeLines(tree: ImageTree, round: InfluxRound, context: ReadCo
     if (notPushed.has(table) || (!hasHostStats && !isOfDomains(table))) continue;
     const index: readonly string[] = tables[table].index;
     for (const row of tablePage(tree, table, { limit: noLimit, after: 0 }, context).rows) {
-      const tags: Record<string, string> = { vmHost: host };
+      const tags: Record<string, string> = { vmHost: host, hypervisor };
       if (isOfDomains(table)) tags['domain'] = names.get(Number(row[index[0] ?? ''])) ?? '';
       for (const name of index) tags[name] = String(row[name] ?? '');
       const fields = Object.fromEntries(Object.entries(row).filter(([name]) => !index.includes(name)));

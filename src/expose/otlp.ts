@@ -1,6 +1,6 @@
 import { Dimensions } from '../families/dimensions.ts';
 import type { Family } from '../families/family.ts';
-import type { AnyLabelSources, LabelRows } from '../families/label-set.ts';
+import { type AnyLabelSources, hypervisorLabel, type LabelRows } from '../families/label-set.ts';
 import { SeriesValues } from '../families/series-values.ts';
 import type { ImageTree } from '../image/image-tree.ts';
 import { withoutControls } from './prometheus.ts';
@@ -50,6 +50,8 @@ export interface OtlpResource {
   readonly instance: string;
   readonly hostname: string;
   readonly version: string;
+  /** Its name, where there are several; else empty. */
+  readonly hypervisor?: string;
 }
 
 /** One request: its body and how many points it has. */
@@ -90,12 +92,13 @@ export function otlpEncoder<Chunk>(
   const dimensions = new Dimensions(tree, domainLabels);
   const metrics = families.map((family) => new EncodedFamily(family, tree, encoding));
   return {
-    *requests({ instance, hostname, version }, now) {
+    *requests({ instance, hostname, version, hypervisor = '' }, now) {
       const attributes: readonly Attribute[] = [
         ['service.name', scopeName],
         ['service.instance.id', instance],
         ['service.version', version],
         ['host.name', hostname],
+        [hypervisorLabel, hypervisor],
       ];
       const resource = encoding.attributes(attributes.filter(([, value]) => value !== ''));
       const scope: OtlpScope = { name: scopeName, version };

@@ -1,6 +1,11 @@
 import { Dimensions } from '../families/dimensions.ts';
 import type { Family, FamilyType, Series } from '../families/family.ts';
-import type { AnyLabelSources, LabelRows } from '../families/label-set.ts';
+import {
+  type AnyLabelSources,
+  besideHypervisor,
+  hypervisorLabel,
+  type LabelRows,
+} from '../families/label-set.ts';
 import { SeriesValues } from '../families/series-values.ts';
 import type { ImageTree } from '../image/image-tree.ts';
 
@@ -15,22 +20,43 @@ export const contentTypes: Readonly<Record<ExpositionFormat, string>> = {
   openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
 };
 
-/** A family's samples, kept as long as its values and labels are the same. */
+/** The images of one hypervisor. */
+export interface ExposedSource {
+  /** Its name; empty where there is only one. */
+  readonly name: string;
+  readonly tree: ImageTree;
+}
+
+/** A source with the labels of its rows. */
+interface LabelledSource extends ExposedSource {
+  readonly dimensions: Dimensions;
+}
+
+/** A family of all sources. */
 class RenderedFamily {
   readonly family: Family;
   readonly heads: Readonly<Record<ExpositionFormat, Buffer>>;
-  /** Empty if the family has no sample. */
+  readonly parts: readonly RenderedPart[];
+
+  constructor(family: Family, sources: readonly LabelledSource[]) {
+    this.family = family;
+    this.heads = { text: Buffer.from(textHead(family)), openmetrics: Buffer.from(openMetricsHead(family)) };
+    this.parts = sources.map((source) => new RenderedPart(family, source));
+  }
+}
+
+/** What one source has of a family, kept as long as its values and labels are the same. */
+class RenderedPart {
+  /** Empty if there is no sample. */
   samples: Buffer = Buffer.alloc(0);
   readonly #series: readonly RenderedSeries[];
   readonly #dimensions: Dimensions;
 
-  constructor(family: Family, tree: ImageTree, dimensions: Dimensions) {
-    this.family = family;
+  constructor(family: Family, { name, tree, dimensions }: LabelledSource) {
     this.#dimensions = dimensions;
-    this.heads = { text: Buffer.from(textHead(family)), openmetrics: Buffer.from(openMetricsHead(family)) };
     this.#series = family.series.flatMap((series) => {
       const values = SeriesValues.of(series, tree);
-      return values === undefined ? [] : new RenderedSeries(family.name, series, values);
+      return values === undefined ? [] : new RenderedSeries(family.name, series, values, name);
     });
   }
 
@@ -54,12 +80,16 @@ class RenderedSeries {
   readonly #name: string;
   readonly #close: string;
   readonly #values: SeriesValues;
+  /** Whether a label says which hypervisor it is. */
+  readonly #isOneOfMany: boolean;
   #labels: LabelRows | undefined;
 
-  constructor(name: string, series: Series, values: SeriesValues) {
+  constructor(name: string, series: Series, values: SeriesValues, hypervisor: string) {
     this.series = series;
     this.#name = name;
+    this.#isOneOfMany = hypervisor !== '';
     const fixed = Object.entries(series.fixed).map(([label, value]) => pair(label, value));
+    if (this.#isOneOfMany) fixed.push(pair(hypervisorLabel, hypervisor));
     this.#close = fixed.join(',');
     this.#values = values;
   }
@@ -75,7 +105,7 @@ class RenderedSeries {
     const labels = this.#labels;
     if (labels === undefined) return '';
     const read = this.#values.reader();
-    const opened = openedRows(labels);
+    const opened = openedRows(labels, this.#isOneOfMany);
     let text = '';
     for (let row = 0; row < opened.length; row++) {
       const open = opened[row];
@@ -97,10 +127,11 @@ class RenderedSeries {
 }
 
 /** The labels of each row as they are written, without braces. */
-function openedRows(labels: LabelRows): readonly (string | undefined)[] {
+function openedRows(labels: LabelRows, isOneOfMany: boolean): readonly (string | undefined)[] {
   const known = opened.get(labels);
   if (known !== undefined) return known;
-  const { names, rows } = labels;
+  const { rows } = labels;
+  const names = isOneOfMany ? labels.names.map(besideHypervisor) : labels.names;
   const made = rows.map((values) => {
     if (values === undefined) return undefined;
     let text = '';
@@ -187,10 +218,18 @@ export class PrometheusExposition {
   readonly #own: () => readonly OwnFamily[];
   #isCurrent = false;
 
-  constructor(tree: ImageTree, { families, domainLabels, own = () => [] }: ExpositionOptions) {
+  /** @param sources of several, each sample has the label `hypervisor`. */
+  constructor(
+    sources: readonly ExposedSource[],
+    { families, domainLabels, own = () => [] }: ExpositionOptions,
+  ) {
     this.#own = own;
-    const dimensions = new Dimensions(tree, domainLabels);
-    this.#families = families.map((family) => new RenderedFamily(family, tree, dimensions));
+    const labelled = sources.map(({ name, tree }) => ({
+      name: sources.length > 1 ? name : '',
+      tree,
+      dimensions: new Dimensions(tree, domainLabels),
+    }));
+    this.#families = families.map((family) => new RenderedFamily(family, labelled));
   }
 
   get names(): readonly string[] {
@@ -204,11 +243,12 @@ export class PrometheusExposition {
 
   /** The body in this format, with the families that are wanted. */
   body(format: ExpositionFormat, wants: (name: string) => boolean = () => true): Buffer {
-    if (!this.#isCurrent) for (const each of this.#families) each.update();
+    if (!this.#isCurrent) for (const { parts } of this.#families) for (const part of parts) part.update();
     this.#isCurrent = true;
     const chunks: Buffer[] = [];
-    for (const { family, heads, samples } of this.#families) {
-      if (samples.length > 0 && wants(family.name)) chunks.push(heads[format], samples);
+    for (const { family, heads, parts } of this.#families) {
+      const samples = parts.map((part) => part.samples).filter(({ length }) => length > 0);
+      if (samples.length > 0 && wants(family.name)) chunks.push(heads[format], ...samples);
     }
     for (const family of this.#own()) if (wants(family.name)) chunks.push(ownFamily(family, format));
     if (format === 'openmetrics') chunks.push(openMetricsEnd);

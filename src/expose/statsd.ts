@@ -1,6 +1,6 @@
 import { Dimensions } from '../families/dimensions.ts';
 import type { Family } from '../families/family.ts';
-import type { AnyLabelSources } from '../families/label-set.ts';
+import { type AnyLabelSources, besideHypervisor, hypervisorLabel } from '../families/label-set.ts';
 import { type ValuedSeries, valuedSeries } from '../families/series-values.ts';
 import type { ImageTree } from '../image/image-tree.ts';
 import { firstIndex, rowsBelow } from './cells.ts';
@@ -135,13 +135,19 @@ export class DogStatsd implements StatsdEncoder {
   readonly #dimensions: Dimensions;
   readonly #increments = new Increments();
 
-  constructor(tree: ImageTree, families: readonly Family[], domainLabels: AnyLabelSources) {
+  /** A tag that names the hypervisor, where there are several. */
+  readonly #common: readonly string[];
+
+  /** @param hypervisor its name; empty where there is only one. */
+  constructor(tree: ImageTree, families: readonly Family[], domainLabels: AnyLabelSources, hypervisor = '') {
     this.#series = valuedSeries(tree, families);
+    this.#common = tag(hypervisorLabel, hypervisor);
     this.#dimensions = new Dimensions(tree, domainLabels);
   }
 
   round(): readonly string[] {
     const lines: string[] = [];
+    const nameOf = this.#common.length === 0 ? (label: string) => label : besideHypervisor;
     for (const { family, series, values } of this.#series) {
       const { name, type } = family;
       const read = values.reader();
@@ -151,7 +157,8 @@ export class DogStatsd implements StatsdEncoder {
         if (texts === undefined) continue;
         const value = Number(read(row));
         if (Number.isNaN(value)) continue;
-        const tags = [...names.flatMap((label, at) => tag(label, texts[at] ?? '')), ...fixed].join(',');
+        const own = names.flatMap((label, at) => tag(nameOf(label), texts[at] ?? ''));
+        const tags = [...own, ...fixed, ...this.#common].join(',');
         const end = tags === '' ? '' : `|#${tags}`;
         if (type === 'gauge') {
           lines.push(`${name}:${value}|g${end}`);

@@ -11,36 +11,54 @@ import { facesOptions } from './configured.ts';
 
 /** What is shown: a tree with the objects that its columns are of. */
 export interface DumpedTree {
+  /** Of the hypervisor; empty where only one is shown. */
+  readonly name: string;
   readonly slots: readonly Slot[];
   readonly tree: BoundTree;
-  /** Milliseconds since 1970. */
-  readonly now: number;
+  /** URI of its connection, without user information. */
+  readonly uri: string;
 }
 
-/** One snapshot as another face would send it, by the settings of that face. */
+/**
+ * One snapshot of each hypervisor as another face would send it, by the settings of that face.
+ *
+ * @param now milliseconds since 1970.
+ */
 export function dumpedAs(
   format: 'prometheus' | 'influx' | 'hv-monitor',
-  { slots, tree, now }: DumpedTree,
+  dumped: readonly DumpedTree[],
+  now: number,
   config: Config,
   version: string,
 ): string | Buffer {
+  const { metrics, influxdb } = facesOptions(config, version);
+  const sources = dumped.map((one) => ({ ...one, tree: imageOf(one) }));
+  if (format === 'hv-monitor') {
+    return sources.map(({ tree }) => `${JSON.stringify(hvMonitorReport(tree, now))}\n`).join('');
+  }
+  if (format === 'prometheus') {
+    const families = servedFamilies(metrics);
+    return new PrometheusExposition(sources, { families, domainLabels: metrics.domainLabels }).body('text');
+  }
+  const lines = sources.flatMap(({ name, tree, uri }) => {
+    const round = {
+      host: influxdb.vmHost || uri,
+      hypervisor: name,
+      at: tree.column('lveRefreshAge')?.cells[0] ?? now,
+      hasHostStats: influxdb.hostStats,
+    };
+    return influxdb.profile === 'pulse' ? pulseLines(tree, round) : nativeLines(tree, round, readAt(now));
+  });
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function imageOf({ slots, tree }: DumpedTree): ImageTree {
   const writer = new ImageWriter(slots, (name, error) => {
     throw new Error(`${name} cannot be read`, { cause: error });
   });
   const image = new ImageTree(writer.shape);
   image.show(writer.write(tree));
-  if (format === 'hv-monitor') return `${JSON.stringify(hvMonitorReport(image, now))}\n`;
-  const { metrics, influxdb } = facesOptions(config, version);
-  if (format === 'prometheus') {
-    const families = servedFamilies(metrics);
-    return new PrometheusExposition(image, { families, domainLabels: metrics.domainLabels }).body('text');
-  }
-  const at = image.column('lveRefreshAge')?.cells[0] ?? now;
-  const host = influxdb.vmHost || config.libvirt.uri.shown;
-  const round = { host, at, hasHostStats: influxdb.hostStats };
-  const lines =
-    influxdb.profile === 'pulse' ? pulseLines(image, round) : nativeLines(image, round, readAt(now));
-  return lines.map((line) => `${line}\n`).join('');
+  return image;
 }
 
 /** What LibreNMS's application gets instead, in the form of `hv-monitor`. */

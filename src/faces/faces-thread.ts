@@ -6,9 +6,17 @@ import { type BackoffOptions, backoffDelayMs, reconnectBackoff } from '../run/ba
 import type { FacesOptions } from './faces-options.ts';
 import type { FacesStart, FromFaces, ToFaces } from './messages.ts';
 
+/** Where the images of a hypervisor come from. */
+export interface ImageSource {
+  /** Empty for the only one of an agent without names. */
+  readonly name: string;
+  readonly images: ImageFeed;
+}
+
 export interface FacesThreadOptions {
   readonly faces: FacesOptions;
-  readonly images: ImageFeed;
+  /** The hypervisors, the default one first. */
+  readonly sources: readonly ImageSource[];
   readonly logger: Logger;
   readonly backoff?: BackoffOptions;
 }
@@ -56,7 +64,6 @@ export class FacesThread {
   #worker: FacesPeer | undefined;
   #exited: Promise<void> = Promise.resolve();
   #alive: NodeJS.Timeout | undefined;
-  #watchdog: NodeJS.Timeout | undefined;
   #again: NodeJS.Timeout | undefined;
   #attempt = 0;
   #isStopping = false;
@@ -85,12 +92,16 @@ export class FacesThread {
   }
 
   #run(): void {
-    const { images, faces, logger } = this.#options;
-    const worker = this.#start({ shape: images.shape, options: faces });
+    const { sources, faces, logger } = this.#options;
+    const worker = this.#start({
+      sources: sources.map(({ name, images }) => ({ name, shape: images.shape })),
+      options: faces,
+    });
     const startedAt = performance.now();
     this.#worker = worker;
     const post = (message: ToFaces): void => worker.postMessage(message);
-    let reader: ImageReader | undefined;
+    const readers: ImageReader[] = [];
+    const watchdogs = new Map<number, NodeJS.Timeout>();
     let failure = '';
     worker.on('error', (error: Error) => {
       failure = errorText(error);
@@ -98,8 +109,8 @@ export class FacesThread {
     worker.on('message', (message: FromFaces) => {
       switch (message.kind) {
         case 'shown':
-          clearTimeout(this.#watchdog);
-          reader?.shown();
+          clearTimeout(watchdogs.get(message.source));
+          readers[message.source]?.shown();
           break;
         case 'problem':
           this.#tell(message.key, message.text);
@@ -112,9 +123,9 @@ export class FacesThread {
     this.#exited = new Promise((resolve) => {
       worker.once('exit', (code: number) => {
         clearInterval(this.#alive);
-        clearTimeout(this.#watchdog);
+        for (const watchdog of watchdogs.values()) clearTimeout(watchdog);
         // Only now is it certain that nobody reads the images any more.
-        reader?.close();
+        for (const reader of readers) reader.close();
         this.#worker = undefined;
         if (!this.#isStopping) this.#onEnd(failure === '' ? `exit code ${code}` : failure, startedAt);
         resolve();
@@ -122,12 +133,15 @@ export class FacesThread {
     });
     this.#alive = setInterval(() => post({ kind: 'alive' }), aliveEveryMs);
     this.#alive.unref();
-    reader = images.addReader((image) => {
-      post({ kind: 'image', image });
-      clearTimeout(this.#watchdog);
-      this.#watchdog = setTimeout(() => this.#onHang(worker), hangsAfterMs);
-      this.#watchdog.unref();
-    });
+    for (const [source, { images }] of sources.entries()) {
+      readers.push(
+        images.addReader((image) => {
+          post({ kind: 'image', source, image });
+          clearTimeout(watchdogs.get(source));
+          watchdogs.set(source, setTimeout(() => this.#onHang(worker), hangsAfterMs).unref());
+        }),
+      );
+    }
   }
 
   #onHang(worker: FacesPeer): void {

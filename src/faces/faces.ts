@@ -12,6 +12,7 @@ import { History } from '../web/history.ts';
 import { formatHttpAddress } from '../web/http-address.ts';
 import { MetricsPage } from '../web/metrics-page.ts';
 import { openWeb, type Web } from '../web/web.ts';
+import { type WebSource, WebSources } from '../web/web-source.ts';
 import type { FacesOptions } from './faces-options.ts';
 import type { FacesStart, FromFaces, ToFaces } from './messages.ts';
 import { type Pushes, pushFamilies, startPushes } from './pushes.ts';
@@ -21,48 +22,57 @@ export class Faces {
   readonly #port: MessagePort;
   readonly #options: FacesOptions;
   readonly #logger: Logger;
-  readonly #tree: ImageTree;
+  readonly #sources: readonly WebSource[];
   readonly #freshness: Freshness;
   readonly #metrics: MetricsPage;
-  readonly #events: EventHub;
-  readonly #history: History;
   readonly #pushes: Pushes;
   readonly #pushProblems = new Map<string, string | undefined>();
   #web: Web | undefined;
   #isStopping = false;
   #retry: NodeJS.Timeout | undefined;
 
-  constructor(port: MessagePort, { shape, options }: FacesStart) {
+  constructor(port: MessagePort, { sources, options }: FacesStart) {
     this.#port = port;
     this.#options = options;
     this.#logger = threadLogger((line) => this.#post(line));
-    this.#tree = new ImageTree(shape);
-    this.#freshness = new Freshness(this.#tree);
+    const streams = { open: 0 };
+    this.#sources = sources.map(({ name, shape }) => {
+      const tree = new ImageTree(shape);
+      return {
+        name,
+        tree,
+        events: new EventHub(tree, options.http, streams),
+        history: new History(tree, options.http.history),
+      };
+    });
+    this.#freshness = new Freshness(this.#sources.map(({ tree }) => tree));
     const { metrics } = options;
     const families = servedFamilies(metrics);
-    const exposition = new PrometheusExposition(this.#tree, {
+    const exposition = new PrometheusExposition(this.#sources, {
       families,
       domainLabels: metrics.domainLabels,
       own: () => pushFamilies(this.#pushes.counters),
     });
     this.#metrics = new MetricsPage(exposition, metrics);
-    this.#events = new EventHub(this.#tree, options.http);
-    this.#history = new History(this.#tree, options.http.history);
     port.on('message', (message: ToFaces) => this.#onMessage(message));
-    this.#pushes = startPushes(this.#tree, families, options, (key, text) => this.#onPushProblem(key, text));
+    this.#pushes = startPushes(this.#sources, families, options, (key, text) =>
+      this.#onPushProblem(key, text),
+    );
     void this.#open(0);
   }
 
   #onMessage(message: ToFaces): void {
     this.#freshness.heard();
     switch (message.kind) {
-      case 'image':
-        this.#tree.show(message.image);
-        this.#post({ kind: 'shown' });
+      case 'image': {
+        const source = this.#sources[message.source];
+        source?.tree.show(message.image);
+        this.#post({ kind: 'shown', source: message.source });
         this.#metrics.invalidate();
-        this.#history.take();
-        this.#events.publish();
+        source?.history.take();
+        source?.events.publish();
         break;
+      }
       case 'alive':
         break;
       case 'stop':
@@ -81,9 +91,7 @@ export class Faces {
         options: { ...http, address },
         freshness: this.#freshness,
         metrics: this.#metrics,
-        tree: this.#tree,
-        events: this.#events,
-        history: this.#history,
+        sources: new WebSources(this.#sources),
         version: this.#options.version,
         logger: this.#logger,
       });
@@ -109,7 +117,7 @@ export class Faces {
     this.#isStopping = true;
     clearTimeout(this.#retry);
     this.#metrics.close();
-    this.#events.close();
+    for (const { events } of this.#sources) events.close();
     this.#pushes.close();
     await this.#web?.close();
     // With nothing left to wait for the thread ends.

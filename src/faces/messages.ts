@@ -4,21 +4,30 @@ import type { FacesOptions } from './faces-options.ts';
 
 /** What the main thread and the one of the faces say to each other: plain data only. */
 
+/** A hypervisor whose images come. */
+export interface FacesSource {
+  /** Empty for the only one of an agent without names. */
+  readonly name: string;
+  readonly shape: ImageShape;
+}
+
 /** What the thread is told when it is started. */
 export interface FacesStart {
-  readonly shape: ImageShape;
+  /** Of each hypervisor, in their order; the default one comes first. */
+  readonly sources: readonly FacesSource[];
   readonly options: FacesOptions;
 }
 
 export type ToFaces =
-  | { readonly kind: 'image'; readonly image: Image }
+  /** `source` is its position in the list of the start. */
+  | { readonly kind: 'image'; readonly source: number; readonly image: Image }
   /** The main thread lives, although it has nothing new. */
   | { readonly kind: 'alive' }
   | { readonly kind: 'stop' };
 
 export type FromFaces =
   /** The last image is in use; nothing of the one before is read any more. */
-  | { readonly kind: 'shown' }
+  | { readonly kind: 'shown'; readonly source: number }
   /** Something that an operator should know is so, or with no text is no longer so. */
   | { readonly kind: 'problem'; readonly key: string; readonly text: string | undefined }
   | LogLine;

@@ -3,7 +3,7 @@ import { nativeLines, pulseLines } from '../expose/influx.ts';
 import { type OtlpRequest, otlpEncoder } from '../expose/otlp.ts';
 import { otlpJson } from '../expose/otlp-json.ts';
 import { otlpProtobuf } from '../expose/otlp-protobuf.ts';
-import type { OwnFamily } from '../expose/prometheus.ts';
+import type { ExposedSource, OwnFamily } from '../expose/prometheus.ts';
 import { DogStatsd, VadvisorStatsd } from '../expose/statsd.ts';
 import type { Family } from '../families/family.ts';
 import type { ImageTree } from '../image/image-tree.ts';
@@ -23,7 +23,7 @@ export interface Pushes {
 
 /** Starts to send to what is configured. */
 export function startPushes(
-  tree: ImageTree,
+  sources: readonly ExposedSource[],
   families: readonly Family[],
   { statsd, influxdb, otlp, metrics, version }: FacesOptions,
   onProblem: (target: string, text: string | undefined) => void,
@@ -31,21 +31,24 @@ export function startPushes(
   const counters = new Map<string, PushCounters>();
   const closers: (() => void)[] = [];
   if (statsd.host !== '') {
-    const encoder =
+    const encoders = sources.map(({ name, tree }) =>
       statsd.format === 'vadvisor'
         ? new VadvisorStatsd(tree)
-        : new DogStatsd(tree, families, metrics.domainLabels);
-    const push = new StatsdPush(statsd, encoder, (text) => onProblem('statsd', text));
+        : new DogStatsd(tree, families, metrics.domainLabels, nameAmong(sources, name)),
+    );
+    const all = { round: () => encoders.flatMap((encoder) => encoder.round()) };
+    const push = new StatsdPush(statsd, all, (text) => onProblem('statsd', text));
     counters.set('statsd', push.counters);
     closers.push(() => push.close());
   }
   if (influxdb.url !== '') {
-    const isNew = oncePerRefresh(tree);
-    const lines = (): readonly string[] => {
-      if (!isNew()) return [];
+    const isNew = oncePerRefresh();
+    const linesOf = ({ name, tree }: ExposedSource): readonly string[] => {
+      if (!isNew(tree)) return [];
       const at = refreshedAt(tree);
       const round = {
         host: influxdb.vmHost || textOf(tree, 'lveConnUri'),
+        hypervisor: nameAmong(sources, name),
         at,
         hasHostStats: influxdb.hostStats,
       };
@@ -53,22 +56,31 @@ export function startPushes(
         ? pulseLines(tree, round)
         : nativeLines(tree, round, readAt(Date.now()));
     };
+    const lines = (): readonly string[] => sources.flatMap(linesOf);
     const push = new InfluxPush(influxdb, lines, (text) => onProblem('influxdb', text));
     counters.set('influxdb', push.counters);
     closers.push(() => push.close());
   }
   if (otlp.url !== '') {
-    const isNew = oncePerRefresh(tree);
+    const isNew = oncePerRefresh();
     const { domainLabels } = metrics;
-    const encoder =
-      otlp.encoding === 'json'
-        ? otlpEncoder(tree, families, { domainLabels, maxPoints, encoding: otlpJson })
-        : otlpEncoder(tree, families, { domainLabels, maxPoints, encoding: otlpProtobuf });
-    const requests = (): Iterable<OtlpRequest> => {
-      if (!isNew()) return [];
-      const hostname = textOf(tree, 'lveHostName');
-      const instance = otlp.instance || hostname || textOf(tree, 'lveConnUri');
-      return encoder.requests({ instance, hostname, version }, () => refreshedAt(tree));
+    const encoders = sources.map(({ name, tree }) => ({
+      tree,
+      hypervisor: nameAmong(sources, name),
+      encoder:
+        otlp.encoding === 'json'
+          ? otlpEncoder(tree, families, { domainLabels, maxPoints, encoding: otlpJson })
+          : otlpEncoder(tree, families, { domainLabels, maxPoints, encoding: otlpProtobuf }),
+    }));
+    const requests = function* (): Generator<OtlpRequest> {
+      for (const { tree, hypervisor, encoder } of encoders) {
+        if (!isNew(tree)) continue;
+        const hostname = textOf(tree, 'lveHostName');
+        const own = otlp.instance || hostname || textOf(tree, 'lveConnUri');
+        // Each is an instance of its own, however the agent is called.
+        const instance = hypervisor === '' ? own : [otlp.instance, hypervisor].filter(Boolean).join('/');
+        yield* encoder.requests({ instance, hostname, version, hypervisor }, () => refreshedAt(tree));
+      }
     };
     const push = new OtlpPush(otlp, requests, (text) => onProblem('otlp', text));
     counters.set('otlp', push.counters);
@@ -82,18 +94,23 @@ export function startPushes(
   };
 }
 
+/** What a hypervisor is called: nothing, where there is only one. */
+function nameAmong(sources: readonly ExposedSource[], name: string): string {
+  return sources.length > 1 ? name : '';
+}
+
 /** The moment of the last refresh, in milliseconds since 1970; NaN before the first. An age is kept as its moment. */
 function refreshedAt(tree: ImageTree): number {
   return tree.column('lveRefreshAge')?.cells[0] ?? Number.NaN;
 }
 
-/** Says for each refresh once that it is new. */
-function oncePerRefresh(tree: ImageTree): () => boolean {
-  let last = Number.NaN;
-  return () => {
+/** Says for each refresh of a hypervisor once that it is new. */
+function oncePerRefresh(): (tree: ImageTree) => boolean {
+  const last = new Map<ImageTree, number>();
+  return (tree) => {
     const at = refreshedAt(tree);
-    if (Number.isNaN(at) || at === last) return false;
-    last = at;
+    if (Number.isNaN(at) || at === last.get(tree)) return false;
+    last.set(tree, at);
     return true;
   };
 }

@@ -11,6 +11,14 @@ import { indexOfRow } from '../tree/row-layout.ts';
 import type { RowSet } from '../tree/tree.ts';
 import { ColumnWatch } from './column-watch.ts';
 
+/** The label that names the hypervisor, where there are several. */
+export const hypervisorLabel = 'hypervisor';
+
+/** What a label is called beside that one: as Prometheus calls one that is in the way of its own. */
+export function besideHypervisor(label: string): string {
+  return label === hypervisorLabel ? `exported_${label}` : label;
+}
+
 /** A column, one whose labels have other texts, or for a label that a configured rule made its name. */
 export type AnyLabelSource =
   | string

@@ -1,6 +1,7 @@
 import type { Agent, CollectorStatus, Warning } from './agent.ts';
 import type { Domain } from './domain.ts';
 import type { EventLogView } from './event.ts';
+import type { Fleet } from './fleet.ts';
 import type { Host } from './host.ts';
 import type { Network } from './network.ts';
 import type { Pool } from './pool.ts';
@@ -27,6 +28,8 @@ export interface Snapshot {
   readonly warnings: readonly Warning[];
   readonly events: EventLogView;
   readonly notify: NotifyStatus;
+  /** Of the default hypervisor alone, where there are several. */
+  readonly fleet: Fleet;
 }
 
 /** Switches and counters of the notifications (lveNotify, VM-MIB's two switches). */

@@ -7,21 +7,7 @@ import type { Logger } from '../log.ts';
 import { type Clock, systemClock } from '../run/clock.ts';
 import { within } from '../run/deadline.ts';
 import type { OutgoingNotification } from '../tree/tree.ts';
-
-/** The way to the master. */
-export interface NotificationMaster {
-  readonly state: SubagentState;
-  /** Whether the master has asked this agent lately, and not another one with a better priority. */
-  readonly isAsked: boolean;
-  /** Tells of each change of the state. Returns what ends that. */
-  onStateChange(listener: (state: SubagentState) => void): () => void;
-  /**
-   * Sends one notification and resolves when the master has taken it, however late.
-   *
-   * @throws ConnectionLostError when the session ended, or there was none; AgentxError.
-   */
-  notify(notification: OutgoingNotification): Promise<void>;
-}
+import { maxUnderWay, type NotificationMaster } from './notification-master.ts';
 
 /** Keeps what the master has not taken: the event log. */
 export interface NotificationLedger {
@@ -88,8 +74,6 @@ interface Settled {
   readonly isTaken: boolean;
 }
 
-/** Notifications without an answer; more of them that snmpd does not read can block it. The one bound there is. */
-const maxUnderWay = 16;
 /** A notification that ends this many sessions is not tried again. */
 const maxAttempts = 5;
 /** A session that ended without word is looked for again after this, in milliseconds. */
@@ -115,6 +99,7 @@ export class NotificationQueue {
   #retryTimer: NodeJS.Timeout | undefined;
   #idle: (() => void)[] = [];
   #overflowing = false;
+  #isClosed = false;
 
   constructor(options: NotificationQueueOptions) {
     this.#options = options;
@@ -199,8 +184,14 @@ export class NotificationQueue {
     );
   }
 
+  /** Whether the session has ended: another queue takes the place of this one. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** The session will end: nothing is sent any more. */
   close(): void {
+    this.#isClosed = true;
     this.#unwatch();
     clearTimeout(this.#retryTimer);
     this.#up = false;

@@ -1,10 +1,10 @@
 import type { MessagePort } from 'node:worker_threads';
 import { AgentxSubagent } from '../agentx/subagent.ts';
-import { ImageTree } from '../image/image-tree.ts';
-import type { MibTree, OutgoingNotification } from '../tree/tree.ts';
-import type { FromServing, ServingOptions, ToServing } from './messages.ts';
+import type { Image } from '../image/image.ts';
+import type { OutgoingNotification } from '../tree/tree.ts';
+import type { FromServing, Scope, ServingOptions, ToServing } from './messages.ts';
 import { failureOf } from './notify-failure.ts';
-import { SwitchColumn } from './switch-column.ts';
+import { ServedScope } from './served-scope.ts';
 import { threadLogger } from './thread-logger.ts';
 
 /** How often the main thread is told that the master asks, in milliseconds. */
@@ -13,25 +13,15 @@ const askedIntervalMs = 1000;
 /** The serving thread's side: the AgentX subagent over the images that the main thread sends. */
 export class Server {
   readonly #port: MessagePort;
-  readonly #images: ImageTree;
-  readonly #tree: MibTree;
-  readonly #switches: readonly SwitchColumn[];
   readonly #subagent: AgentxSubagent;
-  #ticket = 0;
+  readonly #scopes = new Map<number, ServedScope>();
   /** Requests of which the main thread knows. */
   #toldRequests = 0;
 
   constructor(port: MessagePort, options: ServingOptions) {
     this.#port = port;
-    const { shape, ...subagent } = options;
-    this.#images = new ImageTree(shape);
-    const columns = this.#images.columns.map((column) =>
-      column.writable ? new SwitchColumn(column, (name, value) => this.#onSwitch(name, value)) : column,
-    );
-    this.#tree = { columns };
-    this.#switches = columns.filter((column) => column instanceof SwitchColumn);
     this.#subagent = new AgentxSubagent({
-      ...subagent,
+      ...options,
       logger: threadLogger((message) => this.#post(message)),
     });
     this.#subagent.onStateChange((state) => this.#post({ kind: 'state', state }));
@@ -43,11 +33,14 @@ export class Server {
 
   #onMessage(message: ToServing): void {
     switch (message.kind) {
+      case 'scope':
+        this.#open(message.scope, message.served);
+        break;
+      case 'endScope':
+        void this.#end(message.scope);
+        break;
       case 'image':
-        this.#images.show(message.image);
-        for (const column of this.#switches) column.settle(message.switchesSeen);
-        this.#subagent.setTree(this.#tree);
-        this.#post({ kind: 'shown' });
+        this.#show(message.scope, message.image, message.switchesSeen);
         break;
       case 'notify':
         void this.#notify(message.id, message.notification);
@@ -56,6 +49,35 @@ export class Server {
         void this.#stop();
         break;
     }
+  }
+
+  #open(scope: number, served: Scope): void {
+    const { contexts, regions, capabilities } = served;
+    this.#scopes.set(
+      scope,
+      new ServedScope(served, (name, value, ticket) =>
+        this.#post({ kind: 'switch', scope, name, value, ticket }),
+      ),
+    );
+    for (const [at, name] of contexts.entries()) {
+      this.#subagent.addContext({ name, regions, capabilities: at === 0 ? capabilities : [] });
+    }
+  }
+
+  async #end(scope: number): Promise<void> {
+    const served = this.#scopes.get(scope);
+    this.#scopes.delete(scope);
+    const contexts = served?.contexts ?? [];
+    await Promise.all(contexts.map((name) => this.#subagent.removeContext(name)));
+    this.#post({ kind: 'scopeEnded', scope });
+  }
+
+  #show(scope: number, image: Image, switchesSeen: number): void {
+    const served = this.#scopes.get(scope);
+    if (served === undefined) return;
+    served.show(image, switchesSeen);
+    for (const name of served.contexts) this.#subagent.setTree(served.treeIn(name), [name]);
+    this.#post({ kind: 'shown', scope });
   }
 
   async #notify(id: number, notification: OutgoingNotification): Promise<void> {
@@ -78,12 +100,6 @@ export class Server {
     if (readRequests === this.#toldRequests) return;
     this.#toldRequests = readRequests;
     this.#post({ kind: 'asked' });
-  }
-
-  #onSwitch(name: string, value: boolean): number {
-    this.#ticket += 1;
-    this.#post({ kind: 'switch', name, value, ticket: this.#ticket });
-    return this.#ticket;
   }
 
   #post(message: FromServing): void {

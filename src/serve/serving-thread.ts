@@ -6,19 +6,39 @@ import type { Logger } from '../log.ts';
 import type { SwitchName } from '../mib/bind.ts';
 import { isWithin } from '../tree/oid.ts';
 import type { OutgoingNotification } from '../tree/tree.ts';
-import type { FromServing, ServingOptions, ToServing } from './messages.ts';
+import type { FromServing, Scope, ServingOptions, ToServing } from './messages.ts';
 import { errorOf } from './notify-failure.ts';
 
 export interface ServingThreadOptions {
   /** How to face the master. */
-  readonly subagent: Omit<ServingOptions, 'shape'>;
+  readonly subagent: ServingOptions;
+  readonly logger: Logger;
+}
+
+/** A source of images, and as what they are served. */
+export interface ScopeOptions extends Omit<Scope, 'shape'> {
   /** Where the images come from. What lies outside the registered subtrees is not served from them. */
   readonly images: ImageFeed;
   /** Names of objects that are in the images for others only. */
   readonly hidden?: readonly string[];
-  readonly logger: Logger;
   /** Puts a switch into effect that the master has set; the next tree must show it. */
   readonly onSwitch: (name: SwitchName, value: boolean) => void;
+}
+
+/** What is served of one source of images. */
+export interface ServedScopeHandle {
+  /** The ticket of the last switch that was handed over: trees built from now on show its effect. */
+  readonly switchesSeen: number;
+  /** Resolves when nothing of it is registered any more. */
+  close(): Promise<void>;
+}
+
+/** A source that is served, as this thread sees it. */
+interface OpenScope {
+  readonly options: ScopeOptions;
+  reader: ImageReader | undefined;
+  switchesSeen: number;
+  onEnded: () => void;
 }
 
 /**
@@ -54,7 +74,8 @@ interface Sending {
  */
 export class ServingThread {
   readonly #options: ServingThreadOptions;
-  readonly #reader: ImageReader;
+  readonly #scopes = new Map<number, OpenScope>();
+  #lastScope = 0;
   readonly #worker: ServingPeer;
   readonly #exited: Promise<void>;
   /** Set once the thread has ended: nobody would answer any more. */
@@ -65,37 +86,56 @@ export class ServingThread {
   /** When the master was last known to ask, by the monotonic clock. */
   #askedAtMs = Number.NEGATIVE_INFINITY;
   #state: SubagentState = 'stopped';
-  #switchesSeen = 0;
   #stopping = false;
 
   constructor(options: ServingThreadOptions, start: StartServing = startWorker) {
     this.#options = options;
-    const { images, subagent, hidden = [] } = options;
-    const { shape } = images;
-    const columns = shape.columns.filter(
-      ({ name, oid }) =>
-        !hidden.includes(name) && subagent.regions.some((region) => isWithin(oid, region.oid)),
-    );
-    this.#worker = start({ ...subagent, shape: { ...shape, columns } });
+    this.#worker = start(options.subagent);
     this.#worker.on('message', (message: FromServing) => this.#onMessage(message));
     this.#exited = new Promise((resolve) => {
       this.#worker.once('exit', (code) => {
         resolve();
-        this.#reader.close();
+        for (const { reader, onEnded } of this.#scopes.values()) {
+          reader?.close();
+          onEnded();
+        }
+        this.#scopes.clear();
         this.#gone = new ConnectionLostError('the serving thread has ended');
         this.#failAll(this.#gone);
         // As an exception nobody expects: without this thread the program is of no use.
         if (!this.#stopping) throw new Error(`the serving thread ended by itself (${code})`);
       });
     });
-    this.#reader = images.addReader((image, switchesSeen) =>
-      this.#post({ kind: 'image', image, switchesSeen }),
-    );
   }
 
-  /** The ticket of the last switch that was handed over: trees built from now on show its effect. */
-  get switchesSeen(): number {
-    return this.#switchesSeen;
+  /** Serves images in contexts of their own from now on. */
+  serve(options: ScopeOptions): ServedScopeHandle {
+    this.#lastScope += 1;
+    const scope = this.#lastScope;
+    const { images, onSwitch: _onSwitch, hidden = [], ...served } = options;
+    const { shape } = images;
+    const columns = shape.columns.filter(
+      ({ name, oid }) => !hidden.includes(name) && served.regions.some((region) => isWithin(oid, region.oid)),
+    );
+    const open: OpenScope = { options, reader: undefined, switchesSeen: 0, onEnded: () => undefined };
+    this.#scopes.set(scope, open);
+    this.#post({ kind: 'scope', scope, served: { ...served, shape: { ...shape, columns } } });
+    open.reader = images.addReader((image, switchesSeen) =>
+      this.#post({ kind: 'image', scope, image, switchesSeen }),
+    );
+    const ended = new Promise<void>((resolve) => {
+      open.onEnded = resolve;
+    });
+    return {
+      get switchesSeen() {
+        return open.switchesSeen;
+      },
+      close: async () => {
+        if (!this.#scopes.has(scope)) return;
+        this.#post({ kind: 'endScope', scope });
+        await ended;
+      },
+    };
   }
 
   /** Whether the master has asked this agent lately, and not another one with a better priority. */
@@ -142,8 +182,15 @@ export class ServingThread {
   #onMessage(message: FromServing): void {
     switch (message.kind) {
       case 'shown':
-        this.#reader.shown();
+        this.#scopes.get(message.scope)?.reader?.shown();
         break;
+      case 'scopeEnded': {
+        const scope = this.#scopes.get(message.scope);
+        this.#scopes.delete(message.scope);
+        scope?.reader?.close();
+        scope?.onEnded();
+        break;
+      }
       case 'state':
         this.#state = message.state;
         for (const listener of this.#listeners) listener(message.state);
@@ -158,11 +205,14 @@ export class ServingThread {
         else sending?.reject(errorOf(message.failure));
         break;
       }
-      case 'switch':
+      case 'switch': {
+        const scope = this.#scopes.get(message.scope);
+        if (scope === undefined) break;
         // First, because the tree that shows its effect may come at once.
-        this.#switchesSeen = message.ticket;
-        this.#options.onSwitch(message.name as SwitchName, message.value);
+        scope.switchesSeen = message.ticket;
+        scope.options.onSwitch(message.name as SwitchName, message.value);
         break;
+      }
       case 'log':
         this.#options.logger[message.level](message.fields, message.message);
         break;

@@ -36,6 +36,7 @@ export function layOutTexts(
   known?: RowSet,
 ): RowLayout {
   const [headObject, ...tailObjects] = index;
+  if (headObject?.kind === 'text') return layOutFew(index, addRows, known);
   if (known !== undefined && headObject?.kind === 'number') {
     const items = itemsIfSame(fragmentsOf.get(known), tailObjects.length, addRows);
     if (items !== undefined) return { rows: known, items };
@@ -59,6 +60,39 @@ export function layOutTexts(
   const rows = known !== undefined && same ? known : assemble(fragments);
   if (rows !== known) fragmentsOf.set(rows, fragments);
   return { rows, items: itemsOf(groups, fragments) };
+}
+
+/** The same of a table whose first index value is a text: such tables have few rows. */
+function layOutFew(
+  index: readonly IndexObject[],
+  addRows: (add: AddRow) => void,
+  known: RowSet | undefined,
+): RowLayout {
+  const items: unknown[] = [];
+  const subIds: number[] = [];
+  const ends = [0];
+  addRows((item, ...values) => {
+    items.push(item);
+    subIds.push(...encodeIndex(index, values));
+    ends.push(subIds.length);
+  });
+  const added = {
+    length: items.length,
+    subIds: Uint32Array.from(subIds),
+    offsets: Uint32Array.from(ends),
+  };
+  const order = ascendingOrder(added);
+  const rows = order === undefined ? added : pickRows(added, order);
+  const isSame =
+    known !== undefined && sameWords(known.offsets, rows.offsets) && sameWords(known.subIds, rows.subIds);
+  return {
+    rows: isSame ? known : rows,
+    items: order === undefined ? items : Array.from(order, (at) => items[at]),
+  };
+}
+
+function sameWords(a: Uint32Array, b: Uint32Array): boolean {
+  return a.length === b.length && a.every((word, at) => word === b[at]);
 }
 
 /**

@@ -67,6 +67,8 @@ export interface MibTree {
 /** A notification as it leaves: sysUpTime is the master's business and is not in it. */
 export interface OutgoingNotification {
   readonly name: string;
+  /** The SNMP context that it is from; undefined for the default one. */
+  readonly context?: string | undefined;
   readonly trapOid: readonly number[];
   readonly varbinds: readonly {
     readonly oid: readonly number[];

@@ -1,6 +1,7 @@
 import { domainRow, firstIndex, readAt } from '../expose/cells.ts';
 import { domainJson, domainList } from '../expose/domain-json.ts';
 import { eventsAfter, type JsonEvent } from '../expose/events-json.ts';
+import { hypervisorJson } from '../expose/hypervisor-json.ts';
 import {
   dumpJson,
   isOfDomains,
@@ -10,7 +11,6 @@ import {
   tablePage,
   unknownColumns,
 } from '../expose/table-json.ts';
-import type { ImageTree } from '../image/image-tree.ts';
 import { tables } from '../mib/objects.gen.ts';
 import { systemClock } from '../run/clock.ts';
 import type { App, Exchange } from './app-type.ts';
@@ -20,18 +20,18 @@ import { openApi } from './openapi.ts';
 import { page, pagePolicy } from './page/page.ts';
 import { problem } from './problem.ts';
 import { domainsQuery, type EventsQuery, eventsQuery, tableQuery, wrongQuery } from './queries.ts';
+import type { WebSources } from './web-source.ts';
 
 /** What the API is made of. */
 export interface ApiParts {
-  readonly tree: ImageTree;
-  readonly events: EventHub;
+  readonly sources: WebSources;
   readonly version: string;
 }
 
 const noStore = { 'cache-control': 'no-store' };
 
 /** `/api/v1`: what SNMP serves, as JSON. */
-export function addApi(app: App, { tree, events, version }: ApiParts): void {
+export function addApi(app: App, { sources, version }: ApiParts): void {
   const description = JSON.stringify(openApi(version));
   app.get('/api/openapi.json', (context) =>
     context.body(description, 200, { 'content-type': 'application/json' }),
@@ -46,19 +46,41 @@ export function addApi(app: App, { tree, events, version }: ApiParts): void {
     }),
   );
 
-  app.get('/api/v1/scalars', (context) => context.json(scalarsJson(tree, readAt(Date.now())), 200, noStore));
+  app.get('/api/v1/hypervisors', (context) => {
+    const hypervisors = sources.all.map((source, at) => ({
+      name: source.name,
+      default: at === 0,
+      ...hypervisorJson(source.tree, readAt(systemClock.now())),
+    }));
+    return context.json({ hypervisors }, 200, noStore);
+  });
+
+  app.get('/api/v1/scalars', (context) => {
+    const source = context.get('source');
+    const scalars = scalarsJson(source.tree, readAt(systemClock.now()));
+    return context.json({ ...sources.identity(source), ...scalars }, 200, noStore);
+  });
 
   app.get('/api/v1/domains', (context) => {
     const query = domainsQuery.safeParse(context.req.query());
     if (!query.success) return badQuery(context, wrongQuery(query.error));
-    return context.json(domainList(tree, query.data, readAt(systemClock.now())), 200, noStore);
+    const source = context.get('source');
+    const list = domainList(source.tree, query.data, readAt(systemClock.now()));
+    return context.json({ ...sources.identity(source), ...list }, 200, noStore);
   });
 
   app.get('/api/v1/domains/:domain', (context) => {
     const selector = context.req.param('domain');
-    const row = domainRow(tree, selector);
-    if (row === undefined) return noDomain(context, selector);
-    return context.json(domainJson(tree, row, readAt(systemClock.now())), 200, noStore);
+    const asked = context.get('source');
+    // Without a hypervisor the domain may be at any of them: a UUID is of one domain, and of a name the first counts.
+    const places = context.req.query('hypervisor') === undefined ? sources.all : [asked];
+    for (const source of places) {
+      const row = domainRow(source.tree, selector);
+      if (row === undefined) continue;
+      const domain = domainJson(source.tree, row, readAt(systemClock.now()));
+      return context.json({ ...sources.identity(source), ...domain }, 200, noStore);
+    }
+    return noDomain(context, selector);
   });
 
   app.get('/api/v1/tables', (context) =>
@@ -84,6 +106,8 @@ export function addApi(app: App, { tree, events, version }: ApiParts): void {
     const columns = query.data.columns?.split(',');
     const unknown = unknownColumns(table, columns ?? []);
     if (unknown.length > 0) return badQuery(context, `columns: ${table} has no ${unknown.join(', ')}`);
+    const source = context.get('source');
+    const { tree } = source;
     const row = selector === undefined ? undefined : domainRow(tree, selector);
     const names = tree.column('lveDomName');
     if (selector !== undefined && !isOfDomains(table)) {
@@ -92,11 +116,11 @@ export function addApi(app: App, { tree, events, version }: ApiParts): void {
     if (selector !== undefined && row === undefined) return noDomain(context, selector);
     const domain = row === undefined || names === undefined ? undefined : firstIndex(names.rows, row);
     const page = tablePage(tree, table, { domain, columns, limit, after }, readAt(systemClock.now()));
-    return context.json({ table, ...page }, 200, noStore);
+    return context.json({ ...sources.identity(source), table, ...page }, 200, noStore);
   });
 
   app.get('/api/v1/dump', (context) => {
-    const pieces = dumpJson(tree, readAt(systemClock.now()));
+    const pieces = dumpJson(context.get('source').tree, readAt(systemClock.now()));
     const encoder = new TextEncoder();
     // Piece by piece, when there is room for it: nobody else waits for the whole.
     const body = new ReadableStream<Uint8Array>({
@@ -114,16 +138,17 @@ export function addApi(app: App, { tree, events, version }: ApiParts): void {
     const query = eventsQuery.safeParse(context.req.query());
     if (!query.success) return badQuery(context, wrongQuery(query.error));
     const accept = context.req.header('accept') ?? '';
-    if (accept.includes('text/event-stream')) return eventStream(context, events, query.data);
+    const source = context.get('source');
+    if (accept.includes('text/event-stream')) return eventStream(context, source.events, query.data);
     const wanted: JsonEvent[] = [];
-    for (const event of eventsAfter(tree, query.data.after ?? 0))
+    for (const event of eventsAfter(source.tree, query.data.after ?? 0))
       if (isWanted(event, query.data)) wanted.push(event);
     const some = wanted.slice(-query.data.limit);
     if (accept.includes('application/x-ndjson')) {
       const text = some.map((event) => `${JSON.stringify(event)}\n`).join('');
       return context.body(text, 200, { 'content-type': 'application/x-ndjson', ...noStore });
     }
-    return context.json({ events: some }, 200, noStore);
+    return context.json({ ...sources.identity(source), events: some }, 200, noStore);
   });
 }
 

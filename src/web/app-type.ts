@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context, Hono } from 'hono';
+import type { WebSource } from './web-source.ts';
 
 /** What Node hands to the requests. */
 export interface NodeBindings {
@@ -7,7 +8,13 @@ export interface NodeBindings {
   readonly outgoing: ServerResponse;
 }
 
-export type App = Hono<{ Bindings: NodeBindings }>;
+interface Environment {
+  Bindings: NodeBindings;
+  /** Of paths below /api: the hypervisor that is asked for. */
+  Variables: { source: WebSource };
+}
+
+export type App = Hono<Environment>;
 
 /** A request and its answer. */
-export type Exchange = Context<{ Bindings: NodeBindings }>;
+export type Exchange = Context<Environment>;

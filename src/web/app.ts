@@ -1,19 +1,17 @@
 import { Hono } from 'hono';
 import { errorText } from '../errors.ts';
 import { contentTypes } from '../expose/prometheus.ts';
-import type { ImageTree } from '../image/image-tree.ts';
 import type { Logger } from '../log.ts';
 import { addApi } from './api.ts';
 import type { App, NodeBindings } from './app-type.ts';
 import type { Authentication } from './auth.ts';
-import type { EventHub } from './event-hub.ts';
 import type { Freshness } from './freshness.ts';
-import type { History } from './history.ts';
 import { hostGuard } from './host-guard.ts';
 import type { ListenerOptions } from './listener.ts';
 import { type MetricsPage, preferredFormat } from './metrics-page.ts';
 import { problem } from './problem.ts';
 import { addVadvisorApi } from './vadvisor.ts';
+import type { WebSources } from './web-source.ts';
 
 /** What an application is made of. */
 export interface AppParts {
@@ -21,9 +19,7 @@ export interface AppParts {
   readonly authentication: Authentication;
   readonly freshness: Freshness;
   readonly metrics: MetricsPage;
-  readonly tree: ImageTree;
-  readonly events: EventHub;
-  readonly history: History;
+  readonly sources: WebSources;
   readonly version: string;
   readonly logger: Logger;
 }
@@ -95,6 +91,18 @@ export function makeApp(parts: AppParts): App {
       ...(isCompressed ? { 'content-encoding': 'gzip' } : {}),
     });
   });
+  for (const path of ['/api/*', '/statsd']) {
+    app.use(path, async (context, next) => {
+      const name = context.req.query('hypervisor');
+      const source = parts.sources.named(name);
+      if (source === undefined) {
+        const detail = `${name} is no hypervisor: /api/v1/hypervisors lists them.`;
+        return problem(context, { status: 404, title: 'no such hypervisor', detail });
+      }
+      context.set('source', source);
+      return next();
+    });
+  }
   addApi(app, parts);
   addVadvisorApi(app, parts);
   app.notFound((context) =>

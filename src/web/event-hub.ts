@@ -20,21 +20,33 @@ interface Subscriber {
   lastSeq: number;
 }
 
+/** The streams of all hubs together. */
+export interface StreamCount {
+  open: number;
+}
+
 /** Hands each new entry of the event log to those who listen. */
 export class EventHub {
   readonly #tree: ImageTree;
   readonly #maxStreams: number;
+  readonly #count: StreamCount;
   readonly #subscribers = new Set<Subscriber>();
   readonly #encoder = new TextEncoder();
   #heartbeat: NodeJS.Timeout | undefined;
 
-  constructor(tree: ImageTree, { maxStreams }: { readonly maxStreams: number }) {
+  /** @param count - of all hubs that have this limit together. */
+  constructor(
+    tree: ImageTree,
+    { maxStreams }: { readonly maxStreams: number },
+    count: StreamCount = { open: 0 },
+  ) {
     this.#tree = tree;
+    this.#count = count;
     this.#maxStreams = maxStreams;
   }
 
   get isFull(): boolean {
-    return this.#subscribers.size >= this.#maxStreams;
+    return this.#count.open >= this.#maxStreams;
   }
 
   /** A stream of the events behind a number, which begins with those that are in the log; undefined is from now on. */
@@ -48,6 +60,7 @@ export class EventHub {
           const lastSeq = after === undefined ? newest : after > newest ? 0 : after;
           own = { format, controller, lastSeq };
           this.#subscribers.add(own);
+          this.#count.open += 1;
           this.#heartbeat ??= setInterval(() => this.#beat(), heartbeatMs).unref();
           this.#write(own, format.head);
           this.#catchUp(own);
@@ -100,7 +113,7 @@ export class EventHub {
   }
 
   #remove(subscriber: Subscriber): void {
-    this.#subscribers.delete(subscriber);
+    if (this.#subscribers.delete(subscriber)) this.#count.open -= 1;
     if (this.#subscribers.size > 0) return;
     clearInterval(this.#heartbeat);
     this.#heartbeat = undefined;

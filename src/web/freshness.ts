@@ -11,13 +11,16 @@ const silenceMs = 30_000;
 
 /** Whether what is served is worth serving. */
 export class Freshness {
-  readonly #tree: ImageTree;
+  readonly #trees: readonly ImageTree[];
   readonly #now: () => number;
   #heardAt: number;
 
-  /** @param now milliseconds since 1970. */
-  constructor(tree: ImageTree, now: () => number = systemClock.now) {
-    this.#tree = tree;
+  /**
+   * @param trees of each hypervisor.
+   * @param now milliseconds since 1970.
+   */
+  constructor(trees: readonly ImageTree[], now: () => number = systemClock.now) {
+    this.#trees = trees;
     this.#now = now;
     this.#heardAt = now();
   }
@@ -32,22 +35,24 @@ export class Freshness {
     return this.#now() - this.#heardAt > silenceMs ? 'The thread that collects does not answer.' : undefined;
   }
 
-  /** Why the data is not fresh. */
+  /** Why the data is not fresh. One hypervisor that is away is no reason to ask none of the others. */
   dataFault(): string | undefined {
     const fault = this.threadFault();
     if (fault !== undefined) return fault;
-    const state = this.#number('lveConnState');
+    const faults = this.#trees.map((tree) => this.#faultOf(tree));
+    return faults.includes(undefined) ? undefined : faults[0];
+  }
+
+  #faultOf(tree: ImageTree): string | undefined {
+    const number = (name: string): number => tree.column(name)?.cells[0] ?? Number.NaN;
+    const state = number('lveConnState');
     if (Number.isNaN(state)) return 'There is no data yet.';
     const word = labelOf(findDefinition('lveConnState')?.labels ?? {}, state) ?? 'unknown';
     if (word !== 'connected') return `The connection to libvirt is in the state "${word}".`;
-    const refreshedAt = this.#number('lveRefreshAge');
-    const limitSec = maxIntervals * this.#number('lveRefreshInterval');
+    const refreshedAt = number('lveRefreshAge');
+    const limitSec = maxIntervals * number('lveRefreshInterval');
     const ageSec = (this.#now() - refreshedAt) / 1000;
     if (Number.isNaN(ageSec)) return 'No refresh has been completed yet.';
     return ageSec > limitSec ? `The data is ${Math.floor(ageSec)} seconds old.` : undefined;
-  }
-
-  #number(name: string): number {
-    return this.#tree.column(name)?.cells[0] ?? Number.NaN;
   }
 }

@@ -19,6 +19,12 @@ const paths: Readonly<Record<string, Path>> = {
   },
   '/healthz': { summary: 'Whether the program works.', types: ['text/plain'], errors: [503] },
   '/readyz': { summary: 'Whether the data is fresh.', types: ['text/plain'], errors: [503] },
+  '/api/v1/hypervisors': {
+    summary:
+      'The hypervisors in short. Where there are several, the other paths answer for the one named by the parameter hypervisor, or for the default one.',
+    types: json,
+    errors: [401],
+  },
   '/api/v1/scalars': {
     summary: 'What there is once: of the agent and the host.',
     types: json,
@@ -139,6 +145,7 @@ function operation(path: string, { summary, query, path: names = {}, types, erro
         schema: { type: 'string' },
       })),
       ...(query === undefined ? [] : queryParameters(query)),
+      ...(isOfOneHypervisor(path) ? [hypervisorParameter] : []),
     ],
     responses: {
       '200': {
@@ -156,6 +163,18 @@ function operation(path: string, { summary, query, path: names = {}, types, erro
       ),
     },
   };
+}
+
+const hypervisorParameter = {
+  name: 'hypervisor',
+  in: 'query',
+  required: false,
+  description: 'The name of a hypervisor, where there are several; else the default one is meant.',
+  schema: { type: 'string' },
+};
+
+function isOfOneHypervisor(path: string): boolean {
+  return path.startsWith('/api/') && path !== '/api/v1/hypervisors' && path !== '/api/v1/tables';
 }
 
 function schemaOf(type: string): object {

@@ -8,16 +8,12 @@ import type { ImageTree } from '../image/image-tree.ts';
 import { octetsAt } from '../image/text-pool.ts';
 import { noDomain, stream } from './api.ts';
 import type { App, Exchange } from './app-type.ts';
-import type { EventHub } from './event-hub.ts';
-import type { History, Moment } from './history.ts';
+import type { Moment } from './history.ts';
 import type { HttpOptions } from './http-options.ts';
 import { problem } from './problem.ts';
 
 /** What the API is made of. */
 export interface VadvisorParts {
-  readonly tree: ImageTree;
-  readonly events: EventHub;
-  readonly history: History;
   readonly options: Pick<HttpOptions, 'specs'>;
 }
 
@@ -26,11 +22,10 @@ const defaultMaxEvents = 10;
 const mostEvents = 100_000;
 
 /** `/api/v1.0` and `/statsd`: what clients of vAdvisor know (github.com/kubevirt/vAdvisor). */
-export function addVadvisorApi(app: App, parts: VadvisorParts): void {
-  const { tree, events, history, options } = parts;
+export function addVadvisorApi(app: App, { options }: VadvisorParts): void {
   for (const path of ['/api/v1.0/stats', '/api/v1.0/stats/']) {
     app.get(path, (context) => {
-      const moments = momentsFor(context, history);
+      const moments = momentsFor(context);
       const byUuid = new Map<string, unknown[]>();
       for (const { at, frame } of moments) {
         for (const row of activeRows(frame)) {
@@ -46,7 +41,7 @@ export function addVadvisorApi(app: App, parts: VadvisorParts): void {
 
   app.get('/api/v1.0/stats/:uuid', (context) => {
     const uuid = context.req.param('uuid').toLowerCase();
-    const samples = momentsFor(context, history).flatMap(({ at, frame }) => {
+    const samples = momentsFor(context).flatMap(({ at, frame }) => {
       for (const row of activeRows(frame)) {
         if (frame.text('lveDomUuid', row) === uuid) return [vadvisorSample(frame, row, timestamp(at))];
       }
@@ -58,6 +53,7 @@ export function addVadvisorApi(app: App, parts: VadvisorParts): void {
 
   for (const path of ['/api/v1.0/specs', '/api/v1.0/specs/']) {
     app.get(path, (context) => {
+      const { tree } = context.get('source');
       if (!options.specs) return noDefinitions(context);
       const rows = tree.column('lveDomId')?.rows.length ?? 0;
       const specs = Array.from({ length: rows }, (_, row) => row).flatMap((row) =>
@@ -68,6 +64,7 @@ export function addVadvisorApi(app: App, parts: VadvisorParts): void {
   }
 
   app.get('/api/v1.0/specs/:domain', (context) => {
+    const { tree } = context.get('source');
     if (!options.specs) return noDefinitions(context);
     const selector = context.req.param('domain');
     const row = domainRow(tree, selector);
@@ -77,10 +74,11 @@ export function addVadvisorApi(app: App, parts: VadvisorParts): void {
   });
 
   app.get('/statsd', (context) =>
-    context.body(vadvisorStatsdDump(tree), 200, { 'content-type': 'text/plain; charset=utf-8', ...noStore }),
+    context.body(vadvisorStatsdDump(context.get('source').tree), 200, { 'content-type': 'text/plain; charset=utf-8', ...noStore }),
   );
 
   app.get('/api/v1.0/events', (context) => {
+    const { tree, events } = context.get('source');
     const types = wantedTypes(context);
     const line = (event: Parameters<typeof vadvisorEvent>[0]): string | undefined => {
       const own = vadvisorEvent(event);
@@ -109,7 +107,8 @@ export function addVadvisorApi(app: App, parts: VadvisorParts): void {
   });
 }
 
-function momentsFor(context: Exchange, history: History): readonly Moment[] {
+function momentsFor(context: Exchange): readonly Moment[] {
+  const { history } = context.get('source');
   if (context.req.query('live') === 'true' || history.moments.length === 0) return [history.newest()];
   return history.moments;
 }

@@ -1,22 +1,18 @@
 import { getRequestListener } from '@hono/node-server';
-import type { ImageTree } from '../image/image-tree.ts';
 import type { Logger } from '../log.ts';
 import { makeApp } from './app.ts';
 import { Authentication } from './auth.ts';
-import type { EventHub } from './event-hub.ts';
 import type { Freshness } from './freshness.ts';
-import type { History } from './history.ts';
 import { Listener, type ListenerOptions } from './listener.ts';
 import type { MetricsPage } from './metrics-page.ts';
+import type { WebSources } from './web-source.ts';
 
 /** What is served over HTTP, from where. */
 export interface WebParts {
   readonly options: ListenerOptions;
   readonly freshness: Freshness;
   readonly metrics: MetricsPage;
-  readonly tree: ImageTree;
-  readonly events: EventHub;
-  readonly history: History;
+  readonly sources: WebSources;
   readonly version: string;
   readonly logger: Logger;
 }

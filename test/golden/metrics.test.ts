@@ -23,7 +23,9 @@ test('the names, types and labels of all families, which are for ever', async ()
 test('/metrics of the sample snapshot', async () => {
   const { tree } = new SampleImage(sampleSnapshot());
   const bodies = [families, aliases].map((some) =>
-    new PrometheusExposition(tree, { families: some, domainLabels: {} }).body('text').toString(),
+    new PrometheusExposition([{ name: '', tree }], { families: some, domainLabels: {} })
+      .body('text')
+      .toString(),
   );
   await expect(bodies.join('')).toMatchFileSnapshot('metrics.txt');
 });

@@ -33,8 +33,7 @@ export function directResponder(
   const view = new TreeView(tree, (_column, error) => faults.push(error));
   const responder = new Responder({
     sessionId,
-    contexts,
-    view: () => view,
+    served: (name) => (name === '' || contexts.includes(name) ? { view } : undefined),
     readContext: () => noContext,
     counters,
     onSetError: (_phase, error) => faults.push(error),

@@ -17,6 +17,7 @@ import {
   memoryRow,
 } from '../../src/model/domain-figures.ts';
 import type { LoggedEvent } from '../../src/model/event.ts';
+import { type Fleet, noFleet } from '../../src/model/fleet.ts';
 import type { FileSystem, Guest } from '../../src/model/guest.ts';
 import type { Host } from '../../src/model/host.ts';
 import { type Iothread, iothreadRow } from '../../src/model/iothread.ts';
@@ -565,6 +566,7 @@ export function sampleEmptySnapshot(parts: Partial<Snapshot> = {}): Snapshot {
       sent: 5,
       suppressed: 1,
     },
+    fleet: noFleet,
     ...parts,
   };
 }
@@ -791,7 +793,32 @@ export function sampleSnapshot(): Snapshot {
         }),
       ],
     },
+    fleet: sampleHypervisors(),
   });
+}
+
+/** Two hypervisors: one that is well, and one that was never reached. */
+export function sampleHypervisors(): Fleet {
+  const { agent, host } = sampleEmptySnapshot();
+  const never = {
+    ...agent,
+    uri: 'qemu+tls://hv2.example.net/system',
+    connState: 'disconnected',
+    connSince: SAMPLE_NOW - seconds(7190),
+    connLastError: 'hv2.example.net:16514: connect ECONNREFUSED',
+    libvirtVersion: undefined,
+    refreshEndedAt: undefined,
+    refreshDurationMs: undefined,
+    refreshCount: 0,
+  } as const;
+  const unknown = { ...host, hostname: undefined, hvSoftware: undefined, hvVersion: undefined };
+  return {
+    hypervisors: [
+      { name: 'hv1', isDefault: true, agent, host, domains: [sampleDomain({ index: 1 })] },
+      { name: 'hv2', isDefault: false, agent: never, host: unknown, domains: [] },
+    ],
+    events: [{ hypervisor: 'hv1', event: sampleEvent({ seq: 42 }) }],
+  };
 }
 
 /** A host of the given size for tests of speed: every domain runs and has the same devices. */

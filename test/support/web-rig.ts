@@ -8,6 +8,7 @@ import { History } from '../../src/web/history.ts';
 import type { HttpOptions } from '../../src/web/http-options.ts';
 import { MetricsPage } from '../../src/web/metrics-page.ts';
 import type { WebParts } from '../../src/web/web.ts';
+import { type WebSource, WebSources } from '../../src/web/web-source.ts';
 import { recordingLogger } from './recording-logger.ts';
 import { SampleImage } from './sample-image.ts';
 import { sampleSnapshot } from './sample-snapshot.ts';
@@ -33,24 +34,30 @@ export async function webRig(given: {
   readonly options?: Partial<WebParts['options']>;
   readonly snapshot?: Snapshot;
   readonly now?: () => number;
+  /** Further hypervisors. */
+  readonly others?: readonly WebSource[];
 }) {
+  const { others = [] } = given;
   const { logger, lines } = recordingLogger();
   const image = new SampleImage(given.snapshot ?? sampleSnapshot());
   const families = servedFamilies({ sets: ['libvirt'], exclude: [], labelRules: [] });
-  const exposition = new PrometheusExposition(image.tree, { families, domainLabels: {} });
+  const exposition = new PrometheusExposition([{ name: '', tree: image.tree }], {
+    families,
+    domainLabels: {},
+  });
   const metrics = new MetricsPage(exposition, { gzip: true });
   const options = { ...httpDefaults, ...given.options };
   const authentication = new Authentication(options, logger);
   await authentication.load();
+  const events = new EventHub(image.tree, options);
+  const history = new History(image.tree, options.history);
   const parts = {
     options,
-    freshness: new Freshness(image.tree, given.now),
+    freshness: new Freshness([image.tree], given.now),
     metrics,
-    tree: image.tree,
-    events: new EventHub(image.tree, options),
-    history: new History(image.tree, options.history),
+    sources: new WebSources([{ name: '', tree: image.tree, events, history }, ...others]),
     version: '1.2.3',
     logger,
   };
-  return { image, lines, authentication, ...parts, parts };
+  return { image, lines, authentication, events, history, ...parts, parts };
 }

@@ -16,6 +16,7 @@ import {
   vmStorageFamilies,
 } from './disk.ts';
 import { domFamilies, novaFamilies, specFamilies, vmFamilies } from './domain.ts';
+import { fleetEventFamilies, fleetFamilies } from './fleet.ts';
 import { fsFamilies, guestFamilies } from './guest.ts';
 import {
   hostCpuFamilies,
@@ -70,4 +71,6 @@ export const familyTables: readonly AnyFamilyTable[] = [
   statFamilies,
   poolFamilies,
   netFamilies,
+  fleetFamilies,
+  fleetEventFamilies,
 ];

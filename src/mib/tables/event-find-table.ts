@@ -1,13 +1,7 @@
 import type { LoggedEvent } from '../../model/event.ts';
 import { eventKinds } from '../../model/event.ts';
 import type { TableBinding } from '../bind.ts';
-
-const MAX_TIME = 2 ** 32 - 1;
-
-/** Seconds since 1970. */
-function unixTime(event: LoggedEvent): number {
-  return Math.min(Math.max(Math.floor(event.at / 1000), 0), MAX_TIME);
-}
+import { unixTime } from '../values/unix-time.ts';
 
 /** The event log by type and time: each event under its own type and under type 0, which is all. */
 export const eventFindTable: TableBinding<'lveEventFindTable', LoggedEvent> = {
@@ -17,14 +11,14 @@ export const eventFindTable: TableBinding<'lveEventFindTable', LoggedEvent> = {
     // Type by type, because rows that come in ascending order need no sorting.
     const byKind = new Map<number, LoggedEvent[]>();
     for (const event of snapshot.events.entries) {
-      add(event, 0, unixTime(event), event.seq);
+      add(event, 0, unixTime(event.at), event.seq);
       const kind = eventKinds[event.kind];
       const others = byKind.get(kind);
       if (others === undefined) byKind.set(kind, [event]);
       else others.push(event);
     }
     for (const kind of [...byKind.keys()].sort((a, b) => a - b)) {
-      for (const event of byKind.get(kind) ?? []) add(event, kind, unixTime(event), event.seq);
+      for (const event of byKind.get(kind) ?? []) add(event, kind, unixTime(event.at), event.seq);
     }
   },
   columns: {

@@ -10,11 +10,13 @@ import { domTable } from './dom-table.ts';
 import { eventFindTable } from './event-find-table.ts';
 import { eventScalars } from './event-scalars.ts';
 import { eventTable } from './event-table.ts';
+import { fleetEventTable } from './fleet-event-table.ts';
 import { fsTable } from './fs-table.ts';
 import { guestTable } from './guest-table.ts';
 import { hostCpuTable } from './host-cpu-table.ts';
 import { hostScalars } from './host-scalars.ts';
 import { hugePageTable } from './huge-page-table.ts';
+import { hypervisorTable } from './hypervisor-table.ts';
 import { iothreadTable } from './iothread-table.ts';
 import { jobStatTable } from './job-stat-table.ts';
 import { jobTable } from './job-table.ts';
@@ -72,6 +74,8 @@ export const tableBindings: readonly AnyTableBinding[] = [
   netTable,
   eventTable,
   eventFindTable,
+  hypervisorTable,
+  fleetEventTable,
   vmTable,
   vmCpuTable,
   vmCpuAffinityTable,

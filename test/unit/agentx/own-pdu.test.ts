@@ -24,6 +24,11 @@ const octets: readonly (readonly [string, OwnPdu, string])[] = [
     { kind: 'register', context: 'q1', timeoutSec: 5, priority: 127, subtree: [1, 3, 6, 1, 4, 1] },
     '01031800 00000007 ffffffff 00000001 00000014 00000002 71310000 057f0000 01040000 00000001',
   ],
+  [
+    'Unregister in a context',
+    { kind: 'unregister', context: 'q1', priority: 127, subtree: [1, 3, 6, 1, 4, 1] },
+    '01041800 00000007 ffffffff 00000001 00000014 00000002 71310000 007f0000 01040000 00000001',
+  ],
   ['Ping', { kind: 'ping' }, '010d1000 00000007 ffffffff 00000001 00000000'],
   [
     'AddAgentCaps',
@@ -31,8 +36,22 @@ const octets: readonly (readonly [string, OwnPdu, string])[] = [
     '01101000 00000007 ffffffff 00000001 00000008 00020000 00000000',
   ],
   [
+    'RemoveAgentCaps',
+    { kind: 'removeAgentCaps', id: [1, 3, 6, 1, 2] },
+    '01111000 00000007 ffffffff 00000001 00000004 00020000',
+  ],
+  [
+    'Notify in a context',
+    { kind: 'notify', context: 'q1', varBinds: [] },
+    '010c1800 00000007 ffffffff 00000001 00000008 00000002 71310000',
+  ],
+  [
     'Notify',
-    { kind: 'notify', varBinds: [{ oid: [1, 3, 6, 1, 4, 9], syntax: 'Gauge32', value: 3 }] },
+    {
+      kind: 'notify',
+      context: undefined,
+      varBinds: [{ oid: [1, 3, 6, 1, 4, 9], syntax: 'Gauge32', value: 3 }],
+    },
     '010c1000 00000007 ffffffff 00000001 00000010 00420000 01040000 00000009 00000003',
   ],
 ];

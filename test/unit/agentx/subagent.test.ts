@@ -260,6 +260,122 @@ describe('registration', () => {
   });
 });
 
+describe('contexts', () => {
+  const region = { oid: root, name: 'TEST-MIB' };
+  const of = (value: number) => syntheticTree([scalar([...root, 1, 1], 'Integer32', value)]);
+  const context = (name: string) => ({
+    name,
+    regions: [region],
+    capabilities: [{ oid: root, description: `in ${name}` }],
+  });
+  const ask = (master: FakeMaster, packetId: number, name: string) =>
+    master.ask({ ...get(packetId), ...(name === '' ? {} : { context: name }) });
+  const kinds = (master: FakeMaster) =>
+    master.received
+      .filter(({ kind }) => kind !== 'response')
+      .map((pdu) =>
+        pdu.kind === 'addAgentCaps'
+          ? `${pdu.kind} ${pdu.description}`
+          : 'context' in pdu
+            ? `${pdu.kind} ${pdu.context ?? ''}`
+            : pdu.kind,
+      );
+
+  it('come and go in one session, each with its own tree', async () => {
+    await using master = await startFakeMaster();
+    const { subagent } = await registered(master);
+    await master.waitFor('addAgentCaps');
+    subagent.addContext(context('a'));
+    subagent.setTree(of(10), ['a']);
+    subagent.addContext(context('b'));
+    subagent.setTree(of(20), ['b']);
+    await master.waitFor('addAgentCaps', 3);
+    expect((await ask(master, 101, '')).varBinds[0]?.value).toBe(1);
+    expect((await ask(master, 102, 'a')).varBinds[0]?.value).toBe(10);
+    expect((await ask(master, 103, 'b')).varBinds[0]?.value).toBe(20);
+    expect(await ask(master, 104, 'c')).toMatchObject({ error: ResponseError.unsupportedContext });
+    await subagent.removeContext('a');
+    expect(await ask(master, 105, 'a')).toMatchObject({ error: ResponseError.unsupportedContext });
+    expect((await ask(master, 106, 'b')).varBinds[0]?.value).toBe(20);
+    await master.waitFor('addAgentCaps', 5);
+    expect(master.connections).toBe(1);
+    const [, ...after] = kinds(master);
+    expect(after.filter((kind) => kind !== 'ping')).toEqual([
+      'register ',
+      'addAgentCaps a test',
+      'register a',
+      'register b',
+      'addAgentCaps in a',
+      'addAgentCaps in b',
+      'unregister a',
+      // The master forgets all that have an OID in common.
+      'removeAgentCaps ',
+      'addAgentCaps a test',
+      'addAgentCaps in b',
+    ]);
+    await subagent.stop();
+  });
+
+  it('are registered once they have something to serve, and again with a new master', async () => {
+    await using master = await startFakeMaster();
+    const { subagent } = await registered(master);
+    subagent.addContext(context('a'));
+    subagent.addContext(context('b'));
+    subagent.setTree(of(20), ['b']);
+    await master.waitFor('register', 2);
+    master.drop();
+    await master.waitFor('register', 4);
+    expect(kinds(master).filter((kind) => kind.startsWith('register'))).toEqual([
+      'register ',
+      'register b',
+      'register ',
+      'register b',
+    ]);
+    await subagent.stop();
+  });
+
+  it('that vanish while there is no master are not registered with the next', async () => {
+    await using master = await startFakeMaster();
+    const { subagent } = await registered(master);
+    subagent.addContext(context('a'));
+    subagent.setTree(of(10), ['a']);
+    await master.waitFor('register', 2);
+    master.answer = () => ResponseError.openFailed;
+    master.drop();
+    await waitUntil(() => subagent.state === 'connecting', { what: 'the loss', intervalMs: 5 });
+    await subagent.removeContext('a');
+    master.answer = () => 0;
+    await waitUntil(() => subagent.state === 'registered', { what: 'registration' });
+    expect((await ask(master, 101, 'a')).error).toBe(ResponseError.notOpen);
+    await subagent.stop();
+    expect(kinds(master).filter((kind) => kind === 'register a')).toHaveLength(1);
+  });
+
+  it('take SETs, each for itself', async () => {
+    await using master = await startFakeMaster();
+    const { subagent } = await registered(master);
+    const taken: string[] = [];
+    const writable = (name: string) => {
+      const [column] = of(1).columns;
+      if (column === undefined) throw new Error('there is no column');
+      const plan = { commit: () => void taken.push(name), undo: () => undefined };
+      return { columns: [{ ...column, rows: column.rows, read: () => 1, planSet: () => plan }] };
+    };
+    for (const name of ['a', 'b']) {
+      subagent.addContext(context(name));
+      subagent.setTree(writable(name), [name]);
+    }
+    await master.waitFor('register', 3);
+    const varBinds = [{ oid: [...root, 1, 1, 0], syntax: 'Integer32', value: 2 } as const];
+    const set = { sessionId: 1, transactionId: 9 };
+    const test = { kind: 'testSet', ...set, packetId: 101, context: 'b', varBinds } as const;
+    expect(await master.ask(test)).toMatchObject({ error: 0 });
+    expect(await master.ask({ kind: 'commitSet', ...set, packetId: 102 })).toMatchObject({ error: 0 });
+    expect(taken).toEqual(['b']);
+    await subagent.stop();
+  });
+});
+
 describe('requests', () => {
   it('that arrive together are all answered, those that arrive in pieces too', async () => {
     await using master = await startFakeMaster();
@@ -352,6 +468,8 @@ describe('notifications', () => {
       ...notification,
       varbinds: [{ oid: [...root, 1, 1, 0], syntax: 'Integer32', value: 5 }],
     });
+    await subagent.notify({ ...notification, context: 'a' });
+    expect((await master.waitFor('notify', 2)).map(({ context }) => context)).toEqual([undefined, 'a']);
     expect((await master.waitFor('notify'))[0]?.varBinds).toEqual([
       { oid: [1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0], syntax: 'ObjectIdentifier', value: notification.trapOid },
       { oid: [...root, 1, 1, 0], syntax: 'Integer32', value: 5 },

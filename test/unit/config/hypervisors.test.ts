@@ -78,22 +78,76 @@ pools = 300
 
   it('has the first in the default context, or the one that says so', async () => {
     expect((await hypervisors(two)).map(({ isDefault }) => isDefault)).toEqual([true, false]);
-    expect((await hypervisors(`${two}default = true`)).map(({ isDefault }) => isDefault)).toEqual([false, true]);
+    expect((await hypervisors(`${two}default = true`)).map(({ isDefault }) => isDefault)).toEqual([
+      false,
+      true,
+    ]);
   });
 
   it.each([
-    ['a second uri', `${two}libvirt.uri = "test:///default"`, 'agent.toml:7: hypervisors[1].libvirt.uri: is the uri of the hypervisor itself: leave this one out'],
-    ['a name twice', two.replace('"b"', '"A"'), 'agent.toml:5: hypervisors[1].name: another hypervisor is called "a" already'],
-    ['no path in a name', two.replace('"b"', '"../b"'), 'agent.toml:5: hypervisors[1].name: must be 1 to 32 letters, digits, "_", "." or "-", and begin with a letter or digit'],
-    ['a name too long', two.replace('"b"', `"${'b'.repeat(33)}"`), 'agent.toml:5: hypervisors[1].name: must be 1 to 32 letters, digits, "_", "." or "-", and begin with a letter or digit'],
-    ['no uri', '[[hypervisors]]\nname = "a"', 'agent.toml:1: hypervisors[0].uri: must be a libvirt connection URI such as "qemu:///system"'],
-    ['two defaults', two.replace('[[hypervisors]]\nname = "b"', 'default = true\n[[hypervisors]]\nname = "b"\ndefault = true'), 'agent.toml:7: hypervisors[1].default: "a" is the default one already'],
-    ['a value that is not allowed', `${two}[hypervisors.collect]\ninterval = 0`, 'agent.toml:8: hypervisors[1].collect.interval: must be 1 to 3600 whole seconds, as a number or a text such as'],
-    ['an unknown setting', `${two}[hypervisors.collect]\nintervall = 5`, 'agent.toml:8: hypervisors[1].collect.intervall: unknown key; did you mean "collect.interval"?'],
-    ['a section that is not its own', `${two}[hypervisors.http]\naddress = "127.0.0.1:1"`, 'agent.toml:7: hypervisors[1].http: unknown key; did you mean'],
-    ['no list', 'hypervisors = "a"', 'agent.toml:1: hypervisors: must be a list of tables: [[hypervisors]] with name and uri'],
-    ['libvirt.uri beside it', `[libvirt]\nuri = "test:///default"\n${two}`, 'agent.toml:2: libvirt.uri: is of no use beside [[hypervisors]], each of which has its uri: leave it out, or make it one of them'],
-    ['a context twice', `[agentx]\ncontexts = ["b"]\n${two}`, 'agent.toml:7: hypervisors[1].name: "b" is in agentx.contexts already, which is for further contexts of the default one'],
+    [
+      'a second uri',
+      `${two}libvirt.uri = "test:///default"`,
+      'agent.toml:7: hypervisors[1].libvirt.uri: is the uri of the hypervisor itself: leave this one out',
+    ],
+    [
+      'a name twice',
+      two.replace('"b"', '"A"'),
+      'agent.toml:5: hypervisors[1].name: another hypervisor is called "a" already',
+    ],
+    [
+      'no path in a name',
+      two.replace('"b"', '"../b"'),
+      'agent.toml:5: hypervisors[1].name: must be 1 to 32 letters, digits, "_", "." or "-", and begin with a letter or digit',
+    ],
+    [
+      'a name too long',
+      two.replace('"b"', `"${'b'.repeat(33)}"`),
+      'agent.toml:5: hypervisors[1].name: must be 1 to 32 letters, digits, "_", "." or "-", and begin with a letter or digit',
+    ],
+    [
+      'no uri',
+      '[[hypervisors]]\nname = "a"',
+      'agent.toml:1: hypervisors[0].uri: must be a libvirt connection URI such as "qemu:///system"',
+    ],
+    [
+      'two defaults',
+      two.replace(
+        '[[hypervisors]]\nname = "b"',
+        'default = true\n[[hypervisors]]\nname = "b"\ndefault = true',
+      ),
+      'agent.toml:7: hypervisors[1].default: "a" is the default one already',
+    ],
+    [
+      'a value that is not allowed',
+      `${two}[hypervisors.collect]\ninterval = 0`,
+      'agent.toml:8: hypervisors[1].collect.interval: must be 1 to 3600 whole seconds, as a number or a text such as',
+    ],
+    [
+      'an unknown setting',
+      `${two}[hypervisors.collect]\nintervall = 5`,
+      'agent.toml:8: hypervisors[1].collect.intervall: unknown key; did you mean "collect.interval"?',
+    ],
+    [
+      'a section that is not its own',
+      `${two}[hypervisors.http]\naddress = "127.0.0.1:1"`,
+      'agent.toml:7: hypervisors[1].http: unknown key; did you mean',
+    ],
+    [
+      'no list',
+      'hypervisors = "a"',
+      'agent.toml:1: hypervisors: must be a list of tables: [[hypervisors]] with name and uri',
+    ],
+    [
+      'libvirt.uri beside it',
+      `[libvirt]\nuri = "test:///default"\n${two}`,
+      'agent.toml:2: libvirt.uri: is of no use beside [[hypervisors]], each of which has its uri: leave it out, or make it one of them',
+    ],
+    [
+      'a context twice',
+      `[agentx]\ncontexts = ["b"]\n${two}`,
+      'agent.toml:7: hypervisors[1].name: "b" is in agentx.contexts already, which is for further contexts of the default one',
+    ],
   ])('refuses %s', async (_name, toml, expected) => {
     const [only, ...more] = await problems(toml);
     expect(only?.slice(0, expected.length)).toBe(expected);

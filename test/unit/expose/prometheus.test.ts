@@ -17,7 +17,7 @@ import {
 const families = servedFamilies({ sets: ['libvirt'], exclude: [], labelRules: [] });
 const context: ReadContext = { now: SAMPLE_NOW, masterStartedAt: undefined };
 const expositionOf = (image: SampleImage, domainLabels = {}): PrometheusExposition =>
-  new PrometheusExposition(image.tree, { families, domainLabels });
+  new PrometheusExposition([{ name: '', tree: image.tree }], { families, domainLabels });
 
 /** Lines without heads. */
 const samplesOf = (body: Buffer): readonly string[] =>

@@ -21,7 +21,7 @@ import {
 } from '../../support/sample-snapshot.ts';
 
 const families = servedFamilies({ sets: ['libvirt'], exclude: [], labelRules: [] });
-const round = { host: 'qemu:///system', at: SAMPLE_NOW, hasHostStats: true };
+const round = { host: 'qemu:///system', hypervisor: '', at: SAMPLE_NOW, hasHostStats: true };
 
 function domain(step: number): Domain {
   return sampleDomain({

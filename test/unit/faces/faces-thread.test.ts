@@ -79,7 +79,10 @@ function rig(given: Partial<FacesOptions> = {}) {
     workers.push(worker);
     return worker as unknown as FacesPeer;
   };
-  const thread = new FacesThread({ faces: { ...options, ...given }, images, logger, backoff }, start);
+  const thread = new FacesThread(
+    { faces: { ...options, ...given }, sources: [{ name: '', images }], logger, backoff },
+    start,
+  );
   const url = (at: number) =>
     waitUntil(() => lines.filter(({ message }) => message === 'HTTP is served')[at]?.['url'], {
       what: 'the address',

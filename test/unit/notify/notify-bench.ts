@@ -16,7 +16,8 @@ import {
   NotificationCentre,
   type NotificationCentreOptions,
 } from '../../../src/notify/notification-centre.ts';
-import { type NotificationMaster, NotificationQueue } from '../../../src/notify/notification-queue.ts';
+import type { NotificationMaster } from '../../../src/notify/notification-master.ts';
+import { NotificationQueue } from '../../../src/notify/notification-queue.ts';
 import type { NotifyOptions } from '../../../src/notify/notify-options.ts';
 import { notifyOptions } from '../../../src/notify-settings.ts';
 import { type Clock, systemClock } from '../../../src/run/clock.ts';

@@ -44,22 +44,25 @@ function start(master: FakeMaster, parts: { logger?: Logger; sent?: ToServing['k
   const images = new ImageFeed(mib.slots, () => undefined);
   const thread = new ServingThread(
     {
-      images,
       subagent: {
         address: { kind: 'unix', path: master.path },
         description: 'test',
-        regions: [{ oid: root, name: 'LIBVIRT-EXT-MIB' }],
-        capabilities: [],
-        contexts: [],
         priority: 127,
         tellsAsked: true,
       },
       logger: parts.logger ?? recordingLogger().logger,
-      onSwitch: (name, value) => switched.push([name, value]),
     },
     onChannel(parts.sent),
   );
-  const setTree = (tree: BoundTree): void => images.push(tree, thread.switchesSeen);
+  const scope = thread.serve({
+    images,
+    contexts: [''],
+    regions: [{ oid: root, name: 'LIBVIRT-EXT-MIB' }],
+    capabilities: [],
+    onlyInDefault: [],
+    onSwitch: (name, value) => switched.push([name, value]),
+  });
+  const setTree = (tree: BoundTree): void => images.push(tree, scope.switchesSeen);
   return { thread, switched, setTree };
 }
 
@@ -87,7 +90,7 @@ test('serves the last of the trees that came while one was on its way', async ()
   }
   await registered(thread);
   await waitUntil(async () => (await get(master, nameOf(1))) === 'step 9', { what: 'the last tree' });
-  expect(sent).toEqual(['image', 'image']);
+  expect(sent).toEqual(['scope', 'image', 'image']);
   await thread.stop();
   expect((await master.waitFor('close'))[0]).toMatchObject({ reason: 5 });
 });

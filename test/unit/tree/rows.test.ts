@@ -202,6 +202,23 @@ describe('layOutTexts', () => {
     expect(kept).toBeGreaterThan(100);
   });
 
+  test('takes an index that begins with a text, and keeps the row set while the names are the same', () => {
+    const rows = (item: string, ...names: string[]): ((add: AddRow) => void) =>
+      adding(names.map((name) => [`${item} ${name}`, name]));
+    const byName = [{ kind: 'text', maxBytes: 32 }] as const;
+    const first = layOutTexts(byName, rows('old', 'rack-2', 'b', 'a'));
+    expect(shown(first)).toEqual([
+      ['1.97', 'old a'],
+      ['1.98', 'old b'],
+      ['6.114.97.99.107.45.50', 'old rack-2'],
+    ]);
+    const same = layOutTexts(byName, rows('new', 'rack-2', 'b', 'a'), first.rows);
+    expect(same.rows).toBe(first.rows);
+    expect(same.items).toEqual(['new a', 'new b', 'new rack-2']);
+    const fewer = layOutTexts(byName, rows('new', 'b'), first.rows);
+    expect(shown(fewer)).toEqual([['1.98', 'new b']]);
+  });
+
   test('takes an index that is a label alone', () => {
     const labels: IndexObject = { kind: 'label', labels: { inventory: 1, raw: 13 } };
     expect(
