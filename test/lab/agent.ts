@@ -14,8 +14,8 @@ export interface ConfigSection {
 }
 
 export interface AgentOptions {
-  /** libvirt URI. */
-  readonly uri: string;
+  /** libvirt URI; left out where `config` has hypervisors. */
+  readonly uri?: string;
   /** `unix:/path` or `tcp:host:port`: `snmpd.agentxAddress`. */
   readonly agentxAddress: string;
   /** Sections and keys of the configuration file, over the lab's own (interval 1 s, private state directory). */
@@ -64,7 +64,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const configPath = directory.file('agent.toml');
   const config = mergeSections(
     {
-      libvirt: { uri: options.uri },
+      ...(options.uri === undefined ? {} : { libvirt: { uri: options.uri } }),
       collect: { interval: 1 },
       agentx: { address: options.agentxAddress },
       state: { directory: stateDirectory },
