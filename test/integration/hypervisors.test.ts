@@ -1,0 +1,329 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parse, stringify } from 'smol-toml';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Agent, startAgent } from '../lab/agent.ts';
+import { biosGuest } from '../lab/domain-xml.ts';
+import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
+import type { SnmpRequestOptions } from '../lab/snmp-client.ts';
+import { randomEngineId, type Snmpd, startSnmpd } from '../lab/snmpd.ts';
+import { type Snmptrapd, startSnmptrapd } from '../lab/snmptrapd.ts';
+import { waitUntil } from '../lab/wait.ts';
+import { oidOf, walkServed } from '../support/served-walk.ts';
+
+// Two private libvirtds with a guest each and the test driver of one of them, behind one agent and one snmpd.
+
+const user = {
+  name: 'monitor',
+  authProtocol: 'SHA',
+  authPassword: 'authentication',
+  privacyProtocol: 'AES',
+  privacyPassword: 'encryption',
+} as const;
+
+/** As docs/hypervisors.md has it. */
+const snmpdConfig = `
+view all included .1
+createUser monitor SHA "authentication" AES "encryption"
+rouser monitor priv -V all *
+createUser writer SHA "authentication" AES "encryption"
+rwuser writer priv -V all *
+createUser limited SHA "authentication" AES "encryption"
+rouser limited priv -V all two
+com2sec -Cn one com-one default community-one
+com2sec -Cn two com-two default community-two
+group contexts v2c com-one
+group contexts v2c com-two
+access contexts "" v2c noauth prefix all none none
+`;
+
+const in3 = (contextName: string): SnmpRequestOptions => ({ user, contextName, timeoutSec: 2, retries: 3 });
+const trapOid = (number: number): string => `1.3.6.1.4.1.8072.9999.9999.16514.0.${number}`;
+const sysOrDescr = '1.3.6.1.2.1.1.9.1.3';
+
+let one: Libvirtd;
+let two: Libvirtd;
+let snmpd: Snmpd;
+let trapd: Snmptrapd;
+let agent: Agent;
+
+const uriOf = ({ socketReadOnly }: Libvirtd): string => `qemu+unix:///system?socket=${socketReadOnly}`;
+const testUri = (): string => `test+unix:///default?socket=${one.socketReadOnly}`;
+
+beforeAll(async () => {
+  const engineId = randomEngineId();
+  [one, two, trapd] = await Promise.all([
+    startLibvirtd(),
+    startLibvirtd(),
+    startSnmptrapd({ users: [user], senderEngineIds: [engineId] }),
+  ]);
+  snmpd = await startSnmpd({
+    engineId,
+    extraConfig: snmpdConfig,
+    trapSinks: [{ kind: 'v3', address: trapd.address, user }],
+  });
+  await Promise.all([
+    one.run(biosGuest({ name: 'on-one', type: one.domainType })),
+    two.run(biosGuest({ name: 'on-two', type: two.domainType })),
+  ]);
+  agent = await startAgent({
+    agentxAddress: snmpd.agentxAddress,
+    config: {
+      hypervisors: [
+        { name: 'one', uri: uriOf(one) },
+        { name: 'two', uri: uriOf(two), libvirt: { call_timeout: 2 } },
+      ],
+      notifications: { per_vm: false, bulk: false },
+      http: { address: '127.0.0.1:0' },
+    },
+  });
+  await namesIn(in3('one'), ['on-one']);
+  await namesIn(in3('two'), ['on-two']);
+}, 120_000);
+
+afterAll(async () => {
+  await agent?.stop();
+  await Promise.all([snmpd?.stop(), trapd?.stop()]);
+  await Promise.all([one?.stop(), two?.stop()]);
+});
+
+async function valueIn(
+  options: SnmpRequestOptions,
+  name: string,
+  ...index: readonly number[]
+): Promise<string | undefined> {
+  const [varBind] = await snmpd.get(oidOf(name, ...index), options);
+  return varBind === undefined || varBind.type.startsWith('noSuch') ? undefined : varBind.value;
+}
+
+const column = async (options: SnmpRequestOptions, name: string): Promise<readonly string[]> =>
+  (await snmpd.bulkwalk(oidOf(name), options)).map(({ value }) => value);
+
+/** Waits until these are the domains of a context. */
+async function namesIn(options: SnmpRequestOptions, names: readonly string[]): Promise<void> {
+  await waitUntil(async () => (await column(options, 'lveDomName')).join() === names.join(), {
+    what: `the domains ${names.join()}`,
+    timeoutMs: 60_000,
+    context: () => agent.stderr(),
+  });
+}
+
+/** Changes the configuration and has the agent read it. */
+async function reload(
+  change: (list: readonly Readonly<Record<string, string>>[]) => unknown[],
+): Promise<void> {
+  const config = parse(readFileSync(agent.configPath, 'utf8'));
+  config['hypervisors'] = change(config['hypervisors'] as unknown as Record<string, string>[]) as never;
+  writeFileSync(agent.configPath, stringify(config));
+  const before = agent.logLines().filter(({ msg }) => msg === 'configuration reloaded').length;
+  agent.signal('SIGHUP');
+  await waitUntil(
+    () => agent.logLines().filter(({ msg }) => msg === 'configuration reloaded').length > before,
+    { what: 'the reload', timeoutMs: 60_000, context: () => agent.stderr() },
+  );
+}
+
+describe('contexts', () => {
+  it('hold a hypervisor each, the first one also the default context', async () => {
+    const whole = await walkServed(snmpd, in3('one'));
+    const standard = await walkServed(snmpd);
+    expect([...standard.column('lveDomName').values()]).toEqual(['on-one']);
+    expect([...whole.column('lveDomName').values()]).toEqual(['on-one']);
+    expect([...whole.column('vmName').values()]).toEqual(['on-one']);
+    const second = await walkServed(snmpd, in3('two'));
+    expect([...second.column('vmName').values()]).toEqual(['on-two']);
+    expect(second.value('lveConnUri', 0)).toBe(uriOf(two));
+    for (const walk of [whole, standard, second]) expect(walk.increasing).toBe(true);
+    // One agent for both: its version is in each.
+    expect(second.value('lveAgentVersion', 0)).toBe(whole.value('lveAgentVersion', 0));
+  });
+
+  it('are reached by communities, and by users as far as their views go', async () => {
+    const asked = { timeoutSec: 2, retries: 3 };
+    expect(await column({ ...asked, community: 'community-one' }, 'lveDomName')).toEqual(['on-one']);
+    expect(await column({ ...asked, community: 'community-two' }, 'lveDomName')).toEqual(['on-two']);
+    const limited = { ...in3('two'), user: { ...user, name: 'limited' } };
+    expect(await column(limited, 'lveDomName')).toEqual(['on-two']);
+    await expect(column({ ...limited, contextName: 'one' }, 'lveDomName')).rejects.toThrow(
+      'authorizationError',
+    );
+    const unknown = { ...in3('three'), timeoutSec: 1, retries: 0 };
+    await expect(column(unknown, 'lveDomName')).rejects.toThrow('Timeout');
+  });
+
+  it('are listed in the default context alone, by a table and by sysORTable', async () => {
+    const standard = await walkServed(snmpd);
+    expect([...standard.column('lveHypervisorContext').values()]).toEqual(['one', 'two']);
+    expect([...standard.column('lveHypervisorUri').values()]).toEqual([uriOf(one), uriOf(two)]);
+    expect([...standard.column('lveHypervisorHostName').values()]).toEqual([one.hostname, two.hostname]);
+    // Both are connected(2) and have one domain that runs.
+    expect([...standard.column('lveHypervisorState').values()]).toEqual(['2', '2']);
+    expect([...standard.column('lveHypervisorActive').values()]).toEqual(['1', '1']);
+    expect([...standard.column('lveHypervisorDefault').values()]).toEqual(['1', '2']);
+    expect((await walkServed(snmpd, in3('one'))).column('lveHypervisorContext').size).toBe(0);
+    const described = (await snmpd.walk(sysOrDescr)).map(({ value }) => value);
+    expect(described.filter((text) => /LIBVIRT-EXT-MIB of two .* in context two$/.test(text))).toHaveLength(
+      1,
+    );
+    expect(
+      described.filter((text) => /VM-MIB of one .* in the default context and context one$/.test(text)),
+    ).toHaveLength(1);
+  });
+
+  it('have switches of their own', async () => {
+    const writer = { ...in3('two'), user: { ...user, name: 'writer' } };
+    const enable = oidOf('lveNotifyEnable', 0);
+    const vmSwitch = oidOf('vmPerVMNotificationsEnabled', 0);
+    await snmpd.set(enable, 'i', '2', writer);
+    await snmpd.set(vmSwitch, 'i', '1', writer);
+    expect(await valueIn(in3('two'), 'lveNotifyEnable', 0)).toBe('2');
+    expect(await valueIn(in3('one'), 'lveNotifyEnable', 0)).toBe('1');
+    expect(await valueIn({}, 'lveNotifyEnable', 0)).toBe('1');
+    expect(await valueIn(in3('two'), 'vmPerVMNotificationsEnabled', 0)).toBe('1');
+    expect(await valueIn(in3('one'), 'vmPerVMNotificationsEnabled', 0)).toBe('2');
+    await snmpd.set(enable, 'i', '1', writer);
+    await snmpd.set(vmSwitch, 'i', '2', writer);
+  });
+});
+
+describe('what happens', () => {
+  it('is notified with the hypervisor, and logged for it and for all', async () => {
+    await two.virsh('suspend', 'on-two');
+    const name = oidOf('lveNotifyHypervisor', 0);
+    const trap = await trapd.waitFor(
+      ({ trapOid: oid, varBinds }) =>
+        oid === trapOid(1) && varBinds.some((varBind) => varBind.oid === name && varBind.value === 'two'),
+      60_000,
+    );
+    // Behind all objects of the OBJECTS clause, so that receivers find these where they were.
+    expect(trap.varBinds.slice(-2).map(({ oid, value }) => [oid, value])).toEqual([
+      [name, 'two'],
+      [oidOf('lveHostName', 0), two.hostname],
+    ]);
+    await one.virsh('suspend', 'on-one');
+    const fleet = await waitUntil(
+      async () => {
+        const rows = await column({}, 'lveFleetEventHypervisor');
+        return rows.includes('one') && rows.includes('two') ? rows : undefined;
+      },
+      { what: 'both in the log of all', timeoutMs: 60_000 },
+    );
+    expect(new Set(fleet)).toEqual(new Set(['one', 'two']));
+    expect(new Set(await column(in3('two'), 'lveEventDomName'))).toEqual(new Set(['on-two']));
+    expect(new Set(await column(in3('one'), 'lveEventDomName'))).toEqual(new Set(['on-one']));
+    await Promise.all([one.virsh('resume', 'on-one'), two.virsh('resume', 'on-two')]);
+  });
+
+  it('is told over HTTP under the name of the hypervisor', async () => {
+    const url = String(agent.logLines().find(({ msg }) => msg === 'HTTP is served')?.['url']);
+    const text = async (path: string): Promise<string> => await (await fetch(`${url}${path}`)).text();
+    await waitUntil(
+      async () => {
+        const metrics = await text('metrics');
+        return (
+          metrics.includes('libvirt_domain_up{domain="on-one",hypervisor="one"} 1') &&
+          metrics.includes('libvirt_domain_up{domain="on-two",hypervisor="two"} 1')
+        );
+      },
+      { what: 'both in the metrics', timeoutMs: 60_000 },
+    );
+    const { hypervisors } = JSON.parse(await text('api/v1/hypervisors')) as { hypervisors: object[] };
+    expect(hypervisors).toMatchObject([
+      { name: 'one', default: true, state: 'connected', active: 1 },
+      { name: 'two', default: false, state: 'connected', active: 1 },
+    ]);
+    expect(JSON.parse(await text('api/v1/domains/on-two'))).toMatchObject({
+      hypervisor: 'two',
+      name: 'on-two',
+    });
+    expect(JSON.parse(await text('api/v1/domains?hypervisor=two'))).toMatchObject({
+      hypervisor: 'two',
+      domains: [{ name: 'on-two' }],
+    });
+  });
+});
+
+describe('a hypervisor that hangs', () => {
+  it('is told to, and costs the others nothing', async () => {
+    two.signal('SIGSTOP');
+    try {
+      await waitUntil(async () => (await column({}, 'lveHypervisorState'))[1] === '5', {
+        what: 'the state notResponding',
+        timeoutMs: 60_000,
+        context: () => agent.stderr(),
+      });
+      const count = Number(await valueIn(in3('one'), 'lveRefreshCount', 0));
+      await waitUntil(async () => Number(await valueIn(in3('one'), 'lveRefreshCount', 0)) >= count + 3, {
+        what: 'three refreshes of the other',
+        timeoutMs: 60_000,
+      });
+      expect((await column({}, 'lveHypervisorState'))[0]).toBe('2');
+      // What was known of it is still there.
+      expect(await column(in3('two'), 'lveDomName')).toEqual(['on-two']);
+    } finally {
+      two.signal('SIGCONT');
+    }
+    await waitUntil(async () => (await column({}, 'lveHypervisorState'))[1] === '2', {
+      what: 'the state connected',
+      timeoutMs: 60_000,
+    });
+  });
+});
+
+describe('a reload', () => {
+  it('adds and removes hypervisors without touching the others', async () => {
+    const since = await valueIn(in3('one'), 'lveConnSince', 0);
+    await two.define(biosGuest({ name: 'aaa', type: two.domainType }));
+    await waitUntil(async () => (await indexes()).length === 2, {
+      what: 'another domain',
+      timeoutMs: 60_000,
+    });
+    const index = await indexes();
+    const sessions = (): number =>
+      agent.logLines().filter(({ msg }) => msg === 'session with the AgentX master opened').length;
+    const before = { sessions: sessions(), count: Number(await valueIn(in3('one'), 'lveRefreshCount', 0)) };
+    await reload((list) => [...list.filter(({ name }) => name !== 'two'), { name: 'three', uri: testUri() }]);
+    await namesIn(in3('three'), ['test']);
+    const gone = { ...in3('two'), timeoutSec: 1, retries: 0 };
+    await waitUntil(
+      () =>
+        column(gone, 'lveDomName').then(
+          () => false,
+          (error: unknown) => String(error).includes('Timeout'),
+        ),
+      { what: 'the end of the context', timeoutMs: 60_000 },
+    );
+    await waitUntil(async () => (await column({}, 'lveHypervisorContext')).join() === 'one,three', {
+      what: 'the table of both',
+      timeoutMs: 60_000,
+    });
+    const described = (await snmpd.walk(sysOrDescr)).map(({ value }) => value).join('\n');
+    expect(described).toContain('in context three');
+    expect(described).not.toContain('in context two');
+    // The first one has not noticed.
+    expect(await valueIn(in3('one'), 'lveConnSince', 0)).toBe(since);
+    expect(Number(await valueIn(in3('one'), 'lveRefreshCount', 0))).toBeGreaterThanOrEqual(before.count);
+    expect(sessions()).toBe(before.sessions);
+    await reload((list) => [...list, { name: 'two', uri: uriOf(two) }]);
+    await waitUntil(async () => (await indexes()).length === 2, {
+      what: 'the second one',
+      timeoutMs: 60_000,
+    });
+    expect(await indexes()).toEqual(index);
+  });
+
+  /** The domains of the second one with their index numbers. */
+  async function indexes(): Promise<readonly string[]> {
+    const rows = await snmpd.bulkwalk(oidOf('lveDomName'), in3('two'));
+    return rows.map(({ oid, value }) => `${oid.slice(oidOf('lveDomName').length)} ${value}`).sort();
+  }
+
+  it('may move the default context', async () => {
+    await reload((list) =>
+      list.map((each) => (each['name'] === 'two' ? { ...each, default: true } : each) as never),
+    );
+    await namesIn({}, ['on-two', 'aaa']);
+    expect([...(await column({}, 'lveHypervisorDefault'))]).toContain('1');
+    expect(await column(in3('one'), 'lveDomName')).toEqual(['on-one']);
+    expect(await column(in3('one'), 'lveHypervisorContext')).toEqual([]);
+  });
+});
