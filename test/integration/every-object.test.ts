@@ -139,9 +139,10 @@ describe('every object of both modules', () => {
     const layered = (name: string) =>
       makeQcow2Image(`${imagesPath}/${name}.qcow2`, { backing: { path: basePath, format: 'raw' } });
     agent = await startAgent({
-      uri: libvirtd.uri,
       agentxAddress: snmpd.agentxAddress,
       config: {
+        // A list of one: what is told of a fleet has values as well.
+        hypervisors: [{ name: 'lab', uri: libvirtd.uri }],
         libvirt: { read_write: true },
         collect: { extra_stats: ['all'], affinity: 'dense' },
         intervals: Object.fromEntries([
@@ -317,10 +318,11 @@ describe('every object of both modules', () => {
     const lost = agent.nextLog('no session with the AgentX master');
     snmpd.signal('SIGTERM');
     await lost;
-    const held = await heldNotifications(agent.stateDirectory);
+    const state = `${agent.stateDirectory}/hypervisors/lab`;
+    const held = await heldNotifications(state);
     await libvirtd.virsh('suspend', 'saved');
     // Told at once, it would carry no delay.
-    await waitUntil(async () => (await heldNotifications(agent.stateDirectory)) > held, {
+    await waitUntil(async () => (await heldNotifications(state)) > held, {
       what: 'the notification to wait for snmpd',
       context: () => agent.stderr(),
     });
