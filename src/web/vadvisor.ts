@@ -74,7 +74,10 @@ export function addVadvisorApi(app: App, { options }: VadvisorParts): void {
   });
 
   app.get('/statsd', (context) =>
-    context.body(vadvisorStatsdDump(context.get('source').tree), 200, { 'content-type': 'text/plain; charset=utf-8', ...noStore }),
+    context.body(vadvisorStatsdDump(context.get('source').tree), 200, {
+      'content-type': 'text/plain; charset=utf-8',
+      ...noStore,
+    }),
   );
 
   app.get('/api/v1.0/events', (context) => {

@@ -63,7 +63,9 @@ test('has every sample of /metrics, with its labels', () => {
       })),
     ),
   );
-  const text = new PrometheusExposition([{ name: '', tree: image.tree }], { families, domainLabels: {} }).body('text').toString();
+  const text = new PrometheusExposition([{ name: '', tree: image.tree }], { families, domainLabels: {} })
+    .body('text')
+    .toString();
   const expected = parseExposition(text);
   const order = (samples: readonly unknown[]) => samples.map((each) => JSON.stringify(each)).sort();
   expect(order(sent)).toEqual(order(expected));

@@ -25,7 +25,10 @@ test('all sets together give each name once', () => {
 function rendered(sets: readonly FamilySet[], snapshot: Snapshot): readonly string[] {
   const { tree } = new SampleImage(snapshot);
   const families = servedFamilies({ sets, exclude: [], labelRules: [] });
-  return new PrometheusExposition([{ name: '', tree }], { families, domainLabels: {} }).body('text').toString().split('\n');
+  return new PrometheusExposition([{ name: '', tree }], { families, domainLabels: {} })
+    .body('text')
+    .toString()
+    .split('\n');
 }
 
 test('a name of ours that a set has as well is served as the set has it', () => {
