@@ -5,11 +5,12 @@ import { ConnectionFailedError, errorText } from '../errors.ts';
 import { LibvirtConnection } from '../libvirt/connection.ts';
 import { isAccessDenied } from '../libvirt/libvirt-error.ts';
 import { connectGetLibVersion, connectGetType, connectGetVersion } from '../libvirt/procedures.ts';
-import type { SaslSettings } from '../libvirt/sasl/credentials.ts';
+import { credentialFiles, type SaslSettings } from '../libvirt/sasl/credentials.ts';
 import { hostAndPort } from '../libvirt/transports/tcp.ts';
 import type { ConnectTarget } from '../libvirt/uri.ts';
 import { silentLogger } from '../log.ts';
 import type { Finding } from './finding.ts';
+import { exposedSecrets } from './secret-files.ts';
 import { pathProblem } from './socket-path.ts';
 
 const subject = 'libvirt';
@@ -22,9 +23,15 @@ export async function checkLibvirt(config: Config, signal: AbortSignal): Promise
   const { uri, readWrite } = config.libvirt;
   findings.push({ level: 'ok', subject, text: `URI ${uri.shown}, ${wayOf(uri.readOnly)}` });
   const sasl = saslSettings(config.libvirt);
+  findings.push(...(await exposedSecrets(subject, secretsOf(uri.readOnly, sasl))));
   findings.push(await checkOpen(uri.readOnly, true, sasl, signal));
   if (readWrite) findings.push(await checkOpen(uri.readWrite, false, sasl, signal));
   return findings;
+}
+
+/** Files with passwords and private keys, whether they are there or not. */
+function secretsOf({ transport, login }: ConnectTarget, sasl: SaslSettings): readonly string[] {
+  return [...credentialFiles(sasl, login), ...(transport.kind === 'tls' ? [transport.keyPath] : [])];
 }
 
 async function checkOpen(
