@@ -189,7 +189,7 @@ describe.each(sources.map((source) => [source.name, source] as const))('alerts f
       expect(`${stdout}${stderr}`).toContain('SUCCESS');
       expect(status).toBe(0);
     },
-    120_000,
+    300_000,
   );
 });
 
