@@ -43,7 +43,7 @@ export class ConnectionFailedError extends DaemonError {
 
   constructor(message: string, remedy?: string, options?: ErrorOptions) {
     super('CONNECTION_FAILED', message, options);
-    this.remedy = remedy;
+    this.remedy = remedy ?? (isOutOfFiles(options?.cause) ? openFilesRemedy : undefined);
   }
 }
 
@@ -58,6 +58,19 @@ export class ConnectionLostError extends DaemonError {
   constructor(message: string, options?: ErrorOptions) {
     super('CONNECTION_LOST', message, options);
   }
+}
+
+/** What helps where no more files can be opened (EMFILE, ENFILE). */
+export const openFilesRemedy =
+  'let the program open more files, 256 at least: LimitNOFILE= of its service, or ulimit -n';
+
+/** Whether an error, or what caused it, is that no more files can be opened. */
+export function isOutOfFiles(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const code = 'code' in cause ? cause.code : undefined;
+    if (code === 'EMFILE' || code === 'ENFILE') return true;
+  }
+  return false;
 }
 
 /** The text of any thrown value, for logs and for MIB objects. */

@@ -1,4 +1,4 @@
-import { DaemonError, errorText } from '../errors.ts';
+import { DaemonError, errorText, isOutOfFiles, openFilesRemedy } from '../errors.ts';
 import { hasCode } from './state-file.ts';
 
 /** The state directory cannot be used. `reason` tells whether the agent can go on all the same. */
@@ -35,6 +35,14 @@ export function unusableDirectory(path: string, error: unknown): StateDirectoryE
       'full',
       `${path} cannot be written: ${errorText(error)}`,
       'Make room on its file system.',
+      { cause: error },
+    );
+  }
+  if (isOutOfFiles(error)) {
+    return new StateDirectoryError(
+      'full',
+      `${path} cannot be used: ${errorText(error)}`,
+      `Please ${openFilesRemedy}.`,
       { cause: error },
     );
   }

@@ -13,6 +13,8 @@ describe('a connection that cannot be made', () => {
     ['ECONNREFUSED', tcp, /agentXSocket/],
     ['ENOTFOUND', tcp, /host name/],
     ['ETIMEDOUT', tcp, /firewall/],
+    ['EMFILE', unix, /LimitNOFILE.*ulimit -n/],
+    ['ENFILE', tcp, /LimitNOFILE.*ulimit -n/],
   ] as const)('because of %s at %o has a remedy', (code, address, remedy) => {
     const cause = failure(code);
     const error = connectFailure(address, cause);
@@ -21,8 +23,8 @@ describe('a connection that cannot be made', () => {
   });
 
   it('for another reason says just that', () => {
-    expect(connectFailure(unix, failure('EMFILE'))).toMatchObject({
-      message: 'cannot connect to the AgentX master at unix:/var/agentx/master: connect EMFILE',
+    expect(connectFailure(unix, failure('EPROTO'))).toMatchObject({
+      message: 'cannot connect to the AgentX master at unix:/var/agentx/master: connect EPROTO',
       remedy: undefined,
     });
   });
