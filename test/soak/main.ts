@@ -42,7 +42,8 @@ if (values.help) {
   process.stdout.write(
     'npm run soak -- [--minutes N] [--speed N]\n\n' +
       '  --minutes  how long (default 10; a release wants 60)\n' +
-      '  --speed    how many times as fast the clocks of the agent go (default 8)\n',
+      '  --speed    how many times as fast the clocks of the agent go (default 8; less where other programs keep the\n' +
+      '             machine busy: deadlines of the agent are as much shorter)\n',
   );
 } else {
   process.exitCode = (await soak(Number(values.minutes) * 60_000, Number(values.speed))) ? 0 : 1;
