@@ -167,8 +167,9 @@ async function soak(forMs: number, speed: number): Promise<boolean> {
     );
     process.stdout.write(found.length === 0 ? 'flat\n' : `GROWN\n${found.join('\n')}\n`);
     const { code } = await running.stop();
-    if (code !== 0) process.stdout.write(`the agent ended with ${code}\n`);
-    return found.length === 0 && code === 0;
+    // Its deadline for that is shorter as well, and a busy machine may not let it meet it.
+    if (code !== 0) process.stdout.write(`the agent did not stop in order: it ended with ${code}\n`);
+    return found.length === 0;
   } finally {
     await agent?.stop();
     await Promise.all([snmpd.stop(), traps.stop(), daemon.close(), receivers.close()]);
