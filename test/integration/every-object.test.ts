@@ -153,7 +153,7 @@ describe('every object of both modules', () => {
           ]),
         ]),
         labels: [{ name: 'flavor', xpath: 'string(/domain/metadata/nova:instance/nova:flavor/@name)' }],
-        notifications: { bulk_threshold: 2, bulk_window: 1 },
+        notifications: { bulk_threshold: 2, bulk_window: 10 },
       },
     });
     await libvirtd.define(shelfGuest);

@@ -194,6 +194,7 @@ describe('what happens', () => {
         oid === trapOid(1) && varBinds.some((varBind) => varBind.oid === name && varBind.value === 'two'),
       60_000,
     );
+    expect(trap.pdu).toMatch(/context two$/);
     // Behind all objects of the OBJECTS clause, so that receivers find these where they were.
     expect(trap.varBinds.slice(-2).map(({ oid, value }) => [oid, value])).toEqual([
       [name, 'two'],
@@ -315,7 +316,10 @@ describe('a reload', () => {
       list.map((each) => (each['name'] === 'two' ? { ...each, default: true } : each) as never),
     );
     await namesIn({}, ['on-two', 'aaa']);
-    expect([...(await column({}, 'lveHypervisorDefault'))]).toContain('1');
+    await waitUntil(async () => (await column({}, 'lveHypervisorDefault')).includes('1'), {
+      what: 'the table of all',
+      timeoutMs: 60_000,
+    });
     expect(await column(in3('one'), 'lveDomName')).toEqual(['on-one']);
     expect(await column(in3('one'), 'lveHypervisorContext')).toEqual([]);
   });
