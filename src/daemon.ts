@@ -10,6 +10,7 @@ import type { Logger } from './log.ts';
 import type { EpochMs } from './model/scalar-types.ts';
 import { systemClock, wallOffsetMs } from './run/clock.ts';
 import { watchClock } from './run/clock-watch.ts';
+import { inParallel } from './run/pool.ts';
 import { setWallOffset } from './smi/convert.ts';
 
 export interface DaemonOptions {
@@ -23,6 +24,9 @@ interface Running {
   readonly key: string;
   readonly hypervisor: Hypervisor;
 }
+
+/** Hypervisors that are started at a time. */
+const startsAtOnce = 8;
 
 /** A row of lveWarningTable tells of a step of the clock for so long. */
 const clockStepShownMs = 3_600_000;
@@ -112,9 +116,10 @@ export class Daemon {
     await this.#stopAll([...this.#running.keys()].filter((name) => !isKept(name)));
     const { outlets, others } = await this.#faces.open(config, wanted);
     const gate = wanted.length > 1 ? this.#gate : undefined;
-    for (const one of wanted) {
+    // What they wait for is mostly the disk of their state directories.
+    await inParallel(wanted, startsAtOnce, async (one) => {
       const outlet = outlets.get(one.name);
-      if (outlet === undefined || this.#running.has(one.name)) continue;
+      if (outlet === undefined || this.#running.has(one.name)) return;
       const hypervisor = await Hypervisor.start({
         hypervisor: one,
         outlet,
@@ -133,7 +138,7 @@ export class Daemon {
         },
         'libvirt-agentx started',
       );
-    }
+    });
     this.#showFleet(config, wanted);
     const first = wanted.find(({ isDefault }) => isDefault)?.name;
     others?.reportTo((key, text) => {
