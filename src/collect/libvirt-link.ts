@@ -101,17 +101,21 @@ export class LibvirtLink {
     });
     const unsubscribe = session.control.onEvent((event) => this.#options.onEvent(event));
     const unwatch = session.control.onSilence((silentMs) => this.#heard(silentMs));
+    let failure: unknown;
     try {
       await this.#greet(session);
       await this.#options.work(session, ended.signal);
-    } finally {
-      signal.removeEventListener('abort', abort);
-      unsubscribe();
-      unwatch();
-      await session.close();
-      await closed;
+    } catch (error) {
+      failure = error;
     }
+    signal.removeEventListener('abort', abort);
+    unsubscribe();
+    unwatch();
+    await session.close();
+    await closed;
+    // Why the connection ended tells more than what came of it.
     if (lost !== undefined && !signal.aborted) throw lost;
+    if (failure !== undefined) throw failure;
   }
 
   /**

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { LibvirtLink } from '../../../src/collect/libvirt-link.ts';
+import { ConnectionLostError } from '../../../src/errors.ts';
 import { defaultSaslSettings } from '../../../src/libvirt/sasl/credentials.ts';
 import { parseLibvirtUri } from '../../../src/libvirt/uri.ts';
 import { XdrWriter } from '../../../src/libvirt/xdr.ts';
@@ -12,12 +13,21 @@ import { FakeLibvirtd, type FakeLibvirtdOptions } from '../../fakes/fake-libvirt
 import { waitUntil } from '../../lab/wait.ts';
 import { recordingLogger } from '../../support/recording-logger.ts';
 
+/** Work that lasts until it is told to end, which may have happened before it began. */
+function untilAborted(_session: unknown, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
 /** The states of a link to such a daemon, until one of them is told. */
 async function statesUntil(
   last: ConnState,
   options: FakeLibvirtdOptions,
   prepare: (daemon: FakeLibvirtd) => void = () => undefined,
   isEnough: (daemon: FakeLibvirtd) => boolean = () => true,
+  atEnd: () => void = () => undefined,
 ) {
   await using daemon = await FakeLibvirtd.start(options);
   prepare(daemon);
@@ -35,11 +45,10 @@ async function statesUntil(
       states.push(state);
       errors.push(error);
     },
-    work: (_session, signal) =>
-      new Promise((resolve) => {
-        if (signal.aborted) resolve();
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      }),
+    work: async (session, signal) => {
+      await untilAborted(session, signal);
+      atEnd();
+    },
   });
   const running = link.run(stop.signal);
   await waitUntil(() => states.includes(last) && isEnough(daemon), { what: last });
@@ -72,6 +81,22 @@ it('begins anew where the daemon behind the daemon was restarted', async () => {
   expect(states.at(-1)).toBe('disconnected');
 });
 
+it('tells why a connection ended, not what came of it', async () => {
+  const { errors, states } = await statesUntil(
+    'disconnected',
+    {},
+    (daemon) => {
+      const greeted = waitUntil(() => daemon.callCount(368) === 2, { what: 'the last subscription' });
+      void greeted.then(() => daemon.disconnectAll());
+    },
+    () => true,
+    () => {
+      throw new Error('not asked');
+    },
+  );
+  expect(errors[states.indexOf('disconnected')]).toBeInstanceOf(ConnectionLostError);
+});
+
 it('a refused password is not shown again until there is another', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'link-'));
   const passwordFile = join(directory, 'password');
@@ -92,7 +117,7 @@ it('a refused password is not shown again until there is another', async () => {
     onEvent: () => undefined,
     onSubscribed: () => undefined,
     onState: (_agent, state) => states.push(state),
-    work: (_session, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
+    work: untilAborted,
   });
   const running = link.run(stop.signal);
   await waitUntil(() => states.includes('authenticationFailed'), { what: 'the refusal' });
