@@ -6,7 +6,7 @@ import type { Config } from '../config/config.ts';
 import { errorText } from '../errors.ts';
 import { type Outcome, post, type Target } from '../push/delivery.ts';
 import { influxTarget } from '../push/influx-push.ts';
-import { otlpTarget } from '../push/otlp-push.ts';
+import { type OtlpOptions, otlpTarget } from '../push/otlp-push.ts';
 import type { Finding } from './finding.ts';
 import { secretModeFinding } from './secret-mode.ts';
 
@@ -14,19 +14,22 @@ import { secretModeFinding } from './secret-mode.ts';
 const refusalMs = 300;
 
 /** An empty write: it is judged as every other, and writes nothing. In Protocol Buffers that is nothing as well. */
-const nothing = gzipSync('');
-const nothingInJson = gzipSync('{"resourceMetrics":[]}');
+const nothing = Buffer.alloc(0);
+const nothingInJson = Buffer.from('{"resourceMetrics":[]}');
 
 /** Whether what is sent by itself arrives. Targets that are not configured are not mentioned. */
 export async function checkPush({ statsd, influxdb, otlp }: Config): Promise<readonly Finding[]> {
   const found = await Promise.all([
     statsd.host === '' ? [] : statsdFinding(statsd.host, statsd.port),
-    influxdb.url === '' ? [] : writeFindings('influxdb', influxdb, influxTarget(influxdb), nothing),
-    otlp.url === ''
-      ? []
-      : writeFindings('otlp', otlp, otlpTarget(otlp), otlp.encoding === 'json' ? nothingInJson : nothing),
+    influxdb.url === '' ? [] : writeFindings('influxdb', influxdb, influxTarget(influxdb), gzipSync(nothing)),
+    otlp.url === '' ? [] : writeFindings('otlp', otlp, otlpTarget(otlp), emptyRequest(otlp)),
   ]);
   return found.flat();
+}
+
+function emptyRequest({ encoding, compression }: OtlpOptions): Uint8Array {
+  const body = encoding === 'json' ? nothingInJson : nothing;
+  return compression === 'gzip' ? gzipSync(body) : body;
 }
 
 async function statsdFinding(host: string, port: number): Promise<Finding> {

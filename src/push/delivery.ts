@@ -54,7 +54,7 @@ export async function post(target: Target, body: Uint8Array, closing: AbortSigna
     const answer = await fetch(target.url, {
       method: 'POST',
       body: body as Uint8Array<ArrayBuffer>,
-      headers: { 'content-encoding': 'gzip', ...(await target.headers()) },
+      headers: { ...(await target.headers()) },
       redirect: 'manual',
       signal: ending.signal,
     });
@@ -108,7 +108,7 @@ export class Delivery {
    * Queues a request. Resolves when its body is there. Bodies are compressed in threads, whose order is anybody's guess:
    * the place in the queue is taken before.
    *
-   * @param body compressed with gzip.
+   * @param body encoded as the headers of the target say.
    */
   async add(body: Promise<Uint8Array>, lines: number): Promise<void> {
     this.#waiting.push({ body, lines });

@@ -39,6 +39,7 @@ export function influxTarget(options: InfluxOptions): Target {
     url: writeUrl(options),
     headers: async () => ({
       'content-type': 'text/plain; charset=utf-8',
+      'content-encoding': 'gzip',
       ...(await authorization(secret)),
     }),
     isRefusal: (status) => refusals.has(status),

@@ -15,6 +15,7 @@ export interface OtlpOptions {
   /** Empty is nowhere; without /v1/metrics. */
   readonly url: string;
   readonly encoding: 'protobuf' | 'json';
+  readonly compression: 'gzip' | 'none';
   readonly user: string;
   readonly passwordFile: string;
   readonly tokenFile: string;
@@ -42,6 +43,7 @@ export function otlpTarget(options: OtlpOptions): Target {
     url: `${options.url.replace(/\/+$/, '')}/v1/metrics`,
     headers: async () => ({
       'content-type': encoding.contentType,
+      ...(options.compression === 'gzip' ? { 'content-encoding': 'gzip' } : {}),
       ...(await authorization(secret)),
     }),
     isRefusal: (status) => !retryable.has(status),
@@ -58,6 +60,7 @@ export function otlpTarget(options: OtlpOptions): Target {
 /** Sends to a receiver of OTLP over HTTP. */
 export class OtlpPush {
   readonly #delivery: Delivery;
+  readonly #isCompressing: boolean;
   readonly #requests: () => Iterable<OtlpRequest>;
   readonly #timer: NodeJS.Timeout;
   #isEncoding = false;
@@ -70,6 +73,7 @@ export class OtlpPush {
     backoff?: BackoffOptions,
   ) {
     this.#delivery = new Delivery(otlpTarget(options), onProblem, backoff);
+    this.#isCompressing = options.compression === 'gzip';
     this.#requests = requests;
     this.#timer = setInterval(() => void this.round(), options.interval * 1000);
   }
@@ -89,7 +93,7 @@ export class OtlpPush {
       this.#isEncoding = true;
       try {
         for (const { body, points } of this.#requests()) {
-          await this.#delivery.add(compress(body), points);
+          await this.#delivery.add(this.#isCompressing ? compress(body) : Promise.resolve(body), points);
           // Others in this thread have their turn between two requests.
           await setImmediate();
           if (this.#delivery.isClosed) return;

@@ -15,7 +15,7 @@ import { readSmallFile } from '../run/small-file.ts';
 import { formatHost, formatHttpAddress, type HttpAddress } from './http-address.ts';
 import type { HttpOptions } from './http-options.ts';
 
-/** Octets of a request's line and headers; Node answers 431 to more. */
+/** Octets of a request's line and headers; 431 is answered to more. */
 const maxHeaderBytes = 8 * 1024;
 const maxHeaders = 64;
 const headersTimeoutMs = 5000;
@@ -96,7 +96,7 @@ export class Listener {
     server.maxConnections = options.maxConnections;
     const listener = new Listener(server, options, logger);
     // A client that speaks no TLS, or goes away, is its own problem.
-    server.on('clientError', (_error: Error, socket: Socket) => refuse(socket));
+    server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuse(socket, error.code));
     await listen(server, options.address);
     if (context !== undefined && 'setSecureContext' in server)
       listener.#followCertificates(server, context.text);
@@ -175,8 +175,15 @@ function limitedBy(sendTimeoutMs: number, handler: RequestListener): RequestList
   };
 }
 
-function refuse(socket: Socket): void {
-  if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+/** What is answered to requests that Node cannot read, by its code for what is wrong; 400 to all others. */
+const refusals: ReadonlyMap<string | undefined, string> = new Map([
+  ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
+  ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout'],
+]);
+
+function refuse(socket: Socket, code: string | undefined): void {
+  const status = refusals.get(code) ?? '400 Bad Request';
+  if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
   else socket.destroy();
 }
 

@@ -325,8 +325,121 @@ async function statsd(): Promise<void> {
   );
 }
 
+/** What check says of a target, with these settings. */
+async function checked(...settings: readonly string[]): Promise<string> {
+  const set = settings.flatMap((each) => ['--set', each]);
+  const args = ['check', '--config', '/dev/null', '--uri', fleet.uri, ...set];
+  return (await runAnyway(process.execPath, [programPath, ...args])).stdout;
+}
+
+/** Receivers of OTLP: one of protobuf that is away for a while, and one of JSON. */
+async function otlp(): Promise<void> {
+  const port = await freeTcpPort();
+  const url = `http://127.0.0.1:${port}/opentelemetry`;
+  const data = directory.directory('victoria-otlp');
+  const start = () =>
+    startProcess({
+      name: 'victoria-metrics',
+      command: peers.victoriaMetricsOtlp,
+      args: [
+        `-storageDataPath=${data}`,
+        `-httpListenAddr=127.0.0.1:${port}`,
+        '-search.latencyOffset=0s',
+        '-search.disableCache',
+      ],
+      ready: async () => (await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined))?.ok === true,
+      readyTimeoutMs: 60_000,
+    });
+  const query = async (promql: string): Promise<string | undefined> => {
+    const parameters = new URLSearchParams({ query: promql });
+    const answer = await fetch(`http://127.0.0.1:${port}/api/v1/query?${parameters.toString()}`);
+    const { data: found } = (await answer.json()) as { data: { result: { value: [number, string] }[] } };
+    return found.result[0]?.value[1];
+  };
+  see('check tells of a receiver that is away', (await checked(`otlp.url=${url}`)).includes('fail  otlp'));
+  const http = { address: '127.0.0.1:0' };
+  await withAgent({ http, otlp: { url, interval: 2, instance: 'hv1' } }, async (agent, base) => {
+    await agent.waitForLog('does not take writes', 60_000);
+    see('a receiver that is away is told of', true);
+    let server = await start();
+    const all = async (): Promise<boolean> => {
+      const found = await query('count(libvirt_domain_up{job="libvirt-agentx"} == 1)').catch(() => undefined);
+      const named = await query('count(libvirt_domain_up{service.name="libvirt-agentx"} == 1)').catch(
+        () => undefined,
+      );
+      return (found ?? named ?? (await query('count(libvirt_domain_up == 1)'))) === String(domains);
+    };
+    await waitUntil(all, {
+      what: 'all machines',
+      timeoutMs: 120_000,
+      context: () => server.output().slice(-2000),
+    });
+    see('VictoriaMetrics takes OTLP in protobuf, what waited included', true);
+    const scraped = await text(`${base}metrics`);
+    const families = new Set(
+      parseExposition(scraped).flatMap(({ name }) => (name.startsWith('libvirt_push') ? [] : name)),
+    );
+    const stored = await query('count(count by (__name__) ({__name__=~"libvirt_.*"}))');
+    see('under the names of /metrics, all of them', stored === String(families.size), stored);
+    const cpu = 'count(rate(libvirt_domain_info_cpu_time_seconds_total[1m]))';
+    see('a rate has a row for each machine', (await query(cpu)) === String(domains));
+    see('check says that it takes writes', (await checked(`otlp.url=${url}`)).includes('takes writes'));
+    const json = await checked(`otlp.url=${url}`, 'otlp.encoding=json');
+    see('check tells of an encoding that it does not take', json.includes('Set otlp.encoding'));
+    await server.kill();
+    const failures = async (): Promise<number> =>
+      parseExposition(await text(`${base}metrics?collect[]=push_failures`))[0]?.value ?? 0;
+    const before = await failures();
+    await waitUntil(async () => (await failures()) > before, { what: 'a failure', timeoutMs: 60_000 });
+    server = await start();
+    await waitUntil(() => agent.logLines().filter(({ msg }) => msg === 'push works again').length > 0, {
+      what: 'the end of the trouble',
+      timeoutMs: 120_000,
+    });
+    const dropped = parseExposition(await text(`${base}metrics?collect[]=push_dropped`))[0]?.value;
+    see('restarted: what waited was taken, nothing was dropped', dropped === 0, dropped);
+    await server.stop();
+  });
+  const jsonPort = await freeTcpPort();
+  await using receiver = await startProcess({
+    name: 'mockotlpserver',
+    command: process.execPath,
+    args: ['-e', receiverScript, peers.otlpReceiver, String(jsonPort)],
+    ready: (output) => output.includes('listening'),
+    readyTimeoutMs: 60_000,
+  });
+  const to = { url: `http://127.0.0.1:${jsonPort}`, encoding: 'json', compression: 'none', interval: 2 };
+  await withAgent({ http, otlp: to }, async (_agent, base) => {
+    const sent = async (): Promise<number> =>
+      parseExposition(await text(`${base}metrics?collect[]=push_lines`))[0]?.value ?? 0;
+    const points = (): number =>
+      [...receiver.stdout().matchAll(/^points (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
+    await waitUntil(async () => (await sent()) > 100_000, { what: 'points', timeoutMs: 120_000 });
+    const told = await sent();
+    await waitUntil(() => points() >= told, { what: 'all of them', timeoutMs: 60_000 });
+    see("Elastic's receiver takes OTLP in JSON, and reads every point", true, `${told} points`);
+    see('with their attributes', receiver.stdout().includes('cpu of vm-00001'));
+  });
+}
+
+/** Prints how many points each request has, and of one machine its CPU time. */
+const receiverScript = `
+const { MockOtlpServer, normalizeMetrics } = require(process.argv[1]);
+const onMetrics = (raw) => {
+  const metrics = normalizeMetrics(raw).resourceMetrics.flatMap((one) => one.scopeMetrics).flatMap((one) => one.metrics);
+  const points = metrics.flatMap(({ name, sum, gauge }) => (sum ?? gauge).dataPoints.map((point) => ({ name, ...point })));
+  console.log('points ' + points.length);
+  const cpu = 'libvirt_domain_info_cpu_time_seconds_total';
+  const one = points.find(({ name, attributes }) => name === cpu && attributes.domain === 'vm-00001');
+  if (one !== undefined) console.log('cpu of vm-00001: ' + one.asDouble);
+};
+new MockOtlpServer({ services: ['http'], httpHostname: '127.0.0.1', httpPort: Number(process.argv[2]), onMetrics })
+  .start()
+  .then(() => console.log('listening'));
+`;
+
 const only = process.argv.slice(2);
-for (const [name, part] of Object.entries({ formats, prometheus, influx, statsd })) {
+for (const [name, part] of Object.entries({ formats, prometheus, influx, statsd, otlp })) {
   if (only.length > 0 && !only.includes(name)) continue;
   try {
     await part();

@@ -19,6 +19,7 @@ export const influxDefaults: InfluxOptions = {
 export const otlpDefaults: OtlpOptions = {
   url: '',
   encoding: 'protobuf',
+  compression: 'gzip',
   user: '',
   passwordFile: '',
   tokenFile: '',

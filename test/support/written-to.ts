@@ -16,7 +16,9 @@ export async function writtenTo(answers: (number | undefined)[] = [], body = 'be
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const lines = gunzipSync(Buffer.concat(chunks)).toString().split('\n');
+      const sent = Buffer.concat(chunks);
+      const isGzip = request.headers['content-encoding'] === 'gzip';
+      const lines = (isGzip ? gunzipSync(sent) : sent).toString().split('\n');
       written.push({ url: request.url ?? '', headers: request.headers, lines });
       const status = answers.length === 0 ? 204 : answers.shift();
       if (status === undefined) request.socket.destroy();

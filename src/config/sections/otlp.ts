@@ -10,6 +10,9 @@ export const otlp = section(
     encoding: setting(choice(['protobuf', 'json']), 'protobuf', {
       help: 'What requests are written in. Every receiver takes protobuf; some take JSON as well.',
     }),
+    compression: setting(choice(['gzip', 'none']), 'gzip', {
+      help: 'Whether requests are compressed. Without it they are ten times as large.',
+    }),
     user: setting(line(200), '', { help: 'User whose password is in password_file.' }),
     passwordFile: setting(optionalPath(), '', { help: 'File whose first line is the password of the user.' }),
     tokenFile: setting(optionalPath(), '', { help: 'File whose first line is a bearer token.' }),

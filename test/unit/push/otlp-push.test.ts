@@ -18,12 +18,19 @@ test('is sent to /v1/metrics below the URL, in its encoding', async () => {
   await using receiver = await writtenTo();
   const json = pushTo({ url: `${receiver.url}/api/v1/otlp/`, encoding: 'json' }, [['a', 'b']]);
   await json.push.round();
-  const protobuf = pushTo({ url: receiver.url }, [['c']]);
+  const protobuf = pushTo({ url: receiver.url, compression: 'none' }, [['c']]);
   await protobuf.push.round();
-  expect(receiver.written.map(({ url, headers, lines }) => [url, headers['content-type'], lines])).toEqual([
-    ['/api/v1/otlp/v1/metrics', 'application/json', ['a']],
-    ['/api/v1/otlp/v1/metrics', 'application/json', ['b']],
-    ['/v1/metrics', 'application/x-protobuf', ['c']],
+  expect(
+    receiver.written.map(({ url, headers, lines }) => [
+      url,
+      headers['content-type'],
+      headers['content-encoding'],
+      lines.join(),
+    ]),
+  ).toEqual([
+    ['/api/v1/otlp/v1/metrics', 'application/json', 'gzip', 'a'],
+    ['/api/v1/otlp/v1/metrics', 'application/json', 'gzip', 'b'],
+    ['/v1/metrics', 'application/x-protobuf', undefined, 'c'],
   ]);
   expect(json.push.counters).toEqual({ sent: 20, dropped: 0, failed: 0 });
   json.push.close();

@@ -85,11 +85,11 @@ describe('the listener', () => {
   });
 
   test.each([
-    ['one header of 20 kB', `X: ${'x'.repeat(20_000)}\r\n`, /^HTTP\/1\.1 (431|400) /],
+    ['one header of 20 kB', `X: ${'x'.repeat(20_000)}\r\n`, /^HTTP\/1\.1 431 /],
     [
       'a thousand headers',
       Array.from({ length: 1000 }, (_, at) => `X${at}: xxxxxxxx\r\n`).join(''),
-      /^HTTP\/1\.1 (431|400) /,
+      /^HTTP\/1\.1 431 /,
     ],
     ['what is no header', 'no header at all\r\n', /^HTTP\/1\.1 400 /],
   ])('refuses %s', async (_what, headers, expected) => {
@@ -105,7 +105,7 @@ describe('the listener', () => {
     const socket = dial(server.port);
     socket.write('GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ');
     const sipping = setInterval(() => socket.write('x'), 200);
-    expect(await all(socket)).toMatch(/^HTTP\/1\.1 (408|400) /);
+    expect(await all(socket)).toMatch(/^HTTP\/1\.1 408 /);
     clearInterval(sipping);
   });
 
