@@ -4,7 +4,9 @@ import { request as secureRequest } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Reading } from '../../src/families/reading.ts';
 import { servedFamilies } from '../../src/families/served.ts';
-import { findDefinition } from '../../src/mib/definitions.ts';
+import { definitions, findDefinition } from '../../src/mib/definitions.ts';
+import type { JsonScalar, JsonTree } from '../../src/mib/print.ts';
+import type { ObjectDefinition } from '../../src/smi/definition.ts';
 import { type Agent, type ConfigSection, programPath, startAgent } from '../lab/agent.ts';
 import { makeAuthority } from '../lab/certificates.ts';
 import { biosGuest, oddName } from '../lab/domain-xml.ts';
@@ -13,9 +15,10 @@ import { makeLabDirectory } from '../lab/lab-directory.ts';
 import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
 import { run, runAnyway } from '../lab/process.ts';
 import { type Snmpd, startSnmpd } from '../lab/snmpd.ts';
+import type { PrintedVarBind } from '../lab/varbind-text.ts';
 import { waitUntil } from '../lab/wait.ts';
 import { parseExposition } from '../support/exposition.ts';
-import { type ServedWalk, walkServed } from '../support/served-walk.ts';
+import { oidOf, type ServedWalk, walkServed } from '../support/served-walk.ts';
 
 let libvirtd: Libvirtd;
 let snmpd: Snmpd;
@@ -52,19 +55,20 @@ async function ready(url: string): Promise<void> {
 }
 
 describe('/metrics beside SNMP', () => {
-  it('has the value of SNMP for each sample, and a sample for each value', async () => {
+  it('has the value of SNMP for each sample, and a sample for each value; so has REST', async () => {
     // One refresh and no more, so that both look at the same.
     await using agent = await start({ collect: { interval: 3600 }, http: { address: '127.0.0.1:0' } });
     const url = await urlOf(agent);
     await ready(url);
-    const { walk, text } = await waitUntil(
+    const { walk, text, dump } = await waitUntil(
       async () => {
         const before = await (await fetch(`${url}metrics`)).text();
+        const all = (await (await fetch(`${url}api/v1/dump`)).json()) as JsonTree;
         const between: ServedWalk = await walkServed(snmpd);
         const after = await (await fetch(`${url}metrics`)).text();
         // An age of 0 then says that there is none.
         const isQuiet = before === after && Number(between.value('lveRefreshAge', 0)) >= 2;
-        return isQuiet ? { walk: between, text: after } : undefined;
+        return isQuiet ? { walk: between, text: after, dump: all } : undefined;
       },
       { what: 'a walk during which nothing changed', timeoutMs: 60_000 },
     );
@@ -103,6 +107,7 @@ describe('/metrics beside SNMP', () => {
       labels: { domain: oddName },
       value: 1,
     });
+    compareWithRest(walk, dump);
   });
 
   it('says what became of a domain that vanished', async () => {
@@ -136,7 +141,7 @@ describe('/metrics beside SNMP', () => {
 describe('/api beside SNMP', () => {
   it('has a domain as a walk has it, and its definition as vAdvisor has it', async () => {
     await using agent = await start({
-      collect: { interval: 3600, extra_stats: ['default', 'xml'] },
+      collect: { interval: 3600 },
       http: { address: '127.0.0.1:0' },
     });
     const url = await urlOf(agent);
@@ -214,6 +219,64 @@ describe('/api beside SNMP', () => {
   });
 });
 
+/** Each value of every object, but for TimeStamps: they are of the clock of the master, which nobody else knows. */
+function compareWithRest(walk: ServedWalk, { scalars, tables }: JsonTree): void {
+  const rows = Object.entries(tables).flatMap(([, all]) => all);
+  let compared = 0;
+  let timeStamps = 0;
+  for (const [name, definition] of Object.entries(definitions)) {
+    if (!definition.access.startsWith('read')) continue;
+    if (definition.kind === 'timeStamp') {
+      timeStamps += walk.column(name).size;
+      continue;
+    }
+    const scalar = scalars[name];
+    const found = [...(scalar === undefined ? [] : [scalar]), ...rows.flatMap((row) => row[name] ?? [])];
+    // HTTP keeps definitions, which SNMP has with the selector `xml` only.
+    if (definition.table === 'lveXmlTable') {
+      expect(walk.column(name).size).toBe(0);
+      expect(found.length).toBeGreaterThan(0);
+      continue;
+    }
+    const printed = walk.varBinds.filter(({ oid }) => oid.startsWith(`${oidOf(name)}.`));
+    expect(found.length, name).toBe(printed.length);
+    for (const [at, varBind] of printed.entries()) {
+      const value = found[at];
+      const expected = jsonOf(definition, varBind);
+      if (isMoment(name) && definition.kind !== 'dateAndTime') {
+        // A walk takes its time. Hundredths of a second, or seconds.
+        const allowed = definition.kind === 'timeTicks' ? 6000 : 60;
+        expect(Math.abs(Number(value) - Number(expected)), name).toBeLessThanOrEqual(allowed);
+      } else if (definition.kind === 'dateAndTime') {
+        expect(Date.parse(String(value)), name).toBe(expected);
+      } else if (definition.kind === 'octets' && definition.hint !== undefined) {
+        // A UUID and a MAC address have separators.
+        expect(String(value).replaceAll(/[-:]/g, ''), name).toBe(expected);
+      } else {
+        expect(value, `${name} ${varBind.oid}`).toBe(expected);
+      }
+    }
+    compared += printed.length;
+  }
+  // All that a walk returns.
+  expect(compared + timeStamps).toBe(walk.varBinds.length);
+}
+
+/** What JSON has for a printed value, by the manual of the API and not as the program does. */
+function jsonOf({ kind, labels = {} }: ObjectDefinition, { value, bytes }: PrintedVarBind): JsonScalar {
+  if (kind === 'boolean') return value === '1';
+  if (kind === 'enum') {
+    return Object.entries(labels).find(([, number]) => String(number) === value)?.[0] ?? Number(value);
+  }
+  if (kind === 'dateAndTime') {
+    const [high = 0, low = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0, tenths = 0] = bytes ?? [];
+    return Date.UTC(high * 256 + low, month - 1, day, hour, minute, second, tenths * 100);
+  }
+  if (kind === 'octets') return bytes?.toString('hex') ?? '';
+  if (bytes !== undefined || kind === 'oid') return value;
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+}
+
 interface Compared {
   readonly domain: string;
   readonly value: number;
@@ -263,7 +326,7 @@ function expectedValue(
 }
 
 function isMoment(object: string): boolean {
-  return findDefinition(object)?.kind === 'dateAndTime' || /Age$|UpTime$/.test(object);
+  return findDefinition(object)?.kind === 'dateAndTime' || /Age$|Up[Tt]ime$/.test(object);
 }
 
 describe('an address that others reach', () => {

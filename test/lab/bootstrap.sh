@@ -113,6 +113,8 @@ find_missing() {
   if [ "$command_name" = nms ]; then
     want mmdebstrap 'roots with Zabbix' has mmdebstrap
     want prometheus 'answers the queries of the dashboards' has prometheus
+    want chromium 'looks at the live page' has chromium
+    want fonts-dejavu-core 'letters of the live page' test -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
     want busybox-static 'what Linux guests run' has_static_busybox
     want xz-utils 'unpacks the guest kernel' has xz
     want zstd 'unpacks the modules of newer guest kernels' has zstd

@@ -356,19 +356,14 @@ async function otlp(): Promise<void> {
     const { data: found } = (await answer.json()) as { data: { result: { value: [number, string] }[] } };
     return found.result[0]?.value[1];
   };
-  see('check tells of a receiver that is away', (await checked(`otlp.url=${url}`)).includes('fail  otlp'));
+  see('check tells of a receiver that is away', (await checked(`otlp.url=${url}`)).includes('fail otlp:'));
   const http = { address: '127.0.0.1:0' };
   await withAgent({ http, otlp: { url, interval: 2, instance: 'hv1' } }, async (agent, base) => {
     await agent.waitForLog('does not take writes', 60_000);
     see('a receiver that is away is told of', true);
     let server = await start();
-    const all = async (): Promise<boolean> => {
-      const found = await query('count(libvirt_domain_up{job="libvirt-agentx"} == 1)').catch(() => undefined);
-      const named = await query('count(libvirt_domain_up{service.name="libvirt-agentx"} == 1)').catch(
-        () => undefined,
-      );
-      return (found ?? named ?? (await query('count(libvirt_domain_up == 1)'))) === String(domains);
-    };
+    const all = async (): Promise<boolean> =>
+      (await query('count(libvirt_domain_up == 1)')) === String(domains);
     await waitUntil(all, {
       what: 'all machines',
       timeoutMs: 120_000,
@@ -379,10 +374,19 @@ async function otlp(): Promise<void> {
     const families = new Set(
       parseExposition(scraped).flatMap(({ name }) => (name.startsWith('libvirt_push') ? [] : name)),
     );
-    const stored = await query('count(count by (__name__) ({__name__=~"libvirt_.*"}))');
-    see('under the names of /metrics, all of them', stored === String(families.size), stored);
+    // What was received is found a little later.
+    const becomes = (promql: string, expected: number): Promise<boolean> =>
+      waitUntil(async () => (await query(promql)) === String(expected), { what: promql, timeoutMs: 60_000 })
+        .then(() => true)
+        .catch(() => false);
+    const names = 'count(count by (__name__) ({__name__=~"libvirt_.*"}))';
+    see(
+      'under the names of /metrics, all of them',
+      await becomes(names, families.size),
+      `${await query(names)} of ${families.size}`,
+    );
     const cpu = 'count(rate(libvirt_domain_info_cpu_time_seconds_total[1m]))';
-    see('a rate has a row for each machine', (await query(cpu)) === String(domains));
+    see('a rate has a row for each machine', await becomes(cpu, domains), await query(cpu));
     see('check says that it takes writes', (await checked(`otlp.url=${url}`)).includes('takes writes'));
     const json = await checked(`otlp.url=${url}`, 'otlp.encoding=json');
     see('check tells of an encoding that it does not take', json.includes('Set otlp.encoding'));

@@ -10,6 +10,7 @@ const make = (tag, text, className) => { const node = document.createElement(tag
 const size = (bytes) => { if (bytes === undefined) return ''; const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']; let at = 0; let value = Number(bytes); while (value >= 1024 && at < 4) { value /= 1024; at += 1; } return (value < 10 && at > 0 ? value.toFixed(1) : Math.round(value)) + ' ' + units[at]; };
 const rate = (bytes) => bytes === undefined ? '' : size(bytes) + '/s';
 const percent = (hundredths) => hundredths === undefined ? '' : (hundredths / 100).toFixed(1) + ' %';
+const known = (title, hundredths) => hundredths === undefined ? '' : title + percent(hundredths);
 const columns = [
   { key: 'name', title: 'Machine', text: (row) => row.name },
   { key: 'stateText', title: 'State', text: (row) => row.stateText, mark: true },
@@ -49,7 +50,7 @@ const load = async () => {
   document.title = (scalars.lveHostName || scalars.lveConnUri) + ' - libvirt-agentx';
   by('connection').textContent = scalars.lveConnUri + ', ' + scalars.lveConnState; by('connection').className = scalars.lveConnState === 'connected' ? 'soft' : 'failure';
   by('age').textContent = 'data ' + age + ' s old'; by('age').className = old ? 'failure' : 'soft';
-  by('sum').textContent = scalars.lveDomainsActive + ' active, ' + scalars.lveDomainsInactive + ' off; ' + scalars.lveDomainsFailure + ' failed, ' + scalars.lveDomainsWarning + ' to look at; host CPU ' + percent(scalars.lveHostCpuUtil) + ', memory ' + percent(scalars.lveHostMemUsedPercent);
+  by('sum').textContent = scalars.lveDomainsActive + ' active, ' + scalars.lveDomainsInactive + ' off; ' + scalars.lveDomainsFailure + ' failed, ' + scalars.lveDomainsWarning + ' to look at' + known('; host CPU ', scalars.lveHostCpuUtil) + known('; host memory ', scalars.lveHostMemUsedPercent);
   show();
 };
 const show = () => {
