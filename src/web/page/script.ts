@@ -33,8 +33,9 @@ const load = async () => {
   ]);
   const now = { at: Date.parse(scalars.lveRefreshLastTime), disks: sums(disks, 'vmStorageVmIndex', ['vmStorageReadOctets', 'vmStorageWriteOctets']), nics: sums(nics, 'lveDomIndex', ['lveNicRxBytes', 'lveNicTxBytes']) };
   const seconds = before === undefined ? 0 : (now.at - before.at) / 1000;
-  const grown = (kind, index, at) => { const last = before && before[kind].get(index); const next = now[kind].get(index); if (!last || !next) return undefined; return Math.max(0, (next[at] - last[at]) / seconds); };
-  if (before === undefined || seconds > 0) {
+  const grown = (kind, index, at) => { const last = before && before[kind].get(index); const next = now[kind].get(index); if (!last || !next || !(seconds > 0)) return undefined; return Math.max(0, (next[at] - last[at]) / seconds); };
+  // The moment is not known before the first refresh.
+  if (before === undefined || seconds !== 0) {
     rows = domains.filter((one) => one.presence === 'present').map((one) => ({
       index: one.index, name: one.name, stateText: one.stateText, severity: one.severity,
       cpu: one.cpu && one.cpu.percent, memory: one.memory && (one.memory.rss || one.memory.current),
