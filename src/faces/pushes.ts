@@ -4,6 +4,7 @@ import { type OtlpRequest, otlpEncoder } from '../expose/otlp.ts';
 import { otlpJson } from '../expose/otlp-json.ts';
 import { otlpProtobuf } from '../expose/otlp-protobuf.ts';
 import type { ExposedSource, OwnFamily } from '../expose/prometheus.ts';
+import { refreshedAt } from '../expose/refreshed-at.ts';
 import { DogStatsd, VadvisorStatsd } from '../expose/statsd.ts';
 import type { Family } from '../families/family.ts';
 import type { ImageTree } from '../image/image-tree.ts';
@@ -97,11 +98,6 @@ export function startPushes(
 /** What a hypervisor is called: nothing, where there is only one. */
 function nameAmong(sources: readonly ExposedSource[], name: string): string {
   return sources.length > 1 ? name : '';
-}
-
-/** The moment of the last refresh, in milliseconds since 1970; NaN before the first. An age is kept as its moment. */
-function refreshedAt(tree: ImageTree): number {
-  return tree.column('lveRefreshAge')?.cells[0] ?? Number.NaN;
 }
 
 /** Says for each refresh of a hypervisor once that it is new. */

@@ -1,3 +1,4 @@
+import { refreshedAt } from '../expose/refreshed-at.ts';
 import type { ImageTree } from '../image/image-tree.ts';
 import { findDefinition } from '../mib/definitions.ts';
 import { systemClock } from '../run/clock.ts';
@@ -49,9 +50,8 @@ export class Freshness {
     if (Number.isNaN(state)) return 'There is no data yet.';
     const word = labelOf(findDefinition('lveConnState')?.labels ?? {}, state) ?? 'unknown';
     if (word !== 'connected') return `The connection to libvirt is in the state "${word}".`;
-    const refreshedAt = number('lveRefreshAge');
     const limitSec = maxIntervals * number('lveRefreshInterval');
-    const ageSec = (this.#now() - refreshedAt) / 1000;
+    const ageSec = (this.#now() - refreshedAt(tree)) / 1000;
     if (Number.isNaN(ageSec)) return 'No refresh has been completed yet.';
     return ageSec > limitSec ? `The data is ${Math.floor(ageSec)} seconds old.` : undefined;
   }

@@ -228,6 +228,14 @@ describe('freshness', () => {
     expect((await get('/healthz')).status).toBe(200);
   });
 
+  test('is missing before the first refresh, although the agent is young', async () => {
+    const sample = sampleSnapshot();
+    const agent = { ...sample.agent, startedAt: SAMPLE_NOW, refreshEndedAt: undefined };
+    const answer = await (await rig({ snapshot: { ...sample, agent }, ...at(0) })).get('/readyz');
+    expect(answer.status).toBe(503);
+    expect(await answer.text()).toContain('No refresh has been completed yet');
+  });
+
   test('is missing while libvirt is away', async () => {
     const sample = sampleSnapshot();
     const snapshot = { ...sample, agent: { ...sample.agent, connState: 'disconnected' as const } };
