@@ -1,20 +1,33 @@
 import { errorText } from '../errors.ts';
 import { CallTimeoutError } from '../libvirt/connection.ts';
-import { hasVanished, isAccessDenied, isNotSupported, isUnknownProcedure } from '../libvirt/libvirt-error.ts';
+import {
+  hasVanished,
+  isAccessDenied,
+  isForbidden,
+  isMissing,
+  isNotSupported,
+  isUnknownProcedure,
+} from '../libvirt/libvirt-error.ts';
 import { type CollectorId, type CollectorStatus, collectorIds } from '../model/agent.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
 import type { ActiveCollector, FailureScope } from './sources/collector.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-type Refused = 'partial' | 'unsupported';
+interface Refusal {
+  /** What is refused; `collector` where that says so of itself. */
+  readonly scope: FailureScope | 'collector';
+  readonly support: 'partial' | 'unsupported';
+  /** Whether this daemon says so of everything, so that it is not asked again. */
+  readonly isFinal: boolean;
+}
 
 /** What a run of a collector found. */
 export interface Settlement {
   /** Whether what refused earlier does so still, or was not asked. */
   readonly stands: (about: string) => boolean;
-  /** Whether some domain was answered. */
-  readonly answered: boolean;
+  /** Whether some domain was answered; false where none can be, undefined where that was not seen. */
+  readonly answered: boolean | undefined;
 }
 
 /** The name under which a collector speaks of itself. */
@@ -26,8 +39,10 @@ const maxRefusals = 1000;
 /** Keeps lveCollectorTable: one row a source, shared by the collectors that name it. */
 export class CollectorBoard {
   readonly #rows = new Map<CollectorId, Mutable<CollectorStatus>>();
+  /** How many collectors a source has. */
+  readonly #sharers = new Map<CollectorId, number>();
   /** What refuses, by source, collector and name. */
-  readonly #refusals = new Map<CollectorId, Map<string, Map<string, Refused>>>();
+  readonly #refusals = new Map<CollectorId, Map<string, Map<string, Refusal>>>();
   #published: readonly CollectorStatus[] | undefined;
 
   constructor() {
@@ -52,6 +67,7 @@ export class CollectorBoard {
     for (const row of this.#rows.values()) {
       const mine = collectors.filter((collector) => collector.id === row.id);
       row.enabled = mine.length > 0;
+      this.#sharers.set(row.id, mine.length);
       row.intervalSec = mine.length > 0 ? Math.min(...mine.map((collector) => collector.intervalSec)) : 0;
     }
     this.#published = undefined;
@@ -90,24 +106,38 @@ export class CollectorBoard {
   refused(id: CollectorId, collector: string, error: unknown, about: string, scope: FailureScope): void {
     if (!refuses(error)) return;
     const never = this.#rows.get(id)?.lastSuccessAt === undefined;
-    this.#note(id, collector, about, scope === 'source' && never ? 'unsupported' : 'partial');
+    this.#note(id, collector, about, {
+      scope,
+      support: scope === 'source' && never ? 'unsupported' : 'partial',
+      isFinal: isMissing(error) || isForbidden(error),
+    });
   }
 
   /** A collector says itself what it cannot do. */
-  limited(id: CollectorId, collector: string, support: Refused, why: string): void {
-    this.#note(id, collector, ofItself, support);
+  limited(id: CollectorId, collector: string, support: Refusal['support'], why: string): void {
+    this.#note(id, collector, ofItself, { scope: 'collector', support, isFinal: false });
     this.#change(id, (row) => {
       row.lastError = why;
     });
+  }
+
+  /** Another session, perhaps with another daemon: what the last one did not have is asked for again. */
+  begin(): void {
+    for (const refusals of [...this.#refusals.values()].flatMap((of) => [...of.values()])) {
+      for (const [about, { isFinal }] of refusals) if (isFinal) refusals.delete(about);
+    }
+    this.#published = undefined;
   }
 
   /** A collector has asked all it could: what refused before, and neither now nor was spared, does so no more. */
   settle(id: CollectorId, collector: string, { stands, answered }: Settlement): void {
     const refusals = this.#refusals.get(id)?.get(collector);
     if (refusals === undefined) return;
-    for (const [about, support] of refusals) {
-      if (!stands(about)) refusals.delete(about);
-      else if (answered && support === 'unsupported' && about !== ofItself) refusals.set(about, 'partial');
+    for (const [about, refusal] of refusals) {
+      if (!refusal.isFinal && !stands(about)) refusals.delete(about);
+      else if (refusal.scope === 'source' && answered !== undefined) {
+        refusals.set(about, { ...refusal, support: answered ? 'partial' : 'unsupported' });
+      }
     }
     this.#published = undefined;
   }
@@ -126,19 +156,23 @@ export class CollectorBoard {
   }
 
   #supportOf({ id, support }: CollectorStatus): CollectorStatus['support'] {
-    const refusals = [...(this.#refusals.get(id)?.values() ?? [])].flatMap((of) => [...of.values()]);
-    if (refusals.length === 0) return support;
-    return refusals.includes('unsupported') ? 'unsupported' : 'partial';
+    const refusing = [...(this.#refusals.get(id)?.values() ?? [])].filter(({ size }) => size > 0);
+    if (refusing.length === 0) return support;
+    const unsupported = refusing.filter((one) =>
+      [...one.values()].some((refusal) => refusal.support === 'unsupported'),
+    );
+    // What one of several collectors cannot get is a part of the source.
+    return unsupported.length < (this.#sharers.get(id) ?? 1) ? 'partial' : 'unsupported';
   }
 
-  #note(id: CollectorId, collector: string, about: string, support: Refused): void {
-    const collectors = this.#refusals.get(id) ?? new Map<string, Map<string, Refused>>();
+  #note(id: CollectorId, collector: string, about: string, refusal: Refusal): void {
+    const collectors = this.#refusals.get(id) ?? new Map<string, Map<string, Refusal>>();
     this.#refusals.set(id, collectors);
-    const refusals = collectors.get(collector) ?? new Map<string, Refused>();
+    const refusals = collectors.get(collector) ?? new Map<string, Refusal>();
     collectors.set(collector, refusals);
     // One more makes no difference.
     if (refusals.has(about) || refusals.size >= maxRefusals) return;
-    refusals.set(about, support);
+    refusals.set(about, refusal);
     this.#published = undefined;
   }
 

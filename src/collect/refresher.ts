@@ -131,6 +131,7 @@ export class Refresher {
     const intervalMs = this.#options.intervalSec * 1000;
     // A new session knows nothing of what the last one asked for.
     this.#lastRun.clear();
+    this.#options.board.begin();
     let first = true;
     let next = performance.now();
     while (!signal.aborted) {
@@ -316,7 +317,7 @@ export class Refresher {
     /** What was not found to refuse no more. */
     const standing = new Set<string>();
     let allStand = only !== undefined;
-    let answered = false;
+    let answered: boolean | undefined;
     const spared = (about?: string): void => {
       if (about === undefined) allStand = true;
       else standing.add(about);
@@ -348,10 +349,11 @@ export class Refresher {
         now: systemClock.now(),
         failed,
         spared,
-        answered: () => {
-          answered = true;
+        answered: (some) => {
+          answered = answered === true || some;
         },
         limited: (support, why) => {
+          if (support === 'partial') answered = true;
           standing.add(ofItself);
           board.limited(collector.id, collector.name, support, why);
         },

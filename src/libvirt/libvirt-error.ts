@@ -133,6 +133,11 @@ export function isMissing(error: unknown): error is LibvirtError {
   return isUnknownProcedure(error) || hasCode(error, virErrors.noSupport);
 }
 
+/** A read-only connection may not call it, whatever the domain; an access rule may concern one domain only. */
+export function isForbidden(error: unknown): error is LibvirtError {
+  return hasCode(error, virErrors.operationDenied);
+}
+
 /** The domain ceased to exist. */
 export function isNoDomain(error: unknown): error is LibvirtError {
   return hasCode(error, virErrors.noDomain);

@@ -4,7 +4,13 @@ import {
   type LibvirtConnection,
   MAX_UNDER_WAY,
 } from '../../libvirt/connection.ts';
-import { isMissing, LibvirtError, unknownProcedure, virErrors } from '../../libvirt/libvirt-error.ts';
+import {
+  isForbidden,
+  isMissing,
+  LibvirtError,
+  unknownProcedure,
+  virErrors,
+} from '../../libvirt/libvirt-error.ts';
 import {
   connectGetAllDomainStats,
   domainGetControlInfo,
@@ -267,9 +273,4 @@ function isAway(error: unknown): error is LibvirtError {
     error.virCode === virErrors.systemError &&
     /connect socket/i.test(error.message)
   );
-}
-
-/** A read-only connection may not call it, whatever the domain; an access rule may concern one domain only. */
-function isForbidden(error: unknown): boolean {
-  return error instanceof LibvirtError && error.virCode === virErrors.operationDenied;
 }

@@ -114,8 +114,8 @@ export interface CollectorPass {
    * @param about - as for {@link failed}; everything of this collector, if left out.
    */
   spared(about?: string): void;
-  /** Notes that a domain was answered: the source is supported, be it for some domains only. */
-  answered(): void;
+  /** Notes whether some domain was answered, or none can be: the source is supported for some, or for none. */
+  answered(some: boolean): void;
   /** Notes what the source cannot do in this run. */
   limited(support: 'partial' | 'unsupported', why: string): void;
   /** A domain appeared, started or stopped: what is read per domain is read anew. */

@@ -11,6 +11,7 @@ import type { DomainRecord } from '../records/domain-record.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachDomain } from './each-domain.ts';
 import { eachMember } from './each-member.ts';
+import { isQemu } from './hypervisor-type.ts';
 import { RetrySchedule } from './retry-schedule.ts';
 
 export const deviceLimits: CollectorKind = {
@@ -149,10 +150,15 @@ export class DomainScheduler implements Collector {
   }
 
   async collect(pass: CollectorPass): Promise<void> {
-    await eachDomain(pass, pass.domains.present, this.#retries, async (record) => {
+    const { present } = pass.domains;
+    if (present.length === 0) return;
+    // For more than the first parameter the LXC driver (9.0) looks into the control group of the container, and if that
+    // does not run, the daemon dies of it.
+    const nparams = (await isQemu(pass.libvirt)) ? limits.schedulerParams : 1;
+    await eachDomain(pass, present, this.#retries, async (record) => {
       const params = await pass.libvirt.call(domainGetSchedulerParametersFlags, {
         domain: record.ref,
-        nparams: limits.schedulerParams,
+        nparams,
         flags: current,
       });
       const scheduler = schedulerOf(params);

@@ -40,7 +40,7 @@ export async function eachDomain(
       // A fast daemon must not keep the event loop from everybody else.
       await nextTurn();
       retries.succeeded(record);
-      pass.answered();
+      pass.answered(true);
     } catch (error) {
       if (error instanceof ConnectionLostError) throw error;
       if (error instanceof NotCalledError) {
@@ -56,4 +56,5 @@ export async function eachDomain(
     }
   };
   await inParallel(due, inFlight, stepOrNote, () => !hopeless && !pass.signal.aborted);
+  if (hopeless) pass.answered(false);
 }

@@ -280,9 +280,55 @@ describe('Refresher', () => {
       expect(
         await supportAfter((pass) => {
           pass.failed(refusal(), 'web');
-          pass.answered();
+          pass.answered(true);
         }),
       ).toEqual(['partial']);
+    });
+
+    it('stands for the whole session where the daemon has not what is asked for', async () => {
+      const missing = new LibvirtError(
+        { virCode: virErrors.noSupport, virDomain: 10, level: 2, procedure: 'p' },
+        'not supported',
+      );
+      const runs: string[] = [];
+      const rig = rigOf([
+        noting(runs, { name: 'stats', stage: 'refresh' }, (pass) => {
+          if (runs.length === 1) pass.failed(missing, 'web');
+        }),
+      ]);
+      const support = () => rig.board.rows.find(({ id }) => id === 'inventory')?.support;
+      await rig.refresher.once(rig.base);
+      await rig.refresher.once(rig.base);
+      expect(support()).toBe('unsupported');
+      await runUntil(rig, () => runs.length > 2 && rig.published.length > 4);
+      expect(support()).toBe('supported');
+    });
+
+    it('is none where no domain can be answered, though runs before had none to ask', async () => {
+      expect(
+        await supportAfter(nothing, (pass) => {
+          pass.failed(refusal(), 'web');
+          pass.answered(false);
+        }),
+      ).toEqual(['supported', 'unsupported']);
+    });
+
+    it('is partial where a collector says so, whatever it was refused, or another has the rest', async () => {
+      expect(
+        await supportAfter((pass) => {
+          pass.failed(refusal(), 'web');
+          pass.limited('partial', 'only states');
+        }),
+      ).toEqual(['partial']);
+      const rig = rigOf([
+        noting([], { name: 'messages', stage: 'refresh' }, (pass) => {
+          pass.failed(refusal(), 'web');
+          pass.answered(false);
+        }),
+        noting([], { name: 'list', stage: 'refresh' }),
+      ]);
+      await rig.refresher.once(rig.base);
+      expect(rig.board.rows.find(({ id }) => id === 'inventory')?.support).toBe('partial');
     });
 
     it('is not said anew by a run for some domains', async () => {
