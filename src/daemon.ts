@@ -186,7 +186,7 @@ export class Daemon {
           hypervisor.warn(
             'clock-step',
             'clockStep',
-            `${text}: times of events before are those of the clock as it was; durations are right.`,
+            `${text}: all times are shown by the clock as it is now; durations are right.`,
           );
           hypervisor.onClockStep();
         });

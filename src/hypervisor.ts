@@ -176,7 +176,7 @@ export class Hypervisor {
     });
     this.#afterClockStep = () => {
       indexes.saveAgain();
-      void collection.showAgain();
+      log.saveAgain();
     };
 
     const trees = new TreeFeed({

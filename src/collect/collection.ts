@@ -130,12 +130,6 @@ export class Collection {
     await this.#refresher.settled();
   }
 
-  /** Has every domain shown anew: the same moments are other times of day now. */
-  async showAgain(): Promise<void> {
-    for (const record of this.#table.all) record.touch();
-    await this.#publisher.publish();
-  }
-
   /** Connects, collects everything once and publishes it. Rejects if libvirt cannot be reached. */
   async once(signal: AbortSignal): Promise<void> {
     const session = await this.#link.open(signal);

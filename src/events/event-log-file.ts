@@ -194,6 +194,11 @@ export class EventLogFile {
     return this.#owed || this.#added.some(({ size }) => size > 0);
   }
 
+  /** Has everything saved anew: somebody has set the wall clock, whose times are saved. */
+  saveAgain(): void {
+    this.#rewriteSoon();
+  }
+
   /** The whole file is written when the disk allows it again: the entries are still in memory. */
   #rewriteSoon(): void {
     this.#rewrite = true;

@@ -188,6 +188,11 @@ export class EventLog {
     return this.#view;
   }
 
+  /** Has everything saved anew: somebody has set the wall clock, whose times are saved. */
+  saveAgain(): void {
+    this.#file?.saveAgain();
+  }
+
   /** Waits until everything is on disk, or known not to get there. */
   async flush(): Promise<void> {
     await this.#file?.flush();

@@ -13,6 +13,7 @@ import { InfluxPush } from '../push/influx-push.ts';
 import { maxPoints, OtlpPush } from '../push/otlp-push.ts';
 import type { PushCounters } from '../push/push-counters.ts';
 import { StatsdPush } from '../push/statsd-push.ts';
+import { systemClock, wallOffsetMs } from '../run/clock.ts';
 import type { FacesOptions } from './faces-options.ts';
 
 /** What is sent by itself, without being asked. */
@@ -46,16 +47,15 @@ export function startPushes(
     const isNew = oncePerRefresh();
     const linesOf = ({ name, tree }: ExposedSource): readonly string[] => {
       if (!isNew(tree)) return [];
-      const at = refreshedAt(tree);
       const round = {
         host: influxdb.vmHost || textOf(tree, 'lveConnUri'),
         hypervisor: nameAmong(sources, name),
-        at,
+        at: refreshTime(tree),
         hasHostStats: influxdb.hostStats,
       };
       return influxdb.profile === 'pulse'
         ? pulseLines(tree, round)
-        : nativeLines(tree, round, readAt(Date.now()));
+        : nativeLines(tree, round, readAt(systemClock.now()));
     };
     const lines = (): readonly string[] => sources.flatMap(linesOf);
     const push = new InfluxPush(influxdb, lines, (text) => onProblem('influxdb', text));
@@ -80,7 +80,7 @@ export function startPushes(
         const own = otlp.instance || hostname || textOf(tree, 'lveConnUri');
         // Each is an instance of its own, however the agent is called.
         const instance = hypervisor === '' ? own : [otlp.instance, hypervisor].filter(Boolean).join('/');
-        yield* encoder.requests({ instance, hostname, version, hypervisor }, () => refreshedAt(tree));
+        yield* encoder.requests({ instance, hostname, version, hypervisor }, () => refreshTime(tree));
       }
     };
     const push = new OtlpPush(otlp, requests, (text) => onProblem('otlp', text));
@@ -137,4 +137,9 @@ function textOf(tree: ImageTree, name: string): string {
   return column === undefined || Number.isNaN(cell)
     ? ''
     : Buffer.from(octetsAt(column.texts, cell)).toString();
+}
+
+/** The moment of the last refresh by the wall clock as it is now: others compare it with theirs. */
+function refreshTime(tree: ImageTree): number {
+  return refreshedAt(tree) + wallOffsetMs();
 }

@@ -1,9 +1,11 @@
 import type { ImageColumn } from '../image/image-tree.ts';
 import type { RowSet } from '../tree/tree.ts';
+import { shownOffsetMs } from './reading.ts';
 
 /** Notices whether a column's cells have changed from image to image. */
 export class ColumnWatch {
   #rows: RowSet | undefined;
+  #offsetMs = 0;
   #texts: Uint32Array | undefined;
   #cells: Float64Array = new Float64Array(0);
   #lower: Float64Array = new Float64Array(0);
@@ -15,14 +17,18 @@ export class ColumnWatch {
     // A position says the same only in the same memory.
     const texts = isText ? column.texts : undefined;
     const lower = kind === 'long' ? column.lowerCells : undefined;
+    // Moments are shown by the wall clock.
+    const offsetMs = column.clock === undefined ? 0 : shownOffsetMs();
     const isSame =
       rows === this.#rows &&
+      offsetMs === this.#offsetMs &&
       texts?.buffer === this.#texts?.buffer &&
       sameCells(cells, this.#cells) &&
       (lower === undefined || sameCells(lower, this.#lower));
     if (isSame) return false;
     this.#rows = rows;
     this.#texts = texts;
+    this.#offsetMs = offsetMs;
     this.#cells = keep(cells, this.#cells);
     if (lower !== undefined) this.#lower = keep(lower, this.#lower);
     return true;

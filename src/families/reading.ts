@@ -1,5 +1,6 @@
 import type { ImageColumn } from '../image/image-tree.ts';
 import { octetsAt } from '../image/text-pool.ts';
+import { wallOffsetMs } from '../run/clock.ts';
 import type { ObjectDefinition } from '../smi/definition.ts';
 
 const TWO_32 = 2 ** 32;
@@ -75,7 +76,10 @@ export function differenceReader(column: ImageColumn, minus: ImageColumn, readin
 export function cellReader(column: ImageColumn, reading: Reading): CellReader {
   const { cells, kind, clock } = column;
   const { divideBy, multiplyBy, values, unset } = reading;
-  if (clock !== undefined) return (row) => momentOf(cells[row] ?? Number.NaN);
+  if (clock !== undefined) {
+    const offsetMs = shownOffsetMs();
+    return (row) => wallTimeOf(cells[row] ?? Number.NaN, offsetMs);
+  }
   if (kind === 'octets') {
     const { texts } = column;
     return (row) => dateAndTime(texts, cells[row] ?? Number.NaN);
@@ -106,9 +110,21 @@ function longReader({ cells, lowerCells }: ImageColumn, reading: Reading): CellR
   };
 }
 
-/** Moments that say "before everything" or "never" are none. */
-function momentOf(ms: number): number {
-  return ms > 0 && ms < Number.POSITIVE_INFINITY ? ms / msPerSecond : Number.NaN;
+/** Less is the time between the reading of two clocks, in milliseconds. */
+const offsetToleranceMs = 500;
+
+let knownOffsetMs = 0;
+
+/** How far the wall clock is ahead of moments, in milliseconds; the same until somebody sets it. */
+export function shownOffsetMs(): number {
+  const offsetMs = wallOffsetMs();
+  if (Math.abs(offsetMs - knownOffsetMs) >= offsetToleranceMs) knownOffsetMs = offsetMs;
+  return knownOffsetMs;
+}
+
+/** What the wall clock says now of a moment, in seconds. Moments that say "before everything" or "never" are none. */
+function wallTimeOf(ms: number, offsetMs: number): number {
+  return ms > 0 && ms < Number.POSITIVE_INFINITY ? (ms + offsetMs) / msPerSecond : Number.NaN;
 }
 
 /** DateAndTime (RFC 2579) of eleven octets in UTC, as the agent has it, in seconds since 1970. */

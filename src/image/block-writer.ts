@@ -17,6 +17,8 @@ interface WrittenColumn {
   readonly at: number;
   /** Of texts: what was given for each row, to be recognised. */
   given: unknown[];
+  /** What all rows were last converted by. */
+  convertedBy: unknown;
 }
 
 /** Rows of a block, ascending: the first so many of a list. */
@@ -79,7 +81,7 @@ export class BlockWriter {
     let at = 0;
     this.#columns = slots.map((slot) => {
       const kind = cellKindOf(slot);
-      const column = { slot, kind, at, given: [] };
+      const column = { slot, kind, at, given: [], convertedBy: slot.convertedBy?.() };
       at += cellWidth(kind);
       return column;
     });
@@ -105,7 +107,10 @@ export class BlockWriter {
   write(layout: RowLayout): ChangedBlock | undefined {
     const before = this.#layout;
     const { rows, items, owners } = layout;
-    if (before !== undefined && rows === before.rows && items === before.items) return undefined;
+    const outdated = this.#outdated();
+    if (before !== undefined && rows === before.rows && items === before.items && outdated.length === 0) {
+      return undefined;
+    }
     const moved =
       before !== undefined && rows === before.rows ? undefined : movedRows(before?.rows ?? noRows, rows);
     const oldCapacity = this.#capacity;
@@ -125,6 +130,11 @@ export class BlockWriter {
         const end = Math.min(from + rowsAtOnce, count);
         for (const column of columns) this.#fill(column, cells, items, toRead, from, end);
       }
+    }
+    for (const column of outdated) {
+      column.given = [];
+      column.convertedBy = column.slot.convertedBy?.();
+      this.#fill(column, cells, items, Uint32Array.from(items.keys()), 0, items.length);
     }
     const sameNames = moved === undefined && owners === before?.owners;
     for (const column of this.#names) {
@@ -189,6 +199,13 @@ export class BlockWriter {
       rows[count++] = row;
     }
     return { rows, count };
+  }
+
+  /** Columns whose values are to be converted anew, though what was read is the same. */
+  #outdated(): readonly WrittenColumn[] {
+    return this.#columns.filter(
+      ({ slot, convertedBy }) => slot.convertedBy !== undefined && slot.convertedBy() !== convertedBy,
+    );
   }
 
   #spareCells(): Float64Array {

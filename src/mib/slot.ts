@@ -1,4 +1,4 @@
-import { converterOf, keepMoment } from '../smi/convert.ts';
+import { converterOf, keepMoment, wallOffset } from '../smi/convert.ts';
 import type { ObjectDefinition } from '../smi/definition.ts';
 import type { Slot } from '../tree/bound-tree.ts';
 import type { Oid } from '../tree/oid.ts';
@@ -19,6 +19,7 @@ export function slotOf(
     layout,
     member: undefined,
     memberIsFixed: false,
+    convertedBy: undefined,
     writable: definition.access === 'read-write',
   };
   if ('moment' in reader) {
@@ -26,6 +27,7 @@ export function slotOf(
   }
   const clock = definition.kind === 'timeStamp' ? 'timeStamp' : undefined;
   const convert = converterOf(definition);
+  const convertedBy = definition.kind === 'dateAndTime' ? wallOffset : undefined;
   if ('member' in reader) {
     const { member, memberIsFixed } = reader;
     return { ...common, clock, read: () => undefined, part: undefined, member, memberIsFixed, convert };
@@ -36,7 +38,7 @@ export function slotOf(
       const given = part(row);
       return given === undefined ? undefined : read(given);
     };
-    return { ...common, clock, read: readPart, part, convert };
+    return { ...common, clock, read: readPart, part, convert, convertedBy };
   }
-  return { ...common, clock, read: reader, part: undefined, convert };
+  return { ...common, clock, read: reader, part: undefined, convert, convertedBy };
 }

@@ -76,9 +76,14 @@ export function keepMoment(value: BoundValue): number | undefined {
 /** What the wall clock is ahead of moments, in milliseconds: somebody has set the time of day since the start. */
 let wallOffsetMs = 0;
 
-/** Has moments shown as the wall clock counts them now; what has been converted stays as it is. */
+/** Has moments shown as the wall clock counts them now. */
 export function setWallOffset(ms: number): void {
   wallOffsetMs = ms;
+}
+
+/** What was set last. */
+export function wallOffset(): number {
+  return wallOffsetMs;
 }
 
 /**

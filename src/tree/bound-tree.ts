@@ -21,6 +21,8 @@ export interface Slot {
   readonly memberIsFixed: boolean;
   /** Turns what was read into what is kept; undefined if the object cannot represent it. */
   readonly convert: (given: never) => WireValue | undefined;
+  /** Set where the conversion depends on something else as well: when that is another, all rows are converted anew. */
+  readonly convertedBy: (() => unknown) | undefined;
   /** Which of the tree's layouts its rows are those of. */
   readonly layout: number;
   readonly writable: boolean;

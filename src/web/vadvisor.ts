@@ -6,6 +6,7 @@ import { type SpecObject, vadvisorSpec } from '../expose/vadvisor-specs.ts';
 import { activeRows, vadvisorSample } from '../expose/vadvisor-stats.ts';
 import type { ImageTree } from '../image/image-tree.ts';
 import { octetsAt } from '../image/text-pool.ts';
+import { wallOffsetMs } from '../run/clock.ts';
 import { noDomain, stream } from './api.ts';
 import type { App, Exchange } from './app-type.ts';
 import type { Moment } from './history.ts';
@@ -116,9 +117,9 @@ function momentsFor(context: Exchange): readonly Moment[] {
   return history.moments;
 }
 
-/** As Python prints it. */
+/** A moment as Python prints it, by the wall clock. */
 function timestamp(at: number): string {
-  return new Date(at).toISOString().replace('Z', '000Z');
+  return new Date(at + wallOffsetMs()).toISOString().replace('Z', '000Z');
 }
 
 function wantedTypes(context: Exchange): ReadonlySet<string> {

@@ -1,12 +1,13 @@
 import type { LoggedEvent } from '../../model/event.ts';
 import { eventKinds } from '../../model/event.ts';
+import { wallOffset } from '../../smi/convert.ts';
 import type { TableBinding } from '../bind.ts';
 import { unixTime } from '../values/unix-time.ts';
 
 /** The event log by type and time: each event under its own type and under type 0, which is all. */
 export const eventFindTable: TableBinding<'lveEventFindTable', LoggedEvent> = {
   table: 'lveEventFindTable',
-  source: (snapshot) => snapshot.events.entries,
+  source: (snapshot) => [snapshot.events.entries, wallOffset()],
   rows: (snapshot, add) => {
     // Type by type, because rows that come in ascending order need no sorting.
     const byKind = new Map<number, LoggedEvent[]>();

@@ -1,4 +1,5 @@
 import type { NovaMetadata } from '../../model/domain.ts';
+import { wallOffset } from '../../smi/convert.ts';
 import type { TableBinding } from '../bind.ts';
 import { rowName } from '../row-name.ts';
 import { domainsOf } from './domain-rows.ts';
@@ -22,7 +23,8 @@ export const novaTable: TableBinding<'lveNovaTable', NovaMetadata> = {
     lveNovaUserId: (nova) => nova.userId,
     lveNovaImageId: (nova) => nova.imageId,
     lveNovaRootType: (nova) => nova.rootType,
-    lveNovaCreationTime: (nova) => nova.creationAt,
+    // A time that others wrote down stays what it is, whatever becomes of the clock.
+    lveNovaCreationTime: ({ creationAt }) => creationAt && creationAt - wallOffset(),
     lveNovaPackage: (nova) => nova.package,
     lveNovaFlavorVcpus: (nova) => nova.flavorVcpus,
     lveNovaFlavorMemory: (nova) => nova.flavorMemoryBytes,

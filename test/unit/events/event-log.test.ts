@@ -3,7 +3,7 @@ import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type EventDraft, EventLog, type EventLogOptions } from '../../../src/events/event-log.ts';
 import type { HeldNotification } from '../../../src/events/held-notification.ts';
 import { silentLogger } from '../../../src/log.ts';
@@ -315,6 +315,26 @@ describe('EventLog', () => {
     await log.close();
     await using after = await openLog();
     expect(names(after.view())).toEqual(['a', 'b']);
+  });
+
+  it('keeps its entries when the clock is set back by days, with times of the new clock', async () => {
+    const realNow = Date.now;
+    const before = await openLog();
+    before.append({ ...draft('a'), at: realNow() });
+    await before.flush();
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => realNow() - 3 * 86_400_000);
+    try {
+      before.saveAgain();
+      before.append({ ...draft('b'), at: realNow() });
+      await before.close();
+      const after = await openLog();
+      expect(names(after.view())).toEqual(['a', 'b']);
+      const [a, b] = after.view().entries;
+      expect(Math.abs(Number(b?.at) - Number(a?.at))).toBeLessThan(600_000);
+      await after.close();
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it('writes everything again after somebody has removed the file', async () => {
