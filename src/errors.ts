@@ -37,13 +37,52 @@ export class ProtocolError extends DaemonError {
   }
 }
 
-/** A connection could not be made. `remedy` is a sentence for the operator. */
-export class ConnectionFailedError extends DaemonError {
-  readonly remedy: string | undefined;
+/** Something that an operator can meet, declared once: `docs/check.md` lists all of them by their names. */
+export interface Problem {
+  /** What it means: the reference says so, not each message. */
+  readonly cause: string;
+  /** What to do about it; `{word}` stands for what was found. */
+  readonly remedy: string;
+}
 
-  constructor(message: string, remedy?: string, options?: ErrorOptions) {
+/** What to tell the operator who has met a problem. */
+export interface Advice {
+  /** Name of the problem: `libvirt-socket-missing`. */
+  readonly problem: string;
+  /** A sentence or two. */
+  readonly remedy: string;
+}
+
+/** Fills the remedy of a problem in with what was found. A word without a value is a fault in the program. */
+export function advise<Table extends Readonly<Record<string, Problem>>>(
+  table: Table,
+  problem: keyof Table & string,
+  found: Readonly<Record<string, string | number>> = {},
+): Advice {
+  const remedy = table[problem]?.remedy ?? '';
+  return {
+    problem,
+    remedy: remedy.replaceAll(/\{(\w+)\}/g, (_whole, word: string) => {
+      const value = found[word];
+      if (value === undefined) throw new TypeError(`the remedy of ${problem} needs a value for ${word}`);
+      return String(value);
+    }),
+  };
+}
+
+/** A connection could not be made. */
+export class ConnectionFailedError extends DaemonError {
+  /** Absent where nothing is known beyond the message. */
+  readonly advice: Advice | undefined;
+
+  constructor(message: string, advice?: Advice, options?: ErrorOptions) {
     super('CONNECTION_FAILED', message, options);
-    this.remedy = remedy ?? (isOutOfFiles(options?.cause) ? openFilesRemedy : undefined);
+    this.advice = advice ?? (isOutOfFiles(options?.cause) ? noFilesLeft : undefined);
+  }
+
+  /** A sentence for the operator. */
+  get remedy(): string | undefined {
+    return this.advice?.remedy;
   }
 }
 
@@ -52,6 +91,9 @@ export class AuthenticationFailedError extends ConnectionFailedError {}
 
 /** The peer has turned away what we showed it: showing it again and again can lock an account. */
 export class CredentialsRefusedError extends AuthenticationFailedError {}
+
+/** A peer accepted a connection and then said nothing. */
+export class NotAnsweringError extends ConnectionFailedError {}
 
 /** An established connection ended; calls that were in flight are rejected with it. */
 export class ConnectionLostError extends DaemonError {
@@ -63,6 +105,8 @@ export class ConnectionLostError extends DaemonError {
 /** What helps where no more files can be opened (EMFILE, ENFILE). */
 export const openFilesRemedy =
   'let the program open more files, 256 at least: LimitNOFILE= of its service, or ulimit -n';
+
+const noFilesLeft: Advice = { problem: 'no-files-left', remedy: openFilesRemedy };
 
 /** Whether an error, or what caused it, is that no more files can be opened. */
 export function isOutOfFiles(error: unknown): boolean {

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
+import { checkedSubjects } from '../src/check/problems.ts';
 import { helpSections, makeProgram } from '../src/cli/program.ts';
 import { programVersion } from '../src/cli/version.ts';
 import { freeTables, sections } from '../src/config/sections.ts';
 import { defaultStatSelectors, statSelectorNames, statSelectors } from '../src/config/selectors.ts';
 import { fileName } from '../src/config/setting.ts';
 import { settings } from '../src/config/settings.ts';
+import { problemsOf, subjects } from './check-doc.ts';
 
 // Manual pages and completions, from what --help and the configuration are made from.
 
@@ -79,6 +81,12 @@ function commandPage(program: Command): string {
     '.SH OPTIONS',
     ...optionEntries(program),
     ...helpSections.flatMap(({ title, text }) => [`.SH ${title.toUpperCase()}`, literal(text)]),
+    '.SH DIAGNOSTICS',
+    troff('What the command "check" finds, by the names of its output with --json, and what to do about it.'),
+    ...subjects.flatMap((subject) => [
+      `.SS ${troff(checkedSubjects[subject])}`,
+      ...problemsOf(subject).map(({ name, cause, remedy }) => entry(name, cause, remedy)),
+    ]),
     '.SH FILES',
     entry('/etc/libvirt-agentx.toml', 'The configuration, if it exists: libvirt-agentx.toml(5).'),
     entry('/var/lib/libvirt-agentx', 'Index numbers and the event log.'),

@@ -119,6 +119,9 @@ const events: Readonly<Record<NotificationName, readonly Event[]>> = {
         '{lveNotifySuppressed} notifications suppressed so far, newest event in lveEventTable: {lveEventNewestSeq}',
     },
   ],
+  lveNotificationTest: [
+    { severity: 'Normal', format: 'Test notification, nothing has happened: {lveNotifyTestText}' },
+  ],
   vmRunning: perVm('Normal', 'is running'),
   vmShuttingdown: perVm('Normal', 'is shutting down'),
   vmShutdown: perVm('Normal', 'is shut down'),

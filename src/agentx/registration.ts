@@ -86,7 +86,15 @@ export class Registration {
       if (!this.#registered.has(key) && !(await this.#register(key, one))) isComplete = false;
     }
     this.#isComplete = isComplete;
-    if (this.accepted > 0) await this.#announce(contexts.flatMap(({ capabilities }) => capabilities));
+    if (this.accepted === 0) return;
+    // Who reads sysORTable shall not take a region for served that another subagent has.
+    const served = contexts.flatMap(({ name, capabilities }) =>
+      capabilities.filter(({ oid }) => {
+        const key = `${oid.join('.')} ${name}`;
+        return !wanted.has(key) || this.#registered.has(key);
+      }),
+    );
+    await this.#announce(served);
   }
 
   async #register(key: string, wanted: Wanted): Promise<boolean> {

@@ -1,81 +1,177 @@
 import { type AgentxAddress, formatAgentxAddress } from '../agentx/address.ts';
-import { AgentxTimeoutError } from '../agentx/errors.ts';
+import { newCounters } from '../agentx/counters.ts';
+import { AgentxError, AgentxTimeoutError, ResponseError } from '../agentx/errors.ts';
 import { AgentxSession } from '../agentx/session.ts';
 import { subagentTiming } from '../agentx/timing.ts';
+import { TreeView } from '../agentx/view.ts';
 import type { Config } from '../config/config.ts';
 import { ConnectionFailedError, errorText, ProtocolError } from '../errors.ts';
+import { modules } from '../mib/objects.gen.ts';
 import { systemClock } from '../run/clock.ts';
-import type { Finding } from './finding.ts';
-import { type PathProblem, pathProblem } from './socket-path.ts';
+import { lockHolder } from '../state/directory-lock.ts';
+import { formatOid } from '../tree/oid.ts';
+import { type Finding, failure, foundProblem, inOrder } from './finding.ts';
+import { masterClues, runningAgents } from './master-clues.ts';
+import { pathProblem } from './socket-path.ts';
 
 const subject = 'agentx';
 
 /** How long the master may take to answer. */
 const answerTimeoutMs = 3000;
 
-/** Whether the master agent can be reached and accepts a session. */
-export async function checkAgentx(config: Config, version: string): Promise<readonly Finding[]> {
+/** What was found of the master, and which of our subtrees somebody has registered there, as dotted OIDs. */
+export interface MasterCheck {
+  readonly findings: readonly Finding[];
+  readonly registered: readonly string[];
+}
+
+/** Whether the master agent can be reached, accepts a session and has our subtrees free or ours. */
+export async function checkAgentx(config: Config, version: string): Promise<MasterCheck> {
   const { address, enabled } = config.agentx;
-  if (!enabled) return [{ level: 'ok', subject, text: 'off: agentx.enabled is false' }];
+  const none = { registered: [] };
+  if (!enabled) return { findings: [inOrder(subject, 'off: agentx.enabled is false')], ...none };
+  const where = formatAgentxAddress(address);
+  let upTime = 0;
   try {
-    const upTime = await masterUpTime(address, `libvirt-agentx ${version} check`);
-    const text = `${formatAgentxAddress(address)}: the master accepts sessions (up for ${Math.floor(upTime / 100)} s)`;
-    return [{ level: 'ok', subject, text }];
+    const session = await openMaster(address, `libvirt-agentx ${version} check`, (ticks) => {
+      upTime = ticks;
+    });
+    // An agent whose state directory cannot be written has no lock.
+    const holder = (await lockHolder(config.state.directory)) ?? (await runningAgents())[0];
+    const { findings, registered } = await tryRegistering(session, config, holder);
+    await session.close('shutdown');
+    const accepts = `${where}: the master accepts sessions (up for ${Math.floor(upTime / 100)} s)`;
+    return { findings: [inOrder(subject, accepts), ...findings], registered };
   } catch (error) {
-    const problem = address.kind === 'unix' ? await pathProblem(address.path) : undefined;
-    const remedy = remedyOf(error, problem);
-    return [{ level: 'fail', subject, text: errorText(error), ...(remedy === undefined ? {} : { remedy }) }];
+    return { findings: [await unreachable(error, address)], ...none };
   }
 }
 
 /**
- * Opens a session with the master and closes it again (RFC 2741 sections 6.2.1 and 6.2.2), without registering anything.
- * Resolves with the master's uptime in hundredths of a second.
+ * Opens a session with the master (RFC 2741 section 6.2.1), for a moment. Whatever it is asked meanwhile it has not.
  *
- * @throws ConnectionFailedError with a remedy, AgentxError if the master refuses, AgentxTimeoutError,
+ * @throws ConnectionFailedError with advice, AgentxError if the master refuses, AgentxTimeoutError,
  *   ConnectionLostError, whose cause is a ProtocolError if the peer speaks something else.
  */
-async function masterUpTime(address: AgentxAddress, description: string): Promise<number> {
-  let upTime = 0;
-  const session = await AgentxSession.open(
+export function openMaster(
+  address: AgentxAddress,
+  description: string,
+  onSysUpTime: (sysUpTime: number) => void = () => undefined,
+): Promise<AgentxSession> {
+  const nothing = new TreeView({ columns: [] }, () => undefined);
+  return AgentxSession.open(
     {
       address,
       description,
       timeoutSec: 0,
       timing: { ...subagentTiming, adminTimeoutMs: answerTimeoutMs },
       clock: systemClock,
-      answering: undefined,
-      onSysUpTime: (sysUpTime) => {
-        upTime = sysUpTime;
+      answering: {
+        counters: newCounters(),
+        served: () => ({ view: nothing }),
+        readContext: () => ({ now: systemClock.now(), masterStartedAt: undefined }),
+        onSetError: () => undefined,
       },
+      onSysUpTime,
     },
     new AbortController().signal,
   );
-  await session.close('shutdown');
-  return upTime;
 }
 
-function remedyOf(error: unknown, problem: PathProblem | undefined): string | undefined {
-  if (problem?.kind === 'directory') {
-    return (
-      `The directory ${problem.path} (${problem.owner}) may not be entered by this user; agentXPerms changes the ` +
-      `socket only. Run: chmod o+x ${problem.path}; or give it the agent's group, and have tmpfiles.d keep it so.`
-    );
+/**
+ * Whether our subtrees are registered already: only the attempt tells (RFC 2741 section 7.1.4.1). Where it succeeds,
+ * the registration ends with the session, some milliseconds later.
+ */
+async function tryRegistering(
+  session: AgentxSession,
+  { agentx, mib }: Config,
+  holder: number | undefined,
+): Promise<MasterCheck> {
+  const regions = [
+    { name: 'LIBVIRT-EXT-MIB', oid: mib.root },
+    ...(mib.vmMib ? [{ name: 'VM-MIB', oid: modules['VM-MIB'].root }] : []),
+  ];
+  const findings: Finding[] = [];
+  const registered: string[] = [];
+  for (const { name, oid } of regions) {
+    const root = formatOid(oid);
+    const text = `${name} (${root})`;
+    try {
+      await session.request(
+        { kind: 'register', context: undefined, timeoutSec: 0, priority: agentx.priority, subtree: oid },
+        `Register ${name}`,
+      );
+      findings.push(
+        holder === undefined
+          ? inOrder(subject, `${text} is free for the agent, which does not run or is hidden from this user`)
+          : foundProblem(
+              subject,
+              `${text} is not registered, although the agent runs (process ${holder})`,
+              'subtree-not-registered',
+            ),
+      );
+    } catch (error) {
+      if (!(error instanceof AgentxError)) throw error;
+      findings.push(refusalFinding(error, text, holder));
+      if (error.resError === ResponseError.duplicateRegistration) registered.push(root);
+    }
   }
-  if (problem?.kind === 'socket') {
-    return (
-      `The socket (${problem.owner}) may not be written by this user. In snmpd.conf: agentXPerms 0660 0755 -1 GROUP, ` +
-      'with a group of this user; then restart snmpd.'
-    );
+  return { findings, registered };
+}
+
+function refusalFinding(error: AgentxError, text: string, holder: number | undefined): Finding {
+  if (error.resError !== ResponseError.duplicateRegistration) {
+    return foundProblem(subject, `${text}: ${errorText(error)}`, 'subtree-refused');
   }
-  if (problem?.kind === 'notSocket')
-    return `${problem.path} is no socket: compare agentXSocket in snmpd.conf.`;
-  if (error instanceof ConnectionFailedError) return error.remedy;
-  if (
-    error instanceof AgentxTimeoutError ||
-    (error instanceof Error && error.cause instanceof ProtocolError)
-  ) {
-    return 'Something else than an AgentX master listens there, or snmpd is stuck: compare agentXSocket in snmpd.conf.';
+  return holder === undefined
+    ? foundProblem(subject, `${text} is registered by another subagent`, 'subtree-taken')
+    : inOrder(
+        subject,
+        `${text} is registered: by the running agent (process ${holder}), or else --snmp tells by whom`,
+      );
+}
+
+/** Why a session with the master could not be had. Also `notify-test` says so. */
+export async function unreachable(error: unknown, address: AgentxAddress): Promise<Finding> {
+  const text = errorText(error);
+  const problem = address.kind === 'unix' ? await pathProblem(address.path) : undefined;
+  switch (problem?.kind) {
+    case 'directory':
+      return foundProblem(subject, text, 'agentx-directory-not-permitted', problem);
+    case 'socket':
+      return foundProblem(subject, text, 'agentx-socket-not-permitted', problem);
+    case 'notSocket':
+      return foundProblem(subject, `${problem.path} is no socket`, 'agentx-not-a-socket');
+    case 'missing':
+      return await missingSocket(text, problem.path, error);
   }
-  return undefined;
+  const cause = error instanceof ConnectionFailedError ? error.cause : undefined;
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'EACCES' || code === 'EPERM') return foundProblem(subject, text, 'agentx-denied-by-policy');
+  if (error instanceof ConnectionFailedError) return failure(subject, text, error.advice);
+  if (error instanceof AgentxTimeoutError) return foundProblem(subject, text, 'agentx-silent');
+  if (error instanceof Error && error.cause instanceof ProtocolError) {
+    return foundProblem(subject, text, 'agentx-not-a-master');
+  }
+  if (error instanceof AgentxError) return foundProblem(subject, text, 'agentx-refused');
+  return failure(subject, text, undefined);
+}
+
+/** Of what else this host shows, the most telling. */
+async function missingSocket(text: string, path: string, error: unknown): Promise<Finding> {
+  const { snmpds, sockets } = await masterClues();
+  const [other] = sockets;
+  if (other !== undefined) {
+    return foundProblem(subject, `${text}; something listens on ${other}`, 'snmpd-socket-elsewhere', {
+      path: other,
+      wanted: path,
+    });
+  }
+  const [pid] = snmpds;
+  if (pid !== undefined) {
+    return foundProblem(subject, `${text}; snmpd runs (process ${pid})`, 'snmpd-not-master', { path });
+  }
+  // Of processes that are hidden from this user nothing can be said.
+  if (process.getuid?.() === 0) return foundProblem(subject, text, 'snmpd-not-running');
+  return failure(subject, text, error instanceof ConnectionFailedError ? error.advice : undefined);
 }

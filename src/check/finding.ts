@@ -1,5 +1,8 @@
+import { type Advice, advise } from '../errors.ts';
+import { checkProblems, type ProblemLevel, type ProblemName } from './problems.ts';
+
 /** How grave a finding of `check` is: a `fail` keeps something from working. */
-export type FindingLevel = 'ok' | 'warn' | 'fail';
+export type FindingLevel = 'ok' | ProblemLevel;
 
 /** One line of `check`: what was looked at, what was found and what to do about it. */
 export interface Finding {
@@ -7,14 +10,36 @@ export interface Finding {
   /** What was looked at: `configuration`, `libvirt`, `agentx`. */
   readonly subject: string;
   readonly text: string;
+  /** Name of the problem, as docs/check.md lists it; absent where there is none, or none with a name. */
+  readonly problem?: string;
   /** A sentence for the operator; absent where nothing needs doing. */
   readonly remedy?: string;
+}
+
+/** What is in order, or nobody's fault. */
+export function inOrder(subject: string, text: string): Finding {
+  return { level: 'ok', subject, text };
+}
+
+/** A problem of the table, with the words of its remedy that depend on what was found. */
+export function foundProblem(
+  subject: string,
+  text: string,
+  problem: ProblemName,
+  found: Readonly<Record<string, string | number>> = {},
+): Finding {
+  return { level: checkProblems[problem].level, subject, text, ...advise(checkProblems, problem, found) };
+}
+
+/** Something failed, with the advice that came with its error. */
+export function failure(subject: string, text: string, advice: Advice | undefined): Finding {
+  return { level: 'fail', subject, text, ...advice };
 }
 
 /** A finding as one line, whatever the texts of peers hold. */
 export function findingLine({ level, subject, text, remedy }: Finding): string {
   const advice = remedy === undefined ? '' : `. To do: ${remedy}`;
-  return `${level.padEnd(5)}${subject}: ${text}${advice}`.replace(/\s+/g, (space) =>
+  return `${level.padEnd(5)}${subject}: ${text.replace(/[\s.]+$/, '')}${advice}`.replace(/\s+/g, (space) =>
     space.includes('\n') ? ' ' : space,
   );
 }

@@ -10,7 +10,7 @@ import { readSmallFile } from '../run/small-file.ts';
 import { parseTokens, parseUsers } from '../web/credentials.ts';
 import { formatHttpAddress, type HttpAddress } from '../web/http-address.ts';
 import type { HttpOptions } from '../web/http-options.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, foundProblem, inOrder } from './finding.ts';
 import { secretModeFinding } from './secret-mode.ts';
 
 const subject = 'http';
@@ -20,7 +20,7 @@ const timeoutMs = 3000;
 export async function checkHttp({ http }: Config): Promise<readonly Finding[]> {
   const { address } = http;
   if (address === undefined) {
-    return [{ level: 'ok', subject, text: 'off: http.address is not set' }];
+    return [inOrder(subject, 'off: http.address is not set')];
   }
   const files = await Promise.all([
     certificateFinding(http),
@@ -34,22 +34,13 @@ export async function checkHttp({ http }: Config): Promise<readonly Finding[]> {
 async function addressFinding(address: HttpAddress, http: HttpOptions): Promise<Finding> {
   const where = formatHttpAddress(address);
   const problem = await listenProblem(address);
-  if (problem === undefined) return { level: 'ok', subject, text: `${where} is free for the agent` };
+  if (problem === undefined) return inOrder(subject, `${where} is free for the agent`);
   if (problem.code !== 'EADDRINUSE') {
-    const remedy =
-      problem.code === 'EACCES' && address.kind === 'tcp'
-        ? 'Choose a port from 1024 on.'
-        : 'Choose another http.address, or make the directory of the socket writable for the agent.';
-    return { level: 'fail', subject, text: `${where} cannot be used: ${problem.message}`, remedy };
+    return foundProblem(subject, `${where} cannot be used: ${problem.message}`, 'http-address-unusable');
   }
   const status = await askHealth(address, http);
-  if (status === 200) return { level: 'ok', subject, text: `${where} is served by a running agent` };
-  return {
-    level: 'fail',
-    subject,
-    text: `${where} is taken by another program`,
-    remedy: 'Stop that program, or choose another http.address.',
-  };
+  if (status === 200) return inOrder(subject, `${where} is served by a running agent`);
+  return foundProblem(subject, `${where} is taken by another program`, 'http-address-taken');
 }
 
 /** Why nothing can listen there; nothing is left behind. */
@@ -111,21 +102,11 @@ async function certificateFinding(http: HttpOptions): Promise<Finding | undefine
     const { validFrom, validTo } = new X509Certificate(cert ?? '');
     if (Date.parse(validTo) < Date.now() || Date.parse(validFrom) > Date.now()) {
       const text = `certificate ${certificate} is valid from ${validFrom} to ${validTo} only`;
-      return { level: 'fail', subject, text, remedy: 'Renew it; the agent reads it again by itself.' };
+      return foundProblem(subject, text, 'http-certificate-expired');
     }
-    return {
-      level: 'ok',
-      subject,
-      text: `certificate ${certificate} and its key can be used, to ${validTo}`,
-    };
+    return inOrder(subject, `certificate ${certificate} and its key can be used, to ${validTo}`);
   } catch (error) {
-    return {
-      level: 'fail',
-      subject,
-      text: `the certificate cannot be used: ${errorText(error)}`,
-      remedy:
-        "Make http.certificate and http.private_key readable for the agent's user; they must belong together.",
-    };
+    return foundProblem(subject, `the certificate cannot be used: ${errorText(error)}`, 'http-certificate');
   }
 }
 
@@ -148,16 +129,15 @@ async function secretsFinding(
     const known = count(await readSmallFile(path));
     const mode = await secretModeFinding(subject, path);
     if (mode !== undefined) return mode;
-    const remedy = `Add a line: libvirt-agentx credential ${option} NAME.`;
+    const text = `${setting} ${path}`;
     return known === 0
-      ? { level: 'warn', subject, text: `${setting} ${path} has no line: nobody is let in by it`, remedy }
-      : { level: 'ok', subject, text: `${setting} ${path} has ${known} ${known === 1 ? 'line' : 'lines'}` };
+      ? foundProblem(subject, `${text} has no line: nobody is let in by it`, 'http-secrets-empty', { option })
+      : inOrder(subject, `${text} has ${known} ${known === 1 ? 'line' : 'lines'}`);
   } catch (error) {
-    return {
-      level: 'fail',
+    return foundProblem(
       subject,
-      text: `${setting} ${path} cannot be used: ${errorText(error)}`,
-      remedy: "Make it readable for the agent's user; see docs/http.md.",
-    };
+      `${setting} ${path} cannot be used: ${errorText(error)}`,
+      'http-secrets-unusable',
+    );
   }
 }

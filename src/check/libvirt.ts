@@ -1,15 +1,16 @@
 import { versionText } from '../collect/sources/host-identity.ts';
 import type { Config } from '../config/config.ts';
 import { saslSettings } from '../config/sections/libvirt.ts';
-import { ConnectionFailedError, errorText } from '../errors.ts';
+import { type Advice, advise, ConnectionFailedError, errorText } from '../errors.ts';
 import { LibvirtConnection } from '../libvirt/connection.ts';
 import { isAccessDenied } from '../libvirt/libvirt-error.ts';
+import { libvirtProblems } from '../libvirt/problems.ts';
 import { connectGetLibVersion, connectGetType, connectGetVersion } from '../libvirt/procedures.ts';
 import { credentialFiles, type SaslSettings } from '../libvirt/sasl/credentials.ts';
 import { hostAndPort } from '../libvirt/transports/tcp.ts';
 import type { ConnectTarget } from '../libvirt/uri.ts';
 import { silentLogger } from '../log.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, failure, inOrder } from './finding.ts';
 import { exposedSecrets } from './secret-files.ts';
 import { pathProblem } from './socket-path.ts';
 
@@ -21,7 +22,7 @@ const openTimeoutMs = 10_000;
 export async function checkLibvirt(config: Config, signal: AbortSignal): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   const { uri, readWrite } = config.libvirt;
-  findings.push({ level: 'ok', subject, text: `URI ${uri.shown}, ${wayOf(uri.readOnly)}` });
+  findings.push(inOrder(subject, `URI ${uri.shown}, ${wayOf(uri.readOnly)}`));
   const sasl = saslSettings(config.libvirt);
   findings.push(...(await exposedSecrets(subject, secretsOf(uri.readOnly, sasl))));
   findings.push(await checkOpen(uri.readOnly, true, sasl, signal));
@@ -57,33 +58,32 @@ async function checkOpen(
     ]);
     const hypervisor = version === undefined ? type : `${type} ${versionText(Number(version))}`;
     const text = `${mode} over ${connection.peer}: libvirt ${versionText(Number(daemon))}, hypervisor ${hypervisor}`;
-    return { level: 'ok', subject, text };
+    return inOrder(subject, text);
   } catch (error) {
-    const remedy = await remedyOf(error, target);
-    return {
-      level: 'fail',
-      subject,
-      text: `${mode}: ${errorText(error)}`,
-      ...(remedy === undefined ? {} : { remedy }),
-    };
+    return failure(subject, `${mode}: ${errorText(error)}`, await adviceOn(error, target));
   }
 }
 
-async function remedyOf(error: unknown, target: ConnectTarget): Promise<string | undefined> {
+async function adviceOn(error: unknown, target: ConnectTarget): Promise<Advice | undefined> {
   if (target.transport.kind === 'unix') {
     for (const path of target.transport.sockets) {
       const problem = await pathProblem(path);
       if (problem?.kind === 'directory') {
-        return `The directory ${problem.path} (${problem.owner}) may not be entered by this user.`;
+        return advise(libvirtProblems, 'libvirt-directory-not-permitted', problem);
       }
     }
   }
-  if (error instanceof ConnectionFailedError) return error.remedy;
-  if (isAccessDenied(error)) {
-    return 'libvirt refuses this user: see auth_unix_ro in the configuration of the daemon and its polkit rules.';
-  }
-  return undefined;
+  if (error instanceof ConnectionFailedError) return error.advice;
+  if (isAccessDenied(error)) return advise(libvirtProblems, 'libvirt-access-denied');
+  const known = refusals.find(({ text }) => text.test(errorText(error)));
+  return advise(libvirtProblems, known?.problem ?? 'libvirt-refuses');
 }
+
+/** libvirt has numbers for kinds of errors only; what it is about is in its text, which it does not translate for us. */
+const refusals = [
+  { text: /(user|group) record/i, problem: 'libvirt-user-unknown' },
+  { text: /no connection driver|not built with|unsupported .*driver/i, problem: 'libvirt-driver-missing' },
+] as const;
 
 function wayOf({ transport }: ConnectTarget): string {
   switch (transport.kind) {

@@ -19,7 +19,7 @@ declare module 'net-snmp' {
     readonly context?: string;
   }
 
-  interface VarBind {
+  export interface VarBind {
     readonly oid: string;
     readonly type: number;
     readonly value: unknown;
@@ -27,7 +27,7 @@ declare module 'net-snmp' {
 
   type Callback = (error: Error | null, varBinds?: readonly VarBind[]) => void;
 
-  interface Session {
+  export interface Session {
     get(oids: readonly string[], callback: Callback): void;
     getNext(oids: readonly string[], callback: Callback): void;
     on(event: 'error', listener: (error: Error) => void): void;

@@ -7,7 +7,8 @@ import { errorText } from '../errors.ts';
 import { type Outcome, post, type Target } from '../push/delivery.ts';
 import { influxTarget } from '../push/influx-push.ts';
 import { type OtlpOptions, otlpTarget } from '../push/otlp-push.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, foundProblem, inOrder } from './finding.ts';
+import type { ProblemName } from './problems.ts';
 import { secretModeFinding } from './secret-mode.ts';
 
 /** A datagram that nobody listens for comes back at once, if at all. */
@@ -39,14 +40,9 @@ async function statsdFinding(host: string, port: number): Promise<Finding> {
   const where = `${shown(host, address)} port ${port}`;
   const refusal = await datagramRefusal(address, port);
   if (refusal === undefined) {
-    return { level: 'ok', subject, text: `${where} does not refuse datagrams; UDP tells no more` };
+    return inOrder(subject, `${where} does not refuse datagrams; UDP tells no more`);
   }
-  return {
-    level: 'fail',
-    subject,
-    text: `${where} refuses datagrams: ${refusal}`,
-    remedy: 'Start the StatsD server, or correct statsd.host and statsd.port.',
-  };
+  return foundProblem(subject, `${where} refuses datagrams: ${refusal}`, 'statsd-refuses');
 }
 
 /** Sends an empty datagram, which StatsD servers pass over. */
@@ -94,12 +90,8 @@ async function writeFinding(
     await target.headers();
   } catch (error) {
     const key = `${subject}.${written.passwordFile === '' ? 'token_file' : 'password_file'}`;
-    return {
-      level: 'fail',
-      subject,
-      text: `${key} ${secret} cannot be read: ${errorText(error)}`,
-      remedy: "Make it readable for the agent's user; its first line is the secret.",
-    };
+    const text = `${key} ${secret} cannot be read: ${errorText(error)}`;
+    return foundProblem(subject, text, 'push-secret-unreadable');
   }
   const { hostname } = new URL(written.url);
   const host = hostname.replace(/^\[|\]$/g, '');
@@ -107,14 +99,10 @@ async function writeFinding(
   if (address instanceof Error) return unresolved(subject, host, address, `${subject}.url`);
   const where = `${written.url} (${address})`;
   const outcome = await post(target, body, AbortSignal.timeout(60_000));
-  if (isTaken(outcome)) return { level: 'ok', subject, text: `${where} takes writes` };
+  if (isTaken(outcome)) return inOrder(subject, `${where} takes writes`);
   const reason = outcome.kind === 'taken' ? '' : outcome.reason;
-  return {
-    level: 'fail',
-    subject,
-    text: `${where} does not take writes: ${reason}`,
-    remedy: remedyFor(subject, reason, secret !== ''),
-  };
+  const text = `${where} does not take writes: ${reason}`;
+  return foundProblem(subject, text, problemOf(subject, reason, secret !== ''), { section: subject });
 }
 
 /** InfluxDB 2 has looked at everything before it finds that there is no point. */
@@ -122,27 +110,14 @@ function isTaken(outcome: Outcome): boolean {
   return outcome.kind === 'taken' || /^400 .*writing requires points/s.test(outcome.reason);
 }
 
-function remedyFor(subject: WriteSubject, reason: string, hasSecret: boolean): string {
+function problemOf(subject: WriteSubject, reason: string, hasSecret: boolean): ProblemName {
   const status = Number(/^\d{3}(?= |$)/.exec(reason)?.[0]);
-  if (status === 401 || status === 403) {
-    return hasSecret
-      ? `Correct ${subject}.user and ${subject}.password_file, or ${subject}.token_file; the server does not accept them for writing.`
-      : `Set ${subject}.user and ${subject}.password_file, or ${subject}.token_file.`;
-  }
-  if (status === 404) {
-    return subject === 'influxdb'
-      ? 'Create the database (or bucket) there, or correct influxdb.database, influxdb.bucket and the path of influxdb.url.'
-      : 'Correct the path of otlp.url, which /v1/metrics is put behind; Prometheus needs its OTLP receiver switched on.';
-  }
-  if (subject === 'otlp' && (status === 400 || status === 415)) {
-    return 'Set otlp.encoding to what the receiver takes: every receiver takes "protobuf".';
-  }
-  if (status >= 300 && status < 400) return `Set ${subject}.url to where the server redirects to.`;
-  if (status >= 500) return 'See what the log of the server says.';
-  if (/certificate|self.signed|issuer/i.test(reason)) {
-    return 'Have the environment of the agent name the authority of the server: NODE_EXTRA_CA_CERTS=/path/ca.pem.';
-  }
-  return `Start the server, open its port for this host, or correct ${subject}.url.`;
+  if (status === 401 || status === 403) return hasSecret ? 'push-secret-refused' : 'push-secret-wanted';
+  if (status === 404) return subject === 'influxdb' ? 'influxdb-not-found' : 'otlp-not-found';
+  if (subject === 'otlp' && (status === 400 || status === 415)) return 'otlp-encoding';
+  if (status >= 300 && status < 400) return 'push-redirected';
+  if (status >= 500) return 'push-server-error';
+  return /certificate|self.signed|issuer/i.test(reason) ? 'push-untrusted' : 'push-unreachable';
 }
 
 async function addressOf(host: string): Promise<string | Error> {
@@ -154,12 +129,8 @@ async function addressOf(host: string): Promise<string | Error> {
 }
 
 function unresolved(subject: string, host: string, error: Error, setting: string): Finding {
-  return {
-    level: 'fail',
-    subject,
-    text: `${host} is not known to the resolver: ${errorText(error)}`,
-    remedy: `Correct ${setting}, or the resolver of this host.`,
-  };
+  const text = `${host} is not known to the resolver: ${errorText(error)}`;
+  return foundProblem(subject, text, 'push-host-unknown', { setting });
 }
 
 function shown(host: string, address: string): string {

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import type { Finding } from './finding.ts';
+import { type Finding, foundProblem } from './finding.ts';
 
 const readableByOthers = 0o004;
 
@@ -9,12 +9,8 @@ export async function exposedSecrets(subject: string, paths: readonly string[]):
   for (const path of paths) {
     const mode = await modeOf(path);
     if (mode === undefined || (mode & readableByOthers) === 0) continue;
-    findings.push({
-      level: 'warn',
-      subject,
-      text: `everybody on this host can read the secret in ${path}`,
-      remedy: `chmod o-r ${path}, and give it to the group of the user this program runs as.`,
-    });
+    const text = `everybody on this host can read the secret in ${path}`;
+    findings.push(foundProblem(subject, text, 'secret-open', { path }));
   }
   return findings;
 }

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import type { Finding } from './finding.ts';
+import { type Finding, foundProblem } from './finding.ts';
 
 /** Rights of files of secrets that others have none of. */
 const secretMask = 0o007;
@@ -9,6 +9,5 @@ export async function secretModeFinding(subject: string, path: string): Promise<
   const found = path === '' ? undefined : await stat(path).catch(() => undefined);
   if (found === undefined || (found.mode & secretMask) === 0) return undefined;
   const mode = (found.mode & 0o7777).toString(8).padStart(4, '0');
-  const remedy = `chmod 600 ${path}, owned by the agent's user.`;
-  return { level: 'warn', subject, text: `${path} can be read by everybody (mode ${mode})`, remedy };
+  return foundProblem(subject, `${path} can be read by everybody (mode ${mode})`, 'secret-open', { path });
 }

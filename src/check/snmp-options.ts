@@ -25,6 +25,8 @@ export interface SnmpTarget {
   readonly access:
     | { readonly kind: 'community'; readonly community: string }
     | { readonly kind: 'user'; readonly user: SnmpUser };
+  /** The SNMPv3 context; undefined for the default one. */
+  readonly context: string | undefined;
 }
 
 export interface SnmpUser {
@@ -49,14 +51,18 @@ export function snmpTarget(options: Readonly<Record<string, unknown>>): SnmpTarg
   const name = textOf(options['v3User']);
   const auth = textOf(options['v3Auth']);
   const priv = textOf(options['v3Priv']);
+  const context = textOf(options['v3Context']);
   if (address === undefined) {
-    if (name === undefined && auth === undefined && priv === undefined) return undefined;
-    throw usage('--v3-user, --v3-auth and --v3-priv need --snmp HOST:PORT');
+    if ([name, auth, priv, context].every((given) => given === undefined)) return undefined;
+    throw usage('--v3-user, --v3-auth, --v3-priv and --v3-context need --snmp HOST:PORT');
   }
   const where = hostAndPort(address);
   if (name === undefined) {
-    if (auth !== undefined || priv !== undefined) throw usage('--v3-auth and --v3-priv need --v3-user');
-    return { ...where, access: { kind: 'community', community: textOf(options['community']) ?? 'public' } };
+    if ([auth, priv, context].some((given) => given !== undefined)) {
+      throw usage('--v3-auth, --v3-priv and --v3-context need --v3-user');
+    }
+    const community = textOf(options['community']) ?? 'public';
+    return { ...where, access: { kind: 'community', community }, context };
   }
   if (priv !== undefined && auth === undefined) {
     throw usage('--v3-priv needs --v3-auth: SNMPv3 has no privacy without authentication');
@@ -66,7 +72,7 @@ export function snmpTarget(options: Readonly<Record<string, unknown>>): SnmpTarg
     auth: auth === undefined ? undefined : secretOf('--v3-auth', auth, authProtocols, 'SHA-256'),
     priv: priv === undefined ? undefined : secretOf('--v3-priv', priv, privProtocols, 'AES'),
   };
-  return { ...where, access: { kind: 'user', user } };
+  return { ...where, access: { kind: 'user', user }, context };
 }
 
 /** `host`, `host:port`, `[v6]`, `[v6]:port`, `v6`, and net-snmp's `udp:` in front. */

@@ -1,170 +1,205 @@
-import { isIP } from 'node:net';
 import snmp from 'net-snmp';
 import type { Config } from '../config/config.ts';
 import { errorText } from '../errors.ts';
-import { objects } from '../mib/objects.gen.ts';
-import type { Finding } from './finding.ts';
-import type { SnmpTarget, SnmpUser } from './snmp-options.ts';
+import { modules, objects } from '../mib/objects.gen.ts';
+import { formatOid } from '../tree/oid.ts';
+import { type Finding, foundProblem, inOrder } from './finding.ts';
+import { runningAgentFindings } from './running-agent.ts';
+import type { SnmpTarget } from './snmp-options.ts';
+import { type ProbeResult, probeSnmp } from './snmp-probe.ts';
+import { SnmpSession } from './snmp-session.ts';
+import { trapSinkFinding } from './trap-sinks.ts';
 
 const subject = 'snmp';
 
-/** sysORID (RFC 3418): what subagents have announced, in the subtree that every usual view shows. */
+/** sysORID and sysORDescr (RFC 3418): what subagents have announced, in the subtree that every usual view shows. */
 const sysOrId = '1.3.6.1.2.1.1.9.1.2';
+const sysOrDescr = '1.3.6.1.2.1.1.9.1.3';
 
-/** More announced capabilities than any snmpd has. */
-const maxSysOrRows = 200;
+/** What a subagent has announced. */
+interface Announced {
+  readonly oid: string;
+  readonly description: string;
+}
 
-const timeoutMs = 2000;
+/** One of our two modules, as a manager sees it. */
+interface SeenModule {
+  readonly name: string;
+  readonly root: string;
+  /** Whether this configuration serves it. */
+  readonly isServed: boolean;
+  readonly isShown: boolean;
+  /** Whether somebody has registered it with the master, as far as the check has tried. */
+  readonly isRegistered: boolean;
+}
 
-/** Reads lveAgentVersion through snmpd, as a manager would, and tells apart why that fails. */
-export async function checkSnmp(config: Config, target: SnmpTarget): Promise<Finding> {
-  const root = config.mib.root.join('.');
-  const session = open(target);
-  session.on('error', () => undefined);
-  const where = `${isIP(target.host) === 6 ? `[${target.host}]` : target.host}:${target.port}`;
+export interface SnmpCheckOptions {
+  readonly config: Config;
+  readonly target: SnmpTarget;
+  /** That of this program. */
+  readonly version: string;
+  /** Subtrees that somebody has registered with the master, as dotted OIDs. */
+  readonly registered: readonly string[];
+}
+
+/**
+ * Reads through snmpd as a manager would: whether both modules are there, and how the agent that answers fares.
+ * Tells apart why they are not.
+ */
+export async function checkSnmp(options: SnmpCheckOptions): Promise<readonly Finding[]> {
+  const { config, target, version } = options;
+  let session: SnmpSession;
   try {
-    const [version] = await get(session, [`${root}.${objects.lveAgentVersion.oid.join('.')}.0`]);
-    if (version !== undefined && !snmp.isVarbindError(version)) {
-      const text = `${where} answers lveAgentVersion.0 = "${String(version.value)}"`;
-      return { level: 'ok', subject, text };
-    }
-    return await explainAbsence(session, where, root, target);
+    session = await SnmpSession.open(target);
   } catch (error) {
-    return { level: 'fail', subject, ...failureText(error, where, target) };
+    return [foundProblem(subject, `${target.host}: ${errorText(error)}`, 'snmp-host-unknown')];
+  }
+  const heard = await probeSnmp(session.address, target.port);
+  try {
+    if (heard === 'refused') {
+      return [foundProblem(subject, `nothing listens on ${session.where}`, 'snmp-nobody-listens')];
+    }
+    const seen = await seenModules(session, options);
+    const findings = await moduleFindings(session, seen, target);
+    const [extension] = seen;
+    const agent = extension?.isShown === true ? await runningAgentFindings(session, config, version) : [];
+    return [...findings, ...agent, await trapSinkFinding(session)];
+  } catch (error) {
+    return [failureFinding(error, session.where, target, heard)];
   } finally {
     session.close();
   }
 }
 
-function open({ host, port, access }: SnmpTarget): ReturnType<typeof snmp.createSession> {
-  const transport = isIP(host) === 6 ? 'udp6' : 'udp4';
-  const options = { port, transport, retries: 1, timeout: timeoutMs } as const;
-  if (access.kind === 'community') {
-    return snmp.createSession(host, access.community, { ...options, version: snmp.Version2c });
-  }
-  return snmp.createV3Session(host, credentials(access.user), options);
+async function seenModules(
+  session: SnmpSession,
+  { config: { mib }, registered }: SnmpCheckOptions,
+): Promise<readonly SeenModule[]> {
+  const root = formatOid(mib.root);
+  const vmRoot = formatOid(modules['VM-MIB'].root);
+  const [version] = await session.get([`${root}.${formatOid(objects.lveAgentVersion.oid)}.0`]);
+  const [anyVm] = await session.below(vmRoot, 1);
+  const seen = [
+    { name: 'LIBVIRT-EXT-MIB', root, isServed: true, isShown: version !== undefined },
+    { name: 'VM-MIB', root: vmRoot, isServed: mib.vmMib, isShown: anyVm !== undefined },
+  ];
+  return seen.map((module) => ({ ...module, isRegistered: registered.includes(module.root) }));
 }
 
-function credentials({ name, auth, priv }: SnmpUser): Parameters<typeof snmp.createV3Session>[1] {
-  const level = priv !== undefined ? 'authPriv' : auth !== undefined ? 'authNoPriv' : 'noAuthNoPriv';
-  return {
-    name,
-    level: snmp.SecurityLevel[level] ?? 1,
-    ...(auth === undefined
-      ? {}
-      : { authProtocol: snmp.AuthProtocols[auth.protocol] ?? 1, authKey: auth.passphrase }),
-    ...(priv === undefined
-      ? {}
-      : { privProtocol: snmp.PrivProtocols[priv.protocol] ?? 1, privKey: priv.passphrase }),
-  };
-}
-
-type VarBinds = readonly { readonly oid: string; readonly type: number; readonly value: unknown }[];
-
-function get(
-  session: ReturnType<typeof snmp.createSession>,
-  oids: readonly string[],
-  next = false,
-): Promise<VarBinds> {
-  return new Promise((resolve, reject) => {
-    const done = (error: Error | null, varBinds?: VarBinds): void => {
-      if (error === null) resolve(varBinds ?? []);
-      else reject(error);
-    };
-    if (next) session.getNext(oids, done);
-    else session.get(oids, done);
-  });
+async function moduleFindings(
+  session: SnmpSession,
+  seen: readonly SeenModule[],
+  target: SnmpTarget,
+): Promise<readonly Finding[]> {
+  const { where } = session;
+  const wanted = seen.filter(({ isServed }) => isServed);
+  const absent = wanted.filter(({ isShown }) => !isShown);
+  const shown = wanted
+    .filter(({ isShown }) => isShown)
+    .map(({ name, root }) => inOrder(subject, `${where} shows ${name} (${root}) to ${whoOf(target)}`));
+  if (absent.length === 0) return shown;
+  const announced = await announcements(session);
+  return [...shown, ...absentFindings(absent, wanted, announced, where, target)];
 }
 
 /**
  * snmpd says the same of an object that its view hides and of one that nobody registered. What subagents
  * announced in sysORTable tells the difference.
  */
-async function explainAbsence(
-  session: ReturnType<typeof snmp.createSession>,
-  where: string,
-  root: string,
-  target: SnmpTarget,
-): Promise<Finding> {
-  const announced = await announcedIds(session);
-  if (announced.includes(root)) {
-    return {
-      level: 'fail',
-      subject,
-      text: `${where} answers and the agent is registered, but the view of ${whoOf(target)} hides ${root}`,
-      remedy: `Add to snmpd.conf, with the name of that view (Debian's is systemonly): ${viewLines(root)}; then restart snmpd.`,
-    };
-  }
-  const visible = announced.length > 0;
-  return {
-    level: 'fail',
-    subject,
-    text: `${where} answers, but has no object at ${root}`,
-    remedy: visible
-      ? 'The agent is not registered with this snmpd: is it running, with the same mib.root, and is this the snmpd of agentx.address?'
-      : `Either the agent is not registered with this snmpd (is it running?), or the view hides it; then add to snmpd.conf: ${viewLines(root)}.`,
-  };
-}
-
-/** The lines of snmpd.conf that show both of our subtrees. */
-function viewLines(root: string): string {
-  return `"view systemonly included .${root}" and "view systemonly included .1.3.6.1.2.1.236"`;
-}
-
-async function announcedIds(session: ReturnType<typeof snmp.createSession>): Promise<readonly string[]> {
-  const ids: string[] = [];
-  let at = sysOrId;
-  while (ids.length < maxSysOrRows) {
-    const [row] = await get(session, [at], true);
-    if (row === undefined || snmp.isVarbindError(row) || !row.oid.startsWith(`${sysOrId}.`)) break;
-    ids.push(String(row.value));
-    at = row.oid;
-  }
-  return ids;
-}
-
-function whoOf({ access }: SnmpTarget): string {
-  return access.kind === 'community' ? 'this community' : `user ${access.user.name}`;
-}
-
-function failureText(
-  error: unknown,
+function absentFindings(
+  absent: readonly SeenModule[],
+  wanted: readonly SeenModule[],
+  announced: readonly Announced[],
   where: string,
   target: SnmpTarget,
-): { readonly text: string; readonly remedy: string } {
-  const v3 = target.access.kind === 'user';
-  if (error instanceof snmp.RequestTimedOutError) {
-    return {
-      text: `${where} does not answer`,
-      remedy: v3
-        ? 'Is snmpd running and listening there (agentaddress in snmpd.conf)? It also keeps silent about what it cannot decrypt: compare --v3-priv with createUser.'
-        : 'Is snmpd running and listening there (agentaddress in snmpd.conf)? It also keeps silent about a community that it does not know, or not from this address (rocommunity), and when the agent behind it hangs.',
-    };
+): readonly Finding[] {
+  const lines = viewLines(absent);
+  const nothingShown = absent.length === wanted.length;
+  if (nothingShown && announced.length === 0) {
+    const text = `${where} answers ${whoOf(target)}, but shows nothing at ${absent.map(({ root }) => root).join(' and ')}`;
+    return [foundProblem(subject, text, 'snmp-view-or-agent', { lines })];
   }
-  if (error instanceof snmp.ResponseInvalidError) {
-    return { text: `${where} refuses: ${errorText(error)}`, remedy: v3Remedy(errorText(error)) };
+  // Who has announced a subtree has registered it: our agent announces what it could register, and nothing else.
+  const served = absent.filter(({ root }) => announced.some(({ oid }) => oid === root));
+  if (nothingShown && served.length === absent.length) {
+    const text = `${where} answers and the agent is registered, but the view of ${whoOf(target)} hides all of it`;
+    return [foundProblem(subject, text, 'snmp-view', { lines })];
   }
+  return absent.map((module) => {
+    const { name, root } = module;
+    const text = `${where} shows no object of ${name} (${root})`;
+    if (served.includes(module)) {
+      const hidden = `${text} to ${whoOf(target)}, although it is registered`;
+      const problem = name === 'VM-MIB' ? 'snmp-view-hides-vm-mib' : 'snmp-view-hides-ext-mib';
+      return foundProblem(subject, hidden, nothingShown ? 'snmp-view' : problem, {
+        lines: viewLines([module]),
+      });
+    }
+    return module.isRegistered
+      ? foundProblem(
+          subject,
+          `${text}, which another subagent has registered${whom(announced)}`,
+          'snmp-subtree-taken',
+        )
+      : foundProblem(subject, `${text}, and no subagent has announced it`, 'snmp-not-registered');
+  });
+}
+
+/** The other subagents, as far as they have said who they are: one of them may be it. */
+function whom(announced: readonly Announced[]): string {
+  const own = /^(1\.3\.6\.1\.6\.3\.|1\.3\.6\.1\.2\.1\.)/;
+  const others = announced.filter(({ oid }) => !own.test(oid)).map(({ description }) => description);
+  return others.length === 0 ? '' : ` (subagents that say who they are: ${others.join(', ')})`;
+}
+
+/** The lines of snmpd.conf that show subtrees. */
+function viewLines(hidden: readonly SeenModule[]): string {
+  return hidden.map(({ root }) => `"view libvirt included .${root}"`).join(' and ');
+}
+
+async function announcements(session: SnmpSession): Promise<readonly Announced[]> {
+  const ids = await session.below(sysOrId);
+  const descriptions = await session.below(sysOrDescr);
+  const byRow = new Map(descriptions.map(({ oid, value }) => [oid.slice(sysOrDescr.length), String(value)]));
+  return ids.map(({ oid, value }) => ({
+    oid: String(value),
+    description: byRow.get(oid.slice(sysOrId.length)) ?? '',
+  }));
+}
+
+function whoOf({ access, context }: SnmpTarget): string {
+  const who = access.kind === 'community' ? 'this community' : `user ${access.user.name}`;
+  return context === undefined ? who : `${who} in context ${context}`;
+}
+
+function failureFinding(error: unknown, where: string, target: SnmpTarget, heard: ProbeResult): Finding {
   const text = `${where}: ${errorText(error)}`;
-  if (/AuthorizationError|NoAccess/i.test(text)) {
-    return {
-      text,
-      remedy:
-        'snmpd knows this user but gives it no access at this security level: see rouser or access in snmpd.conf.',
-    };
+  if (error instanceof snmp.RequestTimedOutError) return silenceFinding(where, target, heard);
+  if (error instanceof snmp.ResponseInvalidError) {
+    return foundProblem(subject, text, v3Problem(errorText(error)));
   }
-  if (/ENOTFOUND|EAI_AGAIN/.test(text)) return { text, remedy: 'The host name does not resolve.' };
-  return { text, remedy: 'See the log of snmpd.' };
+  if (/AuthorizationError|NoAccess/i.test(text)) {
+    const problem = target.context === undefined ? 'snmp-not-authorized' : 'snmp-context-unknown';
+    return foundProblem(subject, text, problem);
+  }
+  if (/GeneralError|genErr/i.test(text)) return foundProblem(subject, text, 'snmp-agent-hangs');
+  return foundProblem(subject, text, 'snmp-refused');
+}
+
+/** snmpd keeps silent for several reasons; what it says to anybody else tells them apart. */
+function silenceFinding(where: string, target: SnmpTarget, heard: ProbeResult): Finding {
+  if (heard !== 'answers') return foundProblem(subject, `${where} answers nothing at all`, 'snmp-silent');
+  const text = `${where} answers, but not ${whoOf(target)}`;
+  if (target.access.kind === 'community') return foundProblem(subject, text, 'snmp-community-unknown');
+  return foundProblem(subject, text, target.context === undefined ? 'snmp-privacy' : 'snmp-context-unknown');
 }
 
 /** The counters of RFC 3414 section 5 that a Report names. */
-function v3Remedy(text: string): string {
-  if (/user name/i.test(text)) {
-    return 'snmpd has no such user: createUser in its persistent file (Debian: /var/lib/snmp/snmpd.conf, while snmpd is stopped).';
-  }
-  if (/digest/i.test(text)) return 'The passphrase or the protocol of --v3-auth is not that of the user.';
-  if (/decrypt/i.test(text)) return 'The passphrase or the protocol of --v3-priv is not that of the user.';
-  if (/security level/i.test(text)) {
-    return 'The user has no such keys: createUser in snmpd.conf must name an authentication and, for --v3-priv, a privacy protocol.';
-  }
-  return 'Compare user, protocols and passphrases with createUser and rouser of snmpd.';
+function v3Problem(text: string) {
+  if (/user name/i.test(text)) return 'snmp-user-unknown';
+  if (/digest/i.test(text)) return 'snmp-authentication';
+  if (/decrypt/i.test(text)) return 'snmp-privacy';
+  if (/security level/i.test(text)) return 'snmp-security-level';
+  if (/time window/i.test(text)) return 'snmp-time-window';
+  return 'snmp-refused';
 }

@@ -21,6 +21,7 @@ export const helpSections: readonly { readonly title: string; readonly text: str
   libvirt-agentx dump --uri qemu:///session       those of this user
   libvirt-agentx check                            why is there nothing in SNMP?
   libvirt-agentx check --snmp 127.0.0.1:161       ... and does snmpd let me see it?
+  libvirt-agentx notify-test                      do notifications arrive?
   libvirt-agentx config --example > /etc/libvirt-agentx.toml
                                                   begin a configuration, everything explained
   libvirt-agentx mib --root 1.3.6.1.4.1.99999.1 > LIBVIRT-EXT-MIB
@@ -89,25 +90,20 @@ export function makeProgram({ version, onDone }: ProgramOptions): Command {
     .option(...hypervisorOption)
     .action(perform(async () => (await import('./dump.ts')).dump));
 
-  program
+  const check = program
     .command('check')
     .description('look for what stands in the way: configuration, libvirt, permissions, snmpd')
     .option(...hypervisorOption)
-    .option('--snmp <host:port>', 'also read lveAgentVersion through this snmpd')
-    .option('--community <name>', 'community for --snmp', 'public')
-    .option('--v3-user <name>', 'ask with SNMPv3 as this user instead of with a community')
-    .addOption(
-      new Option(
-        '--v3-auth <[protocol:]passphrase>',
-        'authentication: SHA-256 unless a protocol is named',
-      ).env('LIBVIRT_AGENTX_CHECK_V3_AUTH'),
-    )
-    .addOption(
-      new Option('--v3-priv <[protocol:]passphrase>', 'privacy: AES unless DES is named').env(
-        'LIBVIRT_AGENTX_CHECK_V3_PRIV',
-      ),
-    )
-    .action(perform(async () => (await import('./check.ts')).check));
+    .option('--json', 'print one JSON document, whose form stays the same');
+  addSnmpOptions(check, 'also look through this snmpd: at both modules, and at how the running agent fares');
+  check.action(perform(async () => (await import('./check.ts')).check));
+
+  const notifyTest = program
+    .command('notify-test')
+    .description('send the notification lveNotificationTest through snmpd, to see whether it arrives')
+    .option('--text <text>', 'what the receiver shall see; default: host, user and time');
+  addSnmpOptions(notifyTest, 'also ask this snmpd whom it sends notifications to');
+  notifyTest.action(perform(async () => (await import('./notify-test.ts')).notifyTest));
 
   program
     .command('mib')
@@ -145,6 +141,26 @@ export function makeProgram({ version, onDone }: ProgramOptions): Command {
 
   const sections = helpSections.map(({ title, text }) => `${title}:\n${text}\n`);
   return program.addHelpText('after', `\n${sections.join('\n')}`);
+}
+
+/** Whom to ask as a manager, and as whom: see src/check/snmp-options.ts. */
+function addSnmpOptions(command: Command, help: string): void {
+  command
+    .option('--snmp <host:port>', help)
+    .option('--community <name>', 'community for --snmp', 'public')
+    .option('--v3-user <name>', 'ask with SNMPv3 as this user instead of with a community')
+    .addOption(
+      new Option(
+        '--v3-auth <[protocol:]passphrase>',
+        'authentication: SHA-256 unless a protocol is named',
+      ).env('LIBVIRT_AGENTX_CHECK_V3_AUTH'),
+    )
+    .addOption(
+      new Option('--v3-priv <[protocol:]passphrase>', 'privacy: AES unless DES is named').env(
+        'LIBVIRT_AGENTX_CHECK_V3_PRIV',
+      ),
+    )
+    .option('--v3-context <name>', 'in this SNMPv3 context (agentx.contexts)');
 }
 
 /** The default command swallows what is no command; tell it by its name. */

@@ -3,6 +3,7 @@ import { Daemon } from '../daemon.ts';
 import { errorText } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { late, within } from '../run/deadline.ts';
+import { agentProcessName, nameThread } from '../run/thread-name.ts';
 import { StateDirectoryError } from '../state/state-directory-error.ts';
 import { endAtOnce } from './end-at-once.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -22,6 +23,8 @@ export async function run(options: Readonly<Record<string, unknown>>): Promise<n
   endOnDefects(logger);
   logger.info({ file: file ?? 'none' }, 'configuration read');
   keepHeapSmall();
+  // By this name `check` finds it, and `top` shows it.
+  nameThread(agentProcessName);
   const daemon = new Daemon({ config, logger, version: programVersion() });
   const stopped = untilToldToStop(logger);
   onHangUp(() => void reload(daemon, options, logger));

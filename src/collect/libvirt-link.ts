@@ -5,6 +5,7 @@ import {
   CredentialsRefusedError,
   DaemonError,
   errorText,
+  NotAnsweringError,
 } from '../errors.ts';
 import { CallTimeoutError } from '../libvirt/connection.ts';
 import { domainEventsOf, type LibvirtEvent } from '../libvirt/events.ts';
@@ -174,6 +175,6 @@ export class LibvirtLink {
 
 function stateOf(error: unknown): ConnState {
   if (isAccessDenied(error) || error instanceof AuthenticationFailedError) return 'authenticationFailed';
-  if (error instanceof CallTimeoutError) return 'notResponding';
+  if (error instanceof CallTimeoutError || error instanceof NotAnsweringError) return 'notResponding';
   return 'disconnected';
 }

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { nameThread } from '../serve/thread-name.ts';
+import { nameThread } from '../run/thread-name.ts';
 import { Faces } from './faces.ts';
 import type { FacesStart } from './messages.ts';
 

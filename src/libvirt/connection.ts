@@ -1,20 +1,22 @@
 import { once } from 'node:events';
 import { Framer } from '../bytes/framer.ts';
 import {
-  AuthenticationFailedError,
+  advise,
   ConnectionFailedError,
   ConnectionLostError,
-  CredentialsRefusedError,
   errorText,
+  NotAnsweringError,
   ProtocolError,
 } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { CallTimeoutError } from './call-errors.ts';
 import { type CallOptions, CallTable, type Receiver } from './call-table.ts';
 import { decodeEvent } from './event-decoder.ts';
 import type { LibvirtEvent } from './events.ts';
 import { openDriver } from './handshake.ts';
 import { isNotSupported, isSpentConnection, LibvirtError, virErrors } from './libvirt-error.ts';
 import { Outbox } from './outbox.ts';
+import { libvirtProblems } from './problems.ts';
 import {
   connectClose,
   connectDomainEventCallbackRegisterAny,
@@ -34,6 +36,7 @@ import {
 } from './protocol.ts';
 import { defaultSaslSettings, type SaslSettings } from './sasl/credentials.ts';
 import type { SecurityLayer } from './sasl/security-layer.ts';
+import { commandFailure } from './transports/command.ts';
 import { openTransport } from './transports/transport.ts';
 import type { TransportStream } from './transports/transport-stream.ts';
 import type { ConnectTarget } from './uri.ts';
@@ -109,8 +112,8 @@ export class LibvirtConnection {
    * Connects, authenticates and opens the driver. Never negotiates keepalive: a daemon whose workers are
    * stuck would then close the connection.
    *
-   * @throws ConnectionFailedError with a remedy, LibvirtError if the daemon refuses, CallTimeoutError if it
-   *   does not answer, the signal's reason if it aborts.
+   * @throws ConnectionFailedError with advice (a NotAnsweringError if the daemon says nothing), LibvirtError if it
+   *   refuses, the signal's reason if it aborts.
    */
   static async open(target: ConnectTarget, options: OpenOptions): Promise<LibvirtConnection> {
     const timeoutMs = options.openTimeoutMs ?? DEFAULT_OPEN_TIMEOUT_MS;
@@ -128,7 +131,7 @@ export class LibvirtConnection {
     } catch (error) {
       connection.#end(new ConnectionLostError('the connection was never opened', { cause: error }));
       options.signal?.throwIfAborted();
-      throw error instanceof ConnectionLostError ? openFailure(error, transport) : error;
+      throw openFailure(error, target, transport, timeoutMs);
     }
     const local = target.transport.kind === 'unix';
     connection.#startPings(
@@ -424,7 +427,7 @@ async function connectInTime(
     deadline.abort(
       new ConnectionFailedError(
         `${target.uri} could not be connected to within ${timeoutMs} ms`,
-        'Is the host up, and is a firewall in between?',
+        advise(libvirtProblems, 'libvirt-host-silent'),
       ),
     );
   }, timeoutMs);
@@ -438,28 +441,27 @@ async function connectInTime(
   }
 }
 
-/** A connection that ended while it was being opened. */
-function openFailure(error: ConnectionLostError, transport: TransportStream): ConnectionFailedError {
-  if (!transport.peer.startsWith('ssh ')) {
-    return new ConnectionFailedError(
-      error.message,
-      'The daemon has the reason in its log: journalctl -u libvirtd -u virtqemud -u virtproxyd.',
-      { cause: error },
-    );
-  }
+/** Why a connection that was made could not be opened. */
+function openFailure(error: unknown, target: ConnectTarget, transport: TransportStream, timeoutMs: number) {
+  const { peer } = transport;
+  const isCommand = target.transport.kind === 'command';
   const options = { cause: error };
-  const byHand =
-    'Try the same ssh command by hand, as the user this program runs as: it must not ask for anything.';
-  if (/host key verification failed/i.test(error.message)) {
-    return new AuthenticationFailedError(
-      error.message,
-      `Its host key is unknown, or another than before: if it is right, put it into known_hosts. ${byHand}`,
-      options,
-    );
+  if (error instanceof CallTimeoutError) {
+    const waited = `for ${Math.round(timeoutMs / 1000)} s`;
+    return isCommand
+      ? new NotAnsweringError(
+          `nothing has come back from ${peer} ${waited}`,
+          advise(libvirtProblems, 'ssh-silent'),
+          options,
+        )
+      : new NotAnsweringError(
+          `${peer} takes connections, but the daemon has not answered ${waited}`,
+          advise(libvirtProblems, 'libvirt-hangs'),
+          options,
+        );
   }
-  return new (
-    /permission denied|too many authentication failures/i.test(error.message)
-      ? CredentialsRefusedError
-      : ConnectionFailedError
-  )(error.message, byHand, options);
+  if (!(error instanceof ConnectionLostError)) return error;
+  return isCommand
+    ? commandFailure(peer, transport.lastWords(), options)
+    : new ConnectionFailedError(error.message, advise(libvirtProblems, 'libvirt-closed'), options);
 }

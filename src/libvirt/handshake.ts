@@ -1,5 +1,6 @@
-import { AuthenticationFailedError, errorText } from '../errors.ts';
+import { AuthenticationFailedError, advise, errorText } from '../errors.ts';
 import { isAccessDenied, LibvirtError } from './libvirt-error.ts';
+import { libvirtProblems } from './problems.ts';
 import { authList, authPolkit, connectOpen, connectRegisterCloseCallback } from './procedures.ts';
 import type { Procedure } from './protocol.ts';
 import { authenticateWithSasl } from './sasl/authenticate.ts';
@@ -67,7 +68,7 @@ async function authenticateWithPolkit(call: Call): Promise<void> {
     if (error instanceof LibvirtError && !isAccessDenied(error)) {
       throw new AuthenticationFailedError(
         `authentication with polkit failed: ${errorText(error)}`,
-        'Run as root, which needs no polkit, or make sure that dbus and polkit run on the host.',
+        advise(libvirtProblems, 'libvirt-polkit'),
         { cause: error },
       );
     }

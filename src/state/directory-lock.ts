@@ -81,6 +81,17 @@ export class DirectoryLock {
   }
 }
 
+/** The process that has the lock of a directory now; undefined if none has, or if this user may not look. */
+export async function lockHolder(path: string): Promise<number | undefined> {
+  try {
+    const held = await readLock(join(path, lockName));
+    const owner = typeof held === 'string' ? parseOwner(held) : undefined;
+    return owner !== undefined && (await isAlive(owner)) ? owner.pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Stands for a lock that is no file: a FIFO, a dangling link, a directory. */
 const noFile = Symbol('no file');
 

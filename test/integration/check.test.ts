@@ -1,8 +1,11 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkAgentx } from '../../src/check/agentx.ts';
+import type { CheckReport } from '../../src/check/report.ts';
 import { checkSnmp } from '../../src/check/snmp.ts';
 import { snmpTarget } from '../../src/check/snmp-options.ts';
+import { programVersion } from '../../src/cli/version.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { type Agent, programPath, startAgent } from '../lab/agent.ts';
 import { biosGuest } from '../lab/domain-xml.ts';
@@ -35,6 +38,16 @@ beforeAll(async () => {
       // As Debian's snmpd.conf has it.
       'view systemonly included .1.3.6.1.2.1.1',
       'rocommunity narrow 127.0.0.1 -V systemonly',
+      'view half included .1.3.6.1.2.1.1',
+      `view half included .${root}`,
+      'rocommunity half 127.0.0.1 -V half',
+      'view other included .1.3.6.1.2.1.1',
+      'view other included .1.3.6.1.2.1.236',
+      'rocommunity other 127.0.0.1 -V other',
+      `view ours included .${root}`,
+      'view ours included .1.3.6.1.2.1.236',
+      'rocommunity ours 127.0.0.1 -V ours',
+      'trap2sink 127.0.0.1:9 public',
     ].join('\n'),
   });
   agent = await startAgent({ uri: libvirtd.uriReadOnly, agentxAddress: snmpd.agentxAddress });
@@ -60,7 +73,9 @@ function check(
   const [first, ...rest] = prefix;
   return first === undefined
     ? runAnyway(process.execPath, [programPath, ...program], { env })
-    : runAnyway(first, [...rest, process.execPath, programForAll, ...program], { env });
+    : runAnyway(first, [...rest, process.execPath, programForAll, ...program], {
+        env: { HOME: '/', ...env },
+      });
 }
 
 /** The lines about one subject. */
@@ -81,7 +96,22 @@ describe('when everything is in order', () => {
     expect(about(result, 'domains')).toEqual(['ok   domains: 1, of which 1 running']);
     expect(about(result, 'collector domainStats')[0]).toMatch(/^ok/);
     expect(about(result, 'agentx')[0]).toMatch(/^ok .*the master accepts sessions/);
-    expect(about(result, 'snmp')[0]).toMatch(/^ok .*lveAgentVersion\.0 = "libvirt-agentx \d/);
+    expect(about(result, 'snmp')).toEqual([
+      `ok   snmp: ${snmpd.address} shows LIBVIRT-EXT-MIB (${root}) to this community`,
+      `ok   snmp: ${snmpd.address} shows VM-MIB (1.3.6.1.2.1.236) to this community`,
+    ]);
+    expect(about(result, 'agent')[0]).toMatch(/^ok .*libvirt-agentx \d\S* answers$/);
+    expect(about(result, 'agent')[1]).toMatch(/^ok .*connected to qemu.*, its data is \d+ s old$/);
+    expect(about(result, 'notifications')[0]).toContain('snmpd sends trap to 127.0.0.1:9;');
+  });
+
+  it('says the same as one JSON document', async () => {
+    const result = await check(['--snmp', snmpd.address, '--json']);
+    const report: unknown = JSON.parse(result.stdout);
+    expect(report).toMatchObject({ format: 1, exitCode: 0, failed: 0 });
+    const { findings, checked } = report as CheckReport;
+    expect(findings).toHaveLength(checked);
+    expect(findings).toContainEqual({ level: 'ok', subject: 'domains', text: '1, of which 1 running' });
   });
 
   it('asks with SNMPv3, and takes the secrets from the environment as well', async () => {
@@ -102,49 +132,91 @@ describe('what keeps a walk empty', () => {
     const { config } = await loadConfig({ file: agent.configPath, env: {}, flags });
     const target = snmpTarget({ snmp: snmpd.address, ...options });
     if (target === undefined) throw new Error('there is a target');
-    return await checkSnmp(config, target);
+    const registered = mibRoot === root ? [root, '1.3.6.1.2.1.236'] : [];
+    const findings = await checkSnmp({ config, target, version: programVersion(), registered });
+    return findings.filter(({ level }) => level === 'fail');
   }
 
   it.each([
-    ['a view that hides the subtree', { community: 'narrow' }, `view systemonly included .${root}`],
-    ['an unknown community', { community: 'wrong' }, 'rocommunity'],
-    ['an unknown user', { v3User: 'nobody', v3Auth: 'SHA:authentication' }, 'no such user'],
-    ['a wrong passphrase', { v3User: 'lab', v3Auth: 'SHA:not the one' }, '--v3-auth'],
-    ['too low a security level', v3, 'security level'],
-    ['what cannot be decrypted', { ...v3, v3Priv: 'not the one' }, '--v3-priv'],
-  ])('is told: %s', async (_name, options, remedy) => {
-    const finding = await found(options);
-    expect(finding.level).toBe('fail');
-    expect(finding.remedy).toContain(remedy);
+    [
+      'a view that hides both modules',
+      { community: 'narrow' },
+      'snmp-view',
+      `view libvirt included .${root}`,
+    ],
+    ['a view that hides VM-MIB', { community: 'half' }, 'snmp-view-hides-vm-mib', '.1.3.6.1.2.1.236'],
+    ['a view that hides LIBVIRT-EXT-MIB', { community: 'other' }, 'snmp-view-hides-ext-mib', `.${root}`],
+    ['an unknown community', { community: 'wrong' }, 'snmp-community-unknown', 'rocommunity'],
+    ['a port that nobody listens on', { snmp: '127.0.0.1:9' }, 'snmp-nobody-listens', 'agentaddress'],
+    ['a host that does not exist', { snmp: 'no-such-host.invalid' }, 'snmp-host-unknown', 'DNS'],
+    [
+      'an unknown user',
+      { v3User: 'nobody', v3Auth: 'SHA:authentication' },
+      'snmp-user-unknown',
+      'createUser',
+    ],
+    ['a wrong passphrase', { v3User: 'lab', v3Auth: 'SHA:not the one' }, 'snmp-authentication', '--v3-auth'],
+    [
+      'another algorithm',
+      { v3User: 'lab', v3Auth: user.authPassword },
+      'snmp-authentication',
+      'SHA or SHA-256',
+    ],
+    ['too low a security level', v3, 'snmp-not-authorized', 'rouser'],
+    ['no authentication at all', { v3User: 'lab' }, 'snmp-not-authorized', 'rouser'],
+    ['what cannot be decrypted', { ...v3, v3Priv: 'not the one' }, 'snmp-privacy', '--v3-priv'],
+    [
+      'a context that nobody serves',
+      { ...v3, v3Priv: user.privacyPassword, v3Context: 'blue' },
+      'snmp-context-unknown',
+      'agentx.contexts',
+    ],
+  ])('is told: %s', async (_name, options, problem, remedy) => {
+    expect(await found(options)).toMatchObject([{ problem, remedy: expect.stringContaining(remedy) }]);
   });
 
   it('is told: another root than the running agent serves', async () => {
-    const finding = await found({}, '1.3.6.1.4.1.99999.1');
-    expect(finding.level).toBe('fail');
-    expect(finding.remedy).toMatch(/not registered with this snmpd.*mib\.root/);
+    const findings = await found({}, '1.3.6.1.4.1.99999.1');
+    expect(findings).toMatchObject([{ problem: 'snmp-not-registered' }]);
+  });
+
+  it('is nothing where the view shows no more than our subtrees', async () => {
+    expect(await found({ community: 'ours' })).toEqual([]);
   });
 
   it('is told by the command, which then ends with 69', async () => {
     const result = await check(['--snmp', snmpd.address, '--community', 'narrow']);
-    expect(about(result, 'snmp')[0]).toMatch(/^fail .* To do: Add to snmpd\.conf/);
+    expect(about(result, 'snmp')[0]).toMatch(/^fail .* To do: In snmpd\.conf/);
     expect(result.code).toBe(69);
   });
 });
 
 describe('peers that cannot be reached', () => {
-  it('names a socket that is not there', async () => {
-    const result = await check(['--agentx', `unix:${directory.file('none')}`]);
-    expect(about(result, 'agentx')[0]).toMatch(/^fail .*ENOENT.*master agentx/);
-    expect(result.code).toBe(69);
+  async function master(address: string) {
+    const flags = [{ key: 'agentx.address', option: '--agentx', text: address }];
+    const { config } = await loadConfig({ file: agent.configPath, env: {}, flags });
+    return (await checkAgentx(config, programVersion())).findings;
+  }
+
+  it('names a socket that is not there, and where there is one instead', async () => {
+    expect(await master(`unix:${directory.file('none')}`)).toMatchObject([
+      {
+        problem: 'snmpd-socket-elsewhere',
+        text: expect.stringMatching(/ENOENT.*something listens on \/.*agentx/),
+        remedy: expect.stringMatching(/agentx\.address = "unix:\/.*agentXSocket/),
+      },
+    ]);
   });
 
   it('names a socket nobody listens on, and one of another protocol', async () => {
     await using stopped = await startSnmpd();
     await stopped.kill();
-    const refused = await check(['--agentx', stopped.agentxAddress]);
-    expect(about(refused, 'agentx')[0]).toMatch(/^fail .*ECONNREFUSED.*start snmpd/);
-    const other = await check(['--agentx', `unix:${libvirtd.socketReadOnly}`]);
-    expect(about(other, 'agentx')[0]).toMatch(/^fail .*agentXSocket/);
+    expect(await master(stopped.agentxAddress)).toMatchObject([
+      { problem: 'agentx-nobody-listens', text: expect.stringContaining('ECONNREFUSED') },
+    ]);
+    expect(await master(`unix:${libvirtd.socketReadOnly}`)).toMatchObject([{ problem: 'agentx-silent' }]);
+    expect(await master(`unix:${agent.configPath}`)).toMatchObject([{ problem: 'agentx-not-a-socket' }]);
+    expect(await master('tcp:127.0.0.1:9')).toMatchObject([{ problem: 'agentx-port-closed' }]);
   });
 
   it('names a libvirt socket that is not there, and goes on', async () => {

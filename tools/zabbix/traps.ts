@@ -341,6 +341,12 @@ export function trapFile(release: Release): Element {
               'state',
               'vmRunning, vmPaused and the others of RFC 7666: the same changes in another form.',
             ),
+            item(
+              `snmptrap["${kind(['lveNotificationTest'])}"]`,
+              'Test notifications',
+              'agent',
+              'lveNotificationTest: somebody has tried whether notifications arrive (libvirt-agentx notify-test).',
+            ),
             item('snmptrap.fallback', 'Other traps', 'network', 'Traps that no other item takes.'),
           ],
           tags: [

@@ -1,5 +1,7 @@
 import {
+  type Advice,
   AuthenticationFailedError,
+  advise,
   ConnectionFailedError,
   CredentialsRefusedError,
   errorText,
@@ -13,6 +15,7 @@ import { type FoundCredentials, findCredentials, type SaslSettings } from './cre
 import type { Exchange, Mechanism } from './mechanism.ts';
 import { type MechanismName, mechanismNames } from './mechanism-names.ts';
 import { mechanisms } from './mechanisms.ts';
+import { saslProblems } from './problems.ts';
 import type { SecurityLayer } from './security-layer.ts';
 
 /** Messages of the server in one authentication: the longest here has two. */
@@ -70,7 +73,7 @@ async function offeredMechanisms(call: Call, target: SaslTarget): Promise<readon
     if (!(error instanceof LibvirtError)) throw error;
     throw new AuthenticationFailedError(
       `${target.peer} wants authentication with SASL and cannot begin it: ${error.message}`,
-      noMechanismRemedy(target),
+      noMechanism(target),
       { cause: error },
     );
   }
@@ -91,14 +94,12 @@ function chooseMechanism(offered: readonly string[], target: SaslTarget, setting
   if (unfit !== undefined) {
     throw new AuthenticationFailedError(
       `${target.peer} offers ${unfit}, which would tell the password to whoever listens or pretends to be the host`,
-      'Use qemu+tls:// without no_verify, or qemu+ssh://; or have the daemon offer SCRAM-SHA-256.',
+      advise(saslProblems, 'sasl-password-in-the-clear'),
     );
   }
   throw new AuthenticationFailedError(
     `${target.peer} offers these mechanisms of SASL: ${list}; none of them is ${allowed.join(', ') || 'allowed'}`,
-    offered.some((name) => /^(GSSAPI|GSS-SPNEGO|GS2-KRB5)/.test(name))
-      ? `Kerberos is not known here. ${noMechanismRemedy(target)}`
-      : noMechanismRemedy(target),
+    noMechanism(target),
   );
 }
 
@@ -111,12 +112,8 @@ function inOrderFor(
   return [...names].sort((left, right) => Number(right === 'DIGEST-MD5') - Number(left === 'DIGEST-MD5'));
 }
 
-function noMechanismRemedy({ transport }: ConnectTarget): string {
-  return transport.kind === 'tcp'
-    ? 'Over plain TCP libvirt takes only mechanisms that encrypt, of which DIGEST-MD5 is known here. Better use ' +
-        'qemu+tls:// with "mech_list: scram-sha-256" in /etc/sasl2/libvirt.conf on that host, or qemu+ssh://.'
-    : 'Have the daemon offer one: "mech_list: scram-sha-256" in /etc/sasl2/libvirt.conf on that host, and its ' +
-        'plug-in installed (Debian: package libsasl2-modules). Or use qemu+ssh://.';
+function noMechanism({ transport }: ConnectTarget): Advice {
+  return advise(saslProblems, transport.kind === 'tcp' ? 'sasl-no-encryption' : 'sasl-no-mechanism');
 }
 
 function failure(
@@ -128,17 +125,13 @@ function failure(
   const why = errorText(error).replace(/^authentication failed: (?=.)/, '');
   const what = `${target.peer}: authentication of ${JSON.stringify(user)} with ${name} failed: ${why}`;
   if (error instanceof LibvirtError) {
-    return new CredentialsRefusedError(
-      what,
-      `The password is from ${passwordFrom}. Users of the daemon: sasldblistusers2 -f FILE on that host, FILE as ` +
-        'sasldb_path in /etc/sasl2/libvirt.conf says; see sasl_allowed_username_list in libvirtd.conf as well.' +
-        (target.confidential ? '' : ' Over plain TCP, libvirt refuses mechanisms that do not encrypt.'),
-      { cause: error },
-    );
+    return new CredentialsRefusedError(what, advise(saslProblems, 'sasl-refused', { from: passwordFrom }), {
+      cause: error,
+    });
   }
   if (error instanceof ProtocolError) return new AuthenticationFailedError(what, undefined, { cause: error });
   if (error instanceof ConnectionFailedError) {
-    return new AuthenticationFailedError(what, error.remedy, { cause: error });
+    return new AuthenticationFailedError(what, error.advice, { cause: error });
   }
   return error;
 }

@@ -1,11 +1,12 @@
 import { homedir } from 'node:os';
-import { AuthenticationFailedError, errorText } from '../../errors.ts';
+import { type Advice, AuthenticationFailedError, advise, errorText } from '../../errors.ts';
 import { SecretFile } from '../../run/secret-file.ts';
 import { readSmallFile } from '../../run/small-file.ts';
 import type { Login } from '../uri.ts';
 import { type AuthFileEntry, lookUpAuthFile } from './auth-file.ts';
 import type { Credentials } from './mechanism.ts';
 import { type MechanismName, mechanismNames } from './mechanism-names.ts';
+import { saslProblems } from './problems.ts';
 
 /** What the operator says about authentication with SASL. */
 export interface SaslSettings {
@@ -25,9 +26,6 @@ export interface FoundCredentials extends Credentials {
   readonly passwordFrom: string;
 }
 
-const howToSet =
-  'Set sasl_user and sasl_password_file in [libvirt], or give authname and password in an auth.conf of libvirt';
-
 /**
  * Looks for a user and a password: in our settings, in the URI, then in libvirt's `auth.conf`. Files are read
  * anew each time.
@@ -40,28 +38,33 @@ export async function findCredentials(
   peer: string,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<FoundCredentials> {
-  const missing = (what: string, remedy: string): AuthenticationFailedError =>
-    new AuthenticationFailedError(`${peer} wants ${what} (SASL), and there is none`, remedy);
+  const missing = (what: string, advice: Advice): AuthenticationFailedError =>
+    new AuthenticationFailedError(`${peer} wants ${what} (SASL), and there is none`, advice);
   const wanted = settings.user || login.user;
   const file = settings.passwordFile === '' ? await findInAuthFile(login, env) : undefined;
   const user = wanted ?? file?.entry.user;
   if (settings.passwordFile !== '') {
-    if (user === undefined) throw missing('a user', 'Set sasl_user in [libvirt], beside sasl_password_file.');
+    if (user === undefined) {
+      throw missing('a user', advise(saslProblems, 'sasl-user-missing', { path: 'an auth.conf of libvirt' }));
+    }
     const password = await passwordOf(settings.passwordFile);
     if (password === '') {
       throw missing(
         'a password',
-        `The first line of ${settings.passwordFile} (libvirt.sasl_password_file) is empty.`,
+        advise(saslProblems, 'sasl-password-missing', { path: settings.passwordFile }),
       );
     }
     return { user, password, passwordFrom: `${settings.passwordFile} (libvirt.sasl_password_file)` };
   }
   if (file === undefined) {
-    throw missing('a user and a password', `${howToSet}: ${authFilePlaces(login, env).join(', ')}.`);
+    const places = authFilePlaces(login, env).join(', ');
+    throw missing('a user and a password', advise(saslProblems, 'sasl-credentials-missing', { places }));
   }
   const { path, entry } = file;
-  if (user === undefined) throw missing('a user', `Give authname beside the password in ${path}.`);
-  if (entry.password === undefined) throw missing('a password', `Give password beside authname in ${path}.`);
+  if (user === undefined) throw missing('a user', advise(saslProblems, 'sasl-user-missing', { path }));
+  if (entry.password === undefined) {
+    throw missing('a password', advise(saslProblems, 'sasl-password-missing', { path }));
+  }
   return { user, password: entry.password, realm: entry.realm, passwordFrom: path };
 }
 
@@ -71,7 +74,7 @@ async function passwordOf(path: string): Promise<string> {
   } catch (error) {
     throw new AuthenticationFailedError(
       `cannot read the password: ${errorText(error)}`,
-      `libvirt.sasl_password_file names ${path}; the user this program runs as must be able to read it.`,
+      advise(saslProblems, 'sasl-password-unreadable', { path }),
       { cause: error },
     );
   }
@@ -109,7 +112,7 @@ async function findInAuthFile(
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
       throw new AuthenticationFailedError(
         `cannot read libvirt's file of credentials: ${errorText(error)}`,
-        `The user this program runs as must be able to read ${path}, or set sasl_password_file in [libvirt].`,
+        advise(saslProblems, 'sasl-auth-file-unreadable', { path }),
         { cause: error },
       );
     }
@@ -119,7 +122,7 @@ async function findInAuthFile(
     } catch (error) {
       throw new AuthenticationFailedError(
         `${path}: ${errorText(error)}`,
-        'See "Connection authentication" in the documentation of libvirt.',
+        advise(saslProblems, 'sasl-auth-file-invalid'),
         { cause: error },
       );
     }

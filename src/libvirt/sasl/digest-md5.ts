@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { AuthenticationFailedError, ProtocolError } from '../../errors.ts';
+import { AuthenticationFailedError, advise, ProtocolError } from '../../errors.ts';
 import { DigestMd5Layer, MAX_PACKET_OCTETS } from './digest-md5-layer.ts';
 import type { Credentials, Exchange, ExchangeContext, Mechanism } from './mechanism.ts';
+import { saslProblems } from './problems.ts';
 import type { SecurityLayer } from './security-layer.ts';
 
 /** Bounds of a challenge (RFC 2831, section 2.1.1). */
@@ -76,7 +77,7 @@ export class DigestMd5Exchange implements Exchange {
     if (this.#proved) return this.#layer;
     throw new AuthenticationFailedError(
       'the daemon has not proved that it knows the password: it may be somebody else',
-      'Is the host name of the URI right?',
+      advise(saslProblems, 'sasl-unproved'),
     );
   }
 
@@ -142,7 +143,7 @@ export class DigestMd5Exchange implements Exchange {
     if (qops.includes('auth-conf') && words('cipher').includes(CIPHER)) return 'auth-conf';
     throw new AuthenticationFailedError(
       'DIGEST-MD5: the server offers no encryption that is strong enough and known here',
-      'Use qemu+tls:// or qemu+ssh://.',
+      advise(saslProblems, 'sasl-weak-encryption'),
     );
   }
 }

@@ -1,7 +1,8 @@
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import { AuthenticationFailedError, ProtocolError } from '../../errors.ts';
+import { AuthenticationFailedError, advise, ProtocolError } from '../../errors.ts';
 import type { Credentials, Exchange, Mechanism } from './mechanism.ts';
+import { saslProblems } from './problems.ts';
 
 /** Bounds of what a server may ask for, in octets or as a count. */
 export const scramLimits = {
@@ -130,7 +131,7 @@ function iterationsOf(text: string): number {
   throw new AuthenticationFailedError(
     `SCRAM: the server wants ${iterations === 0 ? 'no valid number of' : iterations} iterations, but ` +
       `${minIterations} to ${maxIterations} are allowed`,
-    'See scram_iteration_counter in /etc/sasl2/libvirt.conf on that host; if it is not set there, somebody else may be answering.',
+    advise(saslProblems, 'sasl-iterations'),
   );
 }
 
@@ -159,6 +160,6 @@ function exclusiveOr(left: Buffer, right: Buffer): Buffer {
 function unproved(): AuthenticationFailedError {
   return new AuthenticationFailedError(
     'the daemon has not proved that it knows the password: it may be somebody else',
-    'Is the host name of the URI right? Over TLS, is its certificate the one you expect?',
+    advise(saslProblems, 'sasl-unproved'),
   );
 }

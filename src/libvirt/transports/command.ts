@@ -1,8 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
-import { ConnectionFailedError, errorText } from '../../errors.ts';
+import {
+  AuthenticationFailedError,
+  advise,
+  ConnectionFailedError,
+  CredentialsRefusedError,
+  errorText,
+} from '../../errors.ts';
+import { libvirtProblems } from '../problems.ts';
 import type { Transport } from '../uri.ts';
-import { systemCode } from './socket-connect.ts';
 import type { TransportStream } from './transport-stream.ts';
 
 type CommandTransport = Extract<Transport, { kind: 'command' }>;
@@ -26,9 +32,7 @@ export async function openCommand(
     signal.throwIfAborted();
     throw new ConnectionFailedError(
       `cannot start ${file}: ${errorText(error)}`,
-      systemCode(error) === 'ENOENT'
-        ? `Is ${file} installed${scheme === 'ssh' ? ' (package openssh-client)' : ''}?`
-        : undefined,
+      advise(libvirtProblems, 'ssh-missing', { file }),
       { cause: error },
     );
   }
@@ -45,6 +49,50 @@ export async function openCommand(
     peer: scheme === 'ssh' ? `ssh ${args.at(-2) ?? ''}` : file,
     lastWords: () => stderr.trim() || undefined,
   };
+}
+
+/** What the words of ssh mean, the first that fits; who is not let in is told apart from who does not get there. */
+const wordsOfSsh: readonly {
+  readonly words: RegExp;
+  readonly problem: keyof typeof libvirtProblems;
+  readonly failure: typeof ConnectionFailedError;
+}[] = [
+  {
+    words: /host key verification failed|host identification has changed|no .* host key is known/i,
+    problem: 'ssh-host-unknown',
+    failure: AuthenticationFailedError,
+  },
+  {
+    words: /permission denied|too many authentication failures|no supported authentication methods/i,
+    problem: 'ssh-key-refused',
+    failure: CredentialsRefusedError,
+  },
+  {
+    words:
+      /connection (refused|timed out|reset|closed)|no route to host|network is unreachable|could not resolve|operation timed out/i,
+    problem: 'ssh-unreachable',
+    failure: ConnectionFailedError,
+  },
+  { words: /no libvirt socket/i, problem: 'ssh-no-socket', failure: ConnectionFailedError },
+];
+
+/** A command ended before the connection over it was open: its own words tell why. */
+export function commandFailure(
+  peer: string,
+  lastWords: string | undefined,
+  options: ErrorOptions,
+): ConnectionFailedError {
+  if (lastWords === undefined) {
+    return new ConnectionFailedError(
+      `${peer} ended without a word`,
+      advise(libvirtProblems, 'ssh-failed'),
+      options,
+    );
+  }
+  const known = wordsOfSsh.find(({ words }) => words.test(lastWords));
+  const advice = advise(libvirtProblems, known?.problem ?? 'ssh-failed');
+  const Failure = known?.failure ?? ConnectionFailedError;
+  return new Failure(`${peer} says: ${lastWords}`, advice, options);
 }
 
 function started(child: ChildProcess, signal: AbortSignal): Promise<void> {

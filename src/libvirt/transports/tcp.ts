@@ -1,4 +1,5 @@
-import { ConnectionFailedError, errorText } from '../../errors.ts';
+import { type Advice, advise, ConnectionFailedError, errorText } from '../../errors.ts';
+import { libvirtProblems } from '../problems.ts';
 import type { Transport } from '../uri.ts';
 import { connectSocket, systemCode } from './socket-connect.ts';
 import type { TransportStream } from './transport-stream.ts';
@@ -29,17 +30,18 @@ export function hostAndPort(host: string, port: number): string {
 
 /** What a failed connection to a host means. */
 export function tcpFailure(peer: string, error: unknown, listener: string): ConnectionFailedError {
-  const remedies: Readonly<Record<string, string>> = {
-    ECONNREFUSED: `Nothing listens there: enable ${listener} on that host.`,
-    ENOTFOUND: 'The host name does not resolve.',
-    EAI_AGAIN: 'The host name cannot be resolved now: is the name server reachable?',
-    ETIMEDOUT: 'The host does not answer: is a firewall in between?',
-    EHOSTUNREACH: 'There is no route to the host.',
-    ENETUNREACH: 'There is no route to the host.',
+  const noRoute = advise(libvirtProblems, 'libvirt-no-route');
+  const known: Readonly<Record<string, Advice>> = {
+    ECONNREFUSED: advise(libvirtProblems, 'libvirt-nothing-listens', { listener }),
+    ENOTFOUND: advise(libvirtProblems, 'libvirt-host-unknown'),
+    EAI_AGAIN: advise(libvirtProblems, 'libvirt-name-server'),
+    ETIMEDOUT: advise(libvirtProblems, 'libvirt-host-silent'),
+    EHOSTUNREACH: noRoute,
+    ENETUNREACH: noRoute,
   };
   return new ConnectionFailedError(
     `cannot connect to ${peer}: ${errorText(error)}`,
-    remedies[systemCode(error) ?? ''],
+    known[systemCode(error) ?? ''],
     { cause: error },
   );
 }

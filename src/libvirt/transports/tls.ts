@@ -4,11 +4,13 @@ import { isIP } from 'node:net';
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import {
   AuthenticationFailedError,
+  advise,
   type ConnectionFailedError,
   CredentialsRefusedError,
   errorText,
 } from '../../errors.ts';
 import { readSmallFile } from '../../run/small-file.ts';
+import { libvirtProblems } from '../problems.ts';
 import type { Transport } from '../uri.ts';
 import { systemCode } from './socket-connect.ts';
 import { hostAndPort, tcpFailure } from './tcp.ts';
@@ -82,7 +84,7 @@ async function secureContextOf(transport: TlsTransport): Promise<{
       systemCode(error) === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH'
         ? `the key ${keyPath} does not belong to the certificate ${certPath}`
         : `${files.join(', ')} cannot be used for TLS: ${errorText(error)}`,
-      'They must be PEM files: the certificate of the authority, and a certificate with its key that it signed.',
+      advise(libvirtProblems, 'tls-unusable'),
       { cause: error },
     );
   }
@@ -102,7 +104,7 @@ function checkDates({ validFrom, validTo }: X509Certificate, path: string): void
   if (problem === undefined) return;
   throw new AuthenticationFailedError(
     `the client's certificate ${path} ${problem}`,
-    'Have the authority sign a new one; or is the clock of this host wrong?',
+    advise(libvirtProblems, 'tls-own-dates'),
   );
 }
 
@@ -121,7 +123,7 @@ async function readPem(path: string, what: string): Promise<string> {
   } catch (error) {
     throw new AuthenticationFailedError(
       `cannot read the ${what} (${path}): ${errorText(error)}`,
-      'Put the files where libvirt expects them, or name their directory with ?pkipath=DIRECTORY.',
+      advise(libvirtProblems, 'tls-unreadable'),
       { cause: error },
     );
   }
@@ -179,13 +181,12 @@ function refusal(peer: string, certPath: string, certificate: X509Certificate | 
     certificate === undefined
       ? new AuthenticationFailedError(
           `${peer} wants a client's certificate, and there is no ${certPath}`,
-          'Put certificate and key where libvirt expects them, or name their directory with ?pkipath=DIRECTORY.',
+          advise(libvirtProblems, 'tls-certificate-wanted'),
           { cause },
         )
       : new CredentialsRefusedError(
           `${peer} did not accept the client's certificate ${certPath} (${nameOf(certificate)})`,
-          'The log of libvirtd or virtproxyd on that host says why: another authority (ca_file), revoked (crl_file), ' +
-            'expired, or a name that is not in tls_allowed_dn_list.',
+          advise(libvirtProblems, 'tls-certificate-refused'),
           { cause },
         );
 }
@@ -196,14 +197,13 @@ function nameOf({ subject }: X509Certificate): string {
 }
 
 /** What is wrong with the certificate of the daemon, by the code of OpenSSL or Node. */
-const certificateRemedies: Readonly<Record<string, string>> = {
-  CERT_HAS_EXPIRED: 'Renew the certificate of the daemon on that host; or is the clock of this host wrong?',
-  CERT_NOT_YET_VALID: 'Is the clock of this host or of that one wrong?',
-  CERT_REVOKED: 'Its authority has revoked it: the host needs a new certificate.',
-  ERR_TLS_CERT_ALTNAME_INVALID:
-    'Use a host name in the URI that the certificate has, or have one made with the name of the URI.',
-  CRL_HAS_EXPIRED: 'Put the current list of revoked certificates into cacrl.pem.',
-  UNABLE_TO_GET_CRL: 'cacrl.pem must hold the list of each authority in cacert.pem.',
+const problemsOfCertificates: Readonly<Record<string, keyof typeof libvirtProblems>> = {
+  CERT_HAS_EXPIRED: 'tls-expired',
+  CERT_NOT_YET_VALID: 'tls-not-yet-valid',
+  CERT_REVOKED: 'tls-revoked',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'tls-other-name',
+  CRL_HAS_EXPIRED: 'tls-list-expired',
+  UNABLE_TO_GET_CRL: 'tls-list-missing',
 };
 
 function tlsFailure(peer: string, error: unknown): ConnectionFailedError {
@@ -211,8 +211,7 @@ function tlsFailure(peer: string, error: unknown): ConnectionFailedError {
   if (/CERT|SIGNATURE|ISSUER|ALTNAME|SELF_SIGNED|CRL/.test(code)) {
     return new AuthenticationFailedError(
       `the certificate of ${peer} cannot be trusted: ${errorText(error)}`,
-      certificateRemedies[code] ??
-        'It must be signed by the authority in cacert.pem and bear the host name of the URI.',
+      advise(libvirtProblems, problemsOfCertificates[code] ?? 'tls-untrusted'),
       { cause: error },
     );
   }

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
-import { ConnectionFailedError, errorText } from '../../errors.ts';
+import { advise, ConnectionFailedError, errorText } from '../../errors.ts';
+import { libvirtProblems } from '../problems.ts';
 import type { Transport } from '../uri.ts';
 import { connectSocket, systemCode } from './socket-connect.ts';
 import type { TransportStream } from './transport-stream.ts';
@@ -44,15 +45,13 @@ function unixFailure(
     case 'ENOENT':
       return new ConnectionFailedError(
         `no libvirt socket: ${failures.length > 1 ? 'neither ' : ''}${paths} ${failures.length > 1 ? 'exists' : 'does not exist'}`,
-        'Is libvirt installed and running? Debian: package libvirt-daemon-system, systemctl start libvirtd; ' +
-          'Fedora, RHEL 9 and SUSE: package libvirt-daemon-driver-qemu, systemctl start virtqemud.socket ' +
-          'virtqemud-ro.socket. A container needs the socket mounted.',
+        advise(libvirtProblems, 'libvirt-socket-missing'),
         options,
       );
     case 'ECONNREFUSED':
       return new ConnectionFailedError(
         `nobody listens on ${path}`,
-        `${unit} was stopped or has crashed: systemctl start ${unit}, then journalctl -u ${unit}.`,
+        advise(libvirtProblems, 'libvirt-nobody-listens', { unit }),
         options,
       );
     case 'EACCES':
@@ -60,15 +59,15 @@ function unixFailure(
       return new ConnectionFailedError(
         `no permission to connect to ${path}`,
         path.endsWith('-ro')
-          ? `Run as root, or let this user reach the socket: see unix_sock_ro_perms in ${unit}.conf, and SELinux or AppArmor.`
-          : `Run as root or as a member of the group libvirt, or use the read-only socket.`,
+          ? advise(libvirtProblems, 'libvirt-not-permitted', { unit })
+          : advise(libvirtProblems, 'libvirt-read-write-not-permitted'),
         options,
       );
     default:
       return new ConnectionFailedError(
         `cannot connect to ${path}: ${errorText(telling?.error)}`,
         code === 'ENAMETOOLONG' || code === 'EINVAL'
-          ? 'The path of a Unix socket has at most 107 octets.'
+          ? advise(libvirtProblems, 'libvirt-path-too-long')
           : undefined,
         options,
       );

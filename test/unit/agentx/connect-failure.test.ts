@@ -7,18 +7,19 @@ const failure = (code: string) => Object.assign(new Error(`connect ${code}`), { 
 
 describe('a connection that cannot be made', () => {
   it.each([
-    ['EACCES', unix, /agentXPerms 0660 0755 -1 <group>.*directory/],
+    ['EACCES', unix, /agentXPerms 0660 0755 -1 GROUP.*directory/],
     ['ENOENT', unix, /master agentx/],
-    ['ECONNREFUSED', unix, /start snmpd/],
+    ['ECONNREFUSED', unix, /Start snmpd/],
     ['ECONNREFUSED', tcp, /agentXSocket/],
-    ['ENOTFOUND', tcp, /host name/],
+    ['ENOTFOUND', tcp, /agentx.address with DNS/],
     ['ETIMEDOUT', tcp, /firewall/],
     ['EMFILE', unix, /LimitNOFILE.*ulimit -n/],
     ['ENFILE', tcp, /LimitNOFILE.*ulimit -n/],
   ] as const)('because of %s at %o has a remedy', (code, address, remedy) => {
     const cause = failure(code);
     const error = connectFailure(address, cause);
-    expect(error).toMatchObject({ code: 'CONNECTION_FAILED', remedy: expect.stringMatching(remedy), cause });
+    expect(error).toMatchObject({ code: 'CONNECTION_FAILED', cause });
+    expect(error.remedy).toMatch(remedy);
     expect(error.message).toContain(address.kind === 'unix' ? address.path : address.host);
   });
 

@@ -163,7 +163,7 @@ describe('a session', () => {
 
 describe('a connection that cannot be made', () => {
   it.each([
-    ['no socket', '/nonexistent/master', /ENOENT/, /start snmpd with 'master agentx'/],
+    ['no socket', '/nonexistent/master', /ENOENT/, /Start snmpd with 'master agentx'/],
     ['a socket nobody listens at', 'closed', /ECONNREFUSED/, /start snmpd/],
   ])('%s is logged once with a remedy', async (_what, where, error, remedy) => {
     const master = await startFakeMaster();

@@ -34,15 +34,13 @@ describe('collectors', () => {
   });
 
   test.each([
-    ['not permitted on this connection: x', 'libvirt.read_write'],
-    ['not supported by this libvirt version: x', 'newer libvirt'],
-    ['not supported by this hypervisor: x', undefined],
-  ])('says why a source is not available: %s', (lastError, remedy) => {
+    ['not permitted on this connection: x', 'collector-not-permitted'],
+    ['not supported by this libvirt version: x', 'collector-libvirt-too-old'],
+    ['not supported by this hypervisor: x', 'collector-unavailable'],
+  ])('says why a source is not available: %s', (lastError, problem) => {
     const status = row({ support: 'unsupported', errors: 1, lastError });
     const found = checkSnapshot(sampleEmptySnapshot({ collectors: [status] }))[1];
-    expect(found).toMatchObject({ level: 'warn', text: `not available: ${lastError}` });
-    if (remedy === undefined) expect(found?.remedy).toBeUndefined();
-    else expect(found?.remedy).toContain(remedy);
+    expect(found).toMatchObject({ level: 'warn', text: `not available: ${lastError}`, problem });
   });
 });
 
@@ -61,8 +59,14 @@ describe('domains', () => {
   });
 });
 
-test('warnings of the snapshot are passed on', () => {
-  const warnings = [{ index: 1, code: 'rdtConflict', text: 'No perf.', since: 1 }] as const;
+test('warnings of the snapshot are passed on, those that tell of what is meant as no problem', () => {
+  const warnings = [
+    { index: 1, code: 'rdtConflict', text: 'No perf.', since: 1 },
+    { index: 2, code: 'rootIsExperimental', text: 'For experiments.', since: 1 },
+  ] as const;
   const found = checkSnapshot(sampleEmptySnapshot({ warnings, collectors: [] }));
-  expect(found.at(-1)).toEqual({ level: 'warn', subject: 'rdtConflict', text: 'No perf.' });
+  expect(found.slice(-2)).toMatchObject([
+    { level: 'warn', subject: 'rdtConflict', text: 'No perf.', problem: 'warning-rdt-conflict' },
+    { level: 'ok', subject: 'rootIsExperimental', text: 'For experiments.' },
+  ]);
 });

@@ -117,7 +117,7 @@ test('a secret that cannot be read, and one that everybody can read, are told', 
     ['warn', 'influxdb'],
     ['fail', 'otlp'],
   ]);
-  expect(found[1]?.remedy).toContain(`chmod 600 ${open}`);
+  expect(found[1]?.remedy).toContain(`chmod o-r ${open}`);
   expect(found[2]?.text).toMatch(/otlp\.token_file .*none cannot be read: ENOENT/);
   expect(JSON.stringify(found)).not.toContain('sesame');
 });

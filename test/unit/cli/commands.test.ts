@@ -49,7 +49,7 @@ describe('exit code', () => {
     [
       'a command nothing is like',
       ['frobnicate'],
-      'the commands are run, dump, check, mib, contrib, config, credential',
+      'the commands are run, dump, check, notify-test, mib, contrib, config, credential',
     ],
     ['an unknown option', ['dump', '--ury', 'x'], "unknown option '--ury'"],
     ['an option without its value', ['--uri'], "option '--uri <value>' argument missing"],

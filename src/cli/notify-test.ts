@@ -1,0 +1,97 @@
+import { hostname, userInfo } from 'node:os';
+import { formatAgentxAddress } from '../agentx/address.ts';
+import { openMaster, unreachable } from '../check/agentx.ts';
+import { findingLine, foundProblem } from '../check/finding.ts';
+import { snmpTarget } from '../check/snmp-options.ts';
+import { SnmpSession } from '../check/snmp-session.ts';
+import { trapSinkFinding } from '../check/trap-sinks.ts';
+import type { Config } from '../config/config.ts';
+import { DaemonError } from '../errors.ts';
+import { ServedMib } from '../mib/served-mib.ts';
+import { formatOid } from '../tree/oid.ts';
+import { exitCodes } from './exit-codes.ts';
+import { configFrom } from './options.ts';
+import { programVersion } from './version.ts';
+
+/** snmpTrapOID.0 (RFC 3418) */
+const snmpTrapOid = [1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0];
+
+/**
+ * Sends lveNotificationTest in an AgentX session of its own, so that it works whether or not the agent runs: the rest
+ * of the way, through snmpd to its receivers, is that of all notifications. Resolves with 0 when snmpd has taken it,
+ * 69 if it cannot be reached or has no receiver.
+ */
+export async function notifyTest(options: Readonly<Record<string, unknown>>): Promise<number> {
+  const target = snmpTarget(options);
+  const { config } = await configFrom(options);
+  if (!config.agentx.enabled) {
+    throw new DaemonError('USAGE', 'agentx.enabled is false: nothing is sent through snmpd');
+  }
+  const given = options['text'];
+  const text = typeof given === 'string' && given !== '' ? given : usualText();
+  const sent = await send(config, text);
+  if (sent !== undefined) {
+    process.stdout.write(`${sent}\n`);
+    return exitCodes.unavailable;
+  }
+  const { address } = config.agentx;
+  process.stdout.write(
+    `ok   ${formatAgentxAddress(address)}: snmpd has taken lveNotificationTest: ${text}\n`,
+  );
+  if (!config.notifications.enabled) {
+    const line = findingLine(
+      foundProblem('notifications', 'notifications.enabled is false', 'agent-notifications-off'),
+    );
+    process.stdout.write(`${line}\n`);
+  }
+  const sinks = target === undefined ? undefined : await receivers(target);
+  if (sinks !== undefined) process.stdout.write(`${findingLine(sinks)}\n`);
+  if (sinks?.level === 'warn') return exitCodes.unavailable;
+  process.stdout.write(
+    'snmpd does not tell whether anybody received it: look there. If nothing arrives: trap2sink, informsink or trapsess in\n' +
+      'snmpd.conf, community or user at the receiver, UDP port 162 in firewalls; see docs/notifications.md.\n',
+  );
+  return exitCodes.ok;
+}
+
+/** Sends it; what went wrong as a line, or undefined. */
+async function send(config: Config, text: string): Promise<string | undefined> {
+  const { address } = config.agentx;
+  const mib = new ServedMib({ root: config.mib.root, vmMib: config.mib.vmMib });
+  const { trapOid, varbinds } = mib.notification('lveNotificationTest', {
+    lveNotifyTestText: { value: text },
+  });
+  const trap = { oid: snmpTrapOid, syntax: 'ObjectIdentifier', value: trapOid } as const;
+  try {
+    const session = await openMaster(address, `libvirt-agentx ${programVersion()} notify-test`);
+    await session.request(
+      { kind: 'notify', context: undefined, varBinds: [trap, ...varbinds] },
+      `Notify ${formatOid(trapOid)}`,
+    );
+    await session.close('shutdown');
+    return undefined;
+  } catch (error) {
+    return findingLine(await unreachable(error, address));
+  }
+}
+
+async function receivers(target: NonNullable<ReturnType<typeof snmpTarget>>) {
+  const session = await SnmpSession.open(target);
+  try {
+    return await trapSinkFinding(session);
+  } finally {
+    session.close();
+  }
+}
+
+function usualText(): string {
+  return `test from ${hostname()}, asked for by ${userName()} at ${new Date().toISOString()}; nothing has happened`;
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
+}
