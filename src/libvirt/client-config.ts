@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { DaemonError, errorText } from '../errors.ts';
 
@@ -27,7 +27,8 @@ export function clientConfigPath({ env, userId = process.geteuid?.() }: ClientCo
 }
 
 /**
- * Reads it. A file that is not there says nothing.
+ * Reads it. A file that is not there says nothing, nor does one in a folder that this user may not look into: libvirt's own
+ * tools pass over it, too (a service with the HOME of root).
  *
  * @throws DaemonError with code CONFIG_INVALID that names the file.
  */
@@ -37,9 +38,7 @@ export function readClientConfig(options: ClientConfigOptions): ClientConfig {
   try {
     text = readAtOnce(path);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR')
-      return { path, uriDefault: undefined, uriAliases: new Map() };
+    if (!existsSync(path)) return { path, uriDefault: undefined, uriAliases: new Map() };
     throw new DaemonError('CONFIG_INVALID', `${path} cannot be read: ${errorText(error)}`, { cause: error });
   }
   return { path, ...parseClientConfig(text, path) };

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -33,6 +33,15 @@ uri_default = "qemu+tls://default.example/system"
 `;
 
 describe('libvirt.conf', () => {
+  it('says nothing where a link to it leads nowhere, as for libvirt', () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'home-'));
+    mkdirSync(join(elsewhere, 'libvirt'));
+    symlinkSync(join(elsewhere, 'gone'), join(elsewhere, 'libvirt', 'libvirt.conf'));
+    const read = readClientConfig({ env: { XDG_CONFIG_HOME: elsewhere }, userId: 1000 });
+    expect(read).toMatchObject({ uriDefault: undefined, uriAliases: new Map() });
+    rmSync(elsewhere, { recursive: true });
+  });
+
   it('has aliases and a default', () => {
     const { uriAliases, uriDefault } = parseClientConfig(text, '/x');
     expect([...uriAliases]).toEqual([
