@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { definitions } from '../../src/mib/definitions.ts';
-import { type Agent, startAgent } from '../lab/agent.ts';
+import { type Agent, programPath, startAgent } from '../lab/agent.ts';
 import { biosGuest, linuxGuest } from '../lab/domain-xml.ts';
 import { guestSpawn, waitForGuestAgent } from '../lab/guest-agent.ts';
 import { makeGuestImage } from '../lab/guest-image.ts';
 import { makeQcow2Image, makeRawImage } from '../lab/image.ts';
 import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
+import { runAnyway } from '../lab/process.ts';
 import { crashQemu, freezeMonitor, makeFullDisk, startEndlessJob } from '../lab/provoke.ts';
 import { type Snmpd, startSnmpd } from '../lab/snmpd.ts';
 import { type Snmptrapd, startSnmptrapd } from '../lab/snmptrapd.ts';
@@ -216,6 +217,7 @@ describe('every object of both modules', () => {
     await untilSeen('lveJobDowntime', 'lveJobIteration');
     await job.abort();
     await libvirtd.virsh('dump', '--live', 'web', `${imagesPath}/core`);
+    await untilSeen('lveJobMemoryBps');
     await libvirtd.virsh(
       'blkdeviotune',
       'web',
@@ -302,6 +304,8 @@ describe('every object of both modules', () => {
     await untilSeen('lveDomControlTime', 'lveDomainsBlockedText');
     frozen.thaw();
     await crashQemu(libvirtd, 'hung');
+    await libvirtd.virsh('suspend', 'brief');
+    await untilSeen('lveDomainsWarningText');
     await libvirtd.virsh('destroy', 'brief');
     await untilSeen('lveDomGoneTime');
     const back = agent.nextLog('connected to libvirt');
@@ -314,7 +318,7 @@ describe('every object of both modules', () => {
     expect(never).toEqual(excused);
   });
 
-  it('that only notifications carry has been told, the delay by one that snmpd was not there for', async () => {
+  it('that only notifications carry has been told: the delay by one that snmpd was not there for, the text by a test', async () => {
     const lost = agent.nextLog('no session with the AgentX master');
     snmpd.signal('SIGTERM');
     await lost;
@@ -327,6 +331,8 @@ describe('every object of both modules', () => {
       context: () => agent.stderr(),
     });
     await snmpd.restart();
+    const test = ['notify-test', '--config', '/dev/null', '--agentx', snmpd.agentxAddress];
+    expect((await runAnyway(process.execPath, [programPath, ...test])).code).toBe(0);
     const untold = () => {
       const carried = trapd.received().flatMap(({ varBinds }) => varBinds.map(({ oid }) => objectAt(oid)));
       return notifyOnly.filter((name) => !carried.includes(name));
