@@ -54,11 +54,22 @@ export class Daemon {
     this.#faces = new FaceSet({ logger: options.logger, version: options.version });
   }
 
-  /** Starts; resolves once everything runs, whether or not the peers are there yet. */
+  /**
+   * Starts; resolves once everything runs, whether or not the peers are there yet.
+   *
+   * @throws StateDirectoryError; nothing is left running then.
+   */
   async start(): Promise<void> {
     await this.#inTurn(async () => {
       this.#watchClock();
-      await this.#apply(this.#config);
+      try {
+        await this.#apply(this.#config);
+      } catch (error) {
+        this.#unwatch();
+        await this.#stopAll([...this.#running.keys()]);
+        await this.#faces.stop();
+        throw error;
+      }
     });
   }
 
