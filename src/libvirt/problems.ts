@@ -100,7 +100,7 @@ export const libvirtProblems = {
   'tls-certificate-refused': {
     cause: "The daemon does not accept the client's certificate.",
     remedy:
-      'See tls_allowed_dn_list and ca_file in the configuration of libvirtd or virtproxyd on that host.',
+      'It may be expired, or a name that is not in tls_allowed_dn_list, revoked (crl_file), or signed by another authority than that of ca_file: see libvirtd.conf or virtproxyd.conf on that host.',
   },
   'tls-untrusted': {
     cause: "The daemon's certificate cannot be trusted.",
@@ -120,7 +120,7 @@ export const libvirtProblems = {
   },
   'tls-revoked': {
     cause: 'The authority has revoked the certificate of the daemon.',
-    remedy: 'The host needs a new certificate.',
+    remedy: 'Its authority has revoked it: the host needs a new certificate.',
   },
   'tls-other-name': {
     cause: 'The certificate of the daemon is for another host name.',

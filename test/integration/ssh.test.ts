@@ -119,7 +119,7 @@ describe.sequential('the parameters of the URI', () => {
     const unknown = `qemu+ssh://root@localhost/system?keyfile=${sshd.keyPath}`;
     const message = await dump.failure(unknown);
     expect(message).toContain('Host key verification failed');
-    expect(message).toContain('put it into known_hosts');
+    expect(message).toContain('into known_hosts of');
     await dump.expectDomains(`${unknown}&no_verify=1`);
   });
 });

@@ -11,7 +11,9 @@ import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
 type AnyProcedure = Procedure<unknown, unknown>;
 
 /** Those of the handshake, and the goodbye: they are not made in between. */
-const apart = new Set(['authList', 'authPolkit', 'connectOpen', 'connectClose']);
+const apart = new Set(
+  'authList authPolkit authSaslInit authSaslStart authSaslStep connectOpen connectClose'.split(' '),
+);
 
 let libvirtd: Libvirtd;
 let hung: number;

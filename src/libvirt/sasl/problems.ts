@@ -10,7 +10,7 @@ export const saslProblems = {
   'sasl-no-encryption': {
     cause: 'Over plain TCP libvirt takes only mechanisms that encrypt, of which DIGEST-MD5 is known here.',
     remedy:
-      'Better use qemu+tls:// with "mech_list: scram-sha-256" in /etc/sasl2/libvirt.conf on that host, or qemu+ssh://.',
+      'Better use qemu+tls:// with "mech_list: scram-sha-256" in /etc/sasl2/libvirt.conf on that host, or qemu+ssh://. Kerberos is not known here.',
   },
   'sasl-password-in-the-clear': {
     cause:
