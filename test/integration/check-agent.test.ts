@@ -139,7 +139,14 @@ state.directory = "${state}"
       chmodSync(dirname(libvirtd.socketReadOnly), 0o700);
       await libvirtd.restart();
       await waitUntil(async () => (await seen(connState)) === '3', { what: 'the connection to be lost' });
-      const found = await check(configPath);
+      // At first the reason is the loss; then, that it may not come back.
+      const found = await waitUntil(
+        async () => {
+          const looked = await check(configPath);
+          return looked.problems.some(({ text }) => /no permission|EACCES/.test(text)) && looked;
+        },
+        { what: 'the reason' },
+      );
       expect(found.problems).toMatchObject([
         {
           problem: 'agent-libvirt-lost',
