@@ -1,28 +1,15 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { defaultStatSelectors, statSelectors } from '../../../src/config/selectors.ts';
 import { listNotifications } from '../../../src/mib/inventory.ts';
 import { tables } from '../../../src/mib/objects.gen.ts';
+import { markdownDocuments } from '../../../tools/markdown-documents.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const readme = read('README.md');
-
-const documents = [
-  'README.md',
-  'CHANGELOG.md',
-  'CONTRIBUTING.md',
-  'SECURITY.md',
-  'contrib/README.md',
-  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-];
-
-/** Written by the benchmark, or about what it wrote: skipped where widths are looked at. */
-const measured: ReadonlySet<string> = new Set(['docs/performance.md']);
 
 describe('README.md', () => {
   test.each(Object.keys(tables))('says what %s holds', (table) => {
@@ -47,7 +34,7 @@ describe('README.md', () => {
   });
 });
 
-describe.each(documents)('%s', (document) => {
+describe.each(markdownDocuments)('%s', (document) => {
   const text = read(document);
 
   test('links to files that exist', () => {
@@ -62,7 +49,7 @@ describe.each(documents)('%s', (document) => {
     expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
-  test.skipIf(measured.has(document))('has no line of more than 100 characters', () => {
+  test('has no line of more than 100 characters', () => {
     const prose = text.replaceAll(/^ *```[\s\S]*?^ *```$/gm, '').split('\n');
     const long = prose.filter((line) => line.length > 100 && !/^ *\||https?:/.test(line));
     expect(long).toEqual([]);
