@@ -107,9 +107,12 @@ export class DomainDefinitions implements Collector {
     const { only } = pass;
     const { present } = pass.domains;
     const staleBefore = pass.now - this.#options.intervalSec * 1000;
-    const due = present.filter(({ uuid }) =>
-      only === undefined ? (this.#read.get(uuid)?.readAt ?? 0) <= staleBefore : only.has(uuid),
-    );
+    const due = present.filter(({ uuid, name }) => {
+      if (only !== undefined) return only.has(uuid);
+      if ((this.#read.get(uuid)?.readAt ?? 0) <= staleBefore) return true;
+      pass.spared(name);
+      return false;
+    });
     this.#forgetVanished(present);
     const readers = Array.from({ length: readersInFlight }, async () => {
       for (let record = due.shift(); record !== undefined; record = due.shift()) {
@@ -127,6 +130,7 @@ export class DomainDefinitions implements Collector {
       const live = active ? await this.#xml(pass, record, xmlFlags.live) : undefined;
       const inactive = persistent || !active ? await this.#xml(pass, record, xmlFlags.inactive) : undefined;
       if (live === notNow || inactive === notNow) {
+        pass.spared(record.name);
         pass.postpone(record);
         return;
       }
@@ -260,7 +264,6 @@ function chunksOf(text: string): readonly XmlChunk[] {
   return chunks;
 }
 
-/** Faults named in the text of the warning. */
 /**
  * Adds to a part of a reading, which is ours, in place. Copies made by spreading would get a hidden class each, as large
  * as themselves and as long-lived.
@@ -269,6 +272,7 @@ function completed<Part extends object, More extends object>(part: Part, more: M
   return Object.assign(part, more);
 }
 
+/** Faults named in the text of the warning. */
 const maxNamedFaults = 3;
 
 /** What of the definitions could not be read, for one row of lveWarningTable. */

@@ -45,7 +45,6 @@ export class DomainMoments implements Collector {
       });
       // libvirt before 5.6 has no checkpoints: then there is no number of them either.
       const hasCheckpoints = pass.libvirt.refusal(domainListAllCheckpoints) === undefined;
-      if (!hasCheckpoints) pass.spared();
       const checkpoints = hasCheckpoints
         ? await readMember(pass, `${record.name} checkpoints`, {
             known: record.checkpoints,

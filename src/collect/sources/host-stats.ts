@@ -93,12 +93,12 @@ export class HostStats implements Collector {
       });
       const online = pass.host.cpus.filter((cpu) => cpu.online).map((cpu) => cpu.number);
       const turn = this.#turnOf(online);
-      if (turn.length < online.length) pass.spared();
+      for (const number of online) if (!turn.includes(number)) pass.spared(nameOf(number));
       // One that goes offline at this moment costs only its own figures.
       const times = new Map<number, CpuTimes>();
       await Promise.all(
         turn.map(async (number) => {
-          const spent = await readMember(pass, `processor ${number}`, {
+          const spent = await readMember(pass, nameOf(number), {
             known: undefined,
             read: () => this.#cpuTimes(pass, number),
           });
@@ -196,6 +196,11 @@ export class HostStats implements Collector {
       pass.failed(error, 'memory statistics');
     }
   }
+}
+
+/** What the report calls a processor. */
+function nameOf(number: number): string {
+  return `processor ${number}`;
 }
 
 /** Bit n of a CPU map, least significant bit of the first octet first. */

@@ -10,11 +10,14 @@ export interface TestPass {
   readonly failures: string[];
   /** UUIDs of domains that could not be asked. */
   readonly postponed: string[];
+  /** What was said not to have been asked; empty is everything. */
+  readonly spared: string[];
 }
 
 export function testPass(records: readonly DomainRecord[], now = 0): TestPass {
   const failures: string[] = [];
   const postponed: string[] = [];
+  const spared: string[] = [];
   const warnings = new WarningBoard(() => undefined);
   const pass = {
     domains: { present: records, active: records.filter((record) => record.active) },
@@ -25,7 +28,9 @@ export function testPass(records: readonly DomainRecord[], now = 0): TestPass {
       failures.push(`${about}: ${error instanceof Error ? error.message : String(error)}`);
     },
     only: undefined,
-    spared: () => undefined,
+    spared: (about = '') => {
+      spared.push(about);
+    },
     answered: () => undefined,
     limited: () => undefined,
     changed: () => undefined,
@@ -35,7 +40,7 @@ export function testPass(records: readonly DomainRecord[], now = 0): TestPass {
     buildRow: () => undefined,
     configChanged: () => undefined,
   };
-  return { pass: pass as unknown as CollectorPass, warnings, failures, postponed };
+  return { pass: pass as unknown as CollectorPass, warnings, failures, postponed, spared };
 }
 
 /** A record of an active domain. */

@@ -18,16 +18,17 @@ function makeDefinitions(): DomainDefinitions {
 describe('DomainDefinitions', () => {
   it('postpones a domain whose hypervisor process does not answer', async () => {
     const record = activeRecord('web');
-    const { pass, failures, postponed } = testPass([record], Date.now());
+    const { pass, failures, postponed, spared } = testPass([record], Date.now());
     const libvirt = { call: () => Promise.reject(new NotCalledError('held')) };
     await makeDefinitions().collect({ ...pass, libvirt } as never);
     expect(postponed).toEqual([record.uuid]);
+    expect(spared).toEqual(['web']);
     expect(failures).toEqual([]);
   });
 
   it('reads those it is restricted to, else those not read for a while', async () => {
     const records = [activeRecord('a', 1), activeRecord('b', 2)];
-    const { pass } = testPass(records, Date.now());
+    const { pass, spared } = testPass(records, Date.now());
     const asked: string[] = [];
     const libvirt = {
       call: (_procedure: unknown, { domain }: { readonly domain: DomainRef }) => {
@@ -39,6 +40,7 @@ describe('DomainDefinitions', () => {
     const definitions = makeDefinitions();
     const collect = async (only: readonly string[] | undefined, now: number) => {
       asked.length = 0;
+      spared.length = 0;
       await definitions.collect({
         ...pass,
         libvirt,
@@ -50,8 +52,11 @@ describe('DomainDefinitions', () => {
     };
     expect(await collect(undefined, Date.now())).toEqual(['a', 'b']);
     expect(await collect(undefined, Date.now())).toEqual([]);
+    // If they refused, they do so still.
+    expect(spared).toEqual(['a', 'b']);
     expect(await collect(['uuid-b', 'uuid-of-none'], Date.now())).toEqual(['b']);
     expect(await collect(undefined, Date.now() + 61_000)).toEqual(['a', 'b']);
+    expect(spared).toEqual([]);
   });
 
   it('says in a warning what it cannot read, as long as it cannot', async () => {

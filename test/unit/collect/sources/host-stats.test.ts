@@ -30,15 +30,16 @@ function hostOf(cpus: number) {
   };
   const call = (procedure: { readonly name: string }, args: { readonly cpuNum: number }) =>
     Promise.resolve(replies[procedure.name]?.(args));
-  const { pass, failures } = testPass([]);
+  const { pass, failures, spared } = testPass([]);
   const stats = new HostStats(true);
   /** The processors that a refresh asks for. */
   const refresh = async (): Promise<readonly number[]> => {
     asked = [];
+    spared.length = 0;
     await stats.collect({ ...pass, host, libvirt: { call } } as unknown as CollectorPass);
     return asked;
   };
-  return { host, offline, failures, refresh };
+  return { host, offline, failures, spared, refresh };
 }
 
 describe('HostStats', () => {
@@ -57,8 +58,9 @@ describe('HostStats', () => {
   });
 
   it('lets those of a large host take turns after the first time', async () => {
-    const { host, refresh, failures } = hostOf(80);
+    const { host, refresh, failures, spared } = hostOf(80);
     expect(await refresh()).toHaveLength(80);
+    expect(spared).toEqual([]);
     expect(host.cpus.every(({ userUs }) => userUs !== undefined)).toBe(true);
     const first = host.cpus.map(({ busy }) => busy);
     expect(first.every((busy) => busy === undefined)).toBe(true);
@@ -67,6 +69,11 @@ describe('HostStats', () => {
     expect(new Set(turns.flat()).size).toBe(80);
     // The third turn began anew with the first ones.
     expect(turns[2]?.slice(-16)).toEqual(Array.from({ length: 16 }, (_, number) => number));
+    // A refusal of another processor stands, one of anything else does not.
+    const others = Array.from({ length: 80 }, (_, number) => number).filter(
+      (cpu) => !turns[2]?.includes(cpu),
+    );
+    expect(spared).toEqual(others.map((cpu) => `processor ${cpu}`));
     expect(host.cpus.every(({ busy }) => busy !== undefined)).toBe(true);
     expect(failures).toEqual([]);
   });
