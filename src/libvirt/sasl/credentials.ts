@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { type Advice, AuthenticationFailedError, advise, errorText } from '../../errors.ts';
 import { SecretFile } from '../../run/secret-file.ts';
@@ -104,12 +105,15 @@ async function findInAuthFile(
   login: Login,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<{ readonly path: string; readonly entry: AuthFileEntry } | undefined> {
-  for (const path of authFilePlaces(login, env)) {
+  const places = authFilePlaces(login, env);
+  for (const path of places) {
     let text: string;
     try {
       text = await readSmallFile(path);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
+      // In a folder that this user may not look into (a service with the HOME of root), libvirt passes over it, too.
+      if (path !== places.at(-1) && !existsSync(path)) continue;
       throw new AuthenticationFailedError(
         `cannot read libvirt's file of credentials: ${errorText(error)}`,
         advise(saslProblems, 'sasl-auth-file-unreadable', { path }),

@@ -103,6 +103,16 @@ describe('credentials', () => {
     });
   });
 
+  it('are those of the system where the own folder cannot be looked into', async () => {
+    const { login } = parseLibvirtUri('qemu+tcp://host.example/system');
+    const inFile = { XDG_CONFIG_HOME: join(directory, 'auth.conf') };
+    await expect(findCredentials(defaultSaslSettings, login, 'PEER', inFile)).rejects.toThrow(
+      'there is none',
+    );
+    const named = { LIBVIRT_AUTH_FILE: join(directory, 'auth.conf', 'auth.conf') };
+    await expect(findCredentials(defaultSaslSettings, login, 'PEER', named)).rejects.toThrow('ENOTDIR');
+  });
+
   it.each([
     ['no user', 'qemu+tcp://elsewhere/system', { passwordFile: 'password' }, 'wants a user (SASL)'],
     ['no password', 'qemu+tcp://elsewhere/system', {}, 'wants a password (SASL)'],
