@@ -84,6 +84,10 @@ describe.sequential('everything is collected', () => {
     await fred.expectDomains(`${uris.tls()}&auth=sasl.${mechanism}`);
   });
 
+  it('over TLS with anybody, whatever else could be chosen', async () => {
+    await fred.expectDomains(`${uris.tls()}&no_verify=1`);
+  });
+
   it('over a Unix socket', async () => {
     await fred.expectDomains(uris.unix());
   });

@@ -13,7 +13,7 @@ import type { Procedure } from '../protocol.ts';
 import type { ConnectTarget } from '../uri.ts';
 import { type FoundCredentials, findCredentials, type SaslSettings } from './credentials.ts';
 import type { Exchange, Mechanism } from './mechanism.ts';
-import { type MechanismName, mechanismNames } from './mechanism-names.ts';
+import { mechanismNames } from './mechanism-names.ts';
 import { mechanisms } from './mechanisms.ts';
 import { saslProblems } from './problems.ts';
 import type { SecurityLayer } from './security-layer.ts';
@@ -79,37 +79,38 @@ async function offeredMechanisms(call: Call, target: SaslTarget): Promise<readon
   }
 }
 
-/** The strongest of those that the daemon offers, that the operator allows and that fit the transport. */
+/**
+ * The strongest of those that the daemon offers, that the operator allows and that fit the transport. Over plain TCP a
+ * daemon offers none without a layer: who does is somebody else, who would have what follows in the clear.
+ */
 function chooseMechanism(offered: readonly string[], target: SaslTarget, settings: SaslSettings): Mechanism {
   const allowed = mechanismNames
     .filter((name) => settings.mechanisms.includes(name))
     .filter((name) => target.login.mechanism === undefined || name === target.login.mechanism);
   const both = allowed.filter((name) => offered.includes(name));
-  const [best] = inOrderFor(target, both).filter(
-    (name) => target.confidential || !mechanisms[name].tellsPassword,
+  const [best] = both.filter(
+    (name) =>
+      (target.confidential || !mechanisms[name].tellsPassword) &&
+      (target.transport.kind !== 'tcp' || mechanisms[name].hasLayer),
   );
   if (best !== undefined) return mechanisms[best];
   const list = offered.length === 0 ? 'none' : offered.map((name) => name.slice(0, 40)).join(', ');
   const [unfit] = both;
   if (unfit !== undefined) {
-    throw new AuthenticationFailedError(
-      `${target.peer} offers ${unfit}, which would tell the password to whoever listens or pretends to be the host`,
-      advise(saslProblems, 'sasl-password-in-the-clear'),
-    );
+    throw mechanisms[unfit].tellsPassword
+      ? new AuthenticationFailedError(
+          `${target.peer} offers ${unfit}, which would tell the password to whoever listens or pretends to be the host`,
+          advise(saslProblems, 'sasl-password-in-the-clear'),
+        )
+      : new AuthenticationFailedError(
+          `${target.peer} offers ${unfit}, which does not encrypt what follows`,
+          noMechanism(target),
+        );
   }
   throw new AuthenticationFailedError(
     `${target.peer} offers these mechanisms of SASL: ${list}; none of them is ${allowed.join(', ') || 'allowed'}`,
     noMechanism(target),
   );
-}
-
-/** Where others can listen, only a mechanism with a layer is of use: the daemon refuses the others in the end. */
-function inOrderFor(
-  { confidential }: ConnectTarget,
-  names: readonly MechanismName[],
-): readonly MechanismName[] {
-  if (confidential) return names;
-  return [...names].sort((left, right) => Number(right === 'DIGEST-MD5') - Number(left === 'DIGEST-MD5'));
 }
 
 function noMechanism({ transport }: ConnectTarget): Advice {

@@ -22,6 +22,7 @@ const CIPHER = 'rc4';
 export const digestMd5: Mechanism = {
   name: 'DIGEST-MD5',
   tellsPassword: false,
+  hasLayer: true,
   begin: (credentials, context) =>
     new DigestMd5Exchange(credentials, context, {
       clientNonce: randomBytes(CLIENT_NONCE_OCTETS).toString('base64'),

@@ -41,5 +41,7 @@ export interface Mechanism {
   readonly name: string;
   /** Whether the server, or who pretends to be it, is told the password itself. */
   readonly tellsPassword: boolean;
+  /** Whether it can protect what is sent after it. */
+  readonly hasLayer: boolean;
   begin(credentials: Credentials, context: ExchangeContext): Exchange;
 }

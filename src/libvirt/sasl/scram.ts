@@ -33,6 +33,7 @@ export function scram(name: string, hash: string): Mechanism {
   return {
     name,
     tellsPassword: false,
+    hasLayer: false,
     begin: (credentials) =>
       new ScramExchange(hash, credentials, randomBytes(CLIENT_NONCE_OCTETS).toString('base64')),
   };

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AuthenticationFailedError } from '../../../../src/errors.ts';
 import { LibvirtConnection } from '../../../../src/libvirt/connection.ts';
+import type { Procedure } from '../../../../src/libvirt/protocol.ts';
+import { authenticateWithSasl } from '../../../../src/libvirt/sasl/authenticate.ts';
 import { type MechanismName, mechanismNames } from '../../../../src/libvirt/sasl/mechanism-names.ts';
 import { parseLibvirtUri } from '../../../../src/libvirt/uri.ts';
-import { XdrWriter } from '../../../../src/libvirt/xdr.ts';
+import { XdrReader, XdrWriter } from '../../../../src/libvirt/xdr.ts';
 import { silentLogger } from '../../../../src/log.ts';
 import { FakeLibvirtd } from '../../../fakes/fake-libvirtd.ts';
 import { waitUntil } from '../../../lab/wait.ts';
@@ -102,7 +104,7 @@ describe('a daemon', () => {
     expect((await refusal()).message).toContain('has not proved that it knows the password');
   });
 
-  it('that wants absurdly many iterations is not obeyed', async () => {
+  it('that answers to another nonce is not obeyed', async () => {
     offer('SCRAM-SHA-256');
     reply(procedures.start, 0, 'r=x,s=QSXC,i=4096');
     expect((await refusal()).message).toContain('nonce');
@@ -158,3 +160,23 @@ it('a password is not told where others can listen or pretend', async () => {
   await expect(LibvirtConnection.open(target, options)).rejects.toThrow('would tell the password');
   expect(daemon.callCount(procedures.start)).toBe(0);
 });
+
+it.each(['SCRAM-SHA-256', 'SCRAM-SHA-1,PLAIN'])(
+  'over plain TCP, %s is not even begun: what follows would be open to whoever has taken the others off the list',
+  async (list) => {
+    const called: string[] = [];
+    const call = async <Args, Reply>({ name, decode }: Procedure<Args, Reply>): Promise<Reply> => {
+      called.push(name);
+      const writer = new XdrWriter();
+      writer.string(list);
+      return decode(new XdrReader(writer.finish(), 0));
+    };
+    const target = { ...parseLibvirtUri('qemu+tcp://localhost/system'), peer: 'PEER' };
+    const settings = { user: 'fred', passwordFile: join(directory, 'password'), mechanisms: mechanismNames };
+    await expect(authenticateWithSasl(call, target, settings)).rejects.toMatchObject({
+      message: `PEER offers ${list.split(',')[0]}, which does not encrypt what follows`,
+      remedy: expect.stringContaining('qemu+tls://'),
+    });
+    expect(called).toEqual(['authSaslInit']);
+  },
+);
