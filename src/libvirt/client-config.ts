@@ -44,7 +44,10 @@ export function readClientConfig(options: ClientConfigOptions): ClientConfig {
   return { path, ...parseClientConfig(text, path) };
 }
 
-/** A file and nothing else: a FIFO would hold up the program. */
+/**
+ * A file and nothing else: a FIFO would hold up the program. Unlike `readSmallFile` it waits for nothing, as what reads
+ * URIs cannot wait.
+ */
 function readAtOnce(path: string): string {
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
