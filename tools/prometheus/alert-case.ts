@@ -96,6 +96,10 @@ export function now(family: string, minutes: number, labels: (at: Stage) => Labe
 }
 
 const web = (at: Stage): Labels => at.vm('web');
+/** The same name and UUID, of an agent with several hypervisors. */
+const webOn =
+  (hypervisor: string) =>
+  (at: Stage): Labels => ({ ...at.vm('web'), hypervisor });
 const db = (at: Stage): Labels => at.vm('db');
 const mail = (at: Stage): Labels => at.vm('mail');
 const vda = (at: Stage): Labels => ({ ...at.vm('web'), target_device: 'vda' });
@@ -213,6 +217,16 @@ export const alertCases: readonly AlertCase[] = [
       values('libvirt_domain_info_state_reason', '1x60 4x240', mail),
     ],
     checks: [['70m'], ['4h']],
+  },
+  {
+    alert: 'LibvirtDomainDown',
+    title: 'a VM that left one hypervisor of an agent and stopped on another',
+    series: [
+      values('libvirt_domain_up', '1x30 0x90', webOn('rack1-a')),
+      values(gone, '_x30 1860x90', webOn('rack1-a')),
+      values('libvirt_domain_up', '_x30 1x30 0x60', webOn('rack1-b')),
+    ],
+    checks: [['60m'], ['90m', { labels: webOn('rack1-b') }]],
   },
   {
     alert: 'LibvirtAutostartNotRunning',

@@ -15,8 +15,11 @@ export interface Alert {
   readonly only?: Source['name'];
 }
 
-/** What tells one machine from another: snmp_exporter's series have the UUID, those of /metrics if it is configured. */
-const machine = 'on (job, instance, domain, uuid)';
+/**
+ * What tells one machine from another: snmp_exporter's series have the UUID, those of /metrics if it is configured, and of
+ * an agent with several hypervisors the name of its own.
+ */
+const machine = 'on (job, instance, hypervisor, domain, uuid)';
 
 /** How long ago what is remembered may be: Prometheus itself may have been down for a while. */
 const memory = '6h';
@@ -105,7 +108,7 @@ export const alerts: readonly Alert[] = [
     for: '10m',
     comment: '1 unknown, 4 unsupported: there is nothing to be old.',
     expr: (source) =>
-      `${source.since('libvirt_collector_success_timestamp_seconds', plain)} > clamp_min(3 * libvirt_collector_interval_seconds, 1800) and on (job, instance, collector) (libvirt_collector_support == 2 or libvirt_collector_support == 3)`,
+      `${source.since('libvirt_collector_success_timestamp_seconds', plain)} > clamp_min(3 * libvirt_collector_interval_seconds, 1800) and on (job, instance, hypervisor, collector) (libvirt_collector_support == 2 or libvirt_collector_support == 3)`,
     summary: () => `libvirt-agentx on {{ $labels.instance }} has not read {{ $labels.collector }} for ${age}`,
     description: () => 'lveCollectorLastError, the log and the warnings of the agent tell why.',
   },
