@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Agent, startAgent } from '../lab/agent.ts';
 import { biosGuest, oddName } from '../lab/domain-xml.ts';
+import { makeLabDirectory } from '../lab/lab-directory.ts';
 import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
 import { repositoryPath } from '../lab/mib-path.ts';
-import { type RunResult, runAnyway } from '../lab/process.ts';
+import { type RunResult, runAnyway, startProcess } from '../lab/process.ts';
 import { crashQemu } from '../lab/provoke.ts';
 import { type Snmpd, startSnmpd } from '../lab/snmpd.ts';
 import { waitUntil } from '../lab/wait.ts';
@@ -81,5 +84,32 @@ describe.sequential('check_libvirt_vms', () => {
     await waitUntil(async () => (await check()).stdout.startsWith('CRITICAL - libvirt is disconnected'), {
       what: 'the loss of libvirt',
     });
+  });
+
+  it('does not wait for a command that hangs, nor leave it behind', async () => {
+    const directory = await makeLabDirectory();
+    const pidPath = directory.file('pid');
+    await writeFile(directory.file('snmpbulkwalk'), `#!/bin/sh\necho $$ > ${pidPath}\nexec sleep 600\n`, {
+      mode: 0o755,
+    });
+    const hanging = await startProcess({
+      name: 'check_libvirt_vms',
+      command: plugin,
+      args: ['-H', 'nobody.example', '-t', '600'],
+      env: { PATH: `${directory.path}:${process.env['PATH'] ?? ''}` },
+    });
+    try {
+      const pid = await waitUntil(async () => Number(await readFile(pidPath, 'utf8')) || undefined, {
+        what: 'the command',
+      });
+      // What comes when the time is up.
+      hanging.signal('SIGALRM');
+      expect(await hanging.exited).toMatchObject({ code: 3 });
+      expect(hanging.stdout()).toBe('UNKNOWN - no answer of nobody.example within 600 s\n');
+      await waitUntil(() => !existsSync(`/proc/${pid}`), { what: 'the end of the command' });
+    } finally {
+      await hanging.stop();
+      await directory.remove();
+    }
   });
 });
