@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, utimes, writeFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { programPath } from '../lab/agent.ts';
@@ -46,8 +46,8 @@ const stateKeys = [
   ],
 ];
 
+const shippedPath = `${repositoryPath}/contrib/librenms/hv-monitor`;
 /** nsExtendOutputFull of "hv-monitor", as LibreNMS asks for it. */
-const serviceName = 'libvirt-agentx-hv-monitor.service';
 const extendOid = '.1.3.6.1.4.1.8072.1.3.2.3.1.2.10.104.118.45.109.111.110.105.116.111.114';
 
 let libvirtd: Libvirtd;
@@ -58,9 +58,10 @@ let reportPath: string;
 beforeAll(async () => {
   directory = await makeLabDirectory();
   reportPath = directory.file('report');
+  const shipped = await readFile(`${shippedPath}/snmpd.conf`, 'utf8');
   [libvirtd, snmpd] = await Promise.all([
     startLibvirtd(),
-    startSnmpd({ extraConfig: `extend hv-monitor /bin/cat ${reportPath}` }),
+    startSnmpd({ extraConfig: shipped.replace('/run/libvirt-agentx-hv-monitor/report', reportPath) }),
   ]);
   const { bridge, domainType: type, imagesPath } = libvirtd;
   const path = await makeRawImage(`${imagesPath}/web.raw`, 8);
@@ -80,7 +81,7 @@ afterAll(async () => {
 
 /** What the timer starts: the command of the service, with this program for the installed one. */
 async function report(uri: string): Promise<RunResult> {
-  const service = await readFile(`${repositoryPath}/contrib/librenms/hv-monitor/${serviceName}`, 'utf8');
+  const service = await readFile(`${shippedPath}/libvirt-agentx-hv-monitor.service`, 'utf8');
   const script = /^ExecStart=\/bin\/sh -c '(.*)'$/m.exec(service)?.[1] ?? '';
   const program = directory.file('libvirt-agentx');
   const options = `--config /dev/null --uri '${uri}'`;
@@ -92,10 +93,15 @@ async function report(uri: string): Promise<RunResult> {
   });
 }
 
-/** What the poller of LibreNMS makes of the extend: JSON out of gzip out of base64. */
-async function polled(): Promise<Record<string, unknown>> {
+/** What the extend has said. */
+async function extended(): Promise<string> {
   const stdout = await run('snmpget', ['-v2c', '-cpublic', '-Oqv', snmpd.address, extendOid]);
-  const text = stdout.trim().replace(/^"|"$/g, '');
+  return stdout.trim().replace(/^"|"$/g, '');
+}
+
+/** What the poller of LibreNMS makes of it: JSON out of gzip out of base64. */
+async function polled(): Promise<Record<string, unknown>> {
+  const text = await extended();
   return JSON.parse(gunzipSync(Buffer.from(text, 'base64')).toString()) as Record<string, unknown>;
 }
 
@@ -147,5 +153,12 @@ describe("LibreNMS's application hv-monitor", () => {
       { what: 'the failure' },
     );
     expect(failed).toMatchObject({ version: 1, errorString: expect.stringContaining('nobody'), data: {} });
+  });
+
+  it('gets no report that is old', async () => {
+    expect(await extended()).not.toBe('');
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    await utimes(reportPath, hourAgo, hourAgo);
+    await waitUntil(async () => (await extended()) === '', { what: 'the end of the report' });
   });
 });
