@@ -19,7 +19,7 @@ export const saslProblems = {
   },
   'sasl-weak-encryption': {
     cause: 'The daemon offers no encryption with DIGEST-MD5 that is strong enough and known here.',
-    remedy: 'Use qemu+tls:// or qemu+ssh://.',
+    remedy: 'Use qemu+tls:// without no_verify, or qemu+ssh://.',
   },
   'sasl-credentials-missing': {
     cause: 'The daemon wants a user and a password, and there are none.',
