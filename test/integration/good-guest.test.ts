@@ -4,7 +4,7 @@ import { type Agent, programPath, startAgent } from '../lab/agent.ts';
 import { biosGuest } from '../lab/domain-xml.ts';
 import { makeRestlessImage } from '../lab/image.ts';
 import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
-import { run } from '../lab/process.ts';
+import { run, whereNoAgentRuns } from '../lab/process.ts';
 import { RpcRecorder } from '../lab/rpc-recorder.ts';
 import { type Snmpd, startSnmpd } from '../lab/snmpd.ts';
 import { waitUntil } from '../lab/wait.ts';
@@ -124,8 +124,12 @@ describe.sequential('a good guest of libvirtd', () => {
   it('nor when check and dump look once', async () => {
     const before = libvirtd.log().length;
     const uri = libvirtd.uriReadOnly;
-    await run('node', [programPath, 'dump', '--uri', uri]);
-    await run('node', [programPath, 'check', '--uri', uri, '--agentx', snmpd.agentxAddress]);
+    const ours = ['--config', '/dev/null', '--uri', uri];
+    await run('node', [programPath, 'dump', ...ours]);
+    const [command, ...prefix] = whereNoAgentRuns;
+    const state = libvirtd.directory.directory('state');
+    const master = ['--agentx', snmpd.agentxAddress, '--state-dir', state];
+    await run(command, [...prefix, 'node', programPath, 'check', ...ours, ...master]);
     expect(complaints(before)).toEqual([]);
     // The log is one that would tell: an error that virsh provokes stands in it.
     await libvirtd.virsh('nodedev-dumpxml', 'no-such-device').catch(() => undefined);

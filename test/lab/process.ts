@@ -178,6 +178,12 @@ export async function runAnyway(
   return { code: code ?? undefined, stdout, stderr };
 }
 
+/**
+ * Put before a command that is to see no process of the host: `check` takes an agent that runs, whosever it is, for the
+ * one that it is asked about.
+ */
+export const whereNoAgentRuns = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'] as const;
+
 /** Runs a command to its end and returns its standard output; a failure throws with what it said. */
 export async function run(
   command: string,
