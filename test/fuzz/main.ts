@@ -31,9 +31,11 @@ const row = (...cells: readonly (string | number)[]): string =>
 
 async function main(): Promise<void> {
   const seed = values.seed === undefined ? Date.now() % 2 ** 32 : Number(values.seed);
-  const targets = (await allTargets()).filter(
-    ({ name }) => positionals.length === 0 || positionals.includes(name),
-  );
+  const everything = await allTargets();
+  process.once('exit', () => {
+    for (const target of everything) target.close?.();
+  });
+  const targets = everything.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
   const weights = targets.reduce((sum, { weight }) => sum + weight, 0);
   const watchdog = new Watchdog();
   process.stdout.write(`seed ${seed}\n`);

@@ -15,4 +15,6 @@ export interface Target {
    * @throws what the program must not throw: that is what is looked for.
    */
   readonly take: (bytes: Uint8Array) => boolean | Promise<boolean>;
+  /** Removes the files that it was made with. */
+  readonly close?: () => void;
 }

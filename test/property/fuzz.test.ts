@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { fuzz } from '../fuzz/fuzzer.ts';
 import { allTargets } from '../fuzz/targets.ts';
 
@@ -8,7 +8,13 @@ const seed = 20_261_128;
 /** Cases for each unit of a target's weight. */
 const casesPerWeight = 40;
 
-it.each(await allTargets())(
+const targets = await allTargets();
+
+afterAll(() => {
+  for (const target of targets) target.close?.();
+});
+
+it.each(targets)(
   `$name copes with what is nearly right (seed ${seed})`,
   async (target) => {
     const { cases, accepted } = await fuzz(target, { seed, cases: target.weight * casesPerWeight });

@@ -30,7 +30,6 @@ const words = [
 /** The file of settings: everything with its default, as an administrator begins. */
 export function configTarget(): Target {
   const directory = mkdtempSync(join(tmpdir(), 'lvefuzz-'));
-  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
   const path = join(directory, 'agent.toml');
   const example = exampleToml();
   // Without the explanations, each section is a short document.
@@ -57,5 +56,6 @@ export function configTarget(): Target {
         return false;
       }
     },
+    close: () => rmSync(directory, { recursive: true }),
   };
 }

@@ -40,70 +40,55 @@ const words = [
 const capture = (name: string): Uint8Array =>
   Uint8Array.from(readFileSync(new URL(`../../fixtures/state/${name}`, import.meta.url)));
 
-/** A place of its own, which is read and may not be written. */
-function place(): StatePlace {
+/**
+ * A file of a state directory of its own, which may not be written.
+ *
+ * @param use - has the program read it, and tell of what is lost.
+ */
+function stateFile(name: string, use: (place: StatePlace, onLoss: () => void) => Promise<void>): Target {
   const path = mkdtempSync(join(tmpdir(), 'lvefuzz-'));
-  process.once('exit', () => rmSync(path, { recursive: true, force: true }));
-  return { path, writable: false, onWritable: () => undefined };
+  const place: StatePlace = { path, writable: false, onWritable: () => undefined };
+  return {
+    name,
+    corpus: [capture(name)],
+    words,
+    weight: 5,
+    async take(bytes) {
+      writeFileSync(join(path, name), bytes);
+      let whole = true;
+      await use(place, () => {
+        whole = false;
+      });
+      return whole;
+    },
+    close: () => rmSync(path, { recursive: true }),
+  };
 }
 
 /** indexes.json: what is read is used and could be written again. */
 export function indexesTarget(): Target {
-  const where = place();
-  return {
-    name: 'indexes.json',
-    corpus: [capture('indexes.json')],
-    words,
-    weight: 5,
-    async take(bytes) {
-      writeFileSync(join(where.path, 'indexes.json'), bytes);
-      let whole = true;
-      const store = await IndexStore.load({
-        place: where,
-        logger: silentLogger,
-        onLoss: () => {
-          whole = false;
-        },
-      });
-      const uuid = '6f2d1c00-0000-4000-8000-000000000001';
-      const numbers = [store.domain(uuid), store.disk(uuid, 'vda'), store.nic(uuid, 'x'), store.pool(uuid)];
-      for (const number of numbers) {
-        if (!Number.isInteger(number) || number < 1 || number > 2_147_483_647) throw new Error(`${number}`);
-      }
-      store.setFacts(uuid, { stateChanges: 1 });
-      for (const { goneAt } of store.goneDomains())
-        if (!Number.isFinite(goneAt)) throw new Error('no moment');
-      await store.close();
-      return whole;
-    },
-  };
+  return stateFile('indexes.json', async (place, onLoss) => {
+    const store = await IndexStore.load({ place, logger: silentLogger, onLoss });
+    const uuid = '6f2d1c00-0000-4000-8000-000000000001';
+    const numbers = [store.domain(uuid), store.disk(uuid, 'vda'), store.nic(uuid, 'x'), store.pool(uuid)];
+    for (const number of numbers) {
+      if (!Number.isInteger(number) || number < 1 || number > 2_147_483_647) throw new Error(`${number}`);
+    }
+    store.setFacts(uuid, { stateChanges: 1 });
+    for (const { goneAt } of store.goneDomains()) {
+      if (!Number.isFinite(goneAt)) throw new Error('no moment');
+    }
+    await store.close();
+  });
 }
 
 /** events.jsonl */
 export function eventsTarget(): Target {
-  const where = place();
-  return {
-    name: 'events.jsonl',
-    corpus: [capture('events.jsonl')],
-    words,
-    weight: 5,
-    async take(bytes) {
-      writeFileSync(join(where.path, 'events.jsonl'), bytes);
-      let whole = true;
-      const log = await EventLog.open({
-        place: where,
-        maxEntries: 100,
-        maxAgeSec: 0,
-        logger: silentLogger,
-        onLoss: () => {
-          whole = false;
-        },
-      });
-      const { length } = log.view().entries;
-      if (length > 100) throw new Error(`${length} entries`);
-      if (!Number.isInteger(log.lastSeq) || log.lastSeq < 0) throw new Error(`lastSeq is ${log.lastSeq}`);
-      await log.close();
-      return whole;
-    },
-  };
+  return stateFile('events.jsonl', async (place, onLoss) => {
+    const log = await EventLog.open({ place, maxEntries: 100, maxAgeSec: 0, logger: silentLogger, onLoss });
+    const { length } = log.view().entries;
+    if (length > 100) throw new Error(`${length} entries`);
+    if (!Number.isInteger(log.lastSeq) || log.lastSeq < 0) throw new Error(`lastSeq is ${log.lastSeq}`);
+    await log.close();
+  });
 }
