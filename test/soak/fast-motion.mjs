@@ -9,7 +9,8 @@ import { syncBuiltinESMExports } from 'node:module';
 import timersPromises from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { BroadcastChannel, isMainThread, threadId } from 'node:worker_threads';
+import { threadId } from 'node:worker_threads';
+import { reportOnSignal } from '../support/report-on-signal.mjs';
 
 const speed = Number(process.env['FAST_MOTION']);
 const [zeroNs = '0', zeroMs = '0'] = (process.env['FAST_MOTION_ZERO'] ?? '').split(',');
@@ -45,12 +46,4 @@ function report() {
   appendFileSync(process.env['FAST_MOTION_FILE'] ?? '/dev/null', `${JSON.stringify(line)}\n`);
 }
 
-const channel = new BroadcastChannel('fast-motion');
-channel.unref();
-channel.onmessage = report;
-if (isMainThread) {
-  process.on('SIGUSR2', () => {
-    channel.postMessage('report');
-    report();
-  });
-}
+reportOnSignal('fast-motion', report);

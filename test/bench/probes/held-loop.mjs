@@ -4,7 +4,8 @@
 // A timer that is due every millisecond finds out how late it is, and how much CPU the thread used meanwhile. The
 // lesser of the two is how long the program itself held the loop: the rest was other programs on the same CPU.
 import { appendFileSync, openSync, readSync } from 'node:fs';
-import { BroadcastChannel, isMainThread } from 'node:worker_threads';
+import { isMainThread } from 'node:worker_threads';
+import { reportOnSignal } from '../../support/report-on-signal.mjs';
 
 const periodMs = 1;
 const keep = 1_000_000;
@@ -48,12 +49,4 @@ function report() {
   appendFileSync(process.env['BENCH_PROBE_FILE'] ?? '/dev/null', `${JSON.stringify(line)}\n`);
 }
 
-const channel = new BroadcastChannel('held-loop');
-channel.unref();
-channel.onmessage = report;
-if (isMainThread) {
-  process.on('SIGUSR2', () => {
-    channel.postMessage('report');
-    report();
-  });
-}
+reportOnSignal('held-loop', report);
