@@ -299,9 +299,7 @@ describe.sequential('another agent', () => {
     expect(await untilWhole()).toEqual(numbers);
     const { stateDirectory } = agent;
     await run('cp', ['-a', stateDirectory, directory.file('kept')]);
-    const killed = agent.exited;
-    agent.signal('SIGKILL');
-    await killed;
+    await agent.kill();
     await untilWhole();
     agent = await start({ stateDirectory: directory.file('kept') });
     await agent.waitForLog('session with the AgentX master opened');
@@ -310,7 +308,7 @@ describe.sequential('another agent', () => {
   it('that listens where the agent wants to serve HTTP costs HTTP only, and the agent gets it later', async () => {
     const port = await freeTcpPort();
     const config = { http: { address: `127.0.0.1:${port}` } };
-    const first = await start({ config, agentxAddress: 'unix:/nowhere/at/all' });
+    await using first = await start({ config, agentxAddress: 'unix:/nowhere/at/all' });
     await waitUntil(async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok, { what: 'the first' });
     await using second = await start({ config, agentxAddress: 'unix:/nowhere/at/all' });
     await second.waitForLog('EADDRINUSE');

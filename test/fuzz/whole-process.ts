@@ -115,8 +115,7 @@ export async function fuzzWholeProcess(seed: number, cases: number): Promise<str
       if (end !== '') throw broken(end);
       for (const lift of lifts.splice(0)) lift();
       const reply = next(libvirt);
-      const procedure =
-        new DataView(reply.buffer, reply.byteOffset).byteLength >= 16 ? readProcedure(reply) : 0;
+      const procedure = reply.length >= 16 ? readProcedure(reply) : 0;
       lifts.push(daemon.inject({ procedure, action: { type: 'payload', bytes: reply.slice(28) } }));
       if (random.onceIn(10)) daemon.sendRaw(next(libvirt));
       sent.libvirt += 1;

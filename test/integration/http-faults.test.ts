@@ -50,10 +50,10 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await agent.stop();
-  await snmpd.stop();
-  await fleet[Symbol.asyncDispose]();
-  await directory.remove();
+  await agent?.stop();
+  await snmpd?.stop();
+  await fleet?.[Symbol.asyncDispose]();
+  await directory?.remove();
 });
 
 /** On a connection of its own: one that was kept may be closed at any moment. */
@@ -140,14 +140,12 @@ describe('the thread of HTTP', () => {
     const before = sessions();
     const opened = said('HTTP is served');
     let isOver = false;
-    let columns = 0;
     const walking = (async () => {
       do {
         for (const column of ['vmStorageReadOctets', 'lveDiskSource', 'lveVcpuState']) {
           const rows = await walk(column);
           // Each of four vCPUs and two disks, whatever happens to the other thread.
           expect(rows.length, column).toBe(domains * (column === 'lveVcpuState' ? 4 : 2));
-          columns += 1;
         }
       } while (!isOver);
     })();
@@ -163,7 +161,6 @@ describe('the thread of HTTP', () => {
     await scrape();
     isOver = true;
     await walking;
-    expect(columns).toBeGreaterThanOrEqual(3);
     expect(sessions()).toBe(before);
     expect(agent.stderr()).toContain('SNMP is not affected');
   });

@@ -40,10 +40,9 @@ export interface Agent {
   stderr(): string;
   /** Log lines, parsed; what is no JSON is left out. */
   logLines(): readonly Readonly<Record<string, unknown>>[];
-  /** Resolves when the log contains the text. */
-  /** Anywhere in the log, also before this call. */
+  /** Resolves when the text is anywhere in the log, also before this call. */
   waitForLog(text: string, timeoutMs?: number): Promise<void>;
-  /** Called before what brings it about: what the log had until then does not count. */
+  /** The same for what comes after this call: to be called before what brings it about. */
   nextLog(text: string, timeoutMs?: number): Promise<void>;
   signal(signal: NodeJS.Signals): void;
   /** SIGTERM; resolves with how it ended, after removal of its files. */

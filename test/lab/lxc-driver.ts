@@ -23,28 +23,37 @@ export async function unpackLxcDriver(): Promise<LxcDriver> {
   const finished = join(cache, encodeURIComponent(version));
   if (!existsSync(finished)) {
     const work = await mkdtemp(join(cache, 'new-'));
-    await run('apt-get', ['-q', '-o', 'APT::Sandbox::User=root', 'download', `${packageName}=${version}`], {
-      cwd: work,
-      timeoutMs: 120_000,
-    });
-    for (const name of await readdir(work)) {
-      if (name.endsWith('.deb')) await run('dpkg-deb', ['-x', join(work, name), join(work, 'root')]);
+    try {
+      await unpack(version, work);
+      // Another run may have been faster.
+      if (!existsSync(finished)) await rename(work, finished);
+    } finally {
+      await rm(work, { recursive: true, force: true });
     }
-    const installed = await driversIn('/usr/lib');
-    const own = await driversIn(join(work, 'root/usr/lib'));
-    await mkdir(join(work, 'drivers'));
-    for (const path of installed.filter((one) => !one.includes('driver_lxc'))) {
-      await symlink(path, join(work, 'drivers', path.slice(path.lastIndexOf('/') + 1)));
-    }
-    for (const path of own)
-      await copyFile(path, join(work, 'drivers', path.slice(path.lastIndexOf('/') + 1)));
-    // Another run may have been faster.
-    await rename(work, finished).catch(() => rm(work, { recursive: true, force: true }));
   }
   return {
     driverDirectory: join(finished, 'drivers'),
     emulatorPath: join(finished, 'root/usr/lib/libvirt/libvirt_lxc'),
   };
+}
+
+async function unpack(version: string, work: string): Promise<void> {
+  await run('apt-get', ['-q', '-o', 'APT::Sandbox::User=root', 'download', `${packageName}=${version}`], {
+    cwd: work,
+    timeoutMs: 120_000,
+  });
+  for (const name of await readdir(work)) {
+    if (name.endsWith('.deb')) await run('dpkg-deb', ['-x', join(work, name), join(work, 'root')]);
+  }
+  const installed = await driversIn('/usr/lib');
+  const own = await driversIn(join(work, 'root/usr/lib'));
+  await mkdir(join(work, 'drivers'));
+  for (const path of installed.filter((one) => !one.includes('driver_lxc'))) {
+    await symlink(path, join(work, 'drivers', path.slice(path.lastIndexOf('/') + 1)));
+  }
+  for (const path of own) {
+    await copyFile(path, join(work, 'drivers', path.slice(path.lastIndexOf('/') + 1)));
+  }
 }
 
 async function driversIn(path: string): Promise<readonly string[]> {

@@ -27,8 +27,8 @@ describe.skipIf(!hasChromium)('the page', () => {
     libvirtd = await startLibvirtd();
   });
   afterAll(async () => {
-    await browser[Symbol.asyncDispose]();
-    await libvirtd.stop();
+    await browser?.[Symbol.asyncDispose]();
+    await libvirtd?.stop();
   });
 
   const rows = (): Promise<readonly string[]> =>
