@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
+import { residentMib } from '../bench/process-cost.ts';
 import { FakeLibvirtd } from '../fakes/fake-libvirtd.ts';
 import { startFakeMaster } from '../fakes/fake-master.ts';
 import { startAgent } from '../lab/agent.ts';
@@ -129,7 +129,7 @@ export async function fuzzWholeProcess(seed: number, cases: number): Promise<str
           return ask(mutated(random.of(requestBytes), random, requestBytes, httpWords));
         }),
       );
-      mostMib = Math.max(mostMib, await residentMib(agent.pid));
+      mostMib = Math.max(mostMib, await residentMib(agent.pid).catch(() => 0));
       if (mostMib > maxResidentMib) throw broken(`${mostMib.toFixed(0)} MiB are resident`);
     }
     for (const lift of lifts) lift();
@@ -167,11 +167,6 @@ function trySend(send: () => void): void {
 
 function readProcedure(frame: Uint8Array): number {
   return new DataView(frame.buffer, frame.byteOffset).getUint32(12);
-}
-
-async function residentMib(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Number(/VmRSS:\s*(\d+)/.exec(status)?.[1] ?? 0) / 1024;
 }
 
 async function servesAll(port: number): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
+import { residentMib } from '../bench/process-cost.ts';
 import { delay, waitUntil } from '../lab/wait.ts';
 
 /** What the agent holds at a moment. */
@@ -43,8 +44,8 @@ const settleMs = 3000;
 export async function figuresOf(pid: number, stateDirectory: string, heapFile: string): Promise<Figures> {
   const { heapBytes, outsideBytes } = await kept(pid, heapFile);
   // Without what nobody refers to any more: how much of that there is depends on how busy the machine is.
-  const [status, descriptors, threads] = await Promise.all([
-    readFile(`/proc/${pid}/status`, 'utf8'),
+  const [resident, descriptors, threads] = await Promise.all([
+    residentMib(pid),
     readdir(`/proc/${pid}/fd`),
     readdir(`/proc/${pid}/task`),
   ]);
@@ -56,7 +57,7 @@ export async function figuresOf(pid: number, stateDirectory: string, heapFile: s
     );
   }
   return {
-    residentMib: Number(/VmRSS:\s*(\d+)/.exec(status)?.[1] ?? 0) / 1024,
+    residentMib: resident,
     heapMib: heapBytes / 2 ** 20,
     outsideMib: outsideBytes / 2 ** 20,
     descriptors: descriptors.length,
