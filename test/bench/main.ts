@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { answerTimeMeasurement } from './answer-time.ts';
 import { bulkwalkMeasurement } from './bulkwalk.ts';
+import { fleetsMeasurement } from './fleets.ts';
 import { growthMeasurement } from './growth.ts';
 import { hypervisorMeasurement } from './hypervisor.ts';
 import { idleMeasurement } from './idle.ts';
@@ -31,6 +32,7 @@ const measurements: readonly Measurement[] = [
   startTimeMeasurement,
   idleMeasurement,
   growthMeasurement,
+  fleetsMeasurement,
 ];
 
 const { values, positionals } = parseArgs({
