@@ -21,6 +21,8 @@ const maxHeaders = 64;
 const headersTimeoutMs = 5000;
 const requestTimeoutMs = 10_000;
 const keepAliveMs = 10_000;
+/** A client that was refused has so many milliseconds to close the connection. */
+const refusedMs = 1000;
 /** How often Node looks for connections whose time is over. */
 const checkEveryMs = 1000;
 /** How often certificates are looked at. */
@@ -183,8 +185,14 @@ const refusals: ReadonlyMap<string | undefined, string> = new Map([
 
 function refuse(socket: Socket, code: string | undefined): void {
   const status = refusals.get(code) ?? '400 Bad Request';
-  if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
-  else socket.destroy();
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+  // A client that does not close its side would keep the connection, and its place among all, for ever.
+  const timer = setTimeout(() => socket.destroy(), refusedMs);
+  socket.once('close', () => clearTimeout(timer));
 }
 
 async function listen(server: Server | TlsServer, address: HttpAddress): Promise<void> {

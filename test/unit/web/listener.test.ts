@@ -25,8 +25,8 @@ async function open(options: Partial<WebParts['options']> = {}, domains = 1) {
   return { ...rig, web, port: Number(new URL(web.url).port), [Symbol.asyncDispose]: () => web.close() };
 }
 
-function dial(port: number): Socket {
-  const socket = connect(port, '127.0.0.1');
+function dial(port: number, options: { allowHalfOpen?: boolean } = {}): Socket {
+  const socket = connect({ port, host: '127.0.0.1', ...options });
   socket.on('error', () => undefined);
   return socket;
 }
@@ -108,6 +108,23 @@ describe('the listener', () => {
     expect(await all(socket)).toMatch(/^HTTP\/1\.1 408 /);
     clearInterval(sipping);
   });
+
+  test.each([
+    ['says nothing', ''],
+    ['never ends its request', 'GET /metrics HTTP/1.1\r\nX: '],
+    ['sends what is no request', 'x\r\n\r\n'],
+  ])('has the place of a client that %s for others, although it does not hang up', async (_what, octets) => {
+    await using server = await open({ maxConnections: 1 });
+    const socket = dial(server.port, { allowHalfOpen: true });
+    socket.write(octets);
+    socket.resume();
+    await new Promise((resolve) => socket.once('end', resolve));
+    await waitUntil(async () => (await fetch(`${server.web.url}healthz`).catch(() => undefined))?.ok, {
+      what: 'an answer to another client',
+      timeoutMs: 15_000,
+    });
+    socket.destroy();
+  }, 40_000);
 
   test('outlives clients that send anything at all', async () => {
     await using server = await open();
