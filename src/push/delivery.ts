@@ -146,7 +146,9 @@ export class Delivery {
       if (outcome.kind === 'failed') {
         this.counters.failed += 1;
         this.#onProblem(`${name} does not take writes: ${outcome.reason}`);
-        await this.#sleep(outcome.retryAfterMs ?? backoffDelayMs(attempt, this.#backoff, Math.random));
+        // A server that asks for less than that, or for a time in the past, is not hammered for it.
+        const delayMs = backoffDelayMs(attempt, this.#backoff, Math.random);
+        await this.#sleep(Math.max(delayMs, outcome.retryAfterMs ?? 0));
         attempt += 1;
       } else {
         if (outcome.kind === 'taken') this.#taken(batch.lines, outcome.rejection);

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 
 /** A request that was written. */
@@ -10,7 +10,11 @@ export interface Written {
 }
 
 /** A server that answers what it is told to, undefined: nothing at all. */
-export async function writtenTo(answers: (number | undefined)[] = [], body = 'because') {
+export async function writtenTo(
+  answers: (number | undefined)[] = [],
+  body = 'because',
+  headers: OutgoingHttpHeaders = {},
+) {
   const written: Written[] = [];
   const http = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -22,7 +26,7 @@ export async function writtenTo(answers: (number | undefined)[] = [], body = 'be
       written.push({ url: request.url ?? '', headers: request.headers, lines });
       const status = answers.length === 0 ? 204 : answers.shift();
       if (status === undefined) request.socket.destroy();
-      else response.writeHead(status).end(status === 204 ? '' : body);
+      else response.writeHead(status, headers).end(status === 204 ? '' : body);
     });
   });
   http.listen(0, '127.0.0.1');

@@ -7,13 +7,13 @@ import { waitUntil } from '../../lab/wait.ts';
 import { influxDefaults } from '../../support/push-options.ts';
 import { quick, writtenTo } from '../../support/written-to.ts';
 
-function pushTo(options: Partial<InfluxOptions>, rounds: string[][]) {
+function pushTo(options: Partial<InfluxOptions>, rounds: string[][], backoff = quick) {
   const problems: (string | undefined)[] = [];
   const push = new InfluxPush(
     { ...influxDefaults, ...options },
     () => rounds.shift() ?? [],
     (text) => problems.push(text),
-    quick,
+    backoff,
   );
   return { push, problems };
 }
@@ -58,6 +58,34 @@ test('drops what is refused for good, and counts it', async () => {
   expect(push.counters).toEqual({ sent: 0, dropped: 1, failed: 1 });
   expect(problems[0]).toContain('refuses writes: 400 because');
   push.close();
+});
+
+test.each(['0', '-60', ''])('does not hammer a server that asks for "%s" seconds', async (seconds) => {
+  await using influx = await writtenTo([503], '', { 'retry-after': seconds });
+  const never = { baseMs: 3_600_000, factor: 1, capMs: 3_600_000, jitter: 0 };
+  const { push } = pushTo({ url: influx.url }, [['a']], never);
+  const done = push.round();
+  await waitUntil(() => push.counters.failed > 0, { what: 'a failure' });
+  // Others have their turn many times meanwhile.
+  for (let turn = 0; turn < 50; turn++) await (await fetch(influx.url)).text();
+  expect(influx.written.filter(({ url }) => url.startsWith('/write'))).toHaveLength(1);
+  push.close();
+  await done;
+});
+
+test('tells of a token that no header can hold, and not what it is', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'influx-'));
+  const file = join(directory, 'secret');
+  await writeFile(file, 'ses\0ame of nobody\n');
+  await using influx = await writtenTo();
+  const { push, problems } = pushTo({ url: influx.url, api: 'v2', tokenFile: file }, [['a']]);
+  const done = push.round();
+  await waitUntil(() => problems.length > 0, { what: 'a problem' });
+  push.close();
+  await done;
+  expect(problems[0]).toContain(`the first line of ${file} is no token`);
+  expect(problems.join()).not.toContain('of nobody');
+  await rm(directory, { recursive: true });
 });
 
 test('keeps a bounded number of requests while the server is away', async () => {
