@@ -37,27 +37,12 @@ export function aliasesOf(
   labels: AnyLabelSources = {},
   common: AliasOptions = {},
 ): AliasedTable {
+  const measured =
+    (type: 'counter' | 'gauge'): AliasedTable['gauge'] =>
+    (name, object, help, options) => ({ type, name, table, object, help, labels, ...common, ...options });
   return {
-    counter: (name, object, help, options) => ({
-      type: 'counter',
-      name,
-      table,
-      object,
-      help,
-      labels,
-      ...common,
-      ...options,
-    }),
-    gauge: (name, object, help, options) => ({
-      type: 'gauge',
-      name,
-      table,
-      object,
-      help,
-      labels,
-      ...common,
-      ...options,
-    }),
+    counter: measured('counter'),
+    gauge: measured('gauge'),
     info: (name, help, texts, options) => ({
       type: 'info',
       name,
