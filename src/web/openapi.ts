@@ -174,7 +174,8 @@ const hypervisorParameter = {
 };
 
 function isOfOneHypervisor(path: string): boolean {
-  return path.startsWith('/api/') && path !== '/api/v1/hypervisors' && path !== '/api/v1/tables';
+  const isOfAll = path === '/api/v1/hypervisors' || path === '/api/v1/tables';
+  return path === '/statsd' || (path.startsWith('/api/') && !isOfAll);
 }
 
 function schemaOf(type: string): object {

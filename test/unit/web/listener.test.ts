@@ -113,18 +113,22 @@ describe('the listener', () => {
     ['says nothing', ''],
     ['never ends its request', 'GET /metrics HTTP/1.1\r\nX: '],
     ['sends what is no request', 'x\r\n\r\n'],
-  ])('has the place of a client that %s for others, although it does not hang up', async (_what, octets) => {
-    await using server = await open({ maxConnections: 1 });
-    const socket = dial(server.port, { allowHalfOpen: true });
-    socket.write(octets);
-    socket.resume();
-    await new Promise((resolve) => socket.once('end', resolve));
-    await waitUntil(async () => (await fetch(`${server.web.url}healthz`).catch(() => undefined))?.ok, {
-      what: 'an answer to another client',
-      timeoutMs: 15_000,
-    });
-    socket.destroy();
-  }, 40_000);
+  ])(
+    'has the place of a client that %s for others, although it does not hang up',
+    async (_what, octets) => {
+      await using server = await open({ maxConnections: 1 });
+      const socket = dial(server.port, { allowHalfOpen: true });
+      socket.write(octets);
+      socket.resume();
+      await new Promise((resolve) => socket.once('end', resolve));
+      await waitUntil(async () => (await fetch(`${server.web.url}healthz`).catch(() => undefined))?.ok, {
+        what: 'an answer to another client',
+        timeoutMs: 15_000,
+      });
+      socket.destroy();
+    },
+    40_000,
+  );
 
   test('outlives clients that send anything at all', async () => {
     await using server = await open();
