@@ -1,6 +1,11 @@
 import { Dimensions } from '../families/dimensions.ts';
 import type { Family } from '../families/family.ts';
-import { type AnyLabelSources, hypervisorLabel, type LabelRows } from '../families/label-set.ts';
+import {
+  type AnyLabelSources,
+  besideHypervisor,
+  hypervisorLabel,
+  type LabelRows,
+} from '../families/label-set.ts';
 import { SeriesValues } from '../families/series-values.ts';
 import type { ImageTree } from '../image/image-tree.ts';
 import { withoutControls } from './prometheus.ts';
@@ -102,11 +107,12 @@ export function otlpEncoder<Chunk>(
       ];
       const resource = encoding.attributes(attributes.filter(([, value]) => value !== ''));
       const scope: OtlpScope = { name: scopeName, version };
+      const isOneOfMany = hypervisor !== '';
       let parts: Chunk[] = [];
       let points = 0;
       for (const metric of metrics) {
         // All of it before anybody else has a turn, in which another image may be shown.
-        for (const part of [...metric.parts(dimensions, now(), maxPoints)]) {
+        for (const part of [...metric.parts(dimensions, { now: now(), maxPoints, isOneOfMany })]) {
           if (points + part.points > maxPoints) {
             yield { body: encoding.request(resource, scope, parts), points };
             parts = [];
@@ -125,6 +131,13 @@ export function otlpEncoder<Chunk>(
 interface Part<Chunk> {
   readonly chunk: Chunk;
   readonly points: number;
+}
+
+interface PartOptions {
+  readonly now: number;
+  readonly maxPoints: number;
+  /** Whether an attribute of the resource, which receivers may make a label, says which hypervisor it is. */
+  readonly isOneOfMany: boolean;
 }
 
 class EncodedFamily<Chunk> {
@@ -148,7 +161,7 @@ class EncodedFamily<Chunk> {
     });
   }
 
-  *parts(dimensions: Dimensions, now: number, maxPoints: number): Generator<Part<Chunk>> {
+  *parts(dimensions: Dimensions, { now, maxPoints, isOneOfMany }: PartOptions): Generator<Part<Chunk>> {
     let points: Chunk[] = [];
     const part = (): Part<Chunk> => {
       const made = { chunk: this.#encoding.metric(this.#metric, points), points: points.length };
@@ -157,7 +170,7 @@ class EncodedFamily<Chunk> {
     };
     for (const { series, values, rows, fixed } of this.#series) {
       const read = values.reader();
-      for (const [row, own] of rows.of(dimensions.rowsOf(series)).entries()) {
+      for (const [row, own] of rows.of(dimensions.rowsOf(series), isOneOfMany).entries()) {
         if (own === undefined) continue;
         const value = Number(read(row));
         if (Number.isNaN(value)) continue;
@@ -169,20 +182,23 @@ class EncodedFamily<Chunk> {
   }
 }
 
-/** The labels of rows as attributes, kept as long as the labels are the same. Those without a value are left out. */
+/** The labels of rows as attributes, kept as long as these are the same. Those without a value are left out. */
 class RowAttributes<Chunk> {
   readonly #encoding: OtlpEncoding<Chunk>;
   #labels: LabelRows | undefined;
+  #isOneOfMany = false;
   #chunks: readonly (Chunk | undefined)[] = [];
 
   constructor(encoding: OtlpEncoding<Chunk>) {
     this.#encoding = encoding;
   }
 
-  of(labels: LabelRows): readonly (Chunk | undefined)[] {
-    if (labels === this.#labels) return this.#chunks;
+  of(labels: LabelRows, isOneOfMany: boolean): readonly (Chunk | undefined)[] {
+    if (labels === this.#labels && isOneOfMany === this.#isOneOfMany) return this.#chunks;
     this.#labels = labels;
-    const { names, rows } = labels;
+    this.#isOneOfMany = isOneOfMany;
+    const { rows } = labels;
+    const names = isOneOfMany ? labels.names.map(besideHypervisor) : labels.names;
     this.#chunks = rows.map((values) => {
       const attributes = values?.map((value, at): Attribute => [names[at] ?? '', withoutControls(value)]);
       return attributes === undefined

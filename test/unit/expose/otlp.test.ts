@@ -43,18 +43,18 @@ interface JsonRequest {
 function jsonRequests(
   image: SampleImage,
   maxPoints: number,
+  hypervisor = '',
 ): readonly (OtlpRequest & { json: JsonRequest })[] {
   const encoder = otlpEncoder(image.tree, families, { domainLabels: {}, maxPoints, encoding: otlpJson });
-  return [...encoder.requests(resource, () => at)].map((request) => ({
+  return [...encoder.requests({ ...resource, hypervisor }, () => at)].map((request) => ({
     ...request,
     json: JSON.parse(Buffer.from(request.body).toString()) as JsonRequest,
   }));
 }
 
-test('has every sample of /metrics, with its labels', () => {
-  const image = new SampleImage(sampleSnapshot());
-  const requests = jsonRequests(image, 100);
-  const sent = requests.flatMap(({ json }) =>
+/** What was sent, as /metrics has it. */
+function samplesOf(requests: ReturnType<typeof jsonRequests>) {
+  return requests.flatMap(({ json }) =>
     json.resourceMetrics[0].scopeMetrics[0].metrics.flatMap((metric) =>
       (metric.sum ?? metric.gauge)?.dataPoints.map(({ attributes, asDouble }) => ({
         name: metric.name,
@@ -63,6 +63,22 @@ test('has every sample of /metrics, with its labels', () => {
       })),
     ),
   );
+}
+
+test('calls an attribute otherwise that is in the way of the name of the hypervisor', () => {
+  const info = (hypervisor: string) =>
+    samplesOf(jsonRequests(new SampleImage(sampleSnapshot()), 10_000, hypervisor)).find(
+      (sample) => sample?.name === 'libvirt_agent_info',
+    )?.labels ?? {};
+  const { hypervisor, ...others } = info('');
+  expect(hypervisor).not.toBeUndefined();
+  expect(info('rack1-a')).toEqual({ ...others, exported_hypervisor: hypervisor });
+});
+
+test('has every sample of /metrics, with its labels', () => {
+  const image = new SampleImage(sampleSnapshot());
+  const requests = jsonRequests(image, 100);
+  const sent = samplesOf(requests);
   const text = new PrometheusExposition([{ name: '', tree: image.tree }], { families, domainLabels: {} })
     .body('text')
     .toString();
