@@ -2,7 +2,7 @@ import { chmodSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { checkLibvirt } from '../../src/check/libvirt.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { makeLabDirectory } from '../lab/lab-directory.ts';
+import { type LabDirectory, makeLabDirectory } from '../lab/lab-directory.ts';
 import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
 import { runAnyway } from '../lab/process.ts';
 import { readableProgram } from '../lab/readable-program.ts';
@@ -30,6 +30,12 @@ async function found(uri: string) {
   return findings.filter(({ level }) => level !== 'ok');
 }
 
+/** Settings, a master and a state directory that are not there. */
+function notOfTheHost(directory: LabDirectory): readonly string[] {
+  const master = `unix:${directory.file('no-master')}`;
+  return ['--config', '/dev/null', '--agentx', master, '--state-dir', directory.file('no-state')];
+}
+
 it('has an entry for a driver that the daemon does not have', async () => {
   const other = libvirtd.uriReadOnly.replace('qemu+unix', 'xen+unix');
   expect(await found(other)).toMatchObject([
@@ -45,7 +51,7 @@ it('tells a user whom libvirt does not know what to do', async () => {
   const program = await readableProgram(directory);
   for (const path of [directory.path, libvirtd.directory.path]) chmodSync(path, 0o755);
   const user = ['--reuid', '54321', '--regid', '54321', '--clear-groups'];
-  const args = ['check', '--config', '/dev/null', '--uri', libvirtd.uriReadOnly];
+  const args = ['check', ...notOfTheHost(directory), '--uri', libvirtd.uriReadOnly];
   const result = await runAnyway('setpriv', [...user, process.execPath, program, ...args], {
     env: { HOME: '/' },
   });
@@ -69,7 +75,7 @@ it('passes on what ssh says of keys, hosts and sockets, inside the network of ss
   const says = async (query: string) => {
     const uri = `qemu+ssh://root@localhost/system?${query}`;
     const [command = '', ...enter] = libvirtd.namespaces.enter;
-    const args = ['check', '--json', '--config', '/dev/null', '--uri', uri];
+    const args = ['check', '--json', ...notOfTheHost(directory), '--uri', uri];
     const { stdout } = await runAnyway(command, [...enter, process.execPath, program, ...args]);
     const { findings } = JSON.parse(stdout) as { findings: { subject: string; level: string }[] };
     return findings.filter(({ subject, level }) => subject === 'libvirt' && level !== 'ok');

@@ -427,7 +427,11 @@ describe('check', () => {
     const directory = await makeLabDirectory();
     const check = async (...set: readonly string[]): Promise<string> => {
       const args = set.flatMap((each) => ['--set', each]);
-      const all = ['check', '--config', '/dev/null', '--uri', libvirtd.uriReadOnly, ...args];
+      const all = [
+        ...['check', '--config', '/dev/null', '--uri', libvirtd.uriReadOnly, ...args],
+        // Not those of the host.
+        ...['--agentx', snmpd.agentxAddress, '--state-dir', directory.directory('state')],
+      ];
       return (await runAnyway(process.execPath, [programPath, ...all])).stdout;
     };
     expect(await check()).toContain('ok   http: off: http.address is not set');

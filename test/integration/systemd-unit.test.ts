@@ -12,7 +12,7 @@ const systemd = (await runAnyway('systemd-analyze', ['--version']).catch(() => u
 /** Settings of the unit, without comments. */
 const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 
-describe.skipIf(!systemd)('contrib/systemd, by systemd itself', () => {
+describe.skipIf(!systemd)('contrib/systemd, by systemd itself (needs systemd-analyze)', () => {
   let directory: string;
   beforeAll(() => {
     directory = mkdtempSync(join(tmpdir(), 'lvx-unit-'));
