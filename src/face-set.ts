@@ -79,26 +79,31 @@ export class FaceSet {
     const othersKey = hasFaces(faces) ? keyOf([sourceKey, faces, names]) : undefined;
     if (this.#master?.key !== masterKey) await this.#stopMaster();
     if (this.#others?.key !== othersKey) await this.#stopOthers();
+    // A queue outlives its outlet: what waits in it, and what it has counted, is not of one MIB.
+    const queues = new Map<string, NotificationQueue | undefined>();
+    const leaving: Outlet[] = [];
     for (const [name, { key, part }] of [...this.#outlets]) {
       if (key !== sourceKey || !names.includes(name)) {
-        await this.#closeScope(part);
+        leaving.push(part);
         part.queue?.close();
+        queues.set(name, part.queue);
         this.#outlets.delete(name);
       }
     }
     this.#master ??= { key: masterKey, part: this.#startMaster(config) };
-    // Before anything new is served: a context may go from one to the other.
     for (const hypervisor of hypervisors) {
       const known = this.#outlets.get(hypervisor.name)?.part;
-      if (known?.scope !== undefined && known.scopeKey !== scopeKey(config, hypervisor)) {
-        await this.#closeScope(known);
-      }
+      if (known !== undefined && known.scopeKey !== scopeKey(config, hypervisor)) leaving.push(known);
     }
+    // All at a time, since each may have to wait for the master, and before anything new is served: a context may go from
+    // one to the other.
+    await Promise.all(leaving.map((outlet) => this.#closeScope(outlet)));
     const outlets = new Map<string, Outlet>();
     for (const hypervisor of hypervisors) {
-      const outlet = this.#outlets.get(hypervisor.name)?.part ?? this.#makeOutlet(config, hypervisor.name);
-      this.#outlets.set(hypervisor.name, { key: sourceKey, part: outlet });
-      outlets.set(hypervisor.name, outlet);
+      const { name } = hypervisor;
+      const outlet = this.#outlets.get(name)?.part ?? this.#makeOutlet(config, name, queues.get(name));
+      this.#outlets.set(name, { key: sourceKey, part: outlet });
+      outlets.set(name, outlet);
       this.#serve(outlet, config, hypervisor, this.#master.part);
     }
     if (othersKey !== undefined && this.#others === undefined) {
@@ -141,7 +146,7 @@ export class FaceSet {
     await kept?.part.stop();
   }
 
-  #makeOutlet(config: Config, name: string): Outlet {
+  #makeOutlet(config: Config, name: string, queue: NotificationQueue | undefined): Outlet {
     const { root, vmMib } = config.mib;
     const faces = facesOptions(config, this.#options.version);
     const mib = new ServedMib({ root, vmMib: vmMib || hasFaces(faces) });
@@ -149,7 +154,9 @@ export class FaceSet {
       component: 'image',
       ...(name === '' ? {} : { hypervisor: name }),
     });
-    return new Outlet({ name, mib, images: new ImageFeed(mib.slots, unreadableLog(logger)) });
+    const outlet = new Outlet({ name, mib, images: new ImageFeed(mib.slots, unreadableLog(logger)) });
+    outlet.queue = queue;
+    return outlet;
   }
 
   /** Connects an outlet to the master, as far as it is not. */
