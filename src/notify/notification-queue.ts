@@ -304,6 +304,7 @@ export class NotificationQueue {
     const at = this.#waiting.findIndex((other) => other.order > letter.order);
     this.#waiting.splice(at < 0 ? this.#waiting.length : at, 0, letter);
     this.#dropExcess();
+    if (this.#isClosed) return;
     // The word that the session is over may still be on its way.
     this.#up = false;
     this.#retryTimer ??= setTimeout(() => this.#onState(this.#options.master.state), retryMs);
