@@ -45,6 +45,8 @@ export class Daemon {
   #config: Config;
   #fleet: FleetSummary | undefined;
   #unwatch: () => void = () => undefined;
+  /** Set once it has been told to stop, or could not start: a reload that comes then would start it again. */
+  #isEnded = false;
   #changing: Promise<void> = Promise.resolve();
 
   constructor(options: DaemonOptions) {
@@ -65,6 +67,7 @@ export class Daemon {
       try {
         await this.#apply(this.#config);
       } catch (error) {
+        this.#isEnded = true;
         this.#unwatch();
         await this.#stopAll([...this.#running.keys()]);
         await this.#faces.stop();
@@ -80,6 +83,7 @@ export class Daemon {
    */
   async reload(config: Config): Promise<void> {
     await this.#inTurn(async () => {
+      if (this.#isEnded) return;
       const old = this.#config;
       try {
         await this.#apply(config);
@@ -88,12 +92,13 @@ export class Daemon {
         await this.#apply(old);
         throw error;
       }
+      this.#logger.info({}, 'configuration reloaded');
     });
-    this.#logger.info({}, 'configuration reloaded');
   }
 
   /** Stops tidily: collecting, notifications, the session with the master, what is to be saved. */
   async stop(): Promise<void> {
+    this.#isEnded = true;
     await this.#inTurn(async () => {
       this.#unwatch();
       await this.#stopAll([...this.#running.keys()]);

@@ -58,6 +58,15 @@ it.each(['SIGTERM', 'SIGINT'] as const)('stops tidily on %s', async (signal) => 
   expect(entries(stderr).at(-1)).toMatchObject({ level: 'info', msg: 'stopped' });
 });
 
+it('ends where a SIGHUP comes while it stops', async () => {
+  const running = await start();
+  running.process.kill('SIGTERM');
+  running.process.kill('SIGHUP');
+  const { exitCode, stderr } = await running.finished;
+  expect(exitCode).toBe(0);
+  expect(entries(stderr).filter(({ msg }) => msg === 'libvirt-agentx started')).toHaveLength(1);
+});
+
 it('keeps the old configuration where the new one is not valid, and takes a valid one', async () => {
   const running = await start();
   const file = join(directory, 'agent.toml');
