@@ -3,6 +3,7 @@ import { ConnectGate } from './collect/connect-gate.ts';
 import type { Config } from './config/config.ts';
 import { type HypervisorConfig, hypervisorConfigs } from './config/hypervisor-configs.ts';
 import { keptDefinitions } from './config/kept-definitions.ts';
+import { errorText } from './errors.ts';
 import { FaceSet, faceKey, keyOf } from './face-set.ts';
 import { FleetSummary } from './fleet-summary.ts';
 import { Hypervisor } from './hypervisor.ts';
@@ -12,6 +13,7 @@ import { systemClock, wallOffsetMs } from './run/clock.ts';
 import { watchClock } from './run/clock-watch.ts';
 import { inParallel } from './run/pool.ts';
 import { setWallOffset } from './smi/convert.ts';
+import { StateDirectoryError } from './state/state-directory-error.ts';
 
 export interface DaemonOptions {
   readonly config: Config;
@@ -89,7 +91,7 @@ export class Daemon {
         await this.#apply(config);
         this.#config = config;
       } catch (error) {
-        await this.#apply(old);
+        await this.#apply(old, (failure) => this.#onNotPutBack(failure));
         throw error;
       }
       this.#logger.info({}, 'configuration reloaded');
@@ -122,8 +124,22 @@ export class Daemon {
     await done;
   }
 
-  /** Stops what is not wanted any more, and starts what is. */
-  async #apply(config: Config): Promise<void> {
+  /** It runs with neither configuration; the others go on. */
+  #onNotPutBack(error: unknown): void {
+    const remedy = error instanceof StateDirectoryError ? { remedy: error.remedy } : {};
+    this.#logger.error(
+      { error: errorText(error), ...remedy },
+      'a hypervisor of the old configuration could not be started again: it is tried at the next SIGHUP',
+    );
+  }
+
+  /** Stops what is not wanted any more, and starts what is; what cannot start ends this, or is told and passed over. */
+  async #apply(
+    config: Config,
+    onFailure = (error: unknown): void => {
+      throw error;
+    },
+  ): Promise<void> {
     const wanted = hypervisorConfigs(config);
     const keys = new Map(wanted.map((one) => [one.name, keyOfHypervisor(one)]));
     const isKept = (name: string): boolean => name !== '' && this.#running.get(name)?.key === keys.get(name);
@@ -143,7 +159,8 @@ export class Daemon {
         version: this.#version,
         startedAt: this.#startedAt,
         gate,
-      });
+      }).catch(onFailure);
+      if (hypervisor === undefined) return;
       this.#running.set(one.name, { key: keys.get(one.name) ?? '', hypervisor });
       this.#logger.info(
         {

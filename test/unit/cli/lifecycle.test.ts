@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -111,6 +111,51 @@ it('keeps the old configuration where the new one meets another agent, and the n
     expect(logged.filter(({ msg }) => left(msg))).toMatchObject([
       { msg: expect.stringContaining('they leave after the next start') },
     ]);
+  } finally {
+    running.process.kill('SIGKILL');
+    await running.finished;
+  }
+});
+
+it('goes on with the other hypervisors where one can start with neither configuration, and tries it again', async () => {
+  const other = await start();
+  const file = join(directory, 'second.toml');
+  const contentWith = (interval: number): string =>
+    [
+      `state.directory = "${join(directory, 'own')}"`,
+      `agentx.address = "unix:${directory}/no-master"`,
+      `collect.interval = ${interval}`,
+      ...['a', 'b'].map(
+        (name) => `[[hypervisors]]\nname = "${name}"\nuri = "qemu+unix:///system?socket=${directory}/none"`,
+      ),
+    ].join('\n');
+  await writeFile(file, contentWith(10));
+  const running = startCommand(build, ['run', '--config', file, '--log-format', 'json']);
+  try {
+    await running.untilLogged('"hypervisor":"a"');
+    const lock = join(directory, 'own/hypervisors/a/lock');
+    await copyFile(join(directory, 'state/lock'), lock);
+    await writeFile(file, contentWith(20));
+    running.process.kill('SIGHUP');
+    await running.untilLogged('could not be put into effect');
+    await unlink(lock);
+    running.process.kill('SIGHUP');
+    await running.untilLogged('configuration reloaded');
+    running.process.kill('SIGTERM');
+    const { exitCode, stderr } = await running.finished;
+    expect(exitCode).toBe(0);
+    const logged = entries(stderr);
+    expect(logged.filter(({ level }) => level === 'error')).toMatchObject([
+      {
+        error: expect.stringContaining(`hypervisors/a is in use by process ${other.process.pid}`),
+        msg: expect.stringContaining('could not be started again'),
+      },
+      { msg: expect.stringContaining('could not be put into effect') },
+    ]);
+    // The other one was stopped and started for each configuration in turn: the first, the old again, the second.
+    const started = logged.filter(({ msg }) => msg === 'libvirt-agentx started');
+    expect(started.filter(({ hypervisor }) => hypervisor === 'a')).toHaveLength(2);
+    expect(started.filter(({ hypervisor }) => hypervisor === 'b').length).toBeGreaterThanOrEqual(3);
   } finally {
     running.process.kill('SIGKILL');
     await running.finished;
