@@ -1,4 +1,5 @@
-import { parseXml, type XmlElement } from '../definition/xml-tree.ts';
+import { readDomainDocument } from '../definition/domain-document.ts';
+import type { XmlElement } from '../definition/xml-tree.ts';
 
 // A definition as the JSON that clients of vAdvisor know (github.com/kubevirt/vAdvisor).
 
@@ -16,9 +17,13 @@ const lists: ReadonlyMap<string, (child: XmlElement) => SpecObject> = new Map([
   ['clock', objectOf],
 ]);
 
-/** @throws DefinitionError if it is no well-formed document. */
+/**
+ * Metadata that cannot be read is left out, so that it costs nobody else the list.
+ *
+ * @throws DefinitionError if it is no definition of a domain.
+ */
 export function vadvisorSpec(xml: string): SpecObject {
-  const root = parseXml(xml);
+  const { root } = readDomainDocument(xml);
   return { [root.qualifiedName]: objectOf(root) };
 }
 

@@ -187,6 +187,22 @@ describe('/api/v1.0/specs', () => {
     expect((await get('/api/v1.0/specs/other')).status).toBe(404);
   });
 
+  test('are there although the metadata of one cannot be read', async () => {
+    const deep = `${'<a>'.repeat(600)}${'</a>'.repeat(600)}`;
+    const domains = [`<metadata>${deep}</metadata>`, ''].map((metadata, at) => {
+      const xml = `<domain type="kvm"><name>vm-${at}</name>${metadata}</domain>`;
+      // As long as they are in reality.
+      const xmlChunks = (xml.match(/.{1,1024}/g) ?? []).map((text, piece) => ({
+        number: piece + 1,
+        octets: Buffer.from(text),
+      }));
+      return sampleDomain({ index: at + 1, name: `vm-${at}`, xmlChunks });
+    });
+    const { get } = await rig({ snapshot: sampleEmptySnapshot({ domains }) });
+    const expected = [0, 1].map((at) => ({ domain: { type: 'kvm', name: { value: `vm-${at}` } } }));
+    expect(await (await get('/api/v1.0/specs/')).json()).toEqual(expected);
+  });
+
   test('are shaped as those of vAdvisor', () => {
     const spec = vadvisorSpec(`<domain type='kvm'>
       <os><type arch='x86_64'>hvm</type><boot dev='hd'/></os>
