@@ -294,7 +294,8 @@ export class LibvirtConnection {
   /** The daemon has sent nothing since it was content, and sends nothing before it is asked. */
   #protect(layer: SecurityLayer): void {
     // What came in the clear behind the last reply must not be taken for the beginning of what is protected.
-    if (!this.#framer.atBoundary) throw new ProtocolError('octets in the clear behind the last reply of SASL');
+    if (!this.#framer.atBoundary)
+      throw new ProtocolError('octets in the clear behind the last reply of SASL');
     this.#layer = layer;
     // As over TLS, a daemon reads one message of what it decrypts at once.
     this.#outbox.sendOneByOne();
