@@ -10,6 +10,8 @@ const maxRetryAfterMs = 300_000;
 /** Octets of an answer that are looked at: more would be no answer to a write. */
 const maxAnswerBytes = 64 * 1024;
 const maxReasonChars = 200;
+/** Octets of all requests that wait: a server that is away for long costs no more memory than this. */
+const maxWaitingBytes = 64 * 1024 * 1024;
 
 /** A server that is written to over HTTP. */
 export interface Target {
@@ -35,6 +37,8 @@ interface Rejection {
 interface Batch {
   readonly body: Promise<Uint8Array>;
   readonly lines: number;
+  /** Octets of the body; 0 until it is there. */
+  bytes: number;
 }
 
 /** What became of a request. */
@@ -97,6 +101,8 @@ export class Delivery {
   readonly #waiting: Batch[] = [];
   readonly #closing = new AbortController();
   #isSending = false;
+  /** What is on its way now, and so not dropped. */
+  #underWay: Batch | undefined;
 
   constructor(target: Target, onProblem: OnPushProblem, backoff: BackoffOptions = retryBackoff) {
     this.#target = target;
@@ -111,10 +117,23 @@ export class Delivery {
    * @param body encoded as the headers of the target say.
    */
   async add(body: Promise<Uint8Array>, lines: number): Promise<void> {
-    this.#waiting.push({ body, lines });
-    await body;
-    if (this.#waiting.length > this.#target.maxWaiting) {
-      this.counters.dropped += this.#waiting.shift()?.lines ?? 0;
+    const batch: Batch = { body, lines, bytes: 0 };
+    this.#waiting.push(batch);
+    batch.bytes = (await body).length;
+    this.#dropOldest();
+  }
+
+  /** Of more than may wait; the newest stays. */
+  #dropOldest(): void {
+    let total = this.#waiting.reduce((sum, { bytes }) => sum + bytes, 0);
+    const first = this.#waiting[0] === this.#underWay && this.#underWay !== undefined ? 1 : 0;
+    while (
+      this.#waiting.length > first + 1 &&
+      (this.#waiting.length > this.#target.maxWaiting || total > maxWaitingBytes)
+    ) {
+      const [dropped] = this.#waiting.splice(first, 1);
+      this.counters.dropped += dropped?.lines ?? 0;
+      total -= dropped?.bytes ?? 0;
     }
   }
 
@@ -142,7 +161,9 @@ export class Delivery {
     let attempt = 0;
     let batch = this.#waiting[0];
     while (batch !== undefined && !this.isClosed) {
+      this.#underWay = batch;
       const outcome = await post(this.#target, await batch.body, this.#closing.signal);
+      this.#underWay = undefined;
       if (outcome.kind === 'failed') {
         this.counters.failed += 1;
         this.#onProblem(`${name} does not take writes: ${outcome.reason}`);
@@ -154,8 +175,7 @@ export class Delivery {
         if (outcome.kind === 'taken') this.#taken(batch.lines, outcome.rejection);
         else this.#refused(batch.lines, outcome.reason);
         attempt = 0;
-        // While it was sent it may have been dropped, being the oldest.
-        if (this.#waiting[0] === batch) this.#waiting.shift();
+        this.#waiting.shift();
       }
       batch = this.#waiting[0];
     }
