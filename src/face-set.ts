@@ -76,7 +76,10 @@ export class FaceSet {
     const sourceKey = faceKey(config);
     const masterKey = keyOf([sourceKey, { ...agentx, contexts: [] }, mib]);
     const names = hypervisors.map(({ name }) => name);
-    const othersKey = hasFaces(faces) ? keyOf([sourceKey, faces, names]) : undefined;
+    const first = hypervisors.find(({ isDefault }) => isDefault)?.name;
+    // The first of them is the one that faces without contexts tell of where nobody names another.
+    const inOrder = [...names.filter((name) => name === first), ...names.filter((name) => name !== first)];
+    const othersKey = hasFaces(faces) ? keyOf([sourceKey, faces, inOrder]) : undefined;
     if (this.#master?.key !== masterKey) await this.#stopMaster();
     if (this.#others?.key !== othersKey) await this.#stopOthers();
     // A queue outlives its outlet: what waits in it, and what it has counted, is not of one MIB.
@@ -108,10 +111,7 @@ export class FaceSet {
     }
     if (othersKey !== undefined && this.#others === undefined) {
       const logger = this.#options.logger.child({ component: 'faces' });
-      const isFirst = (one: HypervisorConfig): number => (one.isDefault ? 0 : 1);
-      const sources = [...hypervisors]
-        .sort((a, b) => isFirst(a) - isFirst(b))
-        .flatMap(({ name }) => outlets.get(name) ?? []);
+      const sources = inOrder.flatMap((name) => outlets.get(name) ?? []);
       this.#others = { key: othersKey, part: new FacesThread({ faces, sources, logger }) };
     }
     return { outlets, others: this.#others?.part };

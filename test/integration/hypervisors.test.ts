@@ -322,5 +322,17 @@ describe('a reload', () => {
     });
     expect(await column(in3('one'), 'lveDomName')).toEqual(['on-one']);
     expect(await column(in3('one'), 'lveHypervisorContext')).toEqual([]);
+    // So it is over HTTP: the address is another one, because the port is any that is free.
+    await waitUntil(
+      async () => {
+        const url = agent.logLines().findLast(({ msg }) => msg === 'HTTP is served')?.['url'];
+        const answer = await fetch(`${String(url)}api/v1/domains`).then(
+          async (response) => (await response.json()) as Readonly<Record<string, unknown>>,
+          () => undefined,
+        );
+        return answer?.['hypervisor'] === 'two';
+      },
+      { what: 'the domains of the new default one over HTTP', timeoutMs: 60_000 },
+    );
   });
 });
