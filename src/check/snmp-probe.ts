@@ -25,7 +25,10 @@ export function probeSnmp(address: string, port: number): Promise<ProbeResult> {
       socket.close();
       resolve(result);
     };
-    socket.on('error', () => done('refused'));
+    // Anything else but a refusal (no route, no permission) leaves the host unheard.
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      done(error.code === 'ECONNREFUSED' ? 'refused' : 'silent'),
+    );
     socket.on('message', () => done('answers'));
     const send = (left: number): void => {
       if (left === 0) {
@@ -35,8 +38,9 @@ export function probeSnmp(address: string, port: number): Promise<ProbeResult> {
       socket.send(discovery());
       timer = setTimeout(() => send(left - 1), attemptMs);
     };
-    // Only a connected socket is told that the port is closed.
-    socket.connect(port, address, () => send(attempts));
+    // Only a connected socket is told that the port is closed. A callback would be called where connecting fails, too.
+    socket.once('connect', () => send(attempts));
+    socket.connect(port, address);
   });
 }
 

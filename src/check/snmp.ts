@@ -46,8 +46,22 @@ export interface SnmpCheckOptions {
  * Reads through snmpd as a manager would: whether both modules are there, and how the agent that answers fares.
  * Tells apart why they are not.
  */
-export async function checkSnmp(options: SnmpCheckOptions): Promise<readonly Finding[]> {
+export function checkSnmp(options: SnmpCheckOptions): Promise<readonly Finding[]> {
   const { config, target, version } = options;
+  return askThrough(target, async (session) => {
+    const seen = await seenModules(session, options);
+    const findings = await moduleFindings(session, seen, target);
+    const [extension] = seen;
+    const agent = extension?.isShown === true ? await runningAgentFindings(session, config, version) : [];
+    return [...findings, ...agent, await trapSinkFinding(session)];
+  });
+}
+
+/** What is found by asking this snmpd, or why it cannot be asked. */
+export async function askThrough(
+  target: SnmpTarget,
+  ask: (session: SnmpSession) => Promise<readonly Finding[]>,
+): Promise<readonly Finding[]> {
   let session: SnmpSession;
   try {
     session = await SnmpSession.open(target);
@@ -59,11 +73,7 @@ export async function checkSnmp(options: SnmpCheckOptions): Promise<readonly Fin
     if (heard === 'refused') {
       return [foundProblem(subject, `nothing listens on ${session.where}`, 'snmp-nobody-listens')];
     }
-    const seen = await seenModules(session, options);
-    const findings = await moduleFindings(session, seen, target);
-    const [extension] = seen;
-    const agent = extension?.isShown === true ? await runningAgentFindings(session, config, version) : [];
-    return [...findings, ...agent, await trapSinkFinding(session)];
+    return await ask(session);
   } catch (error) {
     return [failureFinding(error, session.where, target, heard)];
   } finally {
@@ -183,6 +193,8 @@ function failureFinding(error: unknown, where: string, target: SnmpTarget, heard
     return foundProblem(subject, text, problem);
   }
   if (/GeneralError|genErr/i.test(text)) return foundProblem(subject, text, 'snmp-agent-hangs');
+  // The system refused to send.
+  if (heard === 'silent') return foundProblem(subject, text, 'snmp-silent');
   return foundProblem(subject, text, 'snmp-refused');
 }
 

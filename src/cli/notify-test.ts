@@ -2,8 +2,8 @@ import { hostname, userInfo } from 'node:os';
 import { formatAgentxAddress } from '../agentx/address.ts';
 import { openMaster, unreachable } from '../check/agentx.ts';
 import { findingLine, foundProblem } from '../check/finding.ts';
+import { askThrough } from '../check/snmp.ts';
 import { snmpTarget } from '../check/snmp-options.ts';
-import { SnmpSession } from '../check/snmp-session.ts';
 import { trapSinkFinding } from '../check/trap-sinks.ts';
 import type { Config } from '../config/config.ts';
 import { DaemonError } from '../errors.ts';
@@ -19,7 +19,7 @@ const snmpTrapOid = [1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0];
 /**
  * Sends lveNotificationTest in an AgentX session of its own, so that it works whether or not the agent runs: the rest
  * of the way, through snmpd to its receivers, is that of all notifications. Resolves with 0 when snmpd has taken it,
- * 69 if it cannot be reached or has no receiver.
+ * 69 if it cannot be reached or asked, or has no receiver.
  */
 export async function notifyTest(options: Readonly<Record<string, unknown>>): Promise<number> {
   const target = snmpTarget(options);
@@ -44,9 +44,10 @@ export async function notifyTest(options: Readonly<Record<string, unknown>>): Pr
     );
     process.stdout.write(`${line}\n`);
   }
-  const sinks = target === undefined ? undefined : await receivers(target);
-  if (sinks !== undefined) process.stdout.write(`${findingLine(sinks)}\n`);
-  if (sinks?.level === 'warn') return exitCodes.unavailable;
+  const told =
+    target === undefined ? [] : await askThrough(target, async (session) => [await trapSinkFinding(session)]);
+  for (const finding of told) process.stdout.write(`${findingLine(finding)}\n`);
+  if (told.some(({ level }) => level !== 'ok')) return exitCodes.unavailable;
   process.stdout.write(
     'snmpd does not tell whether anybody received it: look there. If nothing arrives: trap2sink, informsink or trapsess in\n' +
       'snmpd.conf, community or user at the receiver, UDP port 162 in firewalls; see docs/notifications.md.\n',
@@ -72,15 +73,6 @@ async function send(config: Config, text: string): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     return findingLine(await unreachable(error, address));
-  }
-}
-
-async function receivers(target: NonNullable<ReturnType<typeof snmpTarget>>) {
-  const session = await SnmpSession.open(target);
-  try {
-    return await trapSinkFinding(session);
-  } finally {
-    session.close();
   }
 }
 

@@ -65,3 +65,14 @@ it('says why snmpd cannot be reached', async () => {
   expect(result.stdout).toMatch(/^fail agentx: .*ECONNREFUSED.* To do: Start snmpd/);
   expect(result.code).toBe(69);
 });
+
+it('says why the snmpd that should tell of its receivers cannot be asked, and that the rest was done', async () => {
+  const to = snmpd.agentxAddress;
+  const stranger = await notifyTest(to, '--snmp', snmpd.address, '--community', 'stranger');
+  expect(stranger.stdout).toMatch(/^ok .*snmpd has taken lveNotificationTest/m);
+  expect(stranger.stdout).toMatch(/^fail snmp: .* answers, but not this community\. To do: rocommunity/m);
+  expect(stranger.code).toBe(69);
+  const unknown = await notifyTest(to, '--snmp', 'host.invalid');
+  expect(unknown.stdout).toMatch(/^fail snmp: host\.invalid: .*\. To do: Compare it with DNS/m);
+  expect(unknown.code).toBe(69);
+});
