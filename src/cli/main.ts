@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { ConnectionFailedError, DaemonError, errorText } from '../errors.ts';
+import { StateDirectoryError } from '../state/state-directory-error.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { openFilesText } from './open-files.ts';
 import { endWhenOutputFails } from './output.ts';
@@ -21,8 +22,8 @@ try {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   } else {
-    const remedy =
-      error instanceof ConnectionFailedError && error.remedy !== undefined ? `\n${error.remedy}` : '';
+    const isAdvised = error instanceof ConnectionFailedError || error instanceof StateDirectoryError;
+    const remedy = isAdvised && error.remedy !== undefined ? `\n${error.remedy}` : '';
     const detail =
       openFilesText(error) ??
       (error instanceof DaemonError ? errorText(error) : ((error as Error)?.stack ?? String(error)));

@@ -290,6 +290,7 @@ describe.sequential('another agent', () => {
     const { code } = await second.exited;
     expect(code).toBe(78);
     expect(second.stderr()).toContain(`in use by process ${agent.pid}`);
+    expect(second.stderr()).toContain(`Stop process ${agent.pid}, or give this agent`);
     await second.stop();
   });
 
