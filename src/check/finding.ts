@@ -39,7 +39,7 @@ export function failure(subject: string, text: string, advice: Advice | undefine
 /** A finding as one line, whatever the texts of peers hold. */
 export function findingLine({ level, subject, text, remedy }: Finding): string {
   const advice = remedy === undefined ? '' : `. To do: ${remedy}`;
-  return `${level.padEnd(5)}${subject}: ${text.replace(/[\s.]+$/, '')}${advice}`.replace(/\s+/g, (space) =>
-    space.includes('\n') ? ' ' : space,
-  );
+  const line = `${level.padEnd(5)}${subject}: ${text.replace(/[\s.]+$/, '')}${advice}`;
+  // Line ends, and what a terminal takes for commands.
+  return line.replaceAll(/[\s\p{Cc}]+/gu, (space) => (/\p{Cc}/u.test(space) ? ' ' : space));
 }

@@ -27,7 +27,9 @@ try {
     const detail =
       openFilesText(error) ??
       (error instanceof DaemonError ? errorText(error) : ((error as Error)?.stack ?? String(error)));
-    process.stderr.write(`libvirt-agentx: ${detail}${remedy}\n`);
+    // Peers and files have a say in these texts: nothing of theirs is a command to the terminal.
+    const text = `libvirt-agentx: ${detail}${remedy}`.replaceAll(/(?!\n)\p{Cc}/gu, ' ');
+    process.stderr.write(`${text}\n`);
     process.exitCode = exitCodeOf(error);
   }
 }

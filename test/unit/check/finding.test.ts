@@ -9,3 +9,8 @@ test('a finding is one line with its remedy', () => {
 test('stays one line whatever a peer says', () => {
   expect(findingLine({ level: 'ok', subject: 'libvirt', text: 'a\r\n  b\nc' })).toBe('ok   libvirt: a b c');
 });
+
+test('has nothing that a terminal would take for a command', () => {
+  const text = 'answers\u001b[2J\u0007 as\r it likes';
+  expect(findingLine({ level: 'ok', subject: 'snmp', text })).toBe('ok   snmp: answers [2J as it likes');
+});
