@@ -1,45 +1,42 @@
-import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { failedFiles, failuresOf, readTestReport, withSecondRun } from './test-report.ts';
 
 /**
- * Adds up the reports of vitest's JSON reporter that are given as arguments and prints one line. A file that could not
- * be loaded and a report that is missing count as a failure each.
+ * Adds up reports of vitest's JSON reporter, which are given as arguments, and prints one line. A file that could not
+ * be loaded and a report that is missing count as a failure each. Where failed files ran once more, PROJECT-again.json
+ * beside PROJECT.json, that is what counts, and what failed the first time is named.
  */
-interface Report {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly numPendingTests: number;
-  readonly numTodoTests: number;
-  readonly testResults: ReadonlyArray<{
-    readonly status: string;
-    readonly assertionResults: readonly { readonly status: string }[];
-  }>;
-}
-
 let passed = 0;
 let failed = 0;
 let skipped = 0;
+let unsteady = 0;
 for (const path of process.argv.slice(2)) {
-  const report = readReport(path);
-  if (report === undefined) {
+  const first = readTestReport(path);
+  if (first === undefined) {
     failed += 1;
     continue;
   }
-  passed += report.numPassedTests;
-  failed += report.numFailedTests + report.testResults.filter(failedAsAWhole).length;
-  skipped += report.numPendingTests + report.numTodoTests;
-}
-console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
-if (failed > 0) process.exitCode = 1;
-
-/** A file that failed outside its tests: on loading or in a hook. */
-function failedAsAWhole(file: Report['testResults'][number]): boolean {
-  return file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed');
-}
-
-function readReport(path: string): Report | undefined {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Report;
-  } catch {
-    return undefined;
+  const second = readTestReport(path.replace(/\.json$/, '-again.json'));
+  const report = second === undefined ? first : withSecondRun(first, second);
+  const stillFailed = new Set(failedFiles(report).map(({ name }) => name));
+  for (const file of report.testResults) {
+    for (const { status } of file.assertionResults) {
+      if (status === 'passed') passed += 1;
+      else if (status !== 'failed') skipped += 1;
+    }
+    if (stillFailed.has(file.name)) failed += failuresOf(file).length;
+  }
+  for (const file of failedFiles(first)) {
+    if (stillFailed.has(file.name)) continue;
+    for (const failure of failuresOf(file)) {
+      unsteady += 1;
+      console.log(`passed only when run again: ${relative(process.cwd(), file.name)} > ${failure}`);
+    }
   }
 }
+const rest = [
+  skipped > 0 ? `, ${skipped} skipped` : '',
+  unsteady > 0 ? `, ${unsteady} only when run again` : '',
+];
+console.log(`${passed} passed, ${failed} failed${rest.join('')}`);
+if (failed > 0) process.exitCode = 1;
