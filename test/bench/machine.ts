@@ -1,18 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import { availableParallelism, loadavg, release, totalmem } from 'node:os';
+import { availableParallelism, release, totalmem } from 'node:os';
 import { runAnyway } from '../lab/process.ts';
 
-/** What the figures were measured on, as a sentence. */
+/** What the figures were measured on, as a sentence without its full stop. */
 export async function describeMachine(quick: boolean, startedAt: Date): Promise<string> {
   const cpuinfo = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');
   const model = /model name\s*:\s*(.*)/.exec(cpuinfo)?.[1] ?? process.arch;
   const isGuest = /\bhypervisor\b/.test(cpuinfo);
-  const load = loadavg()[0] ?? 0;
   return [
     `Measured on ${startedAt.toISOString().slice(0, 10)}${quick ? ' in a short run (`--quick`)' : ''}`,
     `${isGuest ? 'virtual machine, ' : ''}${availableParallelism()} cores of ${model}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
     `Linux ${release().split('-')[0]}, Node.js ${process.versions.node}, net-snmp ${await versionOf('snmpd', ['-v'])}, libvirt ${await versionOf('libvirtd', ['--version'])}`,
-    `load average at the end ${load.toFixed(1)}.`,
   ].join('; ');
 }
 

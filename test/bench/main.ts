@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { answerTimeMeasurement } from './answer-time.ts';
 import { bulkwalkMeasurement } from './bulkwalk.ts';
@@ -14,7 +14,7 @@ import { multiColumnMeasurement } from './multi-column.ts';
 import { prioritize } from './process-cost.ts';
 import { refreshCostMeasurement } from './refresh-cost.ts';
 import { type ReportedMeasurement, textTable, writeResults } from './report.ts';
-import { sevenColumnsMeasurement } from './seven-columns.ts';
+import { smallTableMeasurement } from './small-table.ts';
 import { startTimeMeasurement } from './start-time.ts';
 import { trapLatencyMeasurement } from './trap-latency.ts';
 
@@ -22,7 +22,7 @@ import { trapLatencyMeasurement } from './trap-latency.ts';
 const measurements: readonly Measurement[] = [
   bulkwalkMeasurement,
   managersMeasurement,
-  sevenColumnsMeasurement,
+  smallTableMeasurement,
   multiColumnMeasurement,
   answerTimeMeasurement,
   refreshCostMeasurement,
@@ -70,7 +70,7 @@ async function main(): Promise<void> {
   for (const measurement of chosen) {
     process.stderr.write(`${measurement.name}: ${measurement.title}\n`);
     try {
-      reported.push({ measurement, result: await measurement.run(context) });
+      reported.push({ measurement, result: await measurement.run(context), load: loadavg()[0] ?? 0 });
     } catch (error) {
       process.exitCode = 1;
       process.stderr.write(`  failed: ${error instanceof Error ? error.stack : String(error)}\n`);

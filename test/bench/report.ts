@@ -11,6 +11,8 @@ const end = '<!-- results: end -->';
 export interface ReportedMeasurement {
   readonly measurement: Measurement;
   readonly result: MeasurementResult;
+  /** How busy the machine was at its end: processes that run or wait for a CPU, over a minute. */
+  readonly load: number;
 }
 
 const head = ['what', 'ours', 'rival', 'ratio', 'to reach', 'reached'] as const;
@@ -45,14 +47,14 @@ export function textTable(reported: readonly ReportedMeasurement[]): string {
 }
 
 /** The figures of one measurement as a section in Markdown. */
-function section({ measurement, result }: ReportedMeasurement, machine: string): string {
+function section({ measurement, result, load }: ReportedMeasurement, machine: string): string {
   const row = (line: readonly string[]): string => `| ${line.join(' | ')} |`;
   const text = [
     `### ${measurement.title}`,
     measurement.method,
     [row(head), row(head.map(() => '---')), ...result.figures.map((figure) => row(cells(figure)))].join('\n'),
     ...(result.details ?? []),
-    machine,
+    `${machine}; load average at the end ${load.toFixed(1)}.`,
   ].join('\n\n');
   return wrapMarkdown(text);
 }

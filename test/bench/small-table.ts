@@ -2,17 +2,17 @@ import { atLeast, compared, type Measurement, measured } from './measurement.ts'
 import { rivalOid, startOurRig, startRivalRig, tableOid } from './walk-rig.ts';
 
 const domains = 500;
-const columns = 7;
+const columns = 8;
 
-/** Wanted is a rate from a machine where the C subagent made this one of the same table. */
+/** Wanted is a rate from a machine where the C subagent made this one of seven columns of it. */
 const wantedPerSecond = 60_000;
 const rivalPerSecondThere = 46_935;
 
-export const sevenColumnsMeasurement: Measurement = {
-  name: 'seven-columns',
-  title: 'A small table: 7 columns, 500 domains',
+export const smallTableMeasurement: Measurement = {
+  name: 'small-table',
+  title: 'A small table: 8 columns, 500 domains',
   method:
-    '`snmpbulkwalk -Cr25` of lveDomCpuTable, which has 7 columns here. The manager’s start is part of the time and weighs more than in longer walks. The wanted rate comes from a machine where the C subagent makes 46,935 varbinds/s: 1.28 times as much.',
+    '`snmpbulkwalk -Cr25` of lveDomCpuTable, which has 8 columns here. The manager’s start is part of the time and weighs more than in longer walks. The wanted rate comes from a machine where the C subagent makes 46,935 varbinds/s of seven columns: 1.28 times as much.',
   async run(context) {
     const oid = tableOid('lveDomCpuTable');
     await using ours = await startOurRig(context, domains);
