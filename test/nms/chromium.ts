@@ -126,6 +126,7 @@ export async function startChromium(): Promise<Browser> {
 const keyCodes: Readonly<Record<string, object>> = {
   Tab: { code: 'Tab', windowsVirtualKeyCode: 9 },
   Enter: { code: 'Enter', windowsVirtualKeyCode: 13, text: '\r' },
+  ArrowDown: { code: 'ArrowDown', windowsVirtualKeyCode: 40 },
   Escape: { code: 'Escape', windowsVirtualKeyCode: 27 },
 };
 

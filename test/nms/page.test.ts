@@ -37,11 +37,21 @@ describe.skipIf(!hasChromium)('the page', () => {
   const focus = (): Promise<string> =>
     browser.evaluate('document.activeElement.id || document.activeElement.textContent');
 
-  async function agentOf(uri: string): Promise<{ readonly agent: Agent; readonly url: string }> {
+  async function agentOf(
+    ...uris: readonly string[]
+  ): Promise<{ readonly agent: Agent; readonly url: string }> {
+    const [uri = ''] = uris;
     const agent = await startAgent({
-      uri,
+      ...(uris.length > 1 ? {} : { uri }),
       agentxAddress: 'unix:/nonexistent',
-      config: { collect: { interval: 2 }, agentx: { enabled: false }, http: { address: '127.0.0.1:0' } },
+      config: {
+        collect: { interval: 2 },
+        agentx: { enabled: false },
+        http: { address: '127.0.0.1:0' },
+        ...(uris.length > 1
+          ? { hypervisors: uris.map((each, at) => ({ name: `rack-${at + 1}`, uri: each })) }
+          : {}),
+      },
     });
     const line = await waitUntil(() => agent.logLines().find(({ msg }) => msg === 'HTTP is served'), {
       what: 'HTTP',
@@ -58,6 +68,7 @@ describe.skipIf(!hasChromium)('the page', () => {
     await browser.open(url);
     await waitUntil(async () => (await count()) === '0 of 0 machines', { what: 'the count', ...patience });
     await browser.screenshot(`${pictures}/none.png`);
+    expect(await browser.evaluate("document.getElementById('choice').hidden")).toBe(true);
     expect(browser.troubles).toEqual([]);
     await agent.stop();
   });
@@ -139,5 +150,53 @@ describe.skipIf(!hasChromium)('the page', () => {
     await browser.screenshot(`${pictures}/sorted.png`);
     await agent.stop();
     await fleet[Symbol.asyncDispose]();
+  });
+
+  it('shows the hypervisor that is chosen with the keyboard, and remembers it in its address', async () => {
+    const fleets: readonly Fleet[] = [await startFleet(3, 0), await startFleet(5, 0)];
+    const { agent, url } = await agentOf(...fleets.map(({ uri }) => uri));
+    const counted = (expected: string): Promise<boolean> =>
+      waitUntil(async () => (await count()) === expected, {
+        what: expected,
+        context: () => agent.stderr().slice(-500),
+        ...patience,
+      });
+    const chosen = (): Promise<string> => browser.evaluate("document.getElementById('hypervisor').value");
+    const address = (): Promise<string> => browser.evaluate('location.search');
+    const events = (): Promise<string> => browser.evaluate("document.getElementById('events').textContent");
+    await browser.open(url);
+    await counted('3 of 3 machines');
+    expect([await chosen(), await address()]).toEqual(['rack-1', '']);
+    await browser.press('Tab');
+    expect(await focus()).toBe('hypervisor');
+    await browser.press('ArrowDown');
+    await counted('5 of 5 machines');
+    expect([await chosen(), await address()]).toEqual(['rack-2', '?hypervisor=rack-2']);
+    expect(await browser.evaluate("document.querySelector('#rows a').getAttribute('href')")).toMatch(
+      /^api\/v1\/domains\/\d+\?hypervisor=rack-2$/,
+    );
+    for (const scheme of ['light', 'dark'] as const) {
+      await browser.prefer(scheme);
+      await browser.screenshot(`${pictures}/several-${scheme}.png`);
+    }
+    // What happens elsewhere is not told here.
+    await fleets[0]?.change('suspend', 2);
+    await fleets[1]?.change('suspend', 4);
+    await waitUntil(async () => (await events()).includes('vm-00004'), { what: 'the event', ...patience });
+    expect(await events()).not.toContain('vm-00002');
+    await browser.evaluate('history.back()');
+    await counted('3 of 3 machines');
+    await waitUntil(async () => (await events()).includes('vm-00002'), { what: 'its events', ...patience });
+    expect([await chosen(), await events()]).toEqual(['rack-1', expect.not.stringContaining('vm-00004')]);
+    // As a bookmark has it.
+    await browser.open(`${url}?hypervisor=rack-2`);
+    await counted('5 of 5 machines');
+    expect(await chosen()).toBe('rack-2');
+    // One that has been taken out of the configuration.
+    await browser.open(`${url}?hypervisor=rack-3`);
+    await counted('3 of 3 machines');
+    expect([await chosen(), await address()]).toEqual(['rack-1', '']);
+    await agent.stop();
+    for (const fleet of fleets) await fleet[Symbol.asyncDispose]();
   });
 });

@@ -25,7 +25,7 @@ export const page = `<!doctype html>
 <style>${style}</style>
 </head>
 <body>
-<header><h1 id="host">libvirt-agentx</h1><span id="connection" class="soft"></span><span id="age" class="soft"></span></header>
+<header><h1 id="host">libvirt-agentx</h1><label id="choice" hidden>Hypervisor <select id="hypervisor"></select></label><span id="connection" class="soft"></span><span id="age" class="soft"></span></header>
 <main>
 <p id="sum" class="soft"></p>
 <p id="trouble" class="failure" role="status"></p>
@@ -35,7 +35,7 @@ export const page = `<!doctype html>
 <ul id="events" class="events" aria-live="polite"></ul>
 </main>
 <footer><h2>What else is served</h2>
-<p><a href="metrics">/metrics</a><a href="api/v1/domains">/api/v1/domains</a><a href="api/v1/tables">/api/v1/tables</a><a href="api/v1/events">/api/v1/events</a><a href="api/v1/dump">/api/v1/dump</a><a href="api/openapi.json">/api/openapi.json</a><a href="readyz">/readyz</a></p>
+<p><a href="metrics">/metrics</a><a href="api/v1/domains" class="own">/api/v1/domains</a><a href="api/v1/tables">/api/v1/tables</a><a href="api/v1/events" class="own">/api/v1/events</a><a href="api/v1/dump" class="own">/api/v1/dump</a><a href="api/openapi.json">/api/openapi.json</a><a href="readyz">/readyz</a></p>
 </footer>
 <script>${script}</script>
 </body>

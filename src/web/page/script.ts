@@ -5,6 +5,12 @@
 export const script = `
 'use strict';
 const get = async (path) => { const answer = await fetch(path); if (!answer.ok) throw new Error(path + ': ' + answer.status); return answer.json(); };
+// The hypervisor that the address of the page names; null is the default one.
+const named = () => new URLSearchParams(location.search).get('hypervisor');
+let hypervisor = named();
+// Goes up with each choice: what was asked for before it is of no interest any more.
+let turn = 0;
+const of = (path) => hypervisor === null ? path : path + (path.includes('?') ? '&' : '?') + 'hypervisor=' + encodeURIComponent(hypervisor);
 const by = (id) => document.getElementById(id);
 const make = (tag, text, className) => { const node = document.createElement(tag); if (text !== undefined) node.textContent = text; if (className) node.className = className; return node; };
 const size = (bytes) => { if (bytes === undefined) return ''; const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']; let at = 0; let value = Number(bytes); while (value >= 1024 && at < 4) { value /= 1024; at += 1; } return (value < 10 && at > 0 ? value.toFixed(1) : Math.round(value)) + ' ' + units[at]; };
@@ -23,14 +29,33 @@ const columns = [
 ];
 const marks = { okay: '\\u25cf', warning: '\\u25b2', failure: '\\u25a0' };
 let rows = []; let sort = { key: 'name', down: false }; let before; let events = [];
-const pages = async (path, list) => { const all = []; let after = 0; while (after !== undefined) { const page = await get(path + (path.includes('?') ? '&' : '?') + 'limit=5000&after=' + after); all.push(...page[list]); after = page.next; } return all; };
+const pages = async (path, list) => { const all = []; let after = 0; while (after !== undefined) { const page = await get(of(path + (path.includes('?') ? '&' : '?') + 'limit=5000&after=' + after)); all.push(...page[list]); after = page.next; } return all; };
 const sums = (list, index, names) => { const result = new Map(); for (const row of list) { const own = result.get(row[index]) || names.map(() => 0); names.forEach((name, at) => { own[at] += Number(row[name] || 0); }); result.set(row[index], own); } return result; };
+const choices = async () => {
+  const { hypervisors } = await get('api/v1/hypervisors');
+  const select = by('hypervisor'); const first = hypervisors.find((one) => one.default) || hypervisors[0];
+  by('choice').hidden = hypervisors.length < 2;
+  // One that is no longer there: the default one is shown instead.
+  if (hypervisor !== null && !hypervisors.some((one) => one.name === hypervisor)) { hypervisor = null; history.replaceState(null, '', location.pathname); }
+  const options = [...select.options];
+  if (options.length !== hypervisors.length || hypervisors.some((one, at) => options[at].value !== one.name)) select.replaceChildren(...hypervisors.map((one) => { const option = make('option'); option.value = one.name; return option; }));
+  for (const [at, one] of hypervisors.entries()) {
+    const text = one.name + (one.state === 'connected' ? '' : ' (' + one.state + ')') + (one.failure > 0 ? ': ' + one.failure + ' failed' : '');
+    if (select.options[at].textContent !== text) select.options[at].textContent = text;
+  }
+  const value = hypervisor === null ? first.name : hypervisor;
+  if (select.value !== value) select.value = value;
+  for (const link of document.querySelectorAll('a.own')) { link.dataset.path = link.dataset.path || link.getAttribute('href'); link.setAttribute('href', of(link.dataset.path)); }
+};
 const load = async () => {
+  const mine = turn;
+  await choices();
   const [scalars, domains, disks, nics] = await Promise.all([
-    get('api/v1/scalars'), pages('api/v1/domains', 'domains'),
+    get(of('api/v1/scalars')), pages('api/v1/domains', 'domains'),
     pages('api/v1/tables/vmStorageTable?columns=vmStorageReadOctets,vmStorageWriteOctets', 'rows'),
     pages('api/v1/tables/lveNicTable?columns=lveNicRxBytes,lveNicTxBytes', 'rows'),
   ]);
+  if (mine !== turn) return;
   const now = { at: Date.parse(scalars.lveRefreshLastTime), disks: sums(disks, 'vmStorageVmIndex', ['vmStorageReadOctets', 'vmStorageWriteOctets']), nics: sums(nics, 'lveDomIndex', ['lveNicRxBytes', 'lveNicTxBytes']) };
   const seconds = before === undefined ? 0 : (now.at - before.at) / 1000;
   const grown = (kind, index, at) => { const last = before && before[kind].get(index); const next = now[kind].get(index); if (!last || !next || !(seconds > 0)) return undefined; return Math.max(0, (next[at] - last[at]) / seconds); };
@@ -65,7 +90,7 @@ const show = () => {
     for (const column of columns) {
       const cell = make('td', undefined, column.number ? 'number' : column.key === 'name' ? 'name' : row.severity);
       if (column.mark) { const sign = make('span', (marks[row.severity] || '') + ' '); sign.setAttribute('aria-hidden', 'true'); cell.append(sign); }
-      if (column.key === 'name') { const link = make('a', row.name); link.href = 'api/v1/domains/' + row.index; link.title = row.name; cell.append(link); } else cell.append(column.text(row));
+      if (column.key === 'name') { const link = make('a', row.name); link.href = of('api/v1/domains/' + row.index); link.title = row.name; cell.append(link); } else cell.append(column.text(row));
       line.append(cell);
     }
     fresh.append(line);
@@ -81,7 +106,24 @@ const head = by('heads');
 for (const column of columns) { const cell = make('th', undefined, column.number ? 'number' : ''); cell.scope = 'col'; cell.dataset.key = column.key; const button = make('button', column.title); button.type = 'button'; button.addEventListener('click', () => { sort = { key: column.key, down: sort.key === column.key ? !sort.down : column.number === true }; show(); }); cell.append(button); head.append(cell); }
 by('filter').addEventListener('input', show);
 document.addEventListener('keydown', (event) => { if (event.key === '/' && document.activeElement !== by('filter')) { event.preventDefault(); by('filter').focus(); } if (event.key === 'Escape') { by('filter').value = ''; show(); } });
-const again = async () => { try { await load(); by('trouble').textContent = ''; } catch (error) { by('trouble').textContent = 'No answer from the agent: ' + error.message; } setTimeout(again, 3000); };
-const listen = async () => { try { events = (await get('api/v1/events?limit=20')).events; } catch { events = []; } showEvents(); const last = events.length ? events[events.length - 1].seq : 0; const source = new EventSource('api/v1/events?after=' + last); const kinds = (await get('api/openapi.json'))['x-event-kinds']; for (const kind of kinds) source.addEventListener(kind, (message) => { events.push(JSON.parse(message.data)); events = events.slice(-100); showEvents(); }); };
+let timer;
+const again = async () => {
+  const mine = turn;
+  try { await load(); if (mine === turn) by('trouble').textContent = ''; } catch (error) { if (mine === turn) by('trouble').textContent = 'No answer from the agent: ' + error.message; }
+  if (mine === turn) timer = setTimeout(again, 3000);
+};
+let source;
+const listen = async () => {
+  const mine = turn;
+  let known; try { known = (await get(of('api/v1/events?limit=20'))).events; } catch { known = []; }
+  const kinds = (await get('api/openapi.json'))['x-event-kinds'];
+  if (mine !== turn) return;
+  events = known; showEvents();
+  source = new EventSource(of('api/v1/events?after=' + (events.length ? events[events.length - 1].seq : 0)));
+  for (const kind of kinds) source.addEventListener(kind, (message) => { events.push(JSON.parse(message.data)); events = events.slice(-100); showEvents(); });
+};
+const turnTo = (name) => { hypervisor = name; turn += 1; clearTimeout(timer); if (source) source.close(); before = undefined; rows = []; events = []; show(); showEvents(); again(); listen(); };
+by('hypervisor').addEventListener('change', () => { const { value } = by('hypervisor'); history.pushState(null, '', '?hypervisor=' + encodeURIComponent(value)); turnTo(value); });
+addEventListener('popstate', () => turnTo(named()));
 again(); listen();
 `;

@@ -10,7 +10,8 @@ h1 { font-size: 1.3rem; margin: 0; } h2 { font-size: 1.05rem; margin: 1.5rem 0 .
 p { margin: .25rem 0; } .soft { color: var(--soft); }
 .okay { color: var(--ok); } .warning { color: var(--warn); } .failure { color: var(--fail); font-weight: 600; }
 .tools { display: flex; gap: 1rem; align-items: center; margin: 1rem 0 .5rem; flex-wrap: wrap; }
-input { font: inherit; padding: .3rem .5rem; border: 1px solid var(--line); border-radius: 4px; background: var(--back); color: var(--text); min-width: 14rem; }
+input, select { font: inherit; padding: .3rem .5rem; border: 1px solid var(--line); border-radius: 4px; background: var(--back); color: var(--text); }
+input { min-width: 14rem; }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .3rem .6rem; white-space: nowrap; border-bottom: 1px solid var(--line); }
