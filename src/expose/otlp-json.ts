@@ -20,9 +20,10 @@ export const otlpJson: OtlpEncoding<string> = {
   attributes: (attributes) =>
     attributes.map(([key, value]) => JSON.stringify({ key, value: { stringValue: value } })).join(','),
 
-  point: (attributes, time, value) => {
+  point: (attributes, { start, time }, value) => {
     const all = attributes.filter((text) => text !== '').join(',');
-    return `{"attributes":[${all}],"timeUnixNano":"${Math.round(time)}000000","asDouble":${value}}`;
+    const began = start === undefined ? '' : `"startTimeUnixNano":"${Math.round(start)}000000",`;
+    return `{"attributes":[${all}],${began}"timeUnixNano":"${Math.round(time)}000000","asDouble":${value}}`;
   },
 
   metric: ({ name, description, unit, isSum }, points) => {

@@ -20,7 +20,7 @@ const fields = {
   scope: { name: 1, version: 2 },
   metric: { name: 1, description: 2, unit: 3, gauge: 5, sum: 7 },
   data: { dataPoints: 1, aggregationTemporality: 2, isMonotonic: 3 },
-  point: { timeUnixNano: 3, asDouble: 4, attributes: 7 },
+  point: { startTimeUnixNano: 2, timeUnixNano: 3, asDouble: 4, attributes: 7 },
   keyValue: { key: 1, value: 2 },
   anyValue: { stringValue: 1 },
   response: { partialSuccess: 1 },
@@ -44,12 +44,18 @@ export const otlpProtobuf: OtlpEncoding<readonly Uint8Array[]> = {
       ]),
     ),
 
-  point: (attributes, time, value) => {
-    const numbers = Buffer.alloc(18);
-    numbers[0] = tag(fields.point.timeUnixNano, fixed64);
-    numbers.writeBigUInt64LE(BigInt(Math.round(time)) * nanosecondsPerMs, 1);
-    numbers[9] = tag(fields.point.asDouble, fixed64);
-    numbers.writeDoubleLE(value, 10);
+  point: (attributes, { start, time }, value) => {
+    const numbers = Buffer.alloc(start === undefined ? 18 : 27);
+    let at = 0;
+    const moment = (field: number, ms: number): void => {
+      numbers[at] = tag(field, fixed64);
+      numbers.writeBigUInt64LE(BigInt(Math.round(ms)) * nanosecondsPerMs, at + 1);
+      at += 9;
+    };
+    if (start !== undefined) moment(fields.point.startTimeUnixNano, start);
+    moment(fields.point.timeUnixNano, time);
+    numbers[at] = tag(fields.point.asDouble, fixed64);
+    numbers.writeDoubleLE(value, at + 1);
     const all = attributes.flat().map((each) => message(fields.point.attributes, each));
     return [message(fields.data.dataPoints, Buffer.concat([numbers, ...all]))];
   },

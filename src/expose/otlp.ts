@@ -8,6 +8,7 @@ import {
 } from '../families/label-set.ts';
 import { SeriesValues } from '../families/series-values.ts';
 import type { ImageTree } from '../image/image-tree.ts';
+import { CounterStarts } from './counter-starts.ts';
 import { withoutControls } from './prometheus.ts';
 
 // OTLP 1.x: ExportMetricsServiceRequest of https://github.com/open-telemetry/opentelemetry-proto
@@ -25,12 +26,18 @@ export interface OtlpMetric {
   readonly isSum: boolean;
 }
 
+/** When a value was read, in milliseconds since 1970. */
+export interface OtlpMoment {
+  readonly time: number;
+  /** When the counter began to count from 0; undefined if that is not known, or of no meaning. */
+  readonly start: number | undefined;
+}
+
 /** How messages are written. Those inside others are chunks. */
 export interface OtlpEncoding<Chunk> {
   readonly contentType: string;
   readonly attributes: (attributes: readonly Attribute[]) => Chunk;
-  /** @param time in milliseconds since 1970. */
-  readonly point: (attributes: readonly Chunk[], time: number, value: number) => Chunk;
+  readonly point: (attributes: readonly Chunk[], moment: OtlpMoment, value: number) => Chunk;
   readonly metric: (metric: OtlpMetric, points: readonly Chunk[]) => Chunk;
   readonly request: (resource: Chunk, scope: OtlpScope, metrics: readonly Chunk[]) => Uint8Array;
   /** What a good answer (ExportMetricsServiceResponse) says was not taken after all. */
@@ -95,6 +102,7 @@ export function otlpEncoder<Chunk>(
   { domainLabels, maxPoints, encoding }: OtlpEncoderOptions<Chunk>,
 ): OtlpEncoder {
   const dimensions = new Dimensions(tree, domainLabels);
+  const starts = new CounterStarts(tree);
   const metrics = families.map((family) => new EncodedFamily(family, tree, encoding));
   return {
     *requests({ instance, hostname, version, hypervisor = '' }, now) {
@@ -112,7 +120,7 @@ export function otlpEncoder<Chunk>(
       let points = 0;
       for (const metric of metrics) {
         // All of it before anybody else has a turn, in which another image may be shown.
-        for (const part of [...metric.parts(dimensions, { now: now(), maxPoints, isOneOfMany })]) {
+        for (const part of [...metric.parts(dimensions, { now: now(), starts, maxPoints, isOneOfMany })]) {
           if (points + part.points > maxPoints) {
             yield { body: encoding.request(resource, scope, parts), points };
             parts = [];
@@ -135,6 +143,7 @@ interface Part<Chunk> {
 
 interface PartOptions {
   readonly now: number;
+  readonly starts: CounterStarts;
   readonly maxPoints: number;
   /** Whether an attribute of the resource, which receivers may make a label, says which hypervisor it is. */
   readonly isOneOfMany: boolean;
@@ -161,7 +170,10 @@ class EncodedFamily<Chunk> {
     });
   }
 
-  *parts(dimensions: Dimensions, { now, maxPoints, isOneOfMany }: PartOptions): Generator<Part<Chunk>> {
+  *parts(
+    dimensions: Dimensions,
+    { now: time, starts, maxPoints, isOneOfMany }: PartOptions,
+  ): Generator<Part<Chunk>> {
     let points: Chunk[] = [];
     const part = (): Part<Chunk> => {
       const made = { chunk: this.#encoding.metric(this.#metric, points), points: points.length };
@@ -170,11 +182,13 @@ class EncodedFamily<Chunk> {
     };
     for (const { series, values, rows, fixed } of this.#series) {
       const read = values.reader();
+      const startOf = this.#metric.isSum ? starts.of(series) : undefined;
       for (const [row, own] of rows.of(dimensions.rowsOf(series), isOneOfMany).entries()) {
         if (own === undefined) continue;
         const value = Number(read(row));
         if (Number.isNaN(value)) continue;
-        points.push(this.#encoding.point([own, fixed], now, value));
+        const start = startOf?.(row);
+        points.push(this.#encoding.point([own, fixed], { time, start }, value));
         if (points.length === maxPoints) yield part();
       }
     }

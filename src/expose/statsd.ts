@@ -42,18 +42,24 @@ const diskCounters = [
 /** VIR_DOMAIN_RUNNING */
 const running = 1;
 
-/** The names of vAdvisor: `vm.<uuid>.<interface>.network.receive.bytes.total`. Times are in milliseconds. */
+/**
+ * The names of vAdvisor: `vm.<uuid>.<interface>.network.receive.bytes.total`. Times are in milliseconds. Of several
+ * hypervisors the name stands before, since a machine may be defined at two of them.
+ */
 export class VadvisorStatsd implements StatsdEncoder {
   readonly #tree: ImageTree;
+  readonly #hypervisor: string;
   readonly #increments = new Increments();
 
-  constructor(tree: ImageTree) {
+  /** @param hypervisor its name; empty where there is only one. */
+  constructor(tree: ImageTree, hypervisor = '') {
     this.#tree = tree;
+    this.#hypervisor = hypervisor;
   }
 
   round(): readonly string[] {
     const lines: string[] = [];
-    for (const { name, type, value } of vadvisorStats(this.#tree)) {
+    for (const { name, type, value } of vadvisorStats(this.#tree, this.#hypervisor)) {
       const sent = type === 'g' ? value : this.#increments.of(name, value);
       if (sent !== undefined && (type === 'g' || sent > 0)) lines.push(`${name}:${sent}|${type}`);
     }
@@ -63,9 +69,9 @@ export class VadvisorStatsd implements StatsdEncoder {
 }
 
 /** What vAdvisor shows for debugging: every value as it is, totals of counters included. */
-export function vadvisorStatsdDump(tree: ImageTree): string {
+export function vadvisorStatsdDump(tree: ImageTree, hypervisor = ''): string {
   let text = '';
-  for (const { name, type, value } of vadvisorStats(tree)) text += `${name}:${value}|${type}\n`;
+  for (const { name, type, value } of vadvisorStats(tree, hypervisor)) text += `${name}:${value}|${type}\n`;
   return text;
 }
 
@@ -77,7 +83,9 @@ interface VadvisorStat {
   readonly value: number;
 }
 
-function* vadvisorStats(tree: ImageTree): Generator<VadvisorStat> {
+function* vadvisorStats(tree: ImageTree, hypervisor: string): Generator<VadvisorStat> {
+  // Names of hypervisors have nothing in them that StatsD would not take as it is.
+  const before = hypervisor === '' ? '' : `${hypervisor}.`;
   const frame = new Frame(tree, vadvisorColumns, { isKept: false });
   function* counters(
     key: string,
@@ -90,7 +98,7 @@ function* vadvisorStats(tree: ImageTree): Generator<VadvisorStat> {
     }
   }
   for (const row of activeRows(frame)) {
-    const vm = `vm.${keyPart(frame.text('lveDomUuid', row))}`;
+    const vm = `${before}vm.${keyPart(frame.text('lveDomUuid', row))}`;
     const domain = firstIndex(frame.rows('lveDomId'), row);
     yield { name: `${vm}.up`, type: 'g', value: frame.number('lveDomState', row) === running ? 1 : 0 };
     const own = (name: string): number | undefined => {

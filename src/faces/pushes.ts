@@ -1,3 +1,4 @@
+import { hostname as agentHost } from 'node:os';
 import { readAt } from '../expose/cells.ts';
 import { nativeLines, pulseLines } from '../expose/influx.ts';
 import { type OtlpRequest, otlpEncoder } from '../expose/otlp.ts';
@@ -15,6 +16,7 @@ import type { PushCounters } from '../push/push-counters.ts';
 import { StatsdPush } from '../push/statsd-push.ts';
 import { systemClock, wallOffsetMs } from '../run/clock.ts';
 import type { FacesOptions } from './faces-options.ts';
+import { instanceId } from './instance-id.ts';
 
 /** What is sent by itself, without being asked. */
 export interface Pushes {
@@ -35,7 +37,7 @@ export function startPushes(
   if (statsd.host !== '') {
     const encoders = sources.map(({ name, tree }) =>
       statsd.format === 'vadvisor'
-        ? new VadvisorStatsd(tree)
+        ? new VadvisorStatsd(tree, nameAmong(sources, name))
         : new DogStatsd(tree, families, metrics.domainLabels, nameAmong(sources, name)),
     );
     const all = { round: () => encoders.flatMap((encoder) => encoder.round()) };
@@ -77,9 +79,13 @@ export function startPushes(
       for (const { tree, hypervisor, encoder } of encoders) {
         if (!isNew(tree)) continue;
         const hostname = textOf(tree, 'lveHostName');
-        const own = otlp.instance || hostname || textOf(tree, 'lveConnUri');
-        // Each is an instance of its own, however the agent is called.
-        const instance = hypervisor === '' ? own : [otlp.instance, hypervisor].filter(Boolean).join('/');
+        const instance = instanceId({
+          configured: otlp.instance,
+          agentHost: agentHost(),
+          uri: textOf(tree, 'lveConnUri'),
+          hostname,
+          hypervisor,
+        });
         yield* encoder.requests({ instance, hostname, version, hypervisor }, () => refreshTime(tree));
       }
     };

@@ -12,10 +12,12 @@ import type { App, Exchange } from './app-type.ts';
 import type { Moment } from './history.ts';
 import type { HttpOptions } from './http-options.ts';
 import { problem } from './problem.ts';
+import type { WebSources } from './web-source.ts';
 
 /** What the API is made of. */
 export interface VadvisorParts {
   readonly options: Pick<HttpOptions, 'specs'>;
+  readonly sources: WebSources;
 }
 
 const noStore = { 'cache-control': 'no-store' };
@@ -23,7 +25,7 @@ const defaultMaxEvents = 10;
 const mostEvents = 100_000;
 
 /** `/api/v1.0` and `/statsd`: what clients of vAdvisor know (github.com/kubevirt/vAdvisor). */
-export function addVadvisorApi(app: App, { options }: VadvisorParts): void {
+export function addVadvisorApi(app: App, { options, sources }: VadvisorParts): void {
   for (const path of ['/api/v1.0/stats', '/api/v1.0/stats/']) {
     app.get(path, (context) => {
       const moments = momentsFor(context);
@@ -74,12 +76,11 @@ export function addVadvisorApi(app: App, { options }: VadvisorParts): void {
     return spec === undefined ? notRead(context, selector) : context.json(spec as unknown, 200, noStore);
   });
 
-  app.get('/statsd', (context) =>
-    context.body(vadvisorStatsdDump(context.get('source').tree), 200, {
-      'content-type': 'text/plain; charset=utf-8',
-      ...noStore,
-    }),
-  );
+  app.get('/statsd', (context) => {
+    const source = context.get('source');
+    const text = vadvisorStatsdDump(source.tree, sources.identity(source).hypervisor);
+    return context.body(text, 200, { 'content-type': 'text/plain; charset=utf-8', ...noStore });
+  });
 
   app.get('/api/v1.0/events', (context) => {
     const { tree, events } = context.get('source');

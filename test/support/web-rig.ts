@@ -34,28 +34,40 @@ export async function webRig(given: {
   readonly options?: Partial<WebParts['options']>;
   readonly snapshot?: Snapshot;
   readonly now?: () => number;
-  /** Further hypervisors. */
-  readonly others?: readonly WebSource[];
+  /** Of the first hypervisor. */
+  readonly name?: string;
+  /** Further hypervisors: their names, and what there is. */
+  readonly others?: Readonly<Record<string, Snapshot>>;
 }) {
-  const { others = [] } = given;
+  const { name = '' } = given;
   const { logger, lines } = recordingLogger();
   const image = new SampleImage(given.snapshot ?? sampleSnapshot());
   const families = servedFamilies({ sets: ['libvirt'], exclude: [], labelRules: [] });
-  const exposition = new PrometheusExposition([{ name: '', tree: image.tree }], {
-    families,
-    domainLabels: {},
-  });
-  const metrics = new MetricsPage(exposition, { gzip: true });
   const options = { ...httpDefaults, ...given.options };
+  const sourceOf = (own: string, { tree }: SampleImage): WebSource => ({
+    name: own,
+    tree,
+    events: new EventHub(tree, options),
+    history: new History(tree, options.history),
+  });
+  const first = sourceOf(name, image);
+  const others = Object.entries(given.others ?? {}).map(([own, snapshot]) =>
+    sourceOf(own, new SampleImage(snapshot)),
+  );
+  const all = [first, ...others];
+  const exposition = new PrometheusExposition(all, { families, domainLabels: {} });
+  const metrics = new MetricsPage(exposition, { gzip: true });
   const authentication = new Authentication(options, logger);
   await authentication.load();
-  const events = new EventHub(image.tree, options);
-  const history = new History(image.tree, options.history);
+  const { events, history } = first;
   const parts = {
     options,
-    freshness: new Freshness([image.tree], given.now),
+    freshness: new Freshness(
+      all.map(({ tree }) => tree),
+      given.now,
+    ),
     metrics,
-    sources: new WebSources([{ name: '', tree: image.tree, events, history }, ...others]),
+    sources: new WebSources(all),
     version: '1.2.3',
     logger,
   };

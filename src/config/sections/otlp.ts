@@ -20,7 +20,7 @@ export const otlp = section(
       help: 'Time between two rounds. What was sent already is not sent again.',
     }),
     instance: setting(line(200), '', {
-      help: 'The attribute service.instance.id, which Prometheus calls instance. Default: the host name.',
+      help: 'The attribute service.instance.id, which Prometheus calls instance. Default: the host name of the hypervisor; of one that is elsewhere, that of the agent and a slash before it; of several hypervisors, that of the agent and the name of each.',
     }),
   },
 );

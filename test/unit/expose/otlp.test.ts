@@ -4,9 +4,17 @@ import { otlpJson } from '../../../src/expose/otlp-json.ts';
 import { otlpProtobuf } from '../../../src/expose/otlp-protobuf.ts';
 import { PrometheusExposition } from '../../../src/expose/prometheus.ts';
 import { servedFamilies } from '../../../src/families/served.ts';
+import type { Snapshot } from '../../../src/model/snapshot.ts';
 import { parseExposition } from '../../support/exposition.ts';
 import { SampleImage } from '../../support/sample-image.ts';
-import { sampleDomain, sampleEmptySnapshot, sampleSnapshot } from '../../support/sample-snapshot.ts';
+import {
+  SAMPLE_NOW,
+  sampleCpu,
+  sampleDisk,
+  sampleDomain,
+  sampleEmptySnapshot,
+  sampleSnapshot,
+} from '../../support/sample-snapshot.ts';
 
 const families = servedFamilies({ sets: ['libvirt'], exclude: [], labelRules: [] });
 const at = 1_795_889_247_500;
@@ -14,6 +22,7 @@ const resource = { instance: 'hv1', hostname: 'hv1.example.net', version: '1.2.3
 
 interface JsonPoint {
   readonly attributes: readonly { readonly key: string; readonly value: { readonly stringValue: string } }[];
+  readonly startTimeUnixNano?: string;
   readonly timeUnixNano: string;
   readonly asDouble: number;
 }
@@ -134,10 +143,10 @@ test('in protobuf is what protoc makes of the same', () => {
   ]);
   const sum = metric(
     { name: 'libvirt_domain_info_cpu_time_seconds_total', description: 'Time.', unit: 's', isSum: true },
-    [point([labels], at, 2.5)],
+    [point([labels], { time: at, start: undefined }, 2.5)],
   );
   const gauge = metric({ name: 'libvirt_up', description: '', unit: '', isSum: false }, [
-    point([attributes([])], at, 1),
+    point([attributes([])], { time: at, start: undefined }, 1),
   ]);
   const of = attributes([
     ['service.name', 'libvirt-agentx'],
@@ -158,6 +167,72 @@ test('in protobuf is what protoc makes of the same', () => {
       '75702a140a1219005b2e6dc147ec1821000000000000f03f',
     ].join(''),
   );
+});
+
+describe('the start of a counter', () => {
+  const agentStart = SAMPLE_NOW - 3_600_000;
+  const startedAt = SAMPLE_NOW - 600_000;
+
+  /** By metric and the labels that tell its points apart: seconds before SAMPLE_NOW; undefined if there is no start. */
+  function starts(snapshot: Snapshot): ReadonlyMap<string, number | undefined> {
+    const [request] = jsonRequests(new SampleImage(snapshot), 100_000);
+    return new Map(
+      request?.json.resourceMetrics[0].scopeMetrics[0].metrics.flatMap(({ name, sum, gauge }) =>
+        ((sum ?? gauge)?.dataPoints ?? []).map(({ attributes, startTimeUnixNano: start }) => [
+          [name, ...attributes.map(({ value }) => value.stringValue)].join(' '),
+          start === undefined ? undefined : (SAMPLE_NOW - Number(BigInt(start) / 1_000_000n)) / 1000,
+        ]),
+      ),
+    );
+  }
+
+  const snapshotOf = (facts: Parameters<typeof sampleDomain>[0]): Snapshot => {
+    const whole = sampleSnapshot();
+    return {
+      ...whole,
+      agent: { ...whole.agent, startedAt: agentStart },
+      host: { ...whole.host, bootedAt: SAMPLE_NOW - 86_400_000 },
+      domains: [sampleDomain({ index: 1, name: 'vm', active: true, startedAt, cpu: sampleCpu(), ...facts })],
+    };
+  };
+  const cpuTime = 'libvirt_domain_info_cpu_time_seconds_total vm';
+
+  test('is that of what counts', () => {
+    const found = starts(snapshotOf({ disks: [sampleDisk({ target: 'vda' })] }));
+    expect(found.get(cpuTime)).toBe(600);
+    expect(found.get('libvirt_domain_block_stats_read_bytes_total vm vda')).toBe(600);
+    expect(found.get('libvirt_domain_state_changes_total vm')).toBe(3600);
+    expect(found.get('libvirt_refreshes_total')).toBe(3600);
+    expect(found.get('libvirt_host_cpu_seconds_total user')).toBe(86_400);
+    // What is no counter has none.
+    expect(found.get('libvirt_domain_up vm')).toBeUndefined();
+    expect(found.has('libvirt_domain_up vm')).toBe(true);
+  });
+
+  test('is that of the last discontinuity, of the machine or of one disk', () => {
+    const discontinuityAt = SAMPLE_NOW - 60_000;
+    expect(starts(snapshotOf({ discontinuityAt })).get(cpuTime)).toBe(60);
+    const disks = [sampleDisk({ target: 'vda', discontinuityAt }), sampleDisk({ index: 2, target: 'vdb' })];
+    const found = starts(snapshotOf({ disks }));
+    expect(found.get('libvirt_domain_block_stats_read_bytes_total vm vda')).toBe(60);
+    expect(found.get('libvirt_domain_block_stats_read_bytes_total vm vdb')).toBe(600);
+    expect(found.get(cpuTime)).toBe(600);
+  });
+
+  test('is not told where it is not known', () => {
+    const found = starts(snapshotOf({ startedAt: undefined }));
+    expect(found.has(cpuTime)).toBe(true);
+    expect(found.get(cpuTime)).toBeUndefined();
+  });
+
+  test('in protobuf is the field before the time', () => {
+    const { attributes, point } = otlpProtobuf;
+    const [made = Buffer.alloc(0)] = point([attributes([])], { start: startedAt, time: at }, 1);
+    const nanoseconds = Buffer.alloc(8);
+    nanoseconds.writeBigUInt64LE(BigInt(startedAt) * 1_000_000n);
+    // start_time_unix_nano is 2, time_unix_nano is 3: both fixed64.
+    expect(Buffer.from(made).toString('hex')).toContain(`11${nanoseconds.toString('hex')}19005b2e6dc147ec18`);
+  });
 });
 
 describe('what a receiver did not take', () => {

@@ -1,0 +1,143 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { instanceId } from '../../../src/faces/instance-id.ts';
+import { startPushes } from '../../../src/faces/pushes.ts';
+import { servedFamilies } from '../../../src/families/served.ts';
+import { waitUntil } from '../../lab/wait.ts';
+import { influxDefaults, otlpDefaults } from '../../support/push-options.ts';
+import { SampleImage } from '../../support/sample-image.ts';
+import { sampleSnapshot } from '../../support/sample-snapshot.ts';
+import { httpDefaults } from '../../support/web-rig.ts';
+
+const metrics = { sets: ['libvirt'], exclude: [], gzip: true, domainLabels: {}, labelRules: [] } as const;
+const families = servedFamilies(metrics);
+
+/** Seconds. */
+const interval = 0.05;
+
+interface Formats {
+  readonly statsd: 'vadvisor' | 'dogstatsd';
+  readonly influxdb: 'pulse' | 'native';
+}
+
+interface Sent {
+  readonly statsd: ReadonlySet<string>;
+  readonly influxdb: ReadonlySet<string>;
+  readonly otlp: ReadonlySet<string>;
+}
+
+interface OtlpBody {
+  readonly resourceMetrics: readonly {
+    readonly resource: { readonly attributes: readonly unknown[] };
+    readonly scopeMetrics: readonly { readonly metrics: readonly OtlpMetric[] }[];
+  }[];
+}
+
+interface OtlpMetric {
+  readonly name: string;
+  readonly sum?: { readonly dataPoints: readonly { readonly attributes: unknown }[] };
+  readonly gauge?: { readonly dataPoints: readonly { readonly attributes: unknown }[] };
+}
+
+/** What tells each figure apart that was sent of hypervisors of these names, which have the same machines. */
+async function sentOf(names: readonly string[], formats: Formats): Promise<Sent> {
+  const sent = { statsd: new Set<string>(), influxdb: new Set<string>(), otlp: new Set<string>() };
+  const socket = createSocket('udp4');
+  socket.on('message', (text) => {
+    for (const line of text.toString().split('\n')) sent.statsd.add(line.replace(/:[^:|]*\|[cg]/, ''));
+  });
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const body = gunzipSync(Buffer.concat(chunks)).toString();
+      if (request.url?.startsWith('/write') === true) {
+        // Tags end at the first blank that is not escaped.
+        for (const line of body.split('\n')) sent.influxdb.add(line.replace(/(?<!\\) .*/, ''));
+      } else {
+        for (const { resource, scopeMetrics } of (JSON.parse(body) as OtlpBody).resourceMetrics) {
+          for (const { name, sum, gauge } of scopeMetrics.flatMap((scope) => scope.metrics)) {
+            for (const { attributes } of (sum ?? gauge)?.dataPoints ?? [])
+              sent.otlp.add(JSON.stringify([resource.attributes, name, attributes]));
+          }
+        }
+      }
+      response.end();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const troubles: string[] = [];
+  const rounds = { statsd: 0, influxdb: 0, otlp: 0 };
+  const pushes = startPushes(
+    names.map((name) => ({ name, tree: new SampleImage(sampleSnapshot()).tree })),
+    families,
+    {
+      version: '1.2.3',
+      http: httpDefaults,
+      metrics,
+      statsd: { host: '127.0.0.1', port: socket.address().port, interval, format: formats.statsd },
+      influxdb: { ...influxDefaults, url, interval, profile: formats.influxdb },
+      otlp: { ...otlpDefaults, url, interval, encoding: 'json' },
+    },
+    (target, text) => {
+      if (text !== undefined) troubles.push(text);
+      rounds[target as keyof typeof rounds] += 1;
+    },
+  );
+  // A request for each hypervisor; StatsD over again, since UDP may lose some.
+  await waitUntil(() => rounds.statsd >= 3 && rounds.influxdb >= 1 && rounds.otlp >= names.length, {
+    what: 'rounds of all targets',
+    context: () => JSON.stringify(rounds),
+  });
+  expect(troubles).toEqual([]);
+  pushes.close();
+  socket.close();
+  server.close();
+  return sent;
+}
+
+describe('of two hypervisors with the same machines', () => {
+  test.each<Formats>([
+    { statsd: 'vadvisor', influxdb: 'pulse' },
+    { statsd: 'dogstatsd', influxdb: 'native' },
+  ])('nothing is sent as the same figure: $statsd, $influxdb, OTLP', async (formats) => {
+    const one = await sentOf([''], formats);
+    const two = await sentOf(['rack1.a', 'rack1_a'], formats);
+    for (const target of ['statsd', 'influxdb', 'otlp'] as const) {
+      expect(one[target].size, target).toBeGreaterThan(3);
+      expect(two[target].size, target).toBe(2 * one[target].size);
+    }
+  });
+});
+
+describe('an instance of OTLP', () => {
+  const parts = {
+    configured: '',
+    agentHost: 'monitor-1',
+    uri: 'qemu:///system',
+    hostname: 'hv1',
+    hypervisor: '',
+  };
+
+  test.each([
+    [{}, 'hv1'],
+    [{ hostname: '' }, 'qemu:///system'],
+    [{ configured: 'mine' }, 'mine'],
+    // Another agent may look at it as well.
+    [{ uri: 'qemu+tls://hv1.example.net/system' }, 'monitor-1/hv1'],
+    // Another agent may use the same names.
+    [{ hypervisor: 'rack1-a' }, 'monitor-1/rack1-a'],
+    [{ hypervisor: 'rack1-a', configured: 'mine' }, 'mine/rack1-a'],
+    [{ uri: 'qemu+unix:///system?socket=/run/x' }, 'hv1'],
+  ])('%o is called %s', (given, expected) => {
+    expect(instanceId({ ...parts, ...given })).toBe(expected);
+  });
+});
