@@ -65,6 +65,8 @@ export class FacesThread {
   #exited: Promise<void> = Promise.resolve();
   #alive: NodeJS.Timeout | undefined;
   #again: NodeJS.Timeout | undefined;
+  /** Runs while a thread that was started again has yet to show that it stays. */
+  #settling: NodeJS.Timeout | undefined;
   #attempt = 0;
   #isStopping = false;
 
@@ -84,6 +86,7 @@ export class FacesThread {
   async stop(graceMs = 2000): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#again);
+    clearTimeout(this.#settling);
     const worker = this.#worker;
     worker?.postMessage({ kind: 'stop' } satisfies ToFaces);
     const force = setTimeout(() => void worker?.terminate(), graceMs);
@@ -158,11 +161,12 @@ export class FacesThread {
       'the thread of HTTP and push ended by itself and is started again; SNMP is not affected',
     );
     this.#tell('thread', `The thread of HTTP and push ended by itself (${reason}); it is started again.`);
-    this.#again = setTimeout(() => this.#run(), delayMs);
-    // A thread that stays is no longer worth a warning.
-    setTimeout(() => {
-      if (this.#worker !== undefined) this.#tell('thread', undefined);
-    }, delayMs + stableAfterMs).unref();
+    clearTimeout(this.#settling);
+    this.#again = setTimeout(() => {
+      this.#run();
+      // A thread that stays is no longer worth a warning. One that ends before begins anew.
+      this.#settling = setTimeout(() => this.#tell('thread', undefined), stableAfterMs).unref();
+    }, delayMs);
   }
 
   #tell(key: string, text: string | undefined): void {

@@ -1,5 +1,5 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Faces } from '../../../src/faces/faces.ts';
 import type { FacesOptions } from '../../../src/faces/faces-options.ts';
 import { type FacesPeer, FacesThread } from '../../../src/faces/faces-thread.ts';
@@ -160,4 +160,40 @@ test('tells that the address is taken, tries again, and tells that it is served'
   expect(await second.url(0)).toBe(taken);
   await waitUntil(() => problems.at(-1) === undefined, { what: 'the end of the problem' });
   await second.thread.stop();
+});
+
+test('warns until a thread that was started again has stayed for a minute', () => {
+  vi.useFakeTimers();
+  try {
+    const ends: ((code: number) => void)[] = [];
+    const peer = {
+      postMessage: () => undefined,
+      on: () => peer,
+      once: (_event: 'exit', listener: (code: number) => void) => {
+        ends.push(listener);
+        return peer;
+      },
+      terminate: () => Promise.resolve(0),
+    };
+    const images = new ImageFeed(mib.slots, () => undefined);
+    const thread = new FacesThread(
+      { faces: options, sources: [{ name: '', images }], logger: recordingLogger().logger, backoff },
+      () => peer as unknown as FacesPeer,
+    );
+    let warning: string | undefined;
+    thread.reportTo((_key, text) => {
+      warning = text;
+    });
+    ends[0]?.(1);
+    vi.advanceTimersByTime(59_000);
+    // The second one ends within its first minute, and the third has a minute of its own to show that it stays.
+    ends[1]?.(1);
+    vi.advanceTimersByTime(59_000);
+    expect(ends).toHaveLength(3);
+    expect(warning).toContain('ended by itself');
+    vi.advanceTimersByTime(2000);
+    expect(warning).toBeUndefined();
+  } finally {
+    vi.useRealTimers();
+  }
 });
