@@ -15,7 +15,7 @@ import { tables } from '../mib/objects.gen.ts';
 import { systemClock } from '../run/clock.ts';
 import type { App, Exchange } from './app-type.ts';
 import type { EventHub, StreamFormat } from './event-hub.ts';
-import { letStream } from './listener.ts';
+import { letStream } from './open-answers.ts';
 import { openApi } from './openapi.ts';
 import { page, pagePolicy } from './page/page.ts';
 import { problem } from './problem.ts';

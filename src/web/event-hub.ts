@@ -18,6 +18,8 @@ interface Subscriber {
   readonly format: StreamFormat;
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
   lastSeq: number;
+  /** Whether it has yet to get what was in the log when it began: it gets that as fast as its client takes it. */
+  isCatchingUp: boolean;
 }
 
 /** The streams of all hubs together. */
@@ -58,12 +60,15 @@ export class EventHub {
           const newest = newestSeq(this.#tree);
           // A number from a log that was begun anew means all of this one.
           const lastSeq = after === undefined ? newest : after > newest ? 0 : after;
-          own = { format, controller, lastSeq };
+          own = { format, controller, lastSeq, isCatchingUp: true };
           this.#subscribers.add(own);
           this.#count.open += 1;
           this.#heartbeat ??= setInterval(() => this.#beat(), heartbeatMs).unref();
           this.#write(own, format.head);
           this.#catchUp(own);
+        },
+        pull: () => {
+          if (own?.isCatchingUp === true) this.#catchUp(own);
         },
         cancel: () => {
           if (own !== undefined) this.#remove(own);
@@ -85,10 +90,12 @@ export class EventHub {
 
   #catchUp(subscriber: Subscriber): void {
     for (const event of eventsAfter(this.#tree, subscriber.lastSeq)) {
-      subscriber.lastSeq = event.seq;
       const text = subscriber.format.event(event);
+      if (subscriber.isCatchingUp && (subscriber.controller.desiredSize ?? 0) <= 0) return;
+      subscriber.lastSeq = event.seq;
       if (text !== undefined && !this.#write(subscriber, text)) return;
     }
+    subscriber.isCatchingUp = false;
   }
 
   #beat(): void {

@@ -1,11 +1,5 @@
 import { chmod, rm, stat } from 'node:fs/promises';
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
@@ -14,6 +8,7 @@ import type { Logger } from '../log.ts';
 import { readSmallFile } from '../run/small-file.ts';
 import { formatHost, formatHttpAddress, type HttpAddress } from './http-address.ts';
 import type { HttpOptions } from './http-options.ts';
+import { OpenAnswers } from './open-answers.ts';
 
 /** Octets of a request's line and headers; 431 is answered to more. */
 const maxHeaderBytes = 8 * 1024;
@@ -35,14 +30,6 @@ const socketMode = 0o660;
 
 export interface ListenerOptions extends HttpOptions {
   readonly address: HttpAddress;
-}
-
-/** A response that may last: not bound to the time that one may take to be sent. */
-const streaming = new WeakSet<ServerResponse>();
-
-/** Frees a response from the time limit, because it is a stream that goes on until either side ends it. */
-export function letStream(response: ServerResponse): void {
-  streaming.add(response);
 }
 
 /**
@@ -68,7 +55,10 @@ export class Listener {
    * @throws if the address or the certificate cannot be used.
    */
   static async open(options: ListenerOptions, handler: RequestListener, logger: Logger): Promise<Listener> {
-    const limited = limitedBy(options.sendTimeout * 1000, handler);
+    const answers = new OpenAnswers(options.sendTimeout * 1000);
+    const limited: RequestListener = (request, response) => {
+      if (answers.add(request, response)) handler(request, response);
+    };
     const common = {
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: headersTimeoutMs,
@@ -164,17 +154,6 @@ async function secureContext({ certificate, privateKey, clientCa }: HttpOptions)
   const key = await read('private_key', privateKey);
   const ca = clientCa === '' ? undefined : await read('client_ca', clientCa);
   return { options: { cert, key, ...(ca === undefined ? {} : { ca }) }, text: `${cert}${key}${ca ?? ''}` };
-}
-
-/** A response that is not taken within its time ends its connection, however slowly it is being read. */
-function limitedBy(sendTimeoutMs: number, handler: RequestListener): RequestListener {
-  return (request: IncomingMessage, response: ServerResponse) => {
-    const timer = setTimeout(() => {
-      if (!streaming.has(response)) request.socket.destroy();
-    }, sendTimeoutMs);
-    response.once('close', () => clearTimeout(timer));
-    return handler(request, response);
-  };
 }
 
 /** What is answered to requests that Node cannot read, by its code for what is wrong; 400 to all others. */

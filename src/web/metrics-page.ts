@@ -24,6 +24,8 @@ export class MetricsPage {
   readonly #isCompressing: boolean;
   readonly #kept = new Map<string, Promise<Buffer>>();
   #forget: NodeJS.Timeout | undefined;
+  /** Bodies are made one after another, so that however many are asked for, one at a time is there uncompressed. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(exposition: PrometheusExposition, options: { readonly gzip: boolean }) {
     this.#exposition = exposition;
@@ -53,7 +55,8 @@ export class MetricsPage {
     const known = this.#kept.get(key);
     if (known !== undefined) return known;
     if (this.#kept.size >= maxKept) this.#kept.delete(this.#kept.keys().next().value ?? '');
-    const made = this.#make(request);
+    const made = this.#last.then(() => this.#make(request));
+    this.#last = made.catch(() => undefined);
     this.#kept.set(key, made);
     return made;
   }
@@ -72,6 +75,7 @@ export class MetricsPage {
   #forgetAll(): void {
     this.#forget = undefined;
     this.#kept.clear();
+    this.#exposition.forget();
   }
 }
 

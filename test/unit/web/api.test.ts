@@ -191,6 +191,27 @@ describe('/api/v1/events', () => {
     await again.cancel();
   });
 
+  test('are resumed from a log that is longer than what is kept for a stream', async () => {
+    const all = Array.from({ length: 3000 }, (_, at) => at + 1);
+    const { get, image, events } = await rig({ snapshot: withEvents(...all) });
+    const answer = await get('/api/v1/events?after=0', { accept: 'text/event-stream' });
+    const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+    const seen: number[] = [];
+    while (seen.length < 3001) {
+      const { value, done } = await reader.read();
+      expect(done).toBe(false);
+      const text = Buffer.from(value ?? []).toString();
+      seen.push(...[...text.matchAll(/^id: (\d+)$/gm)].map(([, seq]) => Number(seq)));
+      // What happens meanwhile comes behind all that.
+      if (seen.length === 1000) {
+        image.show(withEvents(...all, 3001));
+        events.publish();
+      }
+    }
+    expect(seen).toEqual([...all, 3001]);
+    await reader.cancel();
+  });
+
   test('are limited in their streams, and a stream that is far behind is ended', async () => {
     const { get, image, events } = await rig({ snapshot: withEvents(1), options: { maxStreams: 2 } });
     const first = await get('/api/v1/events', { accept: 'text/event-stream' });

@@ -67,6 +67,56 @@ describe('the listener', () => {
     expect(rest.length).toBeLessThan(whole);
   });
 
+  test('ends a client that asks on and on without taking an answer', async () => {
+    await using server = await open({}, 100);
+    const greedy = dial(server.port);
+    greedy.pause();
+    greedy.write(scrape.repeat(500));
+    await waitUntil(
+      () => {
+        // Whoever does not read learns of the end by writing.
+        greedy.write(scrape);
+        return greedy.closed;
+      },
+      { what: 'the end of the connection' },
+    );
+    expect((await fetch(`${server.web.url}healthz`)).status).toBe(200);
+  });
+
+  test('answers a few requests that were sent at once, in their order', async () => {
+    await using server = await open();
+    const socket = dial(server.port);
+    const ask = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${more}\r\n`;
+    socket.write(ask('/nowhere') + ask('/healthz') + ask('/metrics', 'Connection: close\r\n'));
+    expect((await all(socket)).match(/HTTP\/1\.1 \d+/g)).toEqual([
+      'HTTP/1.1 404',
+      'HTTP/1.1 200',
+      'HTTP/1.1 200',
+    ]);
+  });
+
+  test('gives up those who wait longest when answers that nobody takes become too many octets', async () => {
+    await using server = await open({}, 3000);
+    const slow = Array.from({ length: 40 }, () => dial(server.port));
+    for (const socket of slow) {
+      socket.pause();
+      socket.write(scrape);
+    }
+    // More than 256 MiB wait by now. Whoever comes after a moment is served, at the cost of the oldest.
+    const body = await (await fetch(`${server.web.url}metrics`)).arrayBuffer();
+    expect(body.byteLength * slow.length).toBeGreaterThan(256 * 2 ** 20);
+    await waitUntil(
+      async () => {
+        await (await fetch(`${server.web.url}healthz`)).text();
+        for (const socket of slow) if (!socket.destroyed) socket.write('\r\n');
+        return slow.some((socket) => socket.closed);
+      },
+      { what: 'the end of one of the slow ones', timeoutMs: 20_000 },
+    );
+    expect((await fetch(`${server.web.url}metrics`)).status).toBe(200);
+    for (const socket of slow) socket.destroy();
+  });
+
   test('closes connections beyond the limit at once, and serves again when there is room', async () => {
     await using server = await open({ maxConnections: 4 });
     const sockets = Array.from({ length: 20 }, () => dial(server.port));

@@ -1,0 +1,83 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/**
+ * Requests of one connection that are answered at a time: what a client sends before it has its answers (pipelining)
+ * would be worked on at once, and all of it be kept.
+ */
+const maxPipelined = 4;
+
+/** Octets of answers that clients have yet to take, all together; of more, those that wait longest are given up. */
+const maxWaitingBytes = 256 * 2 ** 20;
+
+/** A client that has had less time than this to take its answer is no slow one, in milliseconds. */
+const patienceMs = 1000;
+
+/** Responses that may last: not bound to the time that one may take to be sent. */
+const streaming = new WeakSet<ServerResponse>();
+
+/** Frees a response from the limits of answers, because it is a stream that goes on until either side ends it. */
+export function letStream(response: ServerResponse): void {
+  streaming.add(response);
+}
+
+interface OpenAnswer {
+  readonly socket: Socket;
+  /** By the monotonic clock, in milliseconds. */
+  readonly since: number;
+}
+
+/** The answers that are being given, and what they hold: however slowly they are taken, it is bounded. */
+export class OpenAnswers {
+  readonly #sendTimeoutMs: number;
+  /** Oldest first. */
+  readonly #open = new Map<ServerResponse, OpenAnswer>();
+  readonly #sockets = new WeakSet<Socket>();
+
+  /** @param sendTimeoutMs time that there is to take an answer. */
+  constructor(sendTimeoutMs: number) {
+    this.#sendTimeoutMs = sendTimeoutMs;
+  }
+
+  /** Takes on another one; false if its connection was ended instead. */
+  add({ socket }: IncomingMessage, response: ServerResponse): boolean {
+    let ofThisClient = 0;
+    for (const answer of this.#open.values()) if (answer.socket === socket) ofThisClient += 1;
+    if (ofThisClient >= maxPipelined) {
+      socket.destroy();
+      return false;
+    }
+    this.#giveUpSlowOnes();
+    this.#open.set(response, { socket, since: performance.now() });
+    const timer = setTimeout(() => {
+      if (!streaming.has(response)) socket.destroy();
+    }, this.#sendTimeoutMs);
+    response.once('close', () => {
+      clearTimeout(timer);
+      this.#open.delete(response);
+    });
+    // An answer whose turn never came is not told that its connection has ended.
+    if (!this.#sockets.has(socket)) {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#forget(socket));
+    }
+    return true;
+  }
+
+  #giveUpSlowOnes(): void {
+    let waiting = 0;
+    for (const response of this.#open.keys()) waiting += response.writableLength;
+    if (waiting <= maxWaitingBytes) return;
+    const now = performance.now();
+    for (const [response, { socket, since }] of this.#open) {
+      if (waiting <= maxWaitingBytes || now - since < patienceMs) return;
+      if (streaming.has(response)) continue;
+      waiting -= response.writableLength;
+      socket.destroy();
+    }
+  }
+
+  #forget(socket: Socket): void {
+    for (const [response, answer] of this.#open) if (answer.socket === socket) this.#open.delete(response);
+  }
+}
