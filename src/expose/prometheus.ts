@@ -48,7 +48,8 @@ class RenderedFamily {
 /** What one source has of a family, kept as long as its values and labels are the same. */
 class RenderedPart {
   /** Empty if there is no sample. */
-  samples: Buffer = Buffer.alloc(0);
+  samples = noSamples;
+  #isForgotten = true;
   readonly #series: readonly RenderedSeries[];
   readonly #dimensions: Dimensions;
 
@@ -68,12 +69,21 @@ class RenderedPart {
       const labels = rows[at];
       if (labels !== undefined && series.changed(labels)) isChanged = true;
     }
-    if (!isChanged) return;
+    if (!isChanged && !this.#isForgotten) return;
+    this.#isForgotten = false;
     let text = '';
     for (const series of this.#series) text += series.text();
     this.samples = Buffer.from(text);
   }
+
+  /** Keeps nothing until the next update. */
+  forget(): void {
+    this.samples = noSamples;
+    this.#isForgotten = true;
+  }
 }
+
+const noSamples: Buffer = Buffer.alloc(0);
 
 class RenderedSeries {
   readonly series: Series;
@@ -241,17 +251,39 @@ export class PrometheusExposition {
     this.#isCurrent = false;
   }
 
-  /** The body in this format, with the families that are wanted. */
-  body(format: ExpositionFormat, wants: (name: string) => boolean = () => true): Buffer {
+  /** Nobody asks for the time being: keeps nothing. */
+  forget(): void {
+    for (const { parts } of this.#families) for (const part of parts) part.forget();
+    this.#isCurrent = false;
+  }
+
+  /** The body in this format, with the families that are wanted; without that all of them. */
+  body(format: ExpositionFormat, wants?: (name: string) => boolean): Buffer {
     if (!this.#isCurrent) for (const { parts } of this.#families) for (const part of parts) part.update();
     this.#isCurrent = true;
     const chunks: Buffer[] = [];
+    const placed: (readonly [part: RenderedPart, from: number])[] = [];
+    let length = 0;
+    const add = (chunk: Buffer): void => {
+      chunks.push(chunk);
+      length += chunk.length;
+    };
     for (const { family, heads, parts } of this.#families) {
-      const samples = parts.map((part) => part.samples).filter(({ length }) => length > 0);
-      if (samples.length > 0 && wants(family.name)) chunks.push(heads[format], ...samples);
+      const present = parts.filter(({ samples }) => samples.length > 0);
+      if (present.length === 0 || wants?.(family.name) === false) continue;
+      add(heads[format]);
+      for (const part of present) {
+        placed.push([part, length]);
+        add(part.samples);
+      }
     }
-    for (const family of this.#own()) if (wants(family.name)) chunks.push(ownFamily(family, format));
-    if (format === 'openmetrics') chunks.push(openMetricsEnd);
-    return Buffer.concat(chunks);
+    for (const family of this.#own()) if (wants?.(family.name) !== false) add(ownFamily(family, format));
+    if (format === 'openmetrics') add(openMetricsEnd);
+    const body = Buffer.concat(chunks, length);
+    // What is in the whole body lies there from now on, and nowhere else.
+    if (wants === undefined) {
+      for (const [part, from] of placed) part.samples = body.subarray(from, from + part.samples.length);
+    }
+    return body;
   }
 }
