@@ -1,7 +1,8 @@
 import { wrap } from '../src/config/wrap.ts';
 import type { Family } from '../src/families/family.ts';
 import { servedFamilies } from '../src/families/served.ts';
-import { aliasFamilies, familySets } from '../src/families/sets/index.ts';
+import { familySets } from '../src/families/set-names.ts';
+import { aliasFamilies } from '../src/families/sets/index.ts';
 
 /** `docs/metrics.md`: every family that /metrics serves, in Markdown. */
 export function renderMetricsDoc(): string {

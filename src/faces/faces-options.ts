@@ -1,5 +1,5 @@
 import type { AnyLabelSources } from '../families/label-set.ts';
-import type { FamilySet } from '../families/sets/index.ts';
+import type { FamilySet } from '../families/set-names.ts';
 import type { InfluxOptions } from '../push/influx-push.ts';
 import type { OtlpOptions } from '../push/otlp-push.ts';
 import type { StatsdOptions } from '../push/statsd-push.ts';

@@ -1,7 +1,5 @@
 import type { ObjectName } from '../mib/bind.ts';
-import { infoFamilies } from './info-families.ts';
 import type { AnyLabelSource } from './label-set.ts';
-import { familyTables } from './tables/index.ts';
 
 /** Labels for every series of a domain, by name. */
 export type DomainLabels = Readonly<Record<string, AnyLabelSource>>;
@@ -28,14 +26,35 @@ export function domainLabelSource(text: string): AnyLabelSource | undefined {
   return Object.hasOwn(sources, text) ? sources[text] : undefined;
 }
 
-/** Info families that tell the same under the same names. */
-const same: ReadonlySet<string> = new Set(['libvirt_domain_info', 'libvirt_domain_openstack_info']);
-
-/** Labels that some series of domains have by themselves. */
-export const reservedLabels: ReadonlySet<string> = new Set(
-  [...familyTables, ...infoFamilies.filter(({ name }) => !same.has(name))].flatMap((one) => {
-    const { labels = {} } = one;
-    const texts = 'texts' in one ? one.texts : {};
-    return 'domain' in labels ? [...Object.keys(labels), ...Object.keys(texts)] : [];
-  }),
-);
+/**
+ * Labels that some series of domains have by themselves. They stand here once more, and a test compares them with the
+ * tables, so that the settings do without loading all of those.
+ */
+export const reservedLabels: ReadonlySet<string> = new Set([
+  'domain',
+  'vcpu',
+  'iothread',
+  'target_device',
+  'mountpoint',
+  'kind',
+  'event',
+  'device',
+  'disk_type',
+  'target_bus',
+  'driver_type',
+  'driver_cache',
+  'driver_discard',
+  'source_file',
+  'serial',
+  'interface_type',
+  'source_bridge',
+  'mac_address',
+  'model_type',
+  'hostname',
+  'os_id',
+  'os_name',
+  'os_version',
+  'kernel',
+  'machine',
+  'timezone',
+]);

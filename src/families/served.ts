@@ -2,7 +2,8 @@ import { deriveFamilies, infoFamily } from './derive.ts';
 import type { Family } from './family.ts';
 import { infoFamilies } from './info-families.ts';
 import type { AnyLabelSource } from './label-set.ts';
-import { aliasFamilies, type FamilySet } from './sets/index.ts';
+import type { FamilySet } from './set-names.ts';
+import { aliasFamilies } from './sets/index.ts';
 import { familyTables } from './tables/index.ts';
 
 /** Which families are wanted. */

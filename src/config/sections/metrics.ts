@@ -1,4 +1,4 @@
-import { familySets } from '../../families/sets/index.ts';
+import { familySets } from '../../families/set-names.ts';
 import { section, setting } from '../setting.ts';
 import { choices, flag, patterns } from '../setting-kinds.ts';
 

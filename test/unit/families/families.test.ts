@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Dimensions } from '../../../src/families/dimensions.ts';
-import type { DomainLabels } from '../../../src/families/domain-labels.ts';
+import { type DomainLabels, reservedLabels } from '../../../src/families/domain-labels.ts';
 import type { Family } from '../../../src/families/family.ts';
+import { infoFamilies } from '../../../src/families/info-families.ts';
 import { servedFamilies } from '../../../src/families/served.ts';
-import { familySets } from '../../../src/families/sets/index.ts';
+import { familySets } from '../../../src/families/set-names.ts';
 import { familyTables } from '../../../src/families/tables/index.ts';
 import { definitions } from '../../../src/mib/definitions.ts';
 import { SampleImage } from '../../support/sample-image.ts';
@@ -25,6 +26,19 @@ const allFamilies = servedFamilies({ sets: familySets, exclude: [], labelRules: 
 const unmeasurable = new Set(['text', 'octets', 'oid', 'cpuList', 'timeStamp']);
 
 describe('the tables of families', () => {
+  test('have the labels that are reserved, and no others, for domains', () => {
+    // They tell the same as a label of every series would, under the same names.
+    const same = ['libvirt_domain_info', 'libvirt_domain_openstack_info'];
+    const own = [...familyTables, ...infoFamilies.filter(({ name }) => !same.includes(name))].flatMap(
+      (one) => {
+        const { labels = {} } = one;
+        const texts = 'texts' in one ? one.texts : {};
+        return 'domain' in labels ? [...Object.keys(labels), ...Object.keys(texts)] : [];
+      },
+    );
+    expect([...reservedLabels].sort()).toEqual([...new Set(own)].sort());
+  });
+
   test('have a line for each object that can be measured', () => {
     const lines = new Set(familyTables.flatMap(({ families: own }) => Object.keys(own)));
     const measurable = Object.entries(definitions).filter(

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { PrometheusExposition } from '../../../src/expose/prometheus.ts';
 import { servedFamilies } from '../../../src/families/served.ts';
-import { type FamilySet, familySets } from '../../../src/families/sets/index.ts';
+import { type FamilySet, familySets } from '../../../src/families/set-names.ts';
 import type { Snapshot } from '../../../src/model/snapshot.ts';
 import { SampleImage } from '../../support/sample-image.ts';
 import {
