@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { cacheDirectory } from '../lab/cache-directory.ts';
+import { debianRoot, npmFile } from './fetched-packages.ts';
 import { run } from '../lab/process.ts';
 
 /** Where the programs of Debian packages are unpacked; nothing is installed and no service is started. */
@@ -37,31 +38,15 @@ const debian = ['prometheus', 'python3-prometheus-client', 'influxdb', 'victoria
 
 /** Downloads what is not there yet. */
 export async function unpackPeers(): Promise<Peers> {
-  const directory = `${cacheDirectory()}/peers`;
-  const root = `${directory}/root`;
-  if (!existsSync(root)) {
-    mkdirSync(`${root}.part`, { recursive: true });
-    await run('sh', [
-      '-c',
-      `set -e; cd "$1"; apt-get download ${debian.join(' ')}; for file in *.deb; do dpkg -x "$file" root.part; done`,
-      'sh',
-      directory,
-    ]);
-    await run('mv', [`${root}.part`, root]);
-  }
-  const statsd = `${directory}/node_modules/statsd/stats.js`;
-  if (!existsSync(statsd))
-    await run('npm', ['install', '--prefix', directory, '--no-audit', '--no-fund', 'statsd@0.9.0']);
+  const directory = cacheDirectory('peers');
+  const root = await debianRoot('peers', debian);
+  const statsd = await npmFile('peers', 'statsd@0.9.0', 'stats.js');
   if (!existsSync(`${directory}/testing`)) {
     await run('rm', ['-rf', `${directory}/testing.part`]);
     await run('sh', ['-c', fetchFromTesting, 'sh', directory]);
     await run('mv', [`${directory}/testing.part`, `${directory}/testing`]);
   }
-  const otlpReceiver = `${directory}/node_modules/@elastic/mockotlpserver/lib/index.js`;
-  if (!existsSync(otlpReceiver)) {
-    const packageName = '@elastic/mockotlpserver@0.10.0';
-    await run('npm', ['install', '--prefix', directory, '--no-audit', '--no-fund', packageName]);
-  }
+  const otlpReceiver = await npmFile('peers', '@elastic/mockotlpserver@0.10.0', 'lib/index.js');
   return {
     victoriaMetricsOtlp: `${directory}/testing/usr/bin/victoria-metrics`,
     otlpReceiver,
