@@ -13,6 +13,9 @@ const maxWaitingBytes = 256 * 2 ** 20;
 /** A client that has had less time than this to take its answer is no slow one, in milliseconds. */
 const patienceMs = 1000;
 
+/** How often it is looked whether an answer has been taken, within the time that there is for it. */
+const looks = 4;
+
 /** Responses that may last: not bound to the time that one may take to be sent. */
 const streaming = new WeakSet<ServerResponse>();
 
@@ -25,6 +28,7 @@ interface OpenAnswer {
   readonly socket: Socket;
   /** By the monotonic clock, in milliseconds. */
   readonly since: number;
+  readonly timer: NodeJS.Timeout;
 }
 
 /** The answers that are being given, and what they hold: however slowly they are taken, it is bounded. */
@@ -48,14 +52,15 @@ export class OpenAnswers {
       return false;
     }
     this.#giveUpSlowOnes();
-    this.#open.set(response, { socket, since: performance.now() });
-    const timer = setTimeout(() => {
-      if (!streaming.has(response)) socket.destroy();
-    }, this.#sendTimeoutMs);
-    response.once('close', () => {
-      clearTimeout(timer);
-      this.#open.delete(response);
-    });
+    let sentAt: number | undefined;
+    const timer = setInterval(() => {
+      // The time that it takes to make an answer is not the client's.
+      if (!response.headersSent || streaming.has(response)) return;
+      sentAt ??= performance.now();
+      if (performance.now() - sentAt >= this.#sendTimeoutMs) socket.destroy();
+    }, this.#sendTimeoutMs / looks);
+    this.#open.set(response, { socket, since: performance.now(), timer });
+    response.once('close', () => this.#end(response));
     // An answer whose turn never came is not told that its connection has ended.
     if (!this.#sockets.has(socket)) {
       this.#sockets.add(socket);
@@ -78,6 +83,11 @@ export class OpenAnswers {
   }
 
   #forget(socket: Socket): void {
-    for (const [response, answer] of this.#open) if (answer.socket === socket) this.#open.delete(response);
+    for (const [response, answer] of this.#open) if (answer.socket === socket) this.#end(response);
+  }
+
+  #end(response: ServerResponse): void {
+    clearInterval(this.#open.get(response)?.timer);
+    this.#open.delete(response);
   }
 }
