@@ -8,6 +8,7 @@ import {
 } from '../families/label-set.ts';
 import { SeriesValues } from '../families/series-values.ts';
 import type { ImageTree } from '../image/image-tree.ts';
+import { OctetsOfText } from './octets-of-text.ts';
 
 /**
  * Text format 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/) or OpenMetrics 1.0
@@ -31,6 +32,14 @@ export interface ExposedSource {
 interface LabelledSource extends ExposedSource {
   readonly dimensions: Dimensions;
 }
+
+/**
+ * Lines are put together to texts of about so many characters. A longer one would outlive a collection of garbage, and all
+ * that it consists of with it, which costs more than to make it.
+ */
+const pieceLength = 4096;
+
+const ink = new OctetsOfText();
 
 /** A family of all sources. */
 class RenderedFamily {
@@ -71,9 +80,8 @@ class RenderedPart {
     }
     if (!isChanged && !this.#isForgotten) return;
     this.#isForgotten = false;
-    let text = '';
-    for (const series of this.#series) text += series.text();
-    this.samples = Buffer.from(text);
+    for (const series of this.#series) series.writeTo(ink);
+    this.samples = ink.take();
   }
 
   /** Keeps nothing until the next update. */
@@ -111,9 +119,9 @@ class RenderedSeries {
   }
 
   /** A line for each row that has a value. */
-  text(): string {
+  writeTo(octets: OctetsOfText): void {
     const labels = this.#labels;
-    if (labels === undefined) return '';
+    if (labels === undefined) return;
     const read = this.#values.reader();
     const opened = openedRows(labels, this.#isOneOfMany);
     let text = '';
@@ -123,8 +131,11 @@ class RenderedSeries {
       const value = read(row);
       if (Number.isNaN(value)) continue;
       text += this.#line(open, value);
+      if (text.length < pieceLength) continue;
+      octets.add(text);
+      text = '';
     }
-    return text;
+    octets.add(text);
   }
 
   #line(open: string, value: number | bigint): string {
