@@ -168,7 +168,14 @@ describe('/api beside SNMP', () => {
         name,
       ).toEqual([...walk.column(name).values()]);
     }
-    const spec = (await json('api/v1.0/specs/web-1')) as { domain: { name: unknown; uuid: unknown } };
+    // Definitions are read one after another.
+    const spec = await waitUntil(
+      async () => {
+        const found = (await json('api/v1.0/specs/web-1')) as { domain?: { name: unknown; uuid: unknown } };
+        return found.domain === undefined ? undefined : { domain: found.domain };
+      },
+      { what: 'the definition' },
+    );
     expect(spec.domain.name).toEqual({ value: 'web-1' });
     expect(spec.domain.uuid).toEqual({ value: walk.value('lveDomUuid', index) });
     expect(Object.keys((await json('api/v1.0/stats/?live=true')) as object)).toContain(
