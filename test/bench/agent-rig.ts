@@ -23,6 +23,8 @@ export interface AgentRigOptions {
   readonly intervalSec: number;
   readonly config?: ConfigSection;
   readonly env?: Readonly<Record<string, string>>;
+  /** Another program than the built one. */
+  readonly program?: string;
 }
 
 /** The built program, with nothing going on besides its refreshes. */
@@ -37,5 +39,6 @@ export function startQuietAgent(options: AgentRigOptions): Promise<Agent> {
       ...options.config,
     },
     ...(options.env === undefined ? {} : { env: options.env }),
+    ...(options.program === undefined ? {} : { program: options.program }),
   });
 }

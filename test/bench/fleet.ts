@@ -1,7 +1,7 @@
 import { repositoryPath } from '../lab/mib-path.ts';
 import { startProcess } from '../lab/process.ts';
 import { waitUntil } from '../lab/wait.ts';
-import { pin } from './process-cost.ts';
+import { favour } from './process-cost.ts';
 
 /** A fake libvirt daemon in a process of its own. */
 export interface Fleet {
@@ -23,7 +23,7 @@ export async function startFleet(domains: number, cpu: number): Promise<Fleet> {
     ready: (output) => output.includes('qemu+unix'),
     readyTimeoutMs: 60_000,
   });
-  await pin(child.pid, cpu);
+  await favour(child.pid, cpu);
   const moments = (): readonly string[] => child.stdout().match(/(?<=^at )\d+$/gm) ?? [];
   return {
     uri: (child.stdout().split('\n')[0] ?? '').trim(),

@@ -5,7 +5,8 @@ import { waitUntil } from '../lab/wait.ts';
 
 /** What the probe in a thread tells. */
 export interface LoopReading {
-  readonly thread: 'main' | 'serving';
+  /** `main`, `serving` for the one that answers SNMP, `faces`. */
+  readonly thread: string;
   /** Longest time that the program held the event loop since the last reading, time of other programs left out. */
   readonly maxMs: number;
   readonly p99Ms: number;

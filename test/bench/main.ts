@@ -2,6 +2,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { answerTimeMeasurement } from './answer-time.ts';
 import { bulkwalkMeasurement } from './bulkwalk.ts';
+import { facesMeasurement } from './faces.ts';
 import { fleetsMeasurement } from './fleets.ts';
 import { growthMeasurement } from './growth.ts';
 import { hypervisorMeasurement } from './hypervisor.ts';
@@ -32,6 +33,7 @@ const measurements: readonly Measurement[] = [
   startTimeMeasurement,
   idleMeasurement,
   growthMeasurement,
+  facesMeasurement,
   fleetsMeasurement,
 ];
 

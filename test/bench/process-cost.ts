@@ -12,6 +12,19 @@ export async function cpuMs(pid: number): Promise<number> {
   return totalNs / 1e6;
 }
 
+/** CPU time of the first thread of a process so far, in milliseconds. */
+export async function mainThreadCpuMs(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/schedstat`, 'utf8');
+  return Number(text.split(' ')[0]) / 1e6;
+}
+
+/** What the threads of a process are called. */
+export async function threadNames(pid: number): Promise<readonly string[]> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const names = threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/comm`, 'utf8').catch(() => ''));
+  return (await Promise.all(names)).map((name) => name.trim());
+}
+
 /** Resident memory in MiB. */
 export async function residentMib(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');

@@ -1,6 +1,7 @@
 import { cacheDirectory } from '../lab/cache-directory.ts';
 import { repositoryPath } from '../lab/mib-path.ts';
 import { run } from '../lab/process.ts';
+import { debianRoot, npmFile } from '../peers/fetched-packages.ts';
 
 const sources = `${repositoryPath}/test/bench/rivals`;
 
@@ -14,6 +15,17 @@ export async function buildSnmpRival(name: 'c-subagent' | 'multibulk'): Promise<
 /** Compiles a rival on libvirt's client library, whose headers it does without. */
 export async function buildLibvirtRival(name: 'domstats'): Promise<string> {
   return await build(name, ['-l:libvirt.so.0']);
+}
+
+/** The module of prom-client, the library that exporters in Node.js are made with. */
+export function promClient(): Promise<string> {
+  return npmFile('bench', 'prom-client@15.1.3', 'index.js');
+}
+
+/** Debian's exporter for libvirt. */
+export async function libvirtExporter(): Promise<string> {
+  const root = await debianRoot('bench', ['prometheus-libvirt-exporter']);
+  return `${root}/usr/bin/prometheus-libvirt-exporter`;
 }
 
 async function build(name: string, args: readonly string[]): Promise<string> {

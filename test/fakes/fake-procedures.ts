@@ -308,9 +308,16 @@ const string =
   ({ reply }) =>
     reply.string(value);
 
+/** Statistics of one device: so many counters. */
+function sameFigures(call: FakeCall, count: number): void {
+  activeDomainOf(call);
+  for (let figure = 1; figure <= count; figure++) call.reply.u64(figure * 1_000_000);
+}
+
 /** Procedures whose arguments start with a domain. */
 const domainProcedures = new Set([
-  14, 15, 16, 20, 151, 163, 183, 187, 212, 229, 230, 263, 265, 274, 280, 298, 349, 351, 365, 413, 418, 426,
+  14, 15, 16, 20, 64, 65, 151, 159, 163, 183, 187, 212, 229, 230, 263, 265, 274, 280, 298, 349, 351, 365, 413,
+  418, 426,
 ]);
 
 const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
@@ -340,10 +347,31 @@ const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
     },
   ],
   [20, vcpus],
+  [
+    22,
+    (call) => {
+      const id = call.args.i32();
+      const domain = [...call.domains.values()].find((each) => each.id === id);
+      if (domain === undefined)
+        throw new FakeError(42, fromQemu, `Domain not found: no domain with id ${id}`);
+      domain.writeRef(call.reply);
+    },
+  ],
+  // What clients ask for that know no bulk calls.
+  [
+    37,
+    ({ domains, reply }) =>
+      reply.array(
+        [...domains.values()].filter(({ active }) => active),
+        (writer, { id }) => writer.i32(id),
+      ),
+  ],
   [43, string("<network><name>default</name><bridge name='br0'/></network>")],
   [44, integer(1)],
   [45, string('br0')],
   [59, (call) => call.reply.string(call.hostname)],
+  [64, (call) => sameFigures(call, 5)],
+  [65, (call) => sameFigures(call, 8)],
   [66, ({ reply, authTypes }) => reply.array(authTypes, (writer, type) => writer.i32(type))],
   [70, integer(1)],
   [
@@ -369,6 +397,16 @@ const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [152, integer(1)],
   [154, integer(1)],
   [157, ({ reply }) => reply.u64(9_000_000)],
+  [
+    159,
+    (call) => {
+      const { memoryKib } = activeDomainOf(call);
+      call.reply.array([6, 7], (writer, tag) => {
+        writer.i32(tag);
+        writer.u64(memoryKib);
+      });
+    },
+  ],
   [183, (call) => call.reply.bool(domainOf(call).managedSave)],
   [187, integer(0)],
   [

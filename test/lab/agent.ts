@@ -25,6 +25,8 @@ export interface AgentOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A state directory that outlives the agent; default is private and removed by stop(). */
   readonly stateDirectory?: string;
+  /** Another program than {@link programPath}. */
+  readonly program?: string;
   /** Commands of a shell that are run before the agent in its own mount namespace: what it finds in the file system. */
   readonly mounts?: string;
 }
@@ -74,7 +76,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   await writeFile(configPath, stringify(config));
   const child = await startProcess({
     name: 'libvirt-agentx',
-    ...inNamespace(options.mounts, [programPath, 'run', '--config', configPath, ...(options.args ?? [])]),
+    ...inNamespace(options.mounts, [
+      options.program ?? programPath,
+      ...['run', '--config', configPath],
+      ...(options.args ?? []),
+    ]),
     env: options.env ?? {},
   });
   const end = async (how: () => Promise<void>) => {

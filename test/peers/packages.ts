@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { cacheDirectory } from '../lab/cache-directory.ts';
-import { debianRoot, npmFile } from './fetched-packages.ts';
 import { run } from '../lab/process.ts';
+import { debianRoot, npmFile } from './fetched-packages.ts';
 
 /** Where the programs of Debian packages are unpacked; nothing is installed and no service is started. */
 export interface Peers {
