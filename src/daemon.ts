@@ -3,16 +3,18 @@ import { ConnectGate } from './collect/connect-gate.ts';
 import type { Config } from './config/config.ts';
 import { type HypervisorConfig, hypervisorConfigs } from './config/hypervisor-configs.ts';
 import { keptDefinitions } from './config/kept-definitions.ts';
-import { errorText } from './errors.ts';
+import { DaemonError, errorText } from './errors.ts';
 import { FaceSet, faceKey, keyOf } from './face-set.ts';
 import { FleetSummary } from './fleet-summary.ts';
 import { Hypervisor } from './hypervisor.ts';
 import type { Logger } from './log.ts';
 import type { EpochMs } from './model/scalar-types.ts';
+import type { Outlet } from './outlet.ts';
 import { systemClock, wallOffsetMs } from './run/clock.ts';
 import { watchClock } from './run/clock-watch.ts';
 import { inParallel } from './run/pool.ts';
 import { setWallOffset } from './smi/convert.ts';
+import { StalledHypervisor } from './stalled-hypervisor.ts';
 import { StateDirectoryError } from './state/state-directory-error.ts';
 
 export interface DaemonOptions {
@@ -25,6 +27,19 @@ export interface DaemonOptions {
 interface Running {
   readonly key: string;
   readonly hypervisor: Hypervisor;
+}
+
+/** Nothing could be started with a new configuration, nor again with the old one: nothing is left to run. */
+export class NothingRunsError extends DaemonError {
+  /** A sentence for the operator. */
+  readonly remedy: string | undefined;
+
+  constructor(withNew: unknown, withOld: unknown) {
+    super('STATE_UNUSABLE', `the new one: ${errorText(withNew)}; the old one: ${errorText(withOld)}`, {
+      cause: withNew,
+    });
+    this.remedy = remedyOf(withNew);
+  }
 }
 
 /** Hypervisors that are started at a time. */
@@ -43,8 +58,12 @@ export class Daemon {
   readonly #startedAt: EpochMs = systemClock.now();
   readonly #faces: FaceSet;
   readonly #running = new Map<string, Running>();
+  readonly #stalled = new Map<string, StalledHypervisor>();
   readonly #gate = new ConnectGate();
   #config: Config;
+  #wanted: readonly HypervisorConfig[] = [];
+  /** State directories whose file system was silent and still is. */
+  #unanswered = 0;
   #fleet: FleetSummary | undefined;
   #unwatch: () => void = () => undefined;
   /** Set once it has been told to stop, or could not start: a reload that comes then would start it again. */
@@ -59,9 +78,10 @@ export class Daemon {
   }
 
   /**
-   * Starts; resolves once everything runs, whether or not the peers are there yet.
+   * Starts; resolves once everything runs, whether or not the peers are there yet. Of several hypervisors, those that
+   * cannot be started are told of and tried again.
    *
-   * @throws StateDirectoryError; nothing is left running then.
+   * @throws StateDirectoryError if that is the only one, or all of them; nothing is left running then.
    */
   async start(): Promise<void> {
     await this.#inTurn(async () => {
@@ -69,19 +89,24 @@ export class Daemon {
       try {
         await this.#apply(this.#config);
       } catch (error) {
-        this.#isEnded = true;
-        this.#unwatch();
-        await this.#stopAll([...this.#running.keys()]);
-        await this.#faces.stop();
+        await this.#end();
         throw error;
       }
     });
   }
 
+  /** Whether threads of this process wait for a file system that is silent: an ordinary exit would wait for them. */
+  get waitsForFiles(): boolean {
+    return this.#unanswered > 0;
+  }
+
   /**
    * Puts another configuration into effect. Hypervisors whose settings are the same go on undisturbed. Indexes, facts and
    * the event logs of the others live on in the state directory; snmpd goes on being answered from the last snapshot until
-   * there is a new one. If something new cannot start, the old configuration is put back.
+   * there is a new one. If nothing can start with it, the old configuration is put back.
+   *
+   * @throws what kept the new configuration from coming into effect; NothingRunsError if the old one cannot be put back
+   *   either: nothing is left running then.
    */
   async reload(config: Config): Promise<void> {
     await this.#inTurn(async () => {
@@ -91,7 +116,10 @@ export class Daemon {
         await this.#apply(config);
         this.#config = config;
       } catch (error) {
-        await this.#apply(old, (failure) => this.#onNotPutBack(failure));
+        await this.#apply(old).catch(async (failure: unknown) => {
+          await this.#end();
+          throw new NothingRunsError(error, failure);
+        });
         throw error;
       }
       this.#logger.info({}, 'configuration reloaded');
@@ -124,74 +152,144 @@ export class Daemon {
     await done;
   }
 
-  /** It runs with neither configuration; the others go on. */
-  #onNotPutBack(error: unknown): void {
-    const remedy = error instanceof StateDirectoryError ? { remedy: error.remedy } : {};
-    this.#logger.error(
-      { error: errorText(error), ...remedy },
-      'a hypervisor of the old configuration could not be started again: it is tried at the next SIGHUP',
-    );
+  /** Nothing runs any more, and nothing will. */
+  async #end(): Promise<void> {
+    this.#isEnded = true;
+    this.#unwatch();
+    await this.#stopAll([...this.#running.keys()]);
+    await this.#faces.stop();
   }
 
-  /** Stops what is not wanted any more, and starts what is; what cannot start ends this, or is told and passed over. */
-  async #apply(
-    config: Config,
-    onFailure = (error: unknown): void => {
-      throw error;
-    },
-  ): Promise<void> {
+  /**
+   * Stops what is not wanted any more, and starts what is. Of several, those that cannot be started are told of and tried
+   * again.
+   *
+   * @throws what keeps the only one, or the first of all, from being started.
+   */
+  async #apply(config: Config): Promise<void> {
     const wanted = hypervisorConfigs(config);
     const keys = new Map(wanted.map((one) => [one.name, keyOfHypervisor(one)]));
     const isKept = (name: string): boolean => name !== '' && this.#running.get(name)?.key === keys.get(name);
-    this.#fleet?.close();
-    this.#fleet = undefined;
     await this.#stopAll([...this.#running.keys()].filter((name) => !isKept(name)));
+    this.#wanted = wanted;
     const { outlets, others } = await this.#faces.open(config, wanted);
-    const gate = wanted.length > 1 ? this.#gate : undefined;
+    const failures: { readonly one: HypervisorConfig; readonly outlet: Outlet; readonly error: unknown }[] =
+      [];
     // What they wait for is mostly the disk of their state directories.
     await inParallel(wanted, startsAtOnce, async (one) => {
       const outlet = outlets.get(one.name);
       if (outlet === undefined || this.#running.has(one.name)) return;
-      const hypervisor = await Hypervisor.start({
-        hypervisor: one,
-        outlet,
-        logger: this.#logger,
-        version: this.#version,
-        startedAt: this.#startedAt,
-        gate,
-      }).catch(onFailure);
-      if (hypervisor === undefined) return;
-      this.#running.set(one.name, { key: keys.get(one.name) ?? '', hypervisor });
-      this.#logger.info(
-        {
-          version: this.#version,
-          ...(one.name === '' ? {} : { hypervisor: one.name }),
-          uri: hypervisor.uri,
-          agentx: config.agentx.enabled ? formatAgentxAddress(config.agentx.address) : 'off',
-        },
-        'libvirt-agentx started',
-      );
+      try {
+        await this.#startOne(one, outlet);
+      } catch (error) {
+        this.#noteSilence(error);
+        failures.push({ one, outlet, error });
+      }
     });
-    this.#showFleet(config, wanted);
+    const [failure] = failures;
+    if (failure !== undefined && this.#running.size === 0) throw failure.error;
+    for (const { one, outlet, error } of failures) this.#stall(one, outlet, error);
+    this.#showFleet();
     const first = wanted.find(({ isDefault }) => isDefault)?.name;
     others?.reportTo((key, text) => {
       if (first !== undefined) this.#running.get(first)?.hypervisor.warn(`face-${key}`, 'other', text);
     });
   }
 
-  /** Where hypervisors have names, the snapshot of the default one tells of all. */
-  #showFleet(config: Config, wanted: readonly HypervisorConfig[]): void {
-    const members = wanted.flatMap(({ name, isDefault }) => {
-      const store = this.#running.get(name)?.hypervisor.store;
-      return name === '' || store === undefined ? [] : [{ name, isDefault, store }];
+  async #startOne(one: HypervisorConfig, outlet: Outlet): Promise<void> {
+    const { name, config } = one;
+    const hypervisor = await Hypervisor.start({
+      hypervisor: one,
+      outlet,
+      logger: this.#logger,
+      version: this.#version,
+      startedAt: this.#startedAt,
+      gate: this.#wanted.length > 1 ? this.#gate : undefined,
     });
-    if (members.length > 0) this.#fleet = new FleetSummary(members, config.events.maxEntries);
+    this.#running.set(name, { key: keyOfHypervisor(one), hypervisor });
+    this.#logger.info(
+      {
+        version: this.#version,
+        ...(name === '' ? {} : { hypervisor: name }),
+        uri: hypervisor.uri,
+        agentx: config.agentx.enabled ? formatAgentxAddress(config.agentx.address) : 'off',
+      },
+      'libvirt-agentx started',
+    );
   }
 
-  /** All at a time: each waits a moment for the master. */
+  /** One of several cannot be started: why is told, logged and served in its place. */
+  #stall(hypervisor: HypervisorConfig, outlet: Outlet, error: unknown): void {
+    const { name } = hypervisor;
+    const before = this.#stalled.get(name)?.error;
+    if (before === undefined || errorText(before) !== errorText(error)) {
+      const remedy = remedyOf(error);
+      this.#logger.error(
+        {
+          hypervisor: name,
+          error: errorText(error),
+          ...(remedy === undefined ? {} : { remedy }),
+          // What nobody expected is told with its stack.
+          ...(error instanceof DaemonError ? {} : { err: error }),
+        },
+        'a hypervisor cannot be started; the others go on, and it is tried again',
+      );
+    }
+    const stalled = new StalledHypervisor({
+      hypervisor,
+      outlet,
+      version: this.#version,
+      startedAt: this.#startedAt,
+      error,
+      onDue: () => void this.#inTurn(() => this.#startStalled(stalled)),
+    });
+    this.#stalled.get(name)?.close();
+    this.#stalled.set(name, stalled);
+  }
+
+  /** Another attempt, unless the configuration has changed meanwhile. */
+  async #startStalled(stalled: StalledHypervisor): Promise<void> {
+    const { hypervisor, outlet } = stalled;
+    const { name } = hypervisor;
+    if (this.#isEnded || this.#stalled.get(name) !== stalled) return;
+    try {
+      await this.#startOne(hypervisor, outlet);
+      stalled.close();
+      this.#stalled.delete(name);
+    } catch (error) {
+      this.#noteSilence(error);
+      this.#stall(hypervisor, outlet, error);
+    }
+    this.#showFleet();
+  }
+
+  /** Where a file system was silent, a thread of this process waits until it answers. */
+  #noteSilence(error: unknown): void {
+    const answered = error instanceof StateDirectoryError ? error.answered : undefined;
+    if (answered === undefined) return;
+    this.#unanswered += 1;
+    void answered.then(() => {
+      this.#unanswered -= 1;
+    });
+  }
+
+  /** Where hypervisors have names, the snapshot of the default one tells of all. */
+  #showFleet(): void {
+    this.#fleet?.close();
+    const members = this.#wanted.flatMap(({ name, isDefault }) => {
+      const { store } = this.#running.get(name)?.hypervisor ?? this.#stalled.get(name) ?? {};
+      return name === '' || store === undefined ? [] : [{ name, isDefault, store }];
+    });
+    const maxEvents = this.#wanted[0]?.config.events.maxEntries ?? 0;
+    this.#fleet = members.length === 0 ? undefined : new FleetSummary(members, maxEvents);
+  }
+
+  /** All at a time: each waits a moment for the master. What waits to be started is given up. */
   async #stopAll(names: readonly string[]): Promise<void> {
     this.#fleet?.close();
     this.#fleet = undefined;
+    for (const stalled of this.#stalled.values()) stalled.close();
+    this.#stalled.clear();
     const stopped = names.map((name) => this.#running.get(name)?.hypervisor);
     for (const name of names) this.#running.delete(name);
     await Promise.all(stopped.map((hypervisor) => hypervisor?.stop()));
@@ -230,6 +328,11 @@ export class Daemon {
       stop();
     };
   }
+}
+
+/** What the operator can do about an error. */
+export function remedyOf(error: unknown): string | undefined {
+  return error instanceof StateDirectoryError || error instanceof NothingRunsError ? error.remedy : undefined;
 }
 
 /** What makes a hypervisor another one: everything but the settings of the log and of the faces. */

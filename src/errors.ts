@@ -102,6 +102,9 @@ export class ConnectionLostError extends DaemonError {
   }
 }
 
+/** There was no connection to send something by, so that the peer has nothing of it. */
+export class NotSentError extends ConnectionLostError {}
+
 /** What helps where no more files can be opened (EMFILE, ENFILE). */
 export const openFilesRemedy =
   'let the program open more files, 256 at least: LimitNOFILE= of its service, or ulimit -n';

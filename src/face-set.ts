@@ -1,7 +1,8 @@
 import type { Config } from './config/config.ts';
 import type { HypervisorConfig } from './config/hypervisor-configs.ts';
+import { contextsOf } from './config/hypervisor-contexts.ts';
 import { keptDefinitions } from './config/kept-definitions.ts';
-import { ConnectionLostError } from './errors.ts';
+import { NotSentError } from './errors.ts';
 import { facesOptions } from './faces/configured.ts';
 import { hasFaces } from './faces/faces-options.ts';
 import { FacesThread } from './faces/faces-thread.ts';
@@ -41,7 +42,7 @@ const noMaster: NotificationMaster = {
   state: 'stopped',
   isAsked: false,
   onStateChange: () => () => undefined,
-  notify: () => Promise.reject(new ConnectionLostError('AgentX is off')),
+  notify: () => Promise.reject(new NotSentError('AgentX is off')),
 };
 
 /** sysORDescr is a DisplayString of at most so many characters (RFC 3418). */
@@ -96,7 +97,7 @@ export class FaceSet {
     this.#master ??= { key: masterKey, part: this.#startMaster(config) };
     for (const hypervisor of hypervisors) {
       const known = this.#outlets.get(hypervisor.name)?.part;
-      if (known !== undefined && known.scopeKey !== scopeKey(config, hypervisor)) leaving.push(known);
+      if (known !== undefined && known.scopeKey !== scopeKey(hypervisor)) leaving.push(known);
     }
     // All at a time, since each may have to wait for the master, and before anything new is served: a context may go from
     // one to the other.
@@ -174,8 +175,8 @@ export class FaceSet {
       });
     }
     if (agentx === undefined || outlet.scope !== undefined) return;
-    outlet.scopeKey = scopeKey(config, hypervisor);
-    const contexts = contextsOf(config, hypervisor);
+    outlet.scopeKey = scopeKey(hypervisor);
+    const contexts = contextsOf(hypervisor);
     const regions = outlet.mib.roots
       .map((oid) => ({ oid, name: isVmMib(oid) ? 'VM-MIB' : 'LIBVIRT-EXT-MIB' }))
       .filter(({ oid }) => config.mib.vmMib || !isVmMib(oid));
@@ -230,18 +231,13 @@ export function faceKey(config: Config): string {
 }
 
 /** What is served under other conditions is served anew. */
-function scopeKey(config: Config, hypervisor: HypervisorConfig): string {
-  return keyOf([contextsOf(config, hypervisor), hiddenOf(hypervisor)]);
+function scopeKey(hypervisor: HypervisorConfig): string {
+  return keyOf([contextsOf(hypervisor), hiddenOf(hypervisor)]);
 }
 
 /** Definitions that are kept for HTTP alone are not shown to the master. */
 function hiddenOf({ config }: HypervisorConfig): readonly string[] {
   return keptDefinitions(config).forSnmp ? [] : tables.lveXmlTable.columns;
-}
-
-/** The SNMP contexts of a hypervisor; the empty name is the default one. */
-function contextsOf({ agentx }: Config, { name, isDefault }: HypervisorConfig): readonly string[] {
-  return isDefault ? [...new Set(['', name, ...agentx.contexts])] : [name];
 }
 
 /** For sysORDescr: which contexts, and what is there. */

@@ -16,7 +16,6 @@ import { NotificationCentre } from './notify/notification-centre.ts';
 import { notifyOptions } from './notify-settings.ts';
 import type { Outlet } from './outlet.ts';
 import { systemClock } from './run/clock.ts';
-import { TreeFeed } from './serve/tree-feed.ts';
 import { IndexStore } from './state/index-store.ts';
 import { StateDirectory } from './state/state-directory.ts';
 
@@ -179,10 +178,7 @@ export class Hypervisor {
       log.saveAgain();
     };
 
-    const trees = new TreeFeed({
-      build: (snapshot, previous) => outlet.mib.buildTree(snapshot, previous),
-      deliver: (tree) => outlet.images.push(tree, outlet.scope?.switchesSeen),
-    });
+    const trees = outlet.feed();
     outlet.onSwitch = (name, value) => {
       notifications.set(name, value);
       store.update({ notify: notifications.status });

@@ -4,6 +4,7 @@ import type { SwitchName } from './mib/bind.ts';
 import type { NotifiedContent, ServedMib } from './mib/served-mib.ts';
 import type { NotificationQueue } from './notify/notification-queue.ts';
 import type { ServedScopeHandle } from './serve/serving-thread.ts';
+import { TreeFeed } from './serve/tree-feed.ts';
 import type { OutgoingNotification } from './tree/tree.ts';
 
 /** What stays of an outlet for as long as it is there. */
@@ -34,6 +35,14 @@ export class Outlet {
     this.name = name;
     this.mib = mib;
     this.images = images;
+  }
+
+  /** Takes snapshots to those who read, from now on. */
+  feed(): TreeFeed {
+    return new TreeFeed({
+      build: (snapshot, previous) => this.mib.buildTree(snapshot, previous),
+      deliver: (tree) => this.images.push(tree, this.scope?.switchesSeen),
+    });
   }
 
   /** A notification with its OIDs, and where it is from. */

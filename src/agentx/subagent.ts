@@ -1,4 +1,4 @@
-import { ConnectionFailedError, ConnectionLostError, errorText } from '../errors.ts';
+import { ConnectionFailedError, ConnectionLostError, errorText, NotSentError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { BackoffOptions } from '../run/backoff.ts';
 import { type Clock, systemClock } from '../run/clock.ts';
@@ -187,11 +187,11 @@ export class AgentxSubagent {
    * Sends a notification at once and resolves when the master has taken it, however late. That is no proof of
    * delivery. How many are under way at a time is the caller's affair: many that snmpd does not read can block it.
    *
-   * @throws ConnectionLostError if there is no session or it ends, AgentxError.
+   * @throws NotSentError if there is no session, ConnectionLostError if it ends, AgentxError.
    */
   async notify(notification: OutgoingNotification): Promise<void> {
-    if (this.#session === undefined) {
-      throw new ConnectionLostError('there is no session with the AgentX master');
+    if (this.#session === undefined || this.#session.ended.aborted) {
+      throw new NotSentError('there is no session with the AgentX master');
     }
     const { name, context, trapOid, varbinds } = notification;
     const trap = { oid: SNMP_TRAP_OID, syntax: 'ObjectIdentifier', value: trapOid } as const;

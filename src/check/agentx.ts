@@ -5,12 +5,14 @@ import { AgentxSession } from '../agentx/session.ts';
 import { subagentTiming } from '../agentx/timing.ts';
 import { TreeView } from '../agentx/view.ts';
 import type { Config } from '../config/config.ts';
+import { type HypervisorConfig, hypervisorConfigs } from '../config/hypervisor-configs.ts';
+import { contextsOf } from '../config/hypervisor-contexts.ts';
 import { ConnectionFailedError, errorText, ProtocolError } from '../errors.ts';
 import { modules } from '../mib/objects.gen.ts';
 import { systemClock } from '../run/clock.ts';
 import { lockHolder } from '../state/directory-lock.ts';
 import { formatOid } from '../tree/oid.ts';
-import { type Finding, failure, foundProblem, inOrder } from './finding.ts';
+import { type Finding, failure, findingsOf, foundProblem, inOrder } from './finding.ts';
 import { masterClues, runningAgents } from './master-clues.ts';
 import { pathProblem } from './socket-path.ts';
 
@@ -19,16 +21,26 @@ const subject = 'agentx';
 /** How long the master may take to answer. */
 const answerTimeoutMs = 3000;
 
-/** What was found of the master, and which of our subtrees somebody has registered there, as dotted OIDs. */
+/** Which of our subtrees somebody has registered with the master, as dotted OIDs, by context; '' is the default one. */
+export type Registered = ReadonlyMap<string, readonly string[]>;
+
+/** What was found of the master, and of our subtrees there. */
 export interface MasterCheck {
   readonly findings: readonly Finding[];
-  readonly registered: readonly string[];
+  readonly registered: Registered;
 }
 
-/** Whether the master agent can be reached, accepts a session and has our subtrees free or ours. */
-export async function checkAgentx(config: Config, version: string): Promise<MasterCheck> {
+/**
+ * Whether the master agent can be reached, accepts a session and has our subtrees free or ours: in the default context,
+ * and if the agent runs, in those of all hypervisors.
+ */
+export async function checkAgentx(
+  config: Config,
+  version: string,
+  hypervisors: readonly HypervisorConfig[] = hypervisorConfigs(config),
+): Promise<MasterCheck> {
   const { address, enabled } = config.agentx;
-  const none = { registered: [] };
+  const none = { registered: new Map<string, readonly string[]>() };
   if (!enabled) return { findings: [inOrder(subject, 'off: agentx.enabled is false')], ...none };
   const where = formatAgentxAddress(address);
   let upTime = 0;
@@ -36,9 +48,14 @@ export async function checkAgentx(config: Config, version: string): Promise<Mast
     const session = await openMaster(address, `libvirt-agentx ${version} check`, (ticks) => {
       upTime = ticks;
     });
-    // An agent whose state directory cannot be written has no lock.
-    const holder = (await lockHolder(config.state.directory)) ?? (await runningAgents())[0];
-    const { findings, registered } = await tryRegistering(session, config, holder);
+    const holder = await runningAgent(hypervisorConfigs(config));
+    const findings: Finding[] = [];
+    const registered = new Map<string, readonly string[]>();
+    for (const { context, hypervisor } of placesOf(hypervisors, holder)) {
+      const tried = await tryRegistering(session, config, { context, holder });
+      findings.push(...findingsOf(context === '' ? '' : hypervisor, tried.findings));
+      registered.set(context, tried.registered);
+    }
     await session.close('shutdown');
     const accepts = `${where}: the master accepts sessions (up for ${Math.floor(upTime / 100)} s)`;
     return { findings: [inOrder(subject, accepts), ...findings], registered };
@@ -78,6 +95,39 @@ export function openMaster(
   );
 }
 
+/** The process of the agent, if it runs. One whose state directory cannot be written has no lock. */
+async function runningAgent(hypervisors: readonly HypervisorConfig[]): Promise<number | undefined> {
+  for (const { config } of hypervisors) {
+    const holder = await lockHolder(config.state.directory);
+    if (holder !== undefined) return holder;
+  }
+  return (await runningAgents())[0];
+}
+
+/** A context in which an agent with this configuration registers. */
+interface Place {
+  readonly context: string;
+  readonly hypervisor: string;
+}
+
+/**
+ * Where to try. snmpd remembers a context that anybody has registered in, and then answers in it with nothing: those that
+ * no running agent has are left alone.
+ */
+function placesOf(hypervisors: readonly HypervisorConfig[], holder: number | undefined): readonly Place[] {
+  const all = hypervisors.flatMap((one) =>
+    contextsOf(one).map((context) => ({ context, hypervisor: one.name })),
+  );
+  const places = all.filter(({ context }) => context !== '');
+  return [{ context: '', hypervisor: '' }, ...(holder === undefined ? [] : places)];
+}
+
+/** Where, and which process should have it. */
+interface Trial {
+  readonly context: string;
+  readonly holder: number | undefined;
+}
+
 /**
  * Whether our subtrees are registered already: only the attempt tells (RFC 2741 section 7.1.4.1). Where it succeeds,
  * the registration ends with the session, some milliseconds later.
@@ -85,8 +135,8 @@ export function openMaster(
 async function tryRegistering(
   session: AgentxSession,
   { agentx, mib }: Config,
-  holder: number | undefined,
-): Promise<MasterCheck> {
+  { context, holder }: Trial,
+): Promise<{ readonly findings: readonly Finding[]; readonly registered: readonly string[] }> {
   const regions = [
     { name: 'LIBVIRT-EXT-MIB', oid: mib.root },
     ...(mib.vmMib ? [{ name: 'VM-MIB', oid: modules['VM-MIB'].root }] : []),
@@ -95,10 +145,16 @@ async function tryRegistering(
   const registered: string[] = [];
   for (const { name, oid } of regions) {
     const root = formatOid(oid);
-    const text = `${name} (${root})`;
+    const text = `${name} (${root})${context === '' ? '' : ` in context ${context}`}`;
     try {
       await session.request(
-        { kind: 'register', context: undefined, timeoutSec: 0, priority: agentx.priority, subtree: oid },
+        {
+          kind: 'register',
+          context: context === '' ? undefined : context,
+          timeoutSec: 0,
+          priority: agentx.priority,
+          subtree: oid,
+        },
         `Register ${name}`,
       );
       findings.push(

@@ -9,6 +9,8 @@ export interface Finding {
   readonly level: FindingLevel;
   /** What was looked at: `configuration`, `libvirt`, `agentx`. */
   readonly subject: string;
+  /** Which of several hypervisors it is about; absent where it is about no single one. */
+  readonly hypervisor?: string;
   readonly text: string;
   /** Name of the problem, as docs/check.md lists it; absent where there is none, or none with a name. */
   readonly problem?: string;
@@ -36,10 +38,17 @@ export function failure(subject: string, text: string, advice: Advice | undefine
   return { level: 'fail', subject, text, ...advice };
 }
 
+/** What is found of one of several hypervisors says of which; the only one has no name. */
+export function findingsOf(hypervisor: string, findings: readonly Finding[]): readonly Finding[] {
+  if (hypervisor === '') return findings;
+  return findings.map(({ level, subject, ...found }) => ({ level, subject, hypervisor, ...found }));
+}
+
 /** A finding as one line, whatever the texts of peers hold. */
-export function findingLine({ level, subject, text, remedy }: Finding): string {
+export function findingLine({ level, subject, hypervisor, text, remedy }: Finding): string {
   const advice = remedy === undefined ? '' : `. To do: ${remedy}`;
-  const line = `${level.padEnd(5)}${subject}: ${text.replace(/[\s.]+$/, '')}${advice}`;
+  const about = hypervisor === undefined ? subject : `${subject} ${hypervisor}`;
+  const line = `${level.padEnd(5)}${about}: ${text.replace(/[\s.]+$/, '')}${advice}`;
   // Line ends, and what a terminal takes for commands.
   return line.replaceAll(/[\s\p{Cc}]+/gu, (space) => (/\p{Cc}/u.test(space) ? ' ' : space));
 }

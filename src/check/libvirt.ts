@@ -11,7 +11,7 @@ import { hostAndPort } from '../libvirt/transports/tcp.ts';
 import type { ConnectTarget } from '../libvirt/uri.ts';
 import { silentLogger } from '../log.ts';
 import { type Finding, failure, inOrder } from './finding.ts';
-import { exposedSecrets } from './secret-files.ts';
+import { secretModeFinding } from './secret-mode.ts';
 import { pathProblem } from './socket-path.ts';
 
 const subject = 'libvirt';
@@ -24,15 +24,15 @@ export async function checkLibvirt(config: Config, signal: AbortSignal): Promise
   const { uri, readWrite } = config.libvirt;
   findings.push(inOrder(subject, `URI ${uri.shown}, ${wayOf(uri.readOnly)}`));
   const sasl = saslSettings(config.libvirt);
-  findings.push(...(await exposedSecrets(subject, secretsOf(uri.readOnly, sasl))));
+  const targets = readWrite ? [uri.readOnly, uri.readWrite] : [uri.readOnly];
+  const secrets = targets.flatMap(({ login, keys }) => [...credentialFiles(sasl, login), ...keys]);
+  for (const path of new Set(secrets)) {
+    const open = await secretModeFinding(subject, path);
+    if (open !== undefined) findings.push(open);
+  }
   findings.push(await checkOpen(uri.readOnly, true, sasl, signal));
   if (readWrite) findings.push(await checkOpen(uri.readWrite, false, sasl, signal));
   return findings;
-}
-
-/** Files with passwords and private keys, whether they are there or not. */
-function secretsOf({ transport, login }: ConnectTarget, sasl: SaslSettings): readonly string[] {
-  return [...credentialFiles(sasl, login), ...(transport.kind === 'tls' ? [transport.keyPath] : [])];
 }
 
 async function checkOpen(

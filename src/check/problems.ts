@@ -236,8 +236,8 @@ export const checkProblems = {
     'secret-open': {
       level: 'warn',
       cause:
-        'A file of secrets can be read by everybody: of HTTP, for libvirt, or for a server that is sent to.',
-      remedy: "chmod o-r {path}, and give it to the agent's user or its group.",
+        'A file of secrets is open to everybody: a password, a token or a private key for HTTP, for libvirt, or for a server that is sent to.',
+      remedy: "chmod o-rwx {path}, and give it to the agent's user or its group.",
     },
     'push-secret-unreadable': {
       level: 'fail',
@@ -441,9 +441,16 @@ export const checkProblems = {
     },
     'snmp-context-unknown': {
       level: 'fail',
-      cause: 'snmpd answers SNMPv3, and says nothing or refuses in this context.',
+      cause:
+        "snmpd answers SNMPv3, and says nothing in this context: no subagent has registered there, or the passphrase of --v3-priv is not the user's.",
       remedy:
-        'agentx.contexts must list it, and the user needs access in it: rouser USER priv -V libvirt CONTEXT (or access with prefix) in snmpd.conf.',
+        'Does the running agent have it, as the name of one of [[hypervisors]] or in agentx.contexts? systemctl reload libvirt-agentx puts changes into effect. The default context (without --v3-context) tells whether --v3-priv is right.',
+    },
+    'snmp-context-not-permitted': {
+      level: 'fail',
+      cause: 'The context is there, and snmpd gives this user no access in it.',
+      remedy:
+        'In snmpd.conf: rouser USER priv -V libvirt {context}, or with * in the place of {context} for all contexts; an access line needs the word prefix, or this context. Then restart snmpd.',
     },
     'snmp-refused': {
       level: 'fail',
@@ -523,6 +530,24 @@ export const checkProblems = {
       level: 'warn',
       cause: 'The agent that answers watches another libvirt than this configuration says.',
       remedy: 'Is this the same configuration? systemctl reload libvirt-agentx puts changes into effect.',
+    },
+    'agent-hypervisor-missing': {
+      level: 'fail',
+      cause: 'The running agent does not have a hypervisor that the configuration has.',
+      remedy:
+        'systemctl reload libvirt-agentx puts changes into effect; its log tells if it refuses the configuration.',
+    },
+    'agent-hypervisor-left': {
+      level: 'warn',
+      cause: 'The running agent has a hypervisor that the configuration does not have.',
+      remedy: 'Is this the same configuration? systemctl reload libvirt-agentx puts changes into effect.',
+    },
+    'agent-hypervisors-unseen': {
+      level: 'warn',
+      cause:
+        'The configuration has [[hypervisors]], and lveHypervisorTable has no row: the running agent has one connection without a name, this community is mapped to a context, or the view hides the table.',
+      remedy:
+        'systemctl reload libvirt-agentx puts changes into effect; see docs/hypervisors.md for communities and views.',
     },
     'agent-notifications-off': {
       level: 'warn',

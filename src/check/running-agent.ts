@@ -13,6 +13,9 @@ const oldIntervals = 3;
 /** if it is older than this many seconds too: a refresh after a start takes its time. */
 const oldSec = 30;
 
+/** Of lveConnUri and lveHypervisorUri. */
+const maxUriOctets = 255;
+
 const read = [
   'lveAgentVersion',
   'lveConnUri',
@@ -22,6 +25,13 @@ const read = [
   'lveRefreshAge',
   'lveNotifyEnable',
 ] as const satisfies readonly ObjectName[];
+
+/** The URI of the libvirt that is told of where this session asks; empty if none is. */
+export async function watchedUri(session: SnmpSession, { mib }: Config): Promise<string> {
+  const oid = `${formatOid(mib.root)}.${formatOid(objects.lveConnUri.oid)}.0`;
+  const [uri] = await session.get([oid]);
+  return String(uri?.value ?? '');
+}
 
 /**
  * How the agent fares that answers through snmpd. It is another process than this check, often another user: it may be
@@ -46,31 +56,52 @@ export async function runningAgentFindings(
       : foundProblem(subject, `${running} answers, this is ${version}`, 'agent-other-version'),
   );
   const uri = text('lveConnUri');
-  if (uri !== config.libvirt.uri.shown && uri !== '') {
-    const differs = `the running agent watches ${uri}, the configuration says ${config.libvirt.uri.shown}`;
-    findings.push(foundProblem(subject, differs, 'agent-other-uri'));
-  }
-  const state = labelOf('lveConnState', number('lveConnState'));
-  const age = number('lveRefreshAge');
-  const ageText = `its data is ${age} s old`;
-  if (state !== 'connected') {
-    const last = text('lveConnLastError');
-    findings.push(
-      foundProblem(
-        subject,
-        `the running agent is ${state}, and ${ageText}${last === '' ? '' : `: ${last}`}`,
-        'agent-libvirt-lost',
-      ),
-    );
-  } else if (age > Math.max(oldSec, oldIntervals * number('lveRefreshInterval'))) {
-    findings.push(foundProblem(subject, `connected to ${uri}, but ${ageText}`, 'agent-data-old'));
-  } else {
-    findings.push(inOrder(subject, `connected to ${uri}, ${ageText}`));
-  }
+  findings.push(
+    ...uriFindings(uri, config.libvirt.uri.shown),
+    connectionFinding({
+      state: labelOf('lveConnState', number('lveConnState')),
+      uri,
+      lastError: text('lveConnLastError'),
+      ageSec: number('lveRefreshAge'),
+      intervalSec: number('lveRefreshInterval'),
+    }),
+  );
   if (labelOf('lveNotifyEnable', number('lveNotifyEnable')) === 'false') {
     findings.push(foundProblem(subject, 'lveNotifyEnable is false', 'agent-notifications-off'));
   }
   return [...findings, ...(await warningFindings(session, oidOf))];
+}
+
+/** Whether the running agent watches the libvirt of the configuration. */
+export function uriFindings(uri: string, wanted: string): readonly Finding[] {
+  // As much of it as the object holds.
+  if (uri === '' || uri === wanted || (uri.length >= maxUriOctets && wanted.startsWith(uri))) return [];
+  const differs = `the running agent watches ${uri}, the configuration says ${wanted}`;
+  return [foundProblem(subject, differs, 'agent-other-uri')];
+}
+
+/** How the running agent fares with a hypervisor, in the agent's own words. */
+export interface SeenConnection {
+  /** Label of lveConnState. */
+  readonly state: string;
+  readonly uri: string;
+  readonly lastError: string;
+  /** NaN where there was no refresh yet. */
+  readonly ageSec: number;
+  readonly intervalSec: number;
+}
+
+/** Whether it is connected, and its data young. */
+export function connectionFinding({ state, uri, lastError, ageSec, intervalSec }: SeenConnection): Finding {
+  const ageText = Number.isNaN(ageSec) ? 'it has no data yet' : `its data is ${ageSec} s old`;
+  if (state !== 'connected') {
+    const why = lastError === '' ? '' : `: ${lastError}`;
+    return foundProblem(subject, `the running agent is ${state}, and ${ageText}${why}`, 'agent-libvirt-lost');
+  }
+  if (ageSec > Math.max(oldSec, oldIntervals * intervalSec)) {
+    return foundProblem(subject, `connected to ${uri}, but ${ageText}`, 'agent-data-old');
+  }
+  return inOrder(subject, `connected to ${uri}, ${ageText}`);
 }
 
 async function warningFindings(
@@ -86,7 +117,10 @@ async function warningFindings(
 }
 
 /** What an enumeration's value is called. */
-function labelOf(name: 'lveConnState' | 'lveNotifyEnable' | 'lveWarningCode', value: number): string {
+export function labelOf(
+  name: 'lveConnState' | 'lveHypervisorState' | 'lveNotifyEnable' | 'lveWarningCode',
+  value: number,
+): string {
   if (name === 'lveNotifyEnable') return value === 1 ? 'true' : 'false';
   const [label] = Object.entries(objects[name].labels).find(([, known]) => known === value) ?? [];
   return label ?? String(value);

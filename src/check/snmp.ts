@@ -1,10 +1,15 @@
 import snmp from 'net-snmp';
 import type { Config } from '../config/config.ts';
+import { type HypervisorConfig, hypervisorConfigs } from '../config/hypervisor-configs.ts';
+import { contextsOf } from '../config/hypervisor-contexts.ts';
 import { errorText } from '../errors.ts';
 import { modules, objects } from '../mib/objects.gen.ts';
+import { resultsInOrder } from '../run/pool.ts';
 import { formatOid } from '../tree/oid.ts';
-import { type Finding, foundProblem, inOrder } from './finding.ts';
-import { runningAgentFindings } from './running-agent.ts';
+import type { Registered } from './agentx.ts';
+import { type Finding, findingsOf, foundProblem, inOrder } from './finding.ts';
+import { fleetFindings, fleetRows } from './fleet.ts';
+import { runningAgentFindings, uriFindings, watchedUri } from './running-agent.ts';
 import type { SnmpTarget } from './snmp-options.ts';
 import { type ProbeResult, probeSnmp } from './snmp-probe.ts';
 import { SnmpSession } from './snmp-session.ts';
@@ -34,26 +39,98 @@ interface SeenModule {
 }
 
 export interface SnmpCheckOptions {
+  /** As it was read. */
   readonly config: Config;
+  /** Those of its hypervisors that are looked at. */
+  readonly hypervisors: readonly HypervisorConfig[];
   readonly target: SnmpTarget;
   /** That of this program. */
   readonly version: string;
-  /** Subtrees that somebody has registered with the master, as dotted OIDs. */
-  readonly registered: readonly string[];
+  /** What somebody has registered with the master. */
+  readonly registered: Registered;
 }
+
+/** Contexts that are asked at a time. */
+const contextsAtOnce = 4;
 
 /**
  * Reads through snmpd as a manager would: whether both modules are there, and how the agent that answers fares.
- * Tells apart why they are not.
+ * Tells apart why they are not. Of several hypervisors, a user of SNMPv3 asks in the context of each; a community is in
+ * one context only, and sees of the others what lveHypervisorTable tells.
  */
-export function checkSnmp(options: SnmpCheckOptions): Promise<readonly Finding[]> {
-  const { config, target, version } = options;
+export async function checkSnmp(options: SnmpCheckOptions): Promise<readonly Finding[]> {
+  const { target, config, hypervisors } = options;
+  const all = hypervisorConfigs(config);
+  const { context } = target;
+  if (context !== undefined) {
+    const known = all.find((one) => contextsOf(one).includes(context));
+    return await inContext(options, known ?? { name: '', config }, target);
+  }
+  const named = target.access.kind === 'user' ? hypervisors.filter(({ name }) => name !== '') : [];
+  const found: Finding[] = [];
+  const seen = new Set<string>();
+  const steps = resultsInOrder(named, contextsAtOnce, async (one) => ({
+    name: one.name,
+    findings: await inContext(options, one, { ...target, context: one.name }),
+  }));
+  for await (const { name, findings } of steps) {
+    // As far as the connection is told of, the table has nothing to add.
+    if (findings.some(({ subject: about }) => about === 'agent')) seen.add(name);
+    found.push(...findings);
+  }
+  // Who asks for one of the others may have no right to see what is without a context.
+  const isAsked = target.access.kind === 'community' || hypervisors.some(({ isDefault }) => isDefault);
+  return [...(isAsked ? await inDefaultContext(options, seen) : []), ...found];
+}
+
+/** One hypervisor in a context of its own, or in the one that is asked for. */
+async function inContext(
+  options: SnmpCheckOptions,
+  { name, config }: Pick<HypervisorConfig, 'name' | 'config'>,
+  target: SnmpTarget,
+): Promise<readonly Finding[]> {
+  const { version } = options;
+  const findings = await askThrough(target, async (session) => {
+    const seen = await seenModules(session, options, target.context ?? '');
+    // Only the default context has sysORTable.
+    const announced = (): Promise<readonly Announced[]> => announcedElsewhere(target, name);
+    const modules = await moduleFindings(session, seen, target, announced);
+    const agent = isShown(seen) ? await runningAgentFindings(session, config, version) : [];
+    return [...modules, ...agent];
+  });
+  return findingsOf(name, findings);
+}
+
+/** What is to be seen without a context: the default hypervisor, the table of all, and whom snmpd sends to. */
+function inDefaultContext(
+  options: SnmpCheckOptions,
+  asked: ReadonlySet<string>,
+): Promise<readonly Finding[]> {
+  const { config, hypervisors, target, version } = options;
+  const all = hypervisorConfigs(config);
   return askThrough(target, async (session) => {
-    const seen = await seenModules(session, options);
-    const findings = await moduleFindings(session, seen, target);
-    const [extension] = seen;
-    const agent = extension?.isShown === true ? await runningAgentFindings(session, config, version) : [];
-    return [...findings, ...agent, await trapSinkFinding(session)];
+    const seen = await seenModules(session, options, '');
+    const modules = await moduleFindings(session, seen, target, () => announcements(session));
+    const sinks = await trapSinkFinding(session);
+    if (!isShown(seen)) return [...modules, sinks];
+    const rows = await fleetRows(session, config);
+    const uri = await watchedUri(session, config);
+    const first = all.find(({ isDefault }) => isDefault);
+    const mapped = all.find((one) => one !== first && one.config.libvirt.uri.shown === uri);
+    if (rows.size === 0 && mapped !== undefined) {
+      // Where the table is not, it is not the default context.
+      const text = `what ${whoOf(target)} is shown is ${mapped.name}: snmpd maps it to that context`;
+      const agent = await runningAgentFindings(session, mapped.config, version);
+      return [...modules, ...findingsOf(mapped.name, [inOrder(subject, text), ...agent]), sinks];
+    }
+    const isLookedAt = first !== undefined && hypervisors.some(({ name }) => name === first.name);
+    if (!isLookedAt) return [...modules, ...fleetFindings(rows, config, hypervisors, asked), sinks];
+    const agent = asked.has(first.name)
+      ? uriFindings(uri, first.config.libvirt.uri.shown)
+      : await runningAgentFindings(session, first.config, version);
+    const known = new Set([...asked, first.name]);
+    const fleet = fleetFindings(rows, config, hypervisors, known);
+    return [...modules, ...findingsOf(first.name, agent), ...fleet, sinks];
   });
 }
 
@@ -84,6 +161,7 @@ export async function askThrough(
 async function seenModules(
   session: SnmpSession,
   { config: { mib }, registered }: SnmpCheckOptions,
+  context: string,
 ): Promise<readonly SeenModule[]> {
   const root = formatOid(mib.root);
   const vmRoot = formatOid(modules['VM-MIB'].root);
@@ -93,13 +171,20 @@ async function seenModules(
     { name: 'LIBVIRT-EXT-MIB', root, isServed: true, isShown: version !== undefined },
     { name: 'VM-MIB', root: vmRoot, isServed: mib.vmMib, isShown: anyVm !== undefined },
   ];
-  return seen.map((module) => ({ ...module, isRegistered: registered.includes(module.root) }));
+  const there = registered.get(context) ?? [];
+  return seen.map((module) => ({ ...module, isRegistered: there.includes(module.root) }));
+}
+
+/** Whether LIBVIRT-EXT-MIB can be read. */
+function isShown([extension]: readonly SeenModule[]): boolean {
+  return extension?.isShown === true;
 }
 
 async function moduleFindings(
   session: SnmpSession,
   seen: readonly SeenModule[],
   target: SnmpTarget,
+  announced: () => Promise<readonly Announced[]>,
 ): Promise<readonly Finding[]> {
   const { where } = session;
   const wanted = seen.filter(({ isServed }) => isServed);
@@ -108,8 +193,7 @@ async function moduleFindings(
     .filter(({ isShown }) => isShown)
     .map(({ name, root }) => inOrder(subject, `${where} shows ${name} (${root}) to ${whoOf(target)}`));
   if (absent.length === 0) return shown;
-  const announced = await announcements(session);
-  return [...shown, ...absentFindings(absent, wanted, announced, where, target)];
+  return [...shown, ...absentFindings(absent, wanted, await announced(), where, target)];
 }
 
 /**
@@ -167,6 +251,16 @@ function viewLines(hidden: readonly SeenModule[]): string {
   return hidden.map(({ root }) => `"view libvirt included .${root}"`).join(' and ');
 }
 
+/** What is announced of a hypervisor, asked for without a context: see the texts of sysORDescr in face-set.ts. */
+async function announcedElsewhere(target: SnmpTarget, hypervisor: string): Promise<readonly Announced[]> {
+  const found: Announced[] = [];
+  await askThrough({ ...target, context: undefined }, async (session) => {
+    found.push(...(await announcements(session)));
+    return [];
+  });
+  return found.filter(({ description }) => hypervisor === '' || description.includes(` of ${hypervisor} (`));
+}
+
 async function announcements(session: SnmpSession): Promise<readonly Announced[]> {
   const ids = await session.below(sysOrId);
   const descriptions = await session.below(sysOrDescr);
@@ -189,8 +283,11 @@ function failureFinding(error: unknown, where: string, target: SnmpTarget, heard
     return foundProblem(subject, text, v3Problem(errorText(error)));
   }
   if (/AuthorizationError|NoAccess/i.test(text)) {
-    const problem = target.context === undefined ? 'snmp-not-authorized' : 'snmp-context-unknown';
-    return foundProblem(subject, text, problem);
+    return target.context === undefined
+      ? foundProblem(subject, text, 'snmp-not-authorized')
+      : foundProblem(subject, `${text} in context ${target.context}`, 'snmp-context-not-permitted', {
+          context: target.context,
+        });
   }
   if (/GeneralError|genErr/i.test(text)) return foundProblem(subject, text, 'snmp-agent-hangs');
   // The system refused to send.

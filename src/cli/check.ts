@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { checkAgentx } from '../check/agentx.ts';
+import { checkAgentx, type Registered } from '../check/agentx.ts';
 import { checkSnapshot } from '../check/collectors.ts';
-import { type Finding, findingLine, foundProblem, inOrder } from '../check/finding.ts';
+import { type Finding, findingLine, findingsOf, foundProblem, inOrder } from '../check/finding.ts';
 import { checkHttp } from '../check/http.ts';
 import { checkModules } from '../check/installed-modules.ts';
 import { checkLibvirt } from '../check/libvirt.ts';
@@ -15,11 +15,11 @@ import { snmpTarget } from '../check/snmp-options.ts';
 import { checkState } from '../check/state.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError, issueText } from '../config/config-error.ts';
-import { type HypervisorConfig, hypervisorConfigs } from '../config/hypervisor-configs.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { errorText } from '../errors.ts';
 import { silentLogger } from '../log.ts';
 import { collectOnce } from '../one-shot.ts';
+import { resultsInOrder } from '../run/pool.ts';
 import { endAtOnce } from './end-at-once.ts';
 import { exitCodes } from './exit-codes.ts';
 import { chosenHypervisors } from './hypervisors.ts';
@@ -28,6 +28,9 @@ import { programVersion } from './version.ts';
 
 /** How long libvirt may take for everything that is asked of it. */
 const libvirtTimeoutMs = 60_000;
+
+/** Of eight hypervisors, the state directory and libvirt. */
+const stepsAtOnce = 16;
 
 /** A clock may be so far behind the clock of whoever made this program. */
 const clockToleranceMs = 24 * 3_600_000;
@@ -78,27 +81,27 @@ async function* sectionsOf(
   }
   const { config } = loaded;
   const chosen = chosenHypervisors(config, options, 'all');
-  // What snmpd shows without a context.
-  const served = hypervisorConfigs(config).find(({ isDefault }) => isDefault)?.config ?? config;
-  let registered: readonly string[] = [];
+  let registered: Registered = new Map();
   const agentx = async (): Promise<readonly Finding[]> => {
-    const master = await checkAgentx(served, version);
+    const master = await checkAgentx(config, version, chosen);
     registered = master.registered;
     return master.findings;
   };
+  yield [configFinding(loaded), userFinding(), ...(await clockFindings())];
+  // Those that do not answer are waited for together.
+  const steps = chosen.flatMap(({ name, config: own }): readonly Section[] => [
+    async () => findingsOf(name, await checkState(own)),
+    async () => findingsOf(name, await libvirtFindings(own, version)),
+  ]);
+  yield* resultsInOrder(steps, stepsAtOnce, (step) => step());
   const sections: readonly Section[] = [
-    async () => [configFinding(loaded), userFinding(), ...(await clockFindings())],
-    ...chosen.flatMap((one) => [
-      async () => named(one, await checkState(one.config)),
-      async () => named(one, await libvirtFindings(one.config, version)),
-    ]),
     () => checkHttp(config),
     () => checkPush(config),
     agentx,
     async () =>
       target === undefined
         ? snmpNotAsked(config)
-        : checkSnmp({ config: served, target, version, registered }),
+        : checkSnmp({ config, hypervisors: chosen, target, version, registered }),
     async () => (config.agentx.enabled ? [await checkModules(config)] : []),
   ];
   for (const section of sections) yield await section();
@@ -136,11 +139,6 @@ function userName(): string {
   } catch {
     return `uid ${process.getuid?.() ?? 'unknown'}`;
   }
-}
-
-/** What is found of one of several hypervisors says of which. */
-function named({ name }: HypervisorConfig, findings: readonly Finding[]): readonly Finding[] {
-  return name === '' ? findings : findings.map((each) => ({ ...each, subject: `${each.subject} ${name}` }));
 }
 
 /** This program cannot have been made in the future. */

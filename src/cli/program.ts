@@ -101,6 +101,7 @@ export function makeProgram({ version, onDone }: ProgramOptions): Command {
   const notifyTest = program
     .command('notify-test')
     .description('send the notification lveNotificationTest through snmpd, to see whether it arrives')
+    .option(...hypervisorOption)
     .option('--text <text>', 'what the receiver shall see; default: host, user and time');
   addSnmpOptions(notifyTest, 'also ask this snmpd whom it sends notifications to');
   notifyTest.action(perform(async () => (await import('./notify-test.ts')).notifyTest));

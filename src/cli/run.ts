@@ -1,5 +1,5 @@
 import { ConfigError, issueText } from '../config/config-error.ts';
-import { Daemon } from '../daemon.ts';
+import { Daemon, NothingRunsError, remedyOf } from '../daemon.ts';
 import { errorText } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { late, within } from '../run/deadline.ts';
@@ -42,6 +42,7 @@ export async function run(options: Readonly<Record<string, unknown>>): Promise<n
     endAtOnce(exitCodes.bug);
   }
   logger.info({}, 'stopped');
+  if (daemon.waitsForFiles) endAtOnce(exitCodes.ok);
   return exitCodes.ok;
 }
 
@@ -70,7 +71,10 @@ function untilToldToStop(logger: Logger): Promise<void> {
   });
 }
 
-/** An invalid new configuration changes nothing; each of its problems is a line in the log. */
+/**
+ * An invalid new configuration changes nothing; each of its problems is a line in the log. Where neither the new one nor
+ * the old one can be put into effect the process ends.
+ */
 async function reload(
   daemon: Daemon,
   options: Readonly<Record<string, unknown>>,
@@ -90,10 +94,15 @@ async function reload(
       );
       return;
     }
-    const remedy = error instanceof StateDirectoryError ? error.remedy : undefined;
+    const remedy = remedyOf(error);
+    const isOver = error instanceof NothingRunsError;
     logger.error(
       { error: errorText(error), ...(remedy === undefined ? {} : { remedy }) },
-      'the new configuration could not be put into effect; the old one stays in force',
+      isOver
+        ? 'neither the new configuration nor the old one can be put into effect: the agent ends'
+        : 'the new configuration could not be put into effect; the old one stays in force',
     );
+    // An agent that collects nothing would look alive to whoever watches over it.
+    if (isOver) endAtOnce(exitCodes.config);
   }
 }

@@ -20,6 +20,16 @@ interface Refusal {
   readonly support: 'partial' | 'unsupported';
   /** Whether this daemon says so of everything, so that it is not asked again. */
   readonly isFinal: boolean;
+  /** What it is part of: while that is not asked, nor is this. */
+  readonly owners: readonly string[];
+}
+
+/** What has refused. */
+export interface Refused {
+  readonly about: string;
+  readonly scope: FailureScope;
+  /** What it is part of, by the names under which those fail and are spared. */
+  readonly owners: readonly string[];
 }
 
 /** What a run of a collector found. */
@@ -103,19 +113,25 @@ export class CollectorBoard {
    *
    * @param about - what it is; empty is the source as a whole.
    */
-  refused(id: CollectorId, collector: string, error: unknown, about: string, scope: FailureScope): void {
+  refused(id: CollectorId, collector: string, error: unknown, { about, scope, owners }: Refused): void {
     if (!refuses(error)) return;
     const never = this.#rows.get(id)?.lastSuccessAt === undefined;
     this.#note(id, collector, about, {
       scope,
       support: scope === 'source' && never ? 'unsupported' : 'partial',
       isFinal: isMissing(error) || isForbidden(error),
+      owners,
     });
   }
 
   /** A collector says itself what it cannot do. */
   limited(id: CollectorId, collector: string, support: Refusal['support'], why: string): void {
-    this.#note(id, collector, ofItself, { scope: 'collector', support, isFinal: false });
+    this.#note(id, collector, ofItself, {
+      scope: 'collector',
+      support,
+      isFinal: false,
+      owners: [],
+    });
     this.#change(id, (row) => {
       row.lastError = why;
     });
@@ -134,7 +150,7 @@ export class CollectorBoard {
     const refusals = this.#refusals.get(id)?.get(collector);
     if (refusals === undefined) return;
     for (const [about, refusal] of refusals) {
-      if (!refusal.isFinal && !stands(about)) refusals.delete(about);
+      if (!refusal.isFinal && ![about, ...refusal.owners].some(stands)) refusals.delete(about);
       else if (refusal.scope === 'source' && answered !== undefined) {
         refusals.set(about, { ...refusal, support: answered ? 'partial' : 'unsupported' });
       }

@@ -322,7 +322,12 @@ export class Refresher {
       if (about === undefined) allStand = true;
       else standing.add(about);
     };
-    const failed = (error: unknown, about?: string, scope: FailureScope = 'source'): void => {
+    const failed = (
+      error: unknown,
+      about?: string,
+      scope: FailureScope = 'source',
+      owners: readonly string[] = [],
+    ): void => {
       // What was not asked has not failed: it only gets older.
       if (error instanceof NotCalledError) {
         spared(about);
@@ -334,7 +339,7 @@ export class Refresher {
         return;
       }
       standing.add(about ?? '');
-      board.refused(collector.id, collector.name, error, about ?? '', scope);
+      board.refused(collector.id, collector.name, error, { about: about ?? '', scope, owners });
       // A refusal that is remembered is thrown again and again, but happened once.
       if (error instanceof LibvirtError && this.#reported.has(error)) return;
       if (error instanceof LibvirtError) this.#reported.add(error);

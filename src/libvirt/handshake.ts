@@ -48,8 +48,10 @@ export async function openDriver(call: Call, options: OpenDriverOptions): Promis
   }
 }
 
-async function authenticate(call: Call, { target, sasl, peer, protect }: OpenDriverOptions): Promise<void> {
+async function authenticate(call: Call, options: OpenDriverOptions): Promise<void> {
+  const { target, sasl, peer, protect } = options;
   const types = await call(authList, undefined);
+  refuseOtherThanDemanded(types, options);
   if (types.length === 0 || types.includes(AUTH_NONE)) return;
   if (types.includes(AUTH_POLKIT)) return await authenticateWithPolkit(call);
   if (!types.includes(AUTH_SASL)) {
@@ -59,6 +61,34 @@ async function authenticate(call: Call, { target, sasl, peer, protect }: OpenDri
   }
   const layer = await authenticateWithSasl(call, { ...target, peer }, sasl);
   if (layer !== undefined) protect(layer);
+}
+
+/** Who demands an authentication does not talk to a daemon that wants another one, or none: it may be somebody else. */
+function refuseOtherThanDemanded(
+  types: readonly number[],
+  { target, peer, readOnly }: OpenDriverOptions,
+): void {
+  const { demanded } = target.login;
+  if (demanded === undefined || types.includes(demanded === 'sasl' ? AUTH_SASL : AUTH_POLKIT)) return;
+  const wants =
+    types.length === 0 || types.includes(AUTH_NONE)
+      ? 'asks for no authentication'
+      : `asks for another authentication (${types.join(', ')})`;
+  throw new AuthenticationFailedError(
+    `${peer} ${wants}, and auth= in the URI demands ${demanded}`,
+    advise(libvirtProblems, 'libvirt-auth-not-offered', {
+      demanded,
+      setting: authSetting(target, readOnly),
+    }),
+  );
+}
+
+/** Which setting of the daemon says what it asks for. */
+function authSetting({ transport }: ConnectTarget, readOnly: boolean): string {
+  if (transport.kind === 'tcp' || transport.kind === 'tls') return `auth_${transport.kind}`;
+  const isReadOnlySocket =
+    transport.kind === 'unix' ? transport.sockets.every((path) => path.endsWith('-ro')) : readOnly;
+  return isReadOnlySocket ? 'auth_unix_ro' : 'auth_unix_rw';
 }
 
 async function authenticateWithPolkit(call: Call): Promise<void> {

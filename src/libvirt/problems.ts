@@ -58,6 +58,11 @@ export const libvirtProblems = {
     cause: 'The daemon asks polkit who this is, and gets no answer.',
     remedy: 'Run as root, which needs no polkit, or make sure that dbus and polkit run on the host.',
   },
+  'libvirt-auth-not-offered': {
+    cause: 'The URI demands an authentication (auth=) that the daemon does not ask for.',
+    remedy:
+      'Set {setting} = "{demanded}" in libvirtd.conf (or virtproxyd.conf) of that daemon and restart it, or leave auth= out of libvirt.uri. If it is set there, somebody else may be answering.',
+  },
   'libvirt-refuses': {
     cause: 'The daemon answers with an error that has no entry of its own here.',
     remedy: 'See journalctl -u libvirtd (or virtqemud), and whether virsh -r -c URI list says the same.',

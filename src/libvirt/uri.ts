@@ -44,6 +44,8 @@ export interface ConnectTarget {
   readonly login: Login;
   /** Files that decide whether both sides trust each other; they need not exist. */
   readonly files: readonly string[];
+  /** Those of them that are private keys and are named in the URI, or where libvirt keeps them. */
+  readonly keys: readonly string[];
 }
 
 /** Who logs in, and where, as far as a URI says it. */
@@ -51,6 +53,8 @@ export interface Login {
   /** The host of the URI; `localhost` where it names none. */
   readonly host: string;
   readonly user: string | undefined;
+  /** What the daemon must ask for: of `?auth=`. Undefined leaves it to the daemon. */
+  readonly demanded: 'sasl' | 'polkit' | undefined;
   /** The only mechanism of SASL to be used: `SCRAM-SHA-256` of `?auth=sasl.scram-sha-256`. */
   readonly mechanism: string | undefined;
   /** `?authfile=` */
@@ -124,10 +128,12 @@ export function parseLibvirtUri(uriText: string, options: UriOptions = {}): Conn
     login: {
       host: parts.host || 'localhost',
       user: parts.user,
+      demanded: demandedBy(query.get('auth')),
       mechanism: mechanismOf(uri, query.get('auth')),
       authFile: query.get('authfile') || undefined,
     },
     files: trustFiles(transport, context),
+    keys: transport.kind === 'tls' ? [transport.keyPath] : sshKeys(transport, context),
   };
 }
 
@@ -141,6 +147,12 @@ function trustFiles(transport: Transport, { query, env }: TransportContext): rea
     ...[query.get('keyfile'), query.get('known_hosts')].filter((path) => path !== undefined),
     ...own.map((name) => `${homeOf(env)}/.ssh/${name}`),
   ];
+}
+
+/** The key of `?keyfile=`; which of its own ssh uses is its affair. */
+function sshKeys(transport: Transport, { query }: TransportContext): readonly string[] {
+  const path = query.get('keyfile');
+  return transport.kind !== 'command' || transport.scheme !== 'ssh' || path === undefined ? [] : [path];
 }
 
 function homeOf(env: TransportContext['env']): string {
@@ -175,7 +187,13 @@ function isVerified(query: ReadonlyMap<string, string>): boolean {
   return noVerify === undefined || noVerify === '0';
 }
 
-/** `?auth=`: none, polkit, sasl, or sasl.MECHANISM. The daemon decides which of the first three it is. */
+/** `?auth=sasl` is for those who would not talk to a daemon that asks for nothing; `none` demands nothing. */
+function demandedBy(auth: string | undefined): Login['demanded'] {
+  const kind = auth?.toLowerCase().replace(/\..*$/, '');
+  return kind === 'sasl' || kind === 'polkit' ? kind : undefined;
+}
+
+/** `?auth=`: none, polkit, sasl, or sasl.MECHANISM. */
 function mechanismOf(uri: string, auth: string | undefined): string | undefined {
   if (auth === undefined || /^(none|polkit|sasl)$/i.test(auth)) return undefined;
   const mechanism = /^sasl\.(.+)$/i.exec(auth)?.[1]?.toUpperCase();

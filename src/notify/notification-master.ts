@@ -14,7 +14,7 @@ export interface NotificationMaster {
   /**
    * Sends one notification and resolves when the master has taken it, however late.
    *
-   * @throws ConnectionLostError when the session ended, or there was none; AgentxError.
+   * @throws NotSentError when there was no session, ConnectionLostError when it ended; AgentxError.
    */
   notify(notification: OutgoingNotification): Promise<void>;
 }

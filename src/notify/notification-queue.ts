@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AgentxError } from '../agentx/errors.ts';
 import type { SubagentState } from '../agentx/subagent.ts';
-import { ConnectionLostError, errorText } from '../errors.ts';
+import { ConnectionLostError, errorText, NotSentError } from '../errors.ts';
 import type { HeldNotification, HeldValue, NotificationContent } from '../events/held-notification.ts';
 import type { Logger } from '../log.ts';
 import { type Clock, systemClock } from '../run/clock.ts';
@@ -290,7 +290,8 @@ export class NotificationQueue {
     const isSessionOver =
       error instanceof ConnectionLostError ||
       (error instanceof AgentxError && error.resErrorName === 'notOpen');
-    letter.attempts += 1;
+    // One that was in line when the session ended is not what ended it.
+    if (!(error instanceof NotSentError)) letter.attempts += 1;
     letter.waited = true;
     if (letter.overtaken) this.#pump();
     else if (!isSessionOver || letter.attempts >= maxAttempts) {

@@ -66,5 +66,5 @@ export type FromServing =
 /** Why a notification was not taken; `refused` is for good, the others may be tried again. */
 export type NotifyFailure =
   | { readonly kind: 'refused'; readonly what: string; readonly resError: number }
-  | { readonly kind: 'lost'; readonly message: string }
+  | { readonly kind: 'lost' | 'unsent'; readonly message: string }
   | { readonly kind: 'other'; readonly message: string };

@@ -156,7 +156,7 @@ export class ServingThread {
   /**
    * Sends a notification and resolves when the master has taken it. That is no proof of delivery.
    *
-   * @throws ConnectionLostError if there is no session or it ends, AgentxError, DaemonError.
+   * @throws NotSentError if there is no session, ConnectionLostError if it ends, AgentxError, DaemonError.
    */
   notify(notification: OutgoingNotification): Promise<void> {
     return new Promise((resolve, reject) => {

@@ -6,16 +6,22 @@ export class StateDirectoryError extends DaemonError {
   readonly reason: 'locked' | 'permission' | 'full' | 'silent' | 'unusable';
   /** A sentence for the operator. */
   readonly remedy: string;
+  /** Of one that is silent: resolves when its file system has answered after all. Asked again, it would take one more thread. */
+  readonly answered: Promise<void> | undefined;
 
   constructor(
     reason: StateDirectoryError['reason'],
     message: string,
     remedy: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly answered?: Promise<unknown> },
   ) {
     super('STATE_UNUSABLE', message, options);
     this.reason = reason;
     this.remedy = remedy;
+    this.answered = options?.answered?.then(
+      () => undefined,
+      () => undefined,
+    );
   }
 }
 

@@ -57,9 +57,10 @@ export class StateDirectory implements StatePlace {
    */
   static async open(path: string, options: StateDirectoryOptions): Promise<StateDirectory> {
     const directory = new StateDirectory(path, options);
-    if ((await within(directory.#patienceMs, directory.#acquire())) === late) {
+    const acquiring = directory.#acquire();
+    if ((await within(directory.#patienceMs, acquiring)) === late) {
       directory.#closed = true;
-      throw silent(path, directory.#patienceMs);
+      throw silent(path, directory.#patienceMs, acquiring);
     }
     if (directory.#problem?.reason === 'locked') throw directory.#problem;
     directory.#opened = true;
@@ -162,11 +163,12 @@ export class StateDirectory implements StatePlace {
   }
 }
 
-function silent(path: string, ms: number): StateDirectoryError {
+function silent(path: string, ms: number, answered?: Promise<unknown>): StateDirectoryError {
   return new StateDirectoryError(
     'silent',
     `${path} has not answered for ${Math.round(ms / 1000)} s`,
     'See whether its file system (a network mount?) hangs; a local one never does.',
+    answered === undefined ? {} : { answered },
   );
 }
 

@@ -4,8 +4,10 @@ import { checkLibvirt } from '../../src/check/libvirt.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { type LabDirectory, makeLabDirectory } from '../lab/lab-directory.ts';
 import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
+import { makePki } from '../lab/pki.ts';
 import { runAnyway } from '../lab/process.ts';
 import { readableProgram } from '../lab/readable-program.ts';
+import { refusingTcpPort } from '../lab/refusing-port.ts';
 import { type Sshd, startSshd } from '../lab/sshd.ts';
 
 // What `check` says of a libvirt that cannot be reached.
@@ -23,8 +25,11 @@ afterAll(async () => {
   await libvirtd?.stop();
 });
 
-async function found(uri: string) {
-  const flags = [{ key: 'libvirt.uri', option: '--uri', text: uri }];
+async function found(uri: string, readWrite = 'false') {
+  const flags = [
+    { key: 'libvirt.uri', option: '--uri', text: uri },
+    { key: 'libvirt.read_write', option: '--read-write', text: readWrite },
+  ];
   const { config } = await loadConfig({ file: '/dev/null', env: {}, flags });
   const findings = await checkLibvirt(config, AbortSignal.timeout(60_000));
   return findings.filter(({ level }) => level !== 'ok');
@@ -61,11 +66,38 @@ it('tells a user whom libvirt does not know what to do', async () => {
 });
 
 it.each([
-  ['a port that is closed', 'qemu+ssh://root@127.0.0.1:1/system', 'ssh-unreachable', 'Connection refused'],
   ['a host that has no name', 'qemu+ssh://root@host.invalid/system', 'ssh-unreachable', 'Could not resolve'],
   ['no ssh', 'qemu+ssh://root@localhost/system?command=/no/ssh', 'ssh-missing', 'cannot start /no/ssh'],
 ])('passes on what ssh says: %s', async (_name, uri, problem, words) => {
   expect(await found(uri)).toMatchObject([{ problem, text: expect.stringContaining(words) }]);
+});
+
+it('passes on what ssh says: a port that is closed', async () => {
+  await using nobody = await refusingTcpPort();
+  expect(await found(`qemu+ssh://root@${nobody.address}/system`)).toMatchObject([
+    { problem: 'ssh-unreachable', text: expect.stringContaining('Connection refused') },
+  ]);
+});
+
+it('names a private key of the URI that everybody can read, once for both kinds of connections', async () => {
+  await using directory = await makeLabDirectory();
+  await using nobody = await refusingTcpPort();
+  const pki = await makePki(directory.directory('pki'), 'the authority');
+  const key = `${pki.directory}/clientkey.pem`;
+  const remedy = expect.stringContaining(`chmod o-rwx ${key}`);
+  for (const [uri, problem] of [
+    [`qemu+tls://${nobody.address}/system?pkipath=${pki.directory}`, 'libvirt-nothing-listens'],
+    [`qemu+ssh://root@${nobody.address}/system?keyfile=${key}`, 'ssh-unreachable'],
+  ] as const) {
+    chmodSync(key, 0o644);
+    expect(await found(uri, 'true')).toMatchObject([
+      { level: 'warn', problem: 'secret-open', remedy },
+      { problem },
+      { problem },
+    ]);
+    chmodSync(key, 0o600);
+    expect(await found(uri, 'true')).toMatchObject([{ problem }, { problem }]);
+  }
 });
 
 it('passes on what ssh says of keys, hosts and sockets, inside the network of sshd', async () => {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkAgentx } from '../../src/check/agentx.ts';
@@ -6,6 +6,7 @@ import type { CheckReport } from '../../src/check/report.ts';
 import { checkSnmp } from '../../src/check/snmp.ts';
 import { snmpTarget } from '../../src/check/snmp-options.ts';
 import { programVersion } from '../../src/cli/version.ts';
+import { hypervisorConfigs } from '../../src/config/hypervisor-configs.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { type Agent, programPath, startAgent } from '../lab/agent.ts';
 import { biosGuest } from '../lab/domain-xml.ts';
@@ -13,6 +14,7 @@ import { type LabDirectory, makeLabDirectory } from '../lab/lab-directory.ts';
 import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
 import { type RunResult, runAnyway } from '../lab/process.ts';
 import { readableProgram } from '../lab/readable-program.ts';
+import { type RefusingPort, refusingTcpPort, refusingUdpPort } from '../lab/refusing-port.ts';
 import { type Snmpd, startSnmpd } from '../lab/snmpd.ts';
 import { waitUntil } from '../lab/wait.ts';
 
@@ -26,10 +28,13 @@ let libvirtd: Libvirtd;
 let programForAll: string;
 let snmpd: Snmpd;
 let agent: Agent;
+/** Where snmpd sends traps to, and nobody takes them. */
+let sink: RefusingPort;
 
 beforeAll(async () => {
   directory = await makeLabDirectory();
   programForAll = await readableProgram(directory);
+  sink = await refusingUdpPort();
   libvirtd = await startLibvirtd();
   await libvirtd.run(biosGuest({ name: 'one', type: libvirtd.domainType }));
   snmpd = await startSnmpd({
@@ -47,7 +52,7 @@ beforeAll(async () => {
       `view ours included .${root}`,
       'view ours included .1.3.6.1.2.1.236',
       'rocommunity ours 127.0.0.1 -V ours',
-      'trap2sink 127.0.0.1:9 public',
+      `trap2sink ${sink.address} public`,
     ].join('\n'),
   });
   agent = await startAgent({ uri: libvirtd.uriReadOnly, agentxAddress: snmpd.agentxAddress });
@@ -61,6 +66,7 @@ afterAll(async () => {
   await agent?.stop();
   await snmpd?.stop();
   await libvirtd?.stop();
+  await sink?.[Symbol.asyncDispose]();
   await directory?.remove();
 });
 
@@ -102,7 +108,7 @@ describe('when everything is in order', () => {
     ]);
     expect(about(result, 'agent')[0]).toMatch(/^ok .*libvirt-agentx \d\S* answers$/);
     expect(about(result, 'agent')[1]).toMatch(/^ok .*connected to qemu.*, its data is \d+ s old$/);
-    expect(about(result, 'notifications')[0]).toContain('snmpd sends trap to 127.0.0.1:9;');
+    expect(about(result, 'notifications')[0]).toContain(`snmpd sends trap to ${sink.address};`);
   });
 
   it('says the same as one JSON document', async () => {
@@ -132,8 +138,15 @@ describe('what keeps a walk empty', () => {
     const { config } = await loadConfig({ file: agent.configPath, env: {}, flags });
     const target = snmpTarget({ snmp: snmpd.address, ...options });
     if (target === undefined) throw new Error('there is a target');
-    const registered = mibRoot === root ? [root, '1.3.6.1.2.1.236'] : [];
-    const findings = await checkSnmp({ config, target, version: programVersion(), registered });
+    const registered = new Map([['', mibRoot === root ? [root, '1.3.6.1.2.1.236'] : []]]);
+    const hypervisors = hypervisorConfigs(config);
+    const findings = await checkSnmp({
+      config,
+      hypervisors,
+      target,
+      version: programVersion(),
+      registered,
+    });
     return findings.filter(({ level }) => level === 'fail');
   }
 
@@ -147,7 +160,6 @@ describe('what keeps a walk empty', () => {
     ['a view that hides VM-MIB', { community: 'half' }, 'snmp-view-hides-vm-mib', '.1.3.6.1.2.1.236'],
     ['a view that hides LIBVIRT-EXT-MIB', { community: 'other' }, 'snmp-view-hides-ext-mib', `.${root}`],
     ['an unknown community', { community: 'wrong' }, 'snmp-community-unknown', 'rocommunity'],
-    ['a port that nobody listens on', { snmp: '127.0.0.1:9' }, 'snmp-nobody-listens', 'agentaddress'],
     ['a host that does not exist', { snmp: 'no-such-host.invalid' }, 'snmp-host-unknown', 'DNS'],
     [
       'an unknown user',
@@ -173,6 +185,13 @@ describe('what keeps a walk empty', () => {
     ],
   ])('is told: %s', async (_name, options, problem, remedy) => {
     expect(await found(options)).toMatchObject([{ problem, remedy: expect.stringContaining(remedy) }]);
+  });
+
+  it('is told: a port that nobody listens on', async () => {
+    await using nobody = await refusingUdpPort();
+    expect(await found({ snmp: nobody.address })).toMatchObject([
+      { problem: 'snmp-nobody-listens', remedy: expect.stringContaining('agentaddress') },
+    ]);
   });
 
   it('is told: another root than the running agent serves', async () => {
@@ -220,7 +239,8 @@ describe('peers that cannot be reached', () => {
     ]);
     expect(await master(`unix:${libvirtd.socketReadOnly}`)).toMatchObject([{ problem: 'agentx-silent' }]);
     expect(await master(`unix:${agent.configPath}`)).toMatchObject([{ problem: 'agentx-not-a-socket' }]);
-    expect(await master('tcp:127.0.0.1:9')).toMatchObject([{ problem: 'agentx-port-closed' }]);
+    await using nobody = await refusingTcpPort();
+    expect(await master(`tcp:${nobody.address}`)).toMatchObject([{ problem: 'agentx-port-closed' }]);
   });
 
   it('names a libvirt socket that is not there, and goes on', async () => {
@@ -265,5 +285,77 @@ describe('a configuration that cannot be used', () => {
     expect(result.code).toBe(78);
     expect(result.stdout).toContain('did you mean "collect.interval"?');
     expect(result.stdout.match(/^fail configuration: /gm)).toHaveLength(2);
+  });
+});
+
+// On real file systems and as real users.
+describe('a state directory', () => {
+  const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
+
+  /** After the commands of a shell, in a mount namespace of its own. */
+  async function stateOf(path: string, commands: string, as: readonly string[] = []) {
+    const script = `set -e\n${commands}\nexec "$@"`;
+    const prefix = ['unshare', '--mount', 'sh', '-c', script, 'sh', ...as];
+    const nowhere = [
+      ...['--uri', `qemu+unix:///system?socket=${directory.file('none')}`],
+      ...['--set', 'agentx.enabled=false', '--set', 'http.address=127.0.0.1:0'],
+    ];
+    const args = ['--json', '--state-dir', path, ...nowhere];
+    // The configuration of the agent is not for everybody to read.
+    const { stdout, code } = await check(['--config', '/dev/null', ...args], prefix);
+    const { findings } = JSON.parse(stdout) as CheckReport;
+    return { code, state: findings.filter(({ subject, level }) => subject === 'state' && level !== 'ok') };
+  }
+
+  it.each([
+    [
+      'read-only, for root as well',
+      (path: string) => `mount --bind ${path} ${path}\nmount -o remount,ro,bind ${path}`,
+      'state-not-writable',
+      'EROFS',
+    ],
+    [
+      'full',
+      (path: string) => `mount -t tmpfs -o size=64k tmpfs ${path}\ncat /dev/zero > ${path}/full || true`,
+      'state-full',
+      'ENOSPC',
+    ],
+  ])('on a file system that is %s is named, and ends with 78', async (name, commands, problem, words) => {
+    const path = directory.directory(name.slice(0, 4));
+    const { code, state } = await stateOf(path, commands(path));
+    expect(state).toMatchObject([{ level: 'fail', problem, text: expect.stringContaining(words) }]);
+    expect(code).toBe(78);
+  });
+
+  it('of another user is named, and one that cannot be made', async () => {
+    chmodSync(directory.path, 0o755);
+    const path = directory.directory('of-root');
+    const foreign = await stateOf(path, ':', nobody);
+    expect(foreign.state).toMatchObject([
+      { problem: 'state-not-writable', remedy: expect.stringContaining('checked as uid 65534') },
+    ]);
+    expect(foreign.code).toBe(78);
+    const unmade = await stateOf(`${path}/state`, ':', nobody);
+    expect(unmade.state).toMatchObject([
+      { problem: 'state-not-writable', text: expect.stringContaining('this user cannot make it') },
+    ]);
+  });
+
+  it('with a file that root has left there is named, to its user and to root', async () => {
+    chmodSync(directory.path, 0o755);
+    const path = directory.directory('of-nobody');
+    chownSync(path, 65_534, 65_534);
+    const file = `${path}/indexes.json`;
+    writeFileSync(file, '{}', { mode: 0o600 });
+    const chown = `chown 65534:65534 ${file}`;
+    const own = await stateOf(path, ':', nobody);
+    expect(own.state).toMatchObject([
+      { level: 'fail', problem: 'state-file-unreadable', remedy: expect.stringContaining(chown) },
+    ]);
+    expect(own.code).toBe(78);
+    const asRoot = await stateOf(path, ':');
+    expect(asRoot.state).toMatchObject([
+      { level: 'warn', problem: 'state-file-foreign', remedy: expect.stringContaining(chown) },
+    ]);
   });
 });

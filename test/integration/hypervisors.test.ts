@@ -1,9 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parse, stringify } from 'smol-toml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Agent, startAgent } from '../lab/agent.ts';
+import type { Finding } from '../../src/check/finding.ts';
+import type { CheckReport } from '../../src/check/report.ts';
+import { checkSnmp } from '../../src/check/snmp.ts';
+import { snmpTarget } from '../../src/check/snmp-options.ts';
+import { programVersion } from '../../src/cli/version.ts';
+import { hypervisorConfigs } from '../../src/config/hypervisor-configs.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { type Agent, programPath, startAgent } from '../lab/agent.ts';
 import { biosGuest } from '../lab/domain-xml.ts';
 import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
+import { runAnyway } from '../lab/process.ts';
 import type { SnmpRequestOptions } from '../lab/snmp-client.ts';
 import { randomEngineId, type Snmpd, startSnmpd } from '../lab/snmpd.ts';
 import { type Snmptrapd, startSnmptrapd } from '../lab/snmptrapd.ts';
@@ -29,6 +37,12 @@ createUser writer SHA "authentication" AES "encryption"
 rwuser writer priv -V all *
 createUser limited SHA "authentication" AES "encryption"
 rouser limited priv -V all two
+createUser half SHA "authentication" AES "encryption"
+view half included .1
+view half excluded .1.3.6.1.2.1.236
+rouser half priv -V all
+rouser half priv -V all one
+rouser half priv -V half two
 com2sec -Cn one com-one default community-one
 com2sec -Cn two com-two default community-two
 group contexts v2c com-one
@@ -37,7 +51,8 @@ access contexts "" v2c noauth prefix all none none
 `;
 
 const in3 = (contextName: string): SnmpRequestOptions => ({ user, contextName, timeoutSec: 2, retries: 3 });
-const trapOid = (number: number): string => `1.3.6.1.4.1.8072.9999.9999.16514.0.${number}`;
+const trapOid = (number: number): string => `${root}.0.${number}`;
+const root = '1.3.6.1.4.1.8072.9999.9999.16514';
 const sysOrDescr = '1.3.6.1.2.1.1.9.1.3';
 
 let one: Libvirtd;
@@ -243,6 +258,133 @@ describe('what happens', () => {
   });
 });
 
+/** What `check` says, without what concerns the host of the test only. */
+interface Checked {
+  readonly code: number | undefined;
+  readonly findings: readonly Finding[];
+  /** `two snmp-view`; of no single hypervisor: ` snmp-view`. */
+  readonly problems: readonly string[];
+}
+
+const asUser = (name: string): readonly string[] => [
+  ...['--v3-user', name, '--v3-auth', `SHA:${user.authPassword}`, '--v3-priv', `AES:${user.privacyPassword}`],
+];
+
+function checkedOf(findings: readonly Finding[], code?: number): Checked {
+  const told = findings.filter(
+    ({ level, subject }) => level !== 'ok' && subject !== 'modules' && !subject.startsWith('collector '),
+  );
+  return {
+    code,
+    findings,
+    problems: told.map(({ hypervisor = '', problem }) => `${hypervisor} ${problem}`),
+  };
+}
+
+async function check(configPath: string, ...more: readonly string[]): Promise<Checked> {
+  const args = ['check', '--json', '--config', configPath, '--snmp', snmpd.address, ...more];
+  const { stdout, code } = await runAnyway(process.execPath, [programPath, ...args]);
+  return checkedOf((JSON.parse(stdout) as CheckReport).findings, code);
+}
+
+describe('check', () => {
+  const texts = ({ findings }: Checked, subject: string, hypervisor: string | undefined): readonly string[] =>
+    findings
+      .filter((one) => one.subject === subject && one.hypervisor === hypervisor)
+      .map(({ level, text }) => `${level} ${text}`);
+
+  it('looks at each, and asks for each in its context', async () => {
+    const whole = await check(agent.configPath, ...asUser('monitor'));
+    expect(whole).toMatchObject({ problems: [], code: 0 });
+    for (const [name, libvirtd] of [
+      ['one', one],
+      ['two', two],
+    ] as const) {
+      expect(texts(whole, 'state', name)).toEqual([
+        expect.stringMatching(new RegExp(`^ok .*/hypervisors/${name} can be written; in use by`)),
+      ]);
+      expect(texts(whole, 'libvirt', name).at(-1)).toMatch(/^ok read-only over/);
+      expect(texts(whole, 'domains', name)).toEqual(['ok 1, of which 1 running']);
+      expect(texts(whole, 'agentx', name)).toEqual([
+        expect.stringMatching(new RegExp(`^ok LIBVIRT-EXT-MIB .* in context ${name} is registered`)),
+        expect.stringMatching(new RegExp(`^ok VM-MIB .* in context ${name} is registered`)),
+      ]);
+      expect(texts(whole, 'snmp', name)).toEqual([
+        expect.stringContaining(`shows LIBVIRT-EXT-MIB (${root}) to user monitor in context ${name}`),
+        expect.stringContaining(`to user monitor in context ${name}`),
+      ]);
+      expect(texts(whole, 'agent', name).at(-1)).toContain(`ok connected to ${uriOf(libvirtd)}, its data is`);
+    }
+  });
+
+  it('of a community sees one context, and the others in the table of all', async () => {
+    const standard = await snmpCheck({});
+    expect(standard.problems).toEqual([]);
+    expect(texts(standard, 'agent', 'one').at(-1)).toContain(`ok connected to ${uriOf(one)}`);
+    expect(texts(standard, 'agent', 'two')).toEqual([
+      expect.stringContaining(`ok connected to ${uriOf(two)}`),
+    ]);
+    const mapped = await snmpCheck({ community: 'community-two' });
+    expect(mapped.problems).toEqual([]);
+    expect(texts(mapped, 'agent', 'two').at(-1)).toContain(`ok connected to ${uriOf(two)}`);
+    expect(texts(mapped, 'agent', 'one')).toEqual([]);
+  });
+
+  it('names the context where a user has no access, and where a view hides a module', async () => {
+    const credentials = { v3Auth: `SHA:${user.authPassword}`, v3Priv: `AES:${user.privacyPassword}` };
+    const limited = await snmpCheck({ v3User: 'limited', ...credentials });
+    expect(limited.problems).toEqual([' snmp-not-authorized', 'one snmp-context-not-permitted']);
+    expect(texts(limited, 'agent', 'two').at(-1)).toContain(`ok connected to ${uriOf(two)}`);
+    expect((await snmpCheck({ v3User: 'limited', ...credentials }, 'two')).problems).toEqual([]);
+    expect((await snmpCheck({ v3User: 'limited', v3Context: 'two', ...credentials })).problems).toEqual([]);
+    const half = await snmpCheck({ v3User: 'half', ...credentials });
+    expect(half.problems).toEqual(['two snmp-view-hides-vm-mib']);
+    const nowhere = await snmpCheck({ v3User: 'monitor', v3Context: 'nowhere', ...credentials });
+    expect(nowhere.problems).toEqual([' snmp-context-unknown']);
+  });
+
+  it('names those that the running agent does not have, and the one whose libvirt is not there', async () => {
+    const config = parse(readFileSync(agent.configPath, 'utf8'));
+    const gone = `qemu+unix:///system?socket=${one.directory.file('no-socket')}`;
+    config['hypervisors'] = [
+      { name: 'one', uri: uriOf(one) },
+      { name: 'three', uri: testUri() },
+      { name: 'gone', uri: gone },
+    ];
+    const path = one.directory.file('changed.toml');
+    writeFileSync(path, stringify(config));
+    const changed = await check(path, '--community', 'public');
+    expect(changed.problems).toEqual([
+      'three state-missing',
+      'gone state-missing',
+      'gone libvirt-socket-missing',
+      'three subtree-not-registered',
+      'three subtree-not-registered',
+      'gone subtree-not-registered',
+      'gone subtree-not-registered',
+      'three agent-hypervisor-missing',
+      'gone agent-hypervisor-missing',
+      ' agent-hypervisor-left',
+    ]);
+    expect(changed.code).toBe(69);
+    expect(changed.findings.find(({ problem }) => problem === 'agent-hypervisor-left')?.text).toContain(
+      'has two,',
+    );
+  });
+});
+
+/** What `check --snmp` says of the running agent. */
+async function snmpCheck(options: Readonly<Record<string, string>>, hypervisor?: string): Promise<Checked> {
+  const { config } = await loadConfig({ file: agent.configPath, env: {}, flags: [] });
+  const target = snmpTarget({ snmp: snmpd.address, ...options });
+  if (target === undefined) throw new Error('there is a target');
+  const hypervisors = hypervisorConfigs(config).filter(
+    ({ name }) => hypervisor === undefined || name === hypervisor,
+  );
+  const registered = new Map<string, readonly string[]>();
+  return checkedOf(await checkSnmp({ config, hypervisors, target, version: programVersion(), registered }));
+}
+
 describe('a hypervisor that hangs', () => {
   it('is told to, and costs the others nothing', async () => {
     two.signal('SIGSTOP');
@@ -260,6 +402,10 @@ describe('a hypervisor that hangs', () => {
       expect((await column({}, 'lveHypervisorState'))[0]).toBe('2');
       // What was known of it is still there.
       expect(await column(in3('two'), 'lveDomName')).toEqual(['on-two']);
+      // As the default context tells, and as its own does.
+      expect((await snmpCheck({})).problems).toEqual(['two agent-libvirt-lost']);
+      const v3 = { v3Auth: `SHA:${user.authPassword}`, v3Priv: `AES:${user.privacyPassword}` };
+      expect((await snmpCheck({ v3User: 'monitor', ...v3 })).problems).toEqual(['two agent-libvirt-lost']);
     } finally {
       two.signal('SIGCONT');
     }

@@ -1,8 +1,11 @@
+import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { programPath } from '../lab/agent.ts';
+import { makeLabDirectory } from '../lab/lab-directory.ts';
 import { runAnyway } from '../lab/process.ts';
 import { type Snmpd, startSnmpd } from '../lab/snmpd.ts';
-import { type Snmptrapd, startSnmptrapd } from '../lab/snmptrapd.ts';
+import { type ReceivedNotification, type Snmptrapd, startSnmptrapd } from '../lab/snmptrapd.ts';
+import { oidOf } from '../support/served-walk.ts';
 
 const root = '1.3.6.1.4.1.8072.9999.9999.16514';
 const user = { name: 'lab', authPassword: 'authentication', privacyPassword: 'confidential' } as const;
@@ -75,4 +78,47 @@ it('says why the snmpd that should tell of its receivers cannot be asked, and th
   const unknown = await notifyTest(to, '--snmp', 'host.invalid');
   expect(unknown.stdout).toMatch(/^fail snmp: host\.invalid: .*\. To do: Compare it with DNS/m);
   expect(unknown.code).toBe(69);
+});
+
+it('refuses a text that the receiver would see a part of, and sends one that just fits', async () => {
+  const fits = 'ä'.repeat(512);
+  expect((await notifyTest(snmpd.agentxAddress, '--text', fits)).code).toBe(0);
+  const long = await notifyTest(snmpd.agentxAddress, '--text', `${fits}!`);
+  expect(long).toMatchObject({ code: 64, stdout: '' });
+  expect(long.stderr).toContain('--text has 1025 octets, and lveNotifyTestText holds 1024: nothing was sent');
+  const ofTest = ({ trapOid, kind }: ReceivedNotification) =>
+    trapOid === `${root}.0.11` && kind === 'trap-v2';
+  const textOf = ({ varBinds }: ReceivedNotification) =>
+    varBinds.find(({ oid }) => oid === `${root}.1.14.11.0`)?.value;
+  await receiver.waitFor((one) => ofTest(one) && textOf(one) === fits);
+  expect(
+    receiver
+      .received()
+      .filter((one) => ofTest(one) && textOf(one)?.startsWith('ää'))
+      .map(textOf),
+  ).toEqual([fits]);
+});
+
+it('comes as from one of several hypervisors', async () => {
+  await using directory = await makeLabDirectory();
+  const path = directory.file('several.toml');
+  await writeFile(
+    path,
+    ['one', 'two'].map((name) => `[[hypervisors]]\nname = "${name}"\nuri = "test:///default"\n`).join('\n'),
+  );
+  for (const [more, name] of [
+    [[], 'one'],
+    [['--hypervisor', 'two'], 'two'],
+  ] as const) {
+    const text = `as from ${name}`;
+    const result = await notifyTest(snmpd.agentxAddress, '--config', path, '--text', text, ...more);
+    expect(result.stdout).toContain(`snmpd has taken lveNotificationTest in context ${name}: ${text}`);
+    const trap = await receiver.waitFor(
+      ({ kind, varBinds }) => kind === 'inform' && varBinds.some(({ value }) => value === text),
+    );
+    expect(trap.varBinds.at(-1)).toMatchObject({ oid: oidOf('lveNotifyHypervisor', 0), value: name });
+    expect(trap.pdu).toMatch(new RegExp(`context ${name}$`));
+  }
+  const unknown = await notifyTest(snmpd.agentxAddress, '--config', path, '--hypervisor', 'three');
+  expect(unknown).toMatchObject({ code: 64, stderr: expect.stringContaining('there is no such hypervisor') });
 });

@@ -4,6 +4,7 @@ import { biosGuest } from '../lab/domain-xml.ts';
 import { type LabDirectory, makeLabDirectory } from '../lab/lab-directory.ts';
 import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
 import { makePki, type Pki } from '../lab/pki.ts';
+import { runAnyway } from '../lab/process.ts';
 import { makeSaslService, type SaslService } from '../lab/sasl.ts';
 import { waitUntil } from '../lab/wait.ts';
 import { DumpOver } from './dump-over.ts';
@@ -149,6 +150,20 @@ describe.sequential('who is not let in is told why, in a line', () => {
     expect(other).toContain('wants authentication with SASL and cannot begin it');
     expect(other).toContain('qemu+tls://');
     await fred.expectDomains(uris.tls());
+  });
+
+  it('a daemon that asks for nothing, where the URI demands something: libvirt itself refuses it as well', async () => {
+    const { enter } = libvirtd.namespaces;
+    for (const auth of ['sasl', 'sasl.scram-sha-256', 'polkit']) {
+      const [demanded] = auth.split('.');
+      const uri = `${libvirtd.uri}&auth=${auth}`;
+      const [command = '', ...prefix] = [...enter, 'virsh', '-c', uri, 'list'];
+      const { stderr } = await runAnyway(command, prefix);
+      expect(stderr).toContain(`requested authentication type ${auth} rejected`);
+      const message = await fred.failure(uri);
+      expect(message).toContain(`asks for no authentication, and auth= in the URI demands ${demanded}`);
+      expect(message).toContain(`Set auth_unix_rw = "${demanded}"`);
+    }
   });
 
   it('Kerberos, which this program does not have', async () => {

@@ -39,7 +39,7 @@ const guest = (name: string): string => biosGuest({ name, type: libvirtd.domainT
 
 async function startWith(options: Partial<AgentOptions> = {}): Promise<Agent> {
   agent = await startAgent({
-    uri: libvirtd.uriReadOnly,
+    ...(options.config?.['hypervisors'] === undefined ? { uri: libvirtd.uriReadOnly } : {}),
     agentxAddress: snmpd.agentxAddress,
     stateDirectory: state,
     ...options,
@@ -139,5 +139,32 @@ describe('a state directory whose file system does not answer', () => {
     await started.waitForLog('stopping');
     await started.exited;
     expect(started.logLines().at(-1)).toMatchObject({ msg: expect.stringContaining('cut short') });
+  });
+
+  it('keeps only that one of several hypervisors from starting, until it answers', async () => {
+    state = directory.directory('several');
+    const hung = directory.directory('several', 'hypervisors', 'two');
+    const started = await startWith({
+      mounts: `exec 3<>/dev/fuse
+        mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 hung ${hung}`,
+      config: {
+        hypervisors: ['one', 'two'].map((name) => ({ name, uri: libvirtd.uriReadOnly })),
+      },
+    });
+    await started.waitForLog('a hypervisor cannot be started');
+    const rows = async (name: string) => [...(await walkServed(snmpd)).column(name).values()];
+    // connected(2) and disconnected(3): what is known of the other one is why.
+    await waitUntil(async () => (await rows('lveHypervisorState')).join() === '2,3', {
+      what: 'the states of both',
+      timeoutMs: 60_000,
+      context: () => started.stderr(),
+    });
+    expect((await rows('lveHypervisorLastError'))[1]).toContain(`${hung} has not answered for 10 s`);
+    await run('nsenter', ['-m', '-r', '-t', `${started.pid}`, 'umount', '-l', '-f', hung]);
+    await waitUntil(async () => (await rows('lveHypervisorState')).join() === '2,2', {
+      what: 'the second one to be connected',
+      timeoutMs: 60_000,
+      context: () => started.stderr(),
+    });
   });
 });

@@ -105,8 +105,10 @@ export interface CollectorPass {
    * Notes a call that failed; the run goes on.
    * @param scope - what it says something of: the source as a whole (or a domain, as far as it goes), or one member
    *   of many, which tells nothing of the others.
+   * @param owners - what the member is part of, as for `about`: while one of those fails or is spared, what is known of
+   *   the member stands.
    */
-  failed(error: unknown, about?: string, scope?: FailureScope): void;
+  failed(error: unknown, about?: string, scope?: FailureScope, owners?: readonly string[]): void;
   /**
    * Notes something that was not asked this time although it is there: if it refused before, that stands. What a run
    * neither asks nor spares refuses no more.

@@ -38,7 +38,7 @@ export class DomainMoments implements Collector {
   async collect(pass: CollectorPass): Promise<void> {
     await eachDomain(pass, pass.domains.present, this.#retries, async (record) => {
       const retries = { schedule: this.#retries, owner: record };
-      const snapshots = await readMember<Snapshots>(pass, `${record.name} snapshots`, {
+      const snapshots = await readMember<Snapshots>(pass, snapshotsOf(record), {
         known: { count: record.snapshots, oldestAt: record.oldestSnapshotAt },
         read: () => this.#snapshots(pass, record),
         retries,
@@ -104,10 +104,16 @@ export class DomainMoments implements Collector {
         return momentOf(createdAt);
       },
       retries: { schedule: this.#retries, owner: record },
+      partOf: snapshotsOf(record),
     });
     if (created.size === 0 || unknown.length > maxLookups) return undefined;
     return Math.min(...created.values());
   }
+}
+
+/** What the list of its snapshots is called where it fails. */
+function snapshotsOf({ name }: DomainRecord): string {
+  return `${name} snapshots`;
 }
 
 interface Snapshots {

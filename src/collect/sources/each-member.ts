@@ -17,7 +17,13 @@ export interface MemberReading<Row> {
   /** Its row; undefined if it has none. */
   readonly read: () => Promise<Row | undefined>;
   /** Spares a member that refuses, until its owner has another id. */
-  readonly retries?: { readonly schedule: RetrySchedule; readonly owner: RetryKey };
+  readonly retries?: {
+    readonly schedule: RetrySchedule;
+    /** The domain that it is of. */
+    readonly owner: RetryKey & { readonly name: string };
+  };
+  /** The member in whose reading this one is read, by its name: where that fails, this one is not asked. */
+  readonly partOf?: string;
 }
 
 /**
@@ -32,7 +38,7 @@ export interface MemberReading<Row> {
 export async function readMember<Row>(
   pass: CollectorPass,
   name: string,
-  { known, read, retries }: MemberReading<Row>,
+  { known, read, retries, partOf }: MemberReading<Row>,
 ): Promise<Row | undefined> {
   const key = { uuid: retries?.owner.uuid ?? '', id: retries?.owner.id ?? 0, member: name };
   if (retries?.schedule.isDue(key, pass.now) === false) {
@@ -46,7 +52,8 @@ export async function readMember<Row>(
   } catch (error) {
     if (error instanceof ConnectionLostError || pass.signal.aborted || isMissing(error)) throw error;
     if (error instanceof NotCalledError && error.why === 'saturated') throw error;
-    pass.failed(error, name, 'member');
+    const owners = [retries?.owner.name, partOf].filter((owner) => owner !== undefined);
+    pass.failed(error, name, 'member', owners);
     if (!mayPass(error)) retries?.schedule.failed(key, pass.now);
     return refuses(error) ? undefined : known;
   }
@@ -61,15 +68,17 @@ export async function eachMember<Member, Row>(
     readonly known: (member: Member) => Row | undefined;
     readonly read: (member: Member) => Promise<Row | undefined>;
     readonly retries?: MemberReading<Row>['retries'];
+    readonly partOf?: string;
   },
 ): Promise<Row[]> {
-  const { nameOf, known, read, retries } = reading;
+  const { nameOf, known, read, retries, partOf } = reading;
   const rows: Row[] = [];
   for (const member of members) {
     const row = await readMember(pass, nameOf(member), {
       known: known(member),
       read: () => read(member),
       ...(retries === undefined ? {} : { retries }),
+      ...(partOf === undefined ? {} : { partOf }),
     });
     if (row !== undefined) rows.push(row);
   }

@@ -157,7 +157,7 @@ export class GuestAgent implements Collector {
     }
     if (before !== undefined && before !== channel) this.#retries.succeeded(record);
     if (this.#retries.isDue(record, pass.now)) return true;
-    for (const about of [record.name, addressesOf(record)]) pass.spared(about);
+    pass.spared(record.name);
     return false;
   }
 
@@ -170,7 +170,7 @@ export class GuestAgent implements Collector {
     } catch (error) {
       if (error instanceof ConnectionLostError) throw error;
       if (error instanceof NotCalledError) {
-        for (const about of [record.name, addressesOf(record)]) pass.spared(about);
+        pass.spared(record.name);
         return error.why !== 'saturated';
       }
       if (isNoDomain(error) || isOperationInvalid(error)) return true;
@@ -251,7 +251,7 @@ export class GuestAgent implements Collector {
       takeAddresses(record, runtime, found);
     } catch (error) {
       if (error instanceof ConnectionLostError) throw error;
-      pass.failed(error, addressesOf(record), 'member');
+      pass.failed(error, addressesOf(record), 'member', [record.name]);
     }
   }
 

@@ -148,6 +148,7 @@ export class StoragePools implements Collector {
     return await readMember(pass, `volumes of ${pool.name}`, {
       known: known?.volumes,
       read: () => pass.libvirt.call(storagePoolNumOfVolumes, { pool }),
+      partOf: pool.name,
     });
   }
 
@@ -183,7 +184,7 @@ export class StoragePools implements Collector {
       await pass.libvirt.call(storagePoolRefresh, { pool, flags: 0 }, { timeoutMs: refreshTimeoutMs });
     } catch (error) {
       if (error instanceof ConnectionLostError) throw error;
-      pass.failed(error, `refresh of ${pool.name}`, 'member');
+      pass.failed(error, `refresh of ${pool.name}`, 'member', [pool.name]);
       return false;
     }
     pass.infrastructure.poolsReadAt.set(pool.uuid, systemClock.now());

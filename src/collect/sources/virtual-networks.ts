@@ -70,6 +70,7 @@ export class VirtualNetworks implements Collector {
         });
         return all.length;
       },
+      partOf: network.name,
     });
   }
 }

@@ -96,7 +96,10 @@ describe('files', () => {
     expect(found[1]?.text).toContain('nobody is let in');
     await chmod(tokens, 0o604);
     const open = await check({ address, tokens_file: tokens });
-    expect(open[1]).toMatchObject({ level: 'warn', text: `${tokens} can be read by everybody (mode 0604)` });
+    expect(open[1]).toMatchObject({
+      level: 'warn',
+      text: `${tokens} is open to everybody on this host (mode 0604)`,
+    });
     const none = await check({ address, tokens_file: join(directory, 'none') });
     expect(none[1]).toMatchObject({ level: 'fail', remedy: expect.stringContaining('readable') });
   });

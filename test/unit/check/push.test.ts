@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Finding } from '../../../src/check/finding.ts';
 import { checkPush } from '../../../src/check/push.ts';
 import { configSchema } from '../../../src/config/config.ts';
-import { freeTcpPort, freeUdpPort } from '../../lab/free-port.ts';
+import { refusingTcpPort, refusingUdpPort } from '../../lab/refusing-port.ts';
 import { writtenTo } from '../../support/written-to.ts';
 
 let directory: string;
@@ -34,7 +34,8 @@ describe('a StatsD server', () => {
   });
 
   test('that is not there is told by its refusal', async () => {
-    const [finding] = await check({ statsd: { host: '127.0.0.1', port: await freeUdpPort() } });
+    await using nobody = await refusingUdpPort();
+    const [finding] = await check({ statsd: { host: '127.0.0.1', port: nobody.port } });
     expect(finding?.level).toBe('fail');
     expect(finding?.text).toMatch(/^127\.0\.0\.1 port \d+ refuses datagrams: .*ECONNREFUSED/);
     expect(finding?.remedy).toContain('statsd.port');
@@ -97,8 +98,8 @@ describe('a server that is written to', () => {
   });
 
   test('and is not there is told', async () => {
-    const url = `http://127.0.0.1:${await freeTcpPort()}`;
-    const [finding] = await check({ otlp: { url } });
+    await using nobody = await refusingTcpPort();
+    const [finding] = await check({ otlp: { url: `http://${nobody.address}` } });
     expect(finding?.text).toContain('ECONNREFUSED');
     expect(finding?.remedy).toContain('otlp.url');
   });
@@ -117,7 +118,7 @@ test('a secret that cannot be read, and one that everybody can read, are told', 
     ['warn', 'influxdb'],
     ['fail', 'otlp'],
   ]);
-  expect(found[1]?.remedy).toContain(`chmod o-r ${open}`);
+  expect(found[1]?.remedy).toContain(`chmod o-rwx ${open}`);
   expect(found[2]?.text).toMatch(/otlp\.token_file .*none cannot be read: ENOENT/);
   expect(JSON.stringify(found)).not.toContain('sesame');
 });

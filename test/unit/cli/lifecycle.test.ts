@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -117,45 +117,94 @@ it('keeps the old configuration where the new one meets another agent, and the n
   }
 });
 
-it('goes on with the other hypervisors where one can start with neither configuration, and tries it again', async () => {
+/** Settings of two hypervisors that are not there, of which one differs. */
+function listWith(interval: number): string {
+  return [
+    `state.directory = "${join(directory, 'own')}"`,
+    `agentx.address = "unix:${directory}/no-master"`,
+    ...[10, interval].map(
+      (each, at) =>
+        `[[hypervisors]]\nname = "${at === 0 ? 'b' : 'a'}"\nuri = "qemu+unix:///system?socket=${directory}/none"\ncollect.interval = ${each}`,
+    ),
+  ].join('\n');
+}
+
+/** Has another agent use the state directory of one of them. */
+async function occupied(name: string): Promise<{ readonly lock: string; readonly by: number | undefined }> {
   const other = await start();
-  const file = join(directory, 'second.toml');
-  const contentWith = (interval: number): string =>
-    [
-      `state.directory = "${join(directory, 'own')}"`,
-      `agentx.address = "unix:${directory}/no-master"`,
-      `collect.interval = ${interval}`,
-      ...['a', 'b'].map(
-        (name) => `[[hypervisors]]\nname = "${name}"\nuri = "qemu+unix:///system?socket=${directory}/none"`,
-      ),
-    ].join('\n');
-  await writeFile(file, contentWith(10));
+  const place = join(directory, 'own/hypervisors', name);
+  await mkdir(place, { recursive: true });
+  await copyFile(join(directory, 'state/lock'), join(place, 'lock'));
+  return { lock: join(place, 'lock'), by: other.process.pid };
+}
+
+it('goes on with the others where one of several hypervisors cannot be started, and tries that again', async () => {
+  const { lock, by } = await occupied('a');
+  const file = join(directory, 'several.toml');
+  await writeFile(file, listWith(10));
   const running = startCommand(build, ['run', '--config', file, '--log-format', 'json']);
   try {
-    await running.untilLogged('"hypervisor":"a"');
-    const lock = join(directory, 'own/hypervisors/a/lock');
-    await copyFile(join(directory, 'state/lock'), lock);
-    await writeFile(file, contentWith(20));
-    running.process.kill('SIGHUP');
-    await running.untilLogged('could not be put into effect');
-    await unlink(lock);
+    await running.untilLogged('the others go on');
+    await running.untilLogged('"hypervisor":"b","uri"');
+    // The new settings of the one are in effect as far as they can be; the other goes on undisturbed.
+    await writeFile(file, listWith(20));
     running.process.kill('SIGHUP');
     await running.untilLogged('configuration reloaded');
+    await unlink(lock);
+    await writeFile(file, listWith(30));
+    running.process.kill('SIGHUP');
+    await running.untilLogged('"hypervisor":"a","uri"');
     running.process.kill('SIGTERM');
     const { exitCode, stderr } = await running.finished;
     expect(exitCode).toBe(0);
     const logged = entries(stderr);
-    expect(logged.filter(({ level }) => level === 'error')).toMatchObject([
-      {
-        error: expect.stringContaining(`hypervisors/a is in use by process ${other.process.pid}`),
-        msg: expect.stringContaining('could not be started again'),
-      },
-      { msg: expect.stringContaining('could not be put into effect') },
-    ]);
-    // The other one was stopped and started for each configuration in turn: the first, the old again, the second.
+    const stalled = {
+      hypervisor: 'a',
+      error: expect.stringContaining(`hypervisors/a is in use by process ${by}`),
+      remedy: expect.stringContaining(`Stop process ${by}`),
+      msg: 'a hypervisor cannot be started; the others go on, and it is tried again',
+    };
+    expect(logged.filter(({ level }) => level === 'error')).toMatchObject([stalled, stalled]);
     const started = logged.filter(({ msg }) => msg === 'libvirt-agentx started');
-    expect(started.filter(({ hypervisor }) => hypervisor === 'a')).toHaveLength(2);
-    expect(started.filter(({ hypervisor }) => hypervisor === 'b').length).toBeGreaterThanOrEqual(3);
+    expect(started.map(({ hypervisor }) => hypervisor)).toEqual(['b', 'a']);
+  } finally {
+    running.process.kill('SIGKILL');
+    await running.finished;
+  }
+});
+
+it('ends with 78 where none of several hypervisors can be started', async () => {
+  const { by } = await occupied('a');
+  await mkdir(join(directory, 'own/hypervisors/b'));
+  await copyFile(join(directory, 'state/lock'), join(directory, 'own/hypervisors/b/lock'));
+  const file = join(directory, 'several.toml');
+  await writeFile(file, listWith(10));
+  const running = startCommand(build, ['run', '--config', file, '--log-format', 'json']);
+  const { exitCode, stderr } = await running.finished;
+  expect(exitCode).toBe(78);
+  expect(stderr).toMatch(new RegExp(`hypervisors/[ab] is in use by process ${by}\\nStop process ${by}`));
+});
+
+it('ends with 78 where the only hypervisor can start with neither configuration', async () => {
+  const other = await start();
+  const file = join(directory, 'second.toml');
+  const stateAt = (name: string): string => `[state]\ndirectory = "${join(directory, name)}"\n`;
+  await writeFile(file, stateAt('own'));
+  const running = await startWith(file);
+  try {
+    // As if somebody had taken it while this agent had given it back.
+    await copyFile(join(directory, 'state/lock'), join(directory, 'own/lock'));
+    await writeFile(file, stateAt('state'));
+    running.process.kill('SIGHUP');
+    const { exitCode, stderr } = await running.finished;
+    expect(exitCode).toBe(78);
+    const { pid } = other.process;
+    expect(entries(stderr).at(-1)).toMatchObject({
+      level: 'error',
+      error: `the new one: ${directory}/state is in use by process ${pid}; the old one: ${directory}/own is in use by process ${pid}`,
+      remedy: expect.stringContaining(`Stop process ${pid}`),
+      msg: 'neither the new configuration nor the old one can be put into effect: the agent ends',
+    });
   } finally {
     running.process.kill('SIGKILL');
     await running.finished;

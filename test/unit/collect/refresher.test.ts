@@ -276,6 +276,21 @@ describe('Refresher', () => {
       ).toEqual(['supported', ...Array<string>(7).fill('partial'), 'supported']);
     });
 
+    it('stands for a member while what it is part of is spared, fails or was not asked', async () => {
+      const refuse = (pass: CollectorPass) => pass.failed(refusal(), 'web vda', 'member', ['web']);
+      expect(
+        await supportAfter(
+          nothing,
+          refuse,
+          (pass) => pass.spared('web'),
+          (pass) => pass.failed(new NotCalledError('held'), 'web'),
+          (pass) => pass.failed(new Error('no answer'), 'web'),
+          (pass) => pass.spared('web vda'),
+          (pass) => pass.spared('web vdb'),
+        ),
+      ).toEqual(['supported', ...Array<string>(5).fill('partial'), 'supported']);
+    });
+
     it('is partial where one domain refuses and another answers, in the first run as well', async () => {
       expect(
         await supportAfter((pass) => {

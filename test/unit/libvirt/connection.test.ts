@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import {
+  AuthenticationFailedError,
   ConnectionFailedError,
   ConnectionLostError,
   NotAnsweringError,
@@ -464,6 +465,26 @@ describe('LibvirtConnection: opening', () => {
     daemon.inject({ procedure: 70, action: { type: 'error', code: 45 } });
     expect(await rejection(connect(daemon))).toMatchObject({ virCode: 45 });
   });
+
+  it.each([
+    ['sasl', [0], 'asks for no authentication'],
+    ['sasl', [], 'asks for no authentication'],
+    ['sasl.plain', [2], 'asks for another authentication (2)'],
+    ['polkit', [0], 'asks for no authentication'],
+  ])(
+    'with auth=%s refuses a daemon that offers %j, before it asks anything of it',
+    async (auth, authTypes, words) => {
+      const daemon = await startFake({ authTypes });
+      const target = parseLibvirtUri(`qemu+unix:///system?socket=${daemon.socketPath}&auth=${auth}`);
+      const error = await rejection(LibvirtConnection.open(target, { readOnly: true, logger: silentLogger }));
+      expect(error).toBeInstanceOf(AuthenticationFailedError);
+      expect(error).toMatchObject({
+        message: expect.stringContaining(words),
+        remedy: expect.stringMatching(/^Set auth_unix_rw = "(sasl|polkit)"/),
+      });
+      expect(daemon.callCount(1)).toBe(0);
+    },
+  );
 
   it('passes on why the driver is not opened', async () => {
     const daemon = await startFake();

@@ -121,10 +121,16 @@ describe('parseLibvirtUri', () => {
     expect(parse('qemu+tls://fred@h/system?auth=sasl.scram-sha-256&authfile=/a')).toMatchObject({
       uriToSend: 'qemu:///system',
       confidential: true,
-      login: { host: 'h', user: 'fred', mechanism: 'SCRAM-SHA-256', authFile: '/a' },
+      login: { host: 'h', user: 'fred', demanded: 'sasl', mechanism: 'SCRAM-SHA-256', authFile: '/a' },
     });
-    for (const auth of ['none', 'polkit', 'sasl', 'SASL']) {
-      expect(parse(`qemu+tcp://h/system?auth=${auth}`).login.mechanism).toBeUndefined();
+    for (const [auth, demanded] of [
+      ['none', undefined],
+      ['polkit', 'polkit'],
+      ['sasl', 'sasl'],
+      ['SASL', 'sasl'],
+    ] as const) {
+      const { login } = parse(`qemu+tcp://h/system?auth=${auth}`);
+      expect(login).toMatchObject({ demanded, mechanism: undefined });
     }
     const confidential = {
       'qemu:///system': true,

@@ -2,7 +2,7 @@ import { vi } from 'vitest';
 import type { AgentxError } from '../../../src/agentx/errors.ts';
 import type { SubagentState } from '../../../src/agentx/subagent.ts';
 import { configSchema } from '../../../src/config/config.ts';
-import { ConnectionLostError } from '../../../src/errors.ts';
+import { ConnectionLostError, NotSentError } from '../../../src/errors.ts';
 import type { EventDescription } from '../../../src/events/event-description.ts';
 import { EventLog } from '../../../src/events/event-log.ts';
 import { lifecycleOf } from '../../../src/events/lifecycle.ts';
@@ -87,7 +87,7 @@ export class BenchMaster implements NotificationMaster {
   }
 
   async notify(notification: OutgoingNotification): Promise<void> {
-    if (this.state !== 'registered') throw new ConnectionLostError('there is no session');
+    if (this.state !== 'registered') throw new NotSentError('there is no session');
     if (this.refusal !== undefined) throw this.refusal;
     const sent = { name: notification.name, values: this.#values.get(notification) ?? {} };
     this.sent.push(sent);

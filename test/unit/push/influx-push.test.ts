@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type InfluxOptions, InfluxPush } from '../../../src/push/influx-push.ts';
+import { refusingTcpPort } from '../../lab/refusing-port.ts';
 import { waitUntil } from '../../lab/wait.ts';
 import { influxDefaults } from '../../support/push-options.ts';
 import { quick, writtenTo } from '../../support/written-to.ts';
@@ -90,7 +91,8 @@ test('tells of a token that no header can hold, and not what it is', async () =>
 
 test('keeps a bounded number of requests while the server is away', async () => {
   const rounds = Array.from({ length: 100 }, (_, at) => [`round ${at}`]);
-  const { push } = pushTo({ url: 'http://127.0.0.1:1' }, rounds);
+  await using nobody = await refusingTcpPort();
+  const { push } = pushTo({ url: `http://${nobody.address}` }, rounds);
   // The round that sends does not end while the server is away, whichever it is.
   for (let round = 0; round < 100; round++) void push.round();
   await waitUntil(() => push.counters.failed > 0 && push.counters.dropped >= 36, {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { OtlpRequest } from '../../../src/expose/otlp.ts';
 import { type OtlpOptions, OtlpPush } from '../../../src/push/otlp-push.ts';
+import { refusingTcpPort } from '../../lab/refusing-port.ts';
 import { waitUntil } from '../../lab/wait.ts';
 import { otlpDefaults } from '../../support/push-options.ts';
 import { quick, writtenTo } from '../../support/written-to.ts';
@@ -60,7 +61,8 @@ test('counts what a good answer says was not taken', async () => {
 
 test('keeps a bounded number of requests while the receiver is away', async () => {
   const rounds = Array.from({ length: 30 }, (_, at) => Array.from({ length: 10 }, () => `round ${at}`));
-  const { push } = pushTo({ url: 'http://127.0.0.1:1' }, rounds);
+  await using nobody = await refusingTcpPort();
+  const { push } = pushTo({ url: `http://${nobody.address}` }, rounds);
   // The round that sends does not end while the receiver is away; one that finds another at work goes on to send.
   for (let round = 0; round < 30; round++) {
     void push.round();

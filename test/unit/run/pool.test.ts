@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { inParallel } from '../../../src/run/pool.ts';
+import { inParallel, resultsInOrder } from '../../../src/run/pool.ts';
 
 it('has as many steps under way as it may, and no more', async () => {
   let underWay = 0;
@@ -49,4 +49,31 @@ it('stops when it is told to', async () => {
     () => done.length < 2,
   );
   expect(done).toEqual([1, 2]);
+});
+
+it('gives results in the order of the items, whichever comes first, and has no more under way than it may', async () => {
+  const waiting = new Map<number, () => void>();
+  const results = resultsInOrder(
+    [1, 2, 3],
+    2,
+    (item) => new Promise<number>((resolve) => waiting.set(item, () => resolve(item * 10))),
+  );
+  const first = results.next();
+  expect([...waiting.keys()]).toEqual([1, 2]);
+  waiting.get(2)?.();
+  waiting.get(1)?.();
+  expect(await first).toEqual({ value: 10, done: false });
+  expect(await results.next()).toEqual({ value: 20, done: false });
+  waiting.get(3)?.();
+  expect(await results.next()).toEqual({ value: 30, done: false });
+  expect(await results.next()).toMatchObject({ done: true });
+});
+
+it('throws in its turn what a step throws, however early', async () => {
+  const results = resultsInOrder([1, 2], 2, async (item) => {
+    if (item === 2) throw new Error('early');
+    return item;
+  });
+  expect(await results.next()).toEqual({ value: 1, done: false });
+  await expect(results.next()).rejects.toThrow('early');
 });

@@ -348,7 +348,7 @@ describe('eachMember', () => {
         asked.push(member);
         return member === 'a' && error !== undefined ? Promise.reject(error) : Promise.resolve(member);
       },
-      retries: { schedule: retries, owner: { uuid: 'owner', id } },
+      retries: { schedule: retries, owner: { uuid: 'owner', name: 'web', id } },
     });
     return { rows, asked, failures };
   };
