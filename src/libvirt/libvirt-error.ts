@@ -98,12 +98,14 @@ export function isNotSupported(error: unknown): error is LibvirtError {
 
 /**
  * The daemon is older than the procedure: error 39 of the RPC layer. The same pair also says that a
- * reply became too large or that arguments were bad; only their English texts tell them apart.
+ * reply became too large or that arguments were bad. A daemon speaks the language of its host: in all of them this
+ * text alone ends with a number, that of the procedure.
  */
 export function isUnknownProcedure(error: unknown): error is LibvirtError {
   return (
     hasCode(error, virErrors.rpc) &&
     error.virDomain === FROM_RPC &&
+    /\d\W*$/.test(error.message) &&
     !/payload|authentication|message/i.test(error.message)
   );
 }
@@ -118,14 +120,20 @@ export function unknownProcedure({ number, name }: { readonly number: number; re
 
 /**
  * A daemon in front of others (virtqemud before virtstoraged, virtproxyd before virtqemud) lost the one behind,
- * and goes on saying so for as long as this connection lasts, also when that one is back.
+ * and goes on saying so for as long as this connection lasts, also when that one is back. Its English text is known;
+ * in another language of its host it is what an internal error of the RPC layer says.
  */
 export function isSpentConnection(error: unknown): boolean {
   return (
     hasCode(error, virErrors.internal) &&
     error.virDomain === FROM_RPC &&
-    /client socket is closed/i.test(error.message)
+    (/client socket is closed/i.test(error.message) || !/^internal error/i.test(error.message))
   );
+}
+
+/** The daemon in front cannot connect to the one that has the driver. Each language has the path of the socket. */
+export function isAway(error: unknown): error is LibvirtError {
+  return hasCode(error, virErrors.systemError) && /-sock(-ro)?\b/.test(error.message);
 }
 
 /** The daemon is older than the procedure, or the driver lacks it altogether; other refusals concern what was asked for. */

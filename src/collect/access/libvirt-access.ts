@@ -5,11 +5,11 @@ import {
   MAX_UNDER_WAY,
 } from '../../libvirt/connection.ts';
 import {
+  isAway,
   isForbidden,
   isMissing,
   LibvirtError,
   unknownProcedure,
-  virErrors,
 } from '../../libvirt/libvirt-error.ts';
 import {
   connectGetAllDomainStats,
@@ -264,13 +264,4 @@ function refusalKey({ number, waitsFor }: AnyProcedure): string {
 interface Refusal {
   readonly why: 'unsupported' | 'forbidden';
   readonly error: LibvirtError;
-}
-
-/** The daemon in front could not connect to the one that has the driver. */
-function isAway(error: unknown): error is LibvirtError {
-  return (
-    error instanceof LibvirtError &&
-    error.virCode === virErrors.systemError &&
-    /connect socket/i.test(error.message)
-  );
 }

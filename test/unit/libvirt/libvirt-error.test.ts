@@ -3,9 +3,11 @@ import {
   decodeLibvirtError,
   isAccessDenied,
   isAgentUnresponsive,
+  isAway,
   isNoDomain,
   isNotSupported,
   isOperationInvalid,
+  isSpentConnection,
   isTimeout,
   isUnknownProcedure,
   LibvirtError,
@@ -49,5 +51,34 @@ describe('LibvirtError', () => {
     expect(isNotSupported(error(39, 7, 'unknown procedure: 999'))).toBe(true);
     expect(isNotSupported(error(39, 7, 'Unable to encode message payload'))).toBe(false);
     expect(isNotSupported(error(39, 13, 'unknown procedure: 999'))).toBe(false);
+  });
+
+  it.each([
+    ['English', 'internal error: client socket is closed'],
+    ['German', 'Interner Fehler: Client-Socket ist geschlossen'],
+  ])('knows in %s that the daemon behind the daemon is another one', (_language, message) => {
+    expect(isSpentConnection(error(1, 7, message))).toBe(true);
+    expect(isSpentConnection(error(1, 13, message))).toBe(false);
+    expect(isSpentConnection(error(38, 7, message))).toBe(false);
+    expect(isSpentConnection(error(1, 7, 'internal error: cannot initialize condition variable'))).toBe(
+      false,
+    );
+  });
+
+  it.each([
+    ['English', "Failed to connect socket to '/run/libvirt/virtstoraged-sock-ro': No such file or directory"],
+    ['German', "Socket kann nicht verbunden werden mit '/run/libvirt/virtstoraged-sock-ro': Nicht gefunden"],
+  ])('knows in %s that the daemon behind the daemon is away', (_language, message) => {
+    expect(isAway(error(38, 7, message))).toBe(true);
+    expect(isAway(error(1, 7, message))).toBe(false);
+    expect(isAway(error(38, 7, 'Cannot open /dev/shm: Permission denied'))).toBe(false);
+  });
+
+  it.each([
+    ['English', 'unknown procedure: 453', 'Unable to encode message payload'],
+    ['German', 'Unbekannte Prozedur: 453', 'Nutzdaten der Nachricht können nicht kodiert werden'],
+  ])('knows in %s a procedure that is not there', (_language, unknown, tooLarge) => {
+    expect(isUnknownProcedure(error(39, 7, unknown))).toBe(true);
+    expect(isUnknownProcedure(error(39, 7, tooLarge))).toBe(false);
   });
 });
