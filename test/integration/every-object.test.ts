@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { definitions } from '../../src/mib/definitions.ts';
-import { type Agent, programPath, startAgent } from '../lab/agent.ts';
+import { type Agent, programNode, programPath, startAgent } from '../lab/agent.ts';
 import { biosGuest, linuxGuest } from '../lab/domain-xml.ts';
 import { guestSpawn, waitForGuestAgent } from '../lab/guest-agent.ts';
 import { makeGuestImage } from '../lab/guest-image.ts';
@@ -332,7 +332,7 @@ describe('every object of both modules', () => {
     });
     await snmpd.restart();
     const test = ['notify-test', '--config', '/dev/null', '--agentx', snmpd.agentxAddress];
-    expect((await runAnyway(process.execPath, [programPath, ...test])).code).toBe(0);
+    expect((await runAnyway(programNode, [programPath, ...test])).code).toBe(0);
     const untold = () => {
       const carried = trapd.received().flatMap(({ varBinds }) => varBinds.map(({ oid }) => objectAt(oid)));
       return notifyOnly.filter((name) => !carried.includes(name));

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Agent, programPath, startAgent } from '../lab/agent.ts';
+import { type Agent, programNode, programPath, startAgent } from '../lab/agent.ts';
 import { biosGuest } from '../lab/domain-xml.ts';
 import { makeRestlessImage } from '../lab/image.ts';
 import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
@@ -125,11 +125,11 @@ describe.sequential('a good guest of libvirtd', () => {
     const before = libvirtd.log().length;
     const uri = libvirtd.uriReadOnly;
     const ours = ['--config', '/dev/null', '--uri', uri];
-    await run('node', [programPath, 'dump', ...ours]);
+    await run(programNode, [programPath, 'dump', ...ours]);
     const [command, ...prefix] = whereNoAgentRuns;
     const state = libvirtd.directory.directory('state');
     const master = ['--agentx', snmpd.agentxAddress, '--state-dir', state];
-    await run(command, [...prefix, 'node', programPath, 'check', ...ours, ...master]);
+    await run(command, [...prefix, programNode, programPath, 'check', ...ours, ...master]);
     expect(complaints(before)).toEqual([]);
     // The log is one that would tell: an error that virsh provokes stands in it.
     await libvirtd.virsh('nodedev-dumpxml', 'no-such-device').catch(() => undefined);

@@ -7,7 +7,7 @@ import { servedFamilies } from '../../src/families/served.ts';
 import { definitions, findDefinition } from '../../src/mib/definitions.ts';
 import type { JsonScalar, JsonTree } from '../../src/mib/print.ts';
 import type { ObjectDefinition } from '../../src/smi/definition.ts';
-import { type Agent, type ConfigSection, programPath, startAgent } from '../lab/agent.ts';
+import { type Agent, type ConfigSection, programNode, programPath, startAgent } from '../lab/agent.ts';
 import { makeAuthority } from '../lab/certificates.ts';
 import { biosGuest, oddName } from '../lab/domain-xml.ts';
 import { freeTcpPort } from '../lab/free-port.ts';
@@ -344,7 +344,7 @@ describe('an address that others reach', () => {
     const port = await freeTcpPort();
     const tokensFile = directory.file('tokens');
     const usersFile = directory.file('users');
-    const made = await runAnyway(process.execPath, [programPath, 'credential', '--token', 'prometheus']);
+    const made = await runAnyway(programNode, [programPath, 'credential', '--token', 'prometheus']);
     await writeFile(tokensFile, made.stdout, { mode: 0o600 });
     const token = made.stderr.trim();
     await writeFile(usersFile, '', { mode: 0o600 });
@@ -373,7 +373,7 @@ describe('an address that others reach', () => {
     const user = await run('sh', [
       '-c',
       `printf 'sesame\\n' | "$0" "$1" credential --user anne`,
-      process.execPath,
+      programNode,
       programPath,
     ]);
     await appendFile(usersFile, user);
@@ -439,7 +439,7 @@ describe('check', () => {
         // Not those of the host.
         ...['--agentx', snmpd.agentxAddress, '--state-dir', directory.directory('state')],
       ];
-      return (await runAnyway(process.execPath, [programPath, ...all])).stdout;
+      return (await runAnyway(programNode, [programPath, ...all])).stdout;
     };
     expect(await check()).toContain('ok   http: off: http.address is not set');
     const port = await freeTcpPort();

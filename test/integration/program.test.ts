@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Agent, programPath, startAgent } from '../lab/agent.ts';
+import { type Agent, programNode, programPath, startAgent } from '../lab/agent.ts';
 import { biosGuest } from '../lab/domain-xml.ts';
 import { type LabDirectory, makeLabDirectory } from '../lab/lab-directory.ts';
 import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
@@ -126,7 +126,7 @@ describe('a limit of open files that is too low', () => {
   it.each([20, 40, 60, 80])('of %i is told in a line', async (limit) => {
     const command = `ulimit -n ${limit}; exec "$0" "$1" check --uri "$2"`;
     const uri = 'qemu+unix:///system?socket=/no/such/socket';
-    const { code, stderr } = await runAnyway('sh', ['-c', command, process.execPath, programPath, uri]);
+    const { code, stderr } = await runAnyway('sh', ['-c', command, programNode, programPath, uri]);
     expect([code, stderr.trimEnd().split('\n')]).toEqual([
       69,
       [expect.stringMatching(/^libvirt-agentx: too many open files: .*LimitNOFILE/)],

@@ -54,12 +54,15 @@ export interface Agent {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Path of the built program. */
-export const programPath = `${repositoryPath}/dist/cli.js`;
+/** Path of the built program; LVX_LAB_PROGRAM names another, such as the bundle that packages have. */
+export const programPath = process.env['LVX_LAB_PROGRAM'] ?? `${repositoryPath}/dist/cli.js`;
+
+/** Node.js that runs the program: the one that runs the tests, or the one that LVX_LAB_NODE names. */
+export const programNode = process.env['LVX_LAB_NODE'] ?? process.execPath;
 
 /** Starts `libvirt-agentx run` from `dist`; `npm run build` comes first. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
-  if (!existsSync(programPath)) throw new Error('dist/cli.js is missing: run `npm run build` first');
+  if (!existsSync(programPath)) throw new Error(`${programPath} is missing: run \`npm run build\` first`);
   const directory = await makeLabDirectory();
   const stateDirectory = options.stateDirectory ?? directory.directory('state');
   const configPath = directory.file('agent.toml');
@@ -119,9 +122,9 @@ function inNamespace(
   mounts: string | undefined,
   args: readonly string[],
 ): { readonly command: string; readonly args: readonly string[] } {
-  if (mounts === undefined) return { command: process.execPath, args };
+  if (mounts === undefined) return { command: programNode, args };
   const script = `set -e\n${mounts}\nexec "$0" "$@"`;
-  return { command: 'unshare', args: ['--mount', 'sh', '-c', script, process.execPath, ...args] };
+  return { command: 'unshare', args: ['--mount', 'sh', '-c', script, programNode, ...args] };
 }
 
 function mergeSections(base: ConfigSection, over: ConfigSection): ConfigSection {

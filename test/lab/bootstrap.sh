@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Brings a bare Debian-like host to where `npm run quickstart`, `npm test` and `npm run bench` can do their work:
-#   bootstrap.sh quickstart|test|bench|nms|faults|soak|fuzz [--] [ARGUMENT...]
+#   bootstrap.sh quickstart|test|bench|nms|faults|soak|fuzz|life [--] [ARGUMENT...]
 # Installs what is missing (Debian packages, npm packages), builds, then runs the command. Safe to repeat.
 set -euo pipefail
 
@@ -20,8 +20,8 @@ command_name=${1:-}
 shift || true
 [ "${1:-}" = -- ] && shift
 case $command_name in
-  quickstart | test | bench | nms | faults | soak | fuzz) ;;
-  *) die "usage: ${BASH_SOURCE[0]} quickstart|test|bench|nms|faults|soak|fuzz [--] [ARGUMENT...]" ;;
+  quickstart | test | bench | nms | faults | soak | fuzz | life) ;;
+  *) die "usage: ${BASH_SOURCE[0]} quickstart|test|bench|nms|faults|soak|fuzz|life [--] [ARGUMENT...]" ;;
 esac
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -120,21 +120,23 @@ find_missing() {
     want zstd 'unpacks the modules of newer guest kernels' has zstd
     want snmptrapd 'receives notifications' has snmptrapd
   fi
-  if [ "$command_name" = test ]; then
+  if [ "$command_name" = test ] || [ "$command_name" = life ]; then
     want busybox-static 'what Linux guests run' has_static_busybox
     want snmptrapd 'receives notifications' has snmptrapd
+    want xz-utils 'unpacks the guest kernel' has xz
+    want zstd 'unpacks the modules of newer guest kernels' has zstd
+    want procps 'looks at processes' has ps
+    want e2fsprogs 'file systems of guests' has mkfs.ext4
+    want openssl 'certificates for HTTPS and libvirt over TLS' has openssl
+    want curl 'asks over HTTP' has curl
+  fi
+  if [ "$command_name" = test ]; then
     want smitools 'smilint and smidump check the MIB modules' has smilint
     want python3-pysmi 'compiles the MIB modules as pysnmp does' has mibdump
     want snmptt 'converts the MIB modules, receives notifications' has snmpttconvertmib
     want libsnmp-perl 'translates numbers for snmptt' has_perl_module SNMP
     want prometheus 'promtool tests the alerts' has promtool
     want prometheus-snmp-exporter 'its generator makes snmp.yml' has prometheus-snmp-generator
-    want xz-utils 'unpacks the guest kernel' has xz
-    want zstd 'unpacks the modules of newer guest kernels' has zstd
-    want procps 'looks at processes' has ps
-    want e2fsprogs 'file systems of guests' has mkfs.ext4
-    want openssl 'certificates for libvirt over TLS' has openssl
-    want curl 'asks over HTTPS' has curl
     want sasl2-bin 'users of libvirt with SASL' has saslpasswd2
     want libsasl2-modules 'mechanisms of SASL' has_sasl_plugin scram
     want libsasl2-modules-gssapi-mit 'Kerberos for libvirt' has_sasl_plugin gssapiv2
@@ -271,6 +273,30 @@ run_integration() {
   in_lab "${vitest[@]}" "--outputFile.json=$results/integration-again.json" "${files[@]}"
 }
 
+# What a user sees of the program from its start to its end, with real peers: the program as packages have it, run by
+# each of these Node.js binaries, which may be older than the one that runs the tests.
+life_files=(program core-metrics every-object good-guest lifecycle notifications http modular-daemons)
+run_life() {
+  local stage node files results
+  files=("${life_files[@]/#/test/integration/}")
+  know_kernel
+  stage=$(mktemp -d) results=$(mktemp -d)
+  chmod 755 "$stage"
+  node --import tsx tools/stage.ts "$stage"
+  [ $# -gt 0 ] || set -- "$(command -v node)"
+  for node in "$@"; do
+    LVX_LAB_PROGRAM=$stage/usr/share/libvirt-agentx/lib/bundle/libvirt-agentx.js \
+      LVX_LAB_NODE=$node \
+      step "Node.js $("$node" --version)${LVX_LAB_DAEMONS:+, $LVX_LAB_DAEMONS daemons}" \
+      run_integration "$results" "${files[@]/%/.test.ts}"
+  done
+  rm -rf "$stage" "$results"
+  [ ${#failed_steps[@]} = 0 ] || {
+    printf 'failed: %s\n' "${failed_steps[@]}"
+    return 1
+  }
+}
+
 failed_steps=()
 step() {
   local name=$1
@@ -279,13 +305,17 @@ step() {
   if ! "$@"; then failed_steps+=("$name"); fi
 }
 
+# Linux guests boot Debian's kernel, which is downloaded and not installed.
+know_kernel() {
+  if ! apt-cache show linux-image-amd64 >/dev/null 2>&1 && has apt-get && can_be_root; then
+    update_package_lists
+  fi
+}
+
 run_test() {
   local results
   results=$(mktemp -d)
-  if ! apt-cache show linux-image-amd64 >/dev/null 2>&1 && has apt-get && can_be_root; then
-    # Linux guests boot Debian's kernel, which is downloaded and not installed.
-    update_package_lists
-  fi
+  know_kernel
   step check npm run --silent check
   step build npm run --silent build
   local project

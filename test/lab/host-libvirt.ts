@@ -13,7 +13,8 @@ export async function findHostLibvirt(): Promise<string | undefined> {
   return undefined;
 }
 
-function listens(path: string): Promise<boolean> {
+/** Whether somebody listens at a UNIX socket. */
+export function listens(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
     socket.once('connect', () => {

@@ -3,11 +3,12 @@ import { cp, readdir, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type DomainType, domainType } from './acceleration.ts';
 import { cacheDirectory } from './cache-directory.ts';
+import { listens } from './host-libvirt.ts';
 import { type LabDirectory, makeLabDirectory } from './lab-directory.ts';
+import { type DaemonProgram, daemonsBesideQemu, hasDaemon, LibvirtDaemon } from './libvirt-daemon.ts';
 import { makeNodeNamespaces, type NodeNamespaces } from './namespaces.ts';
-import { type RunningProcess, run, startProcess } from './process.ts';
-import { findByArguments, findChildPid } from './process-table.ts';
-import { waitUntil } from './wait.ts';
+import { run } from './process.ts';
+import { findByArguments } from './process-table.ts';
 
 export interface LibvirtdOptions {
   /** Host name inside; random by default, because libvirt refuses to migrate between equal names. */
@@ -20,9 +21,17 @@ export interface LibvirtdOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** More lines of qemu.conf. */
   readonly extraQemuConfig?: string;
+  /**
+   * A daemon for each driver (virtqemud, virtstoraged, ...) in place of libvirtd, where they are installed. By default
+   * what LVX_LAB_DAEMONS=modular says: so every test can be run against them.
+   */
+  readonly modular?: boolean;
 }
 
-/** A private libvirtd with the QEMU driver. Paths of its sockets and images are valid inside and outside. */
+/**
+ * A private libvirtd with the QEMU driver, or virtqemud with the daemons beside it. Paths of its sockets and images are
+ * valid inside and outside.
+ */
 export interface Libvirtd {
   /** Read-write. */
   readonly uri: string;
@@ -39,6 +48,8 @@ export interface Libvirtd {
   /** What guests run on here. */
   readonly domainType: DomainType;
   readonly namespaces: NodeNamespaces;
+  /** Modular daemons beside virtqemud; libvirtd has none. */
+  readonly beside: ReadonlyMap<DaemonProgram, LibvirtDaemon>;
   /** libvirtd's process id. */
   pid(): number;
   /** Signals libvirtd. */
@@ -55,6 +66,7 @@ export interface Libvirtd {
   remove(name: string): Promise<void>;
   /** Process id of a domain's QEMU. */
   qemuPid(name: string): Promise<number>;
+  /** What libvirtd, and all daemons beside it, have written since the first start. */
   log(): string;
   /** SIGTERM and a new libvirtd; guests go on running. */
   restart(): Promise<void>;
@@ -71,6 +83,7 @@ export async function startLibvirtd(options: LibvirtdOptions = {}): Promise<Libv
   const directory = await makeLabDirectory();
   const hostUuid = randomUUID();
   const hostname = options.hostname ?? `lab-${hostUuid.slice(0, 8)}`;
+  const modular = options.modular ?? process.env['LVX_LAB_DAEMONS'] === 'modular';
   const socketDirectory = directory.directory('sock');
   const imagesPath = directory.directory('images');
   directory.directory('etc');
@@ -109,49 +122,38 @@ export async function startLibvirtd(options: LibvirtdOptions = {}): Promise<Libv
     await directory.remove();
     throw error;
   }
-  const socket = `${socketDirectory}/libvirt-sock`;
+  const socket = `${socketDirectory}/${modular ? 'virtqemud' : 'libvirt'}-sock`;
   const uri = `qemu+unix:///system?socket=${socket}`;
   const virsh = (...args: readonly string[]) => run('virsh', ['-q', '-c', uri, ...args]);
-  let daemon: RunningProcess | undefined;
-  let daemonPid: number | undefined;
-
-  const startDaemon = async () => {
-    const [command = '', ...prefix] = namespaces.enter;
-    // Packages that are installed meanwhile write the list of users anew.
-    await namespaces.keepUsers();
-    daemon = await startProcess({
-      name: 'libvirtd',
-      command,
+  let log = '';
+  const makeDaemon = (program: DaemonProgram, args: readonly string[], ready: () => Promise<boolean>) =>
+    new LibvirtDaemon({
+      program,
+      args: [...args, '-f', directory.file('etc', 'libvirtd.conf')],
+      namespaces,
       ...(options.env === undefined ? {} : { env: options.env }),
-      args: [
-        ...prefix,
-        'libvirtd',
-        ...(options.listen === true ? ['--listen'] : []),
-        '-f',
-        directory.file('etc', 'libvirtd.conf'),
-      ],
-      ready: async () => (await virsh('uri')).includes('qemu'),
-      readyTimeoutMs: 60_000,
+      ready,
+      onLog: (text) => {
+        log += text;
+      },
     });
-    const enterPid = daemon.pid;
-    daemonPid = await waitUntil(() => findChildPid(enterPid), { what: 'libvirtd' });
-  };
-  const stopDaemon = async (signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM') => {
-    if (daemon === undefined || daemonPid === undefined || !daemon.isRunning()) return;
-    const [running, pid] = [daemon, daemonPid];
-    process.kill(pid, signal);
-    const timer = setTimeout(() => process.kill(pid, 'SIGKILL'), 10_000);
-    await running.exited;
-    clearTimeout(timer);
-    daemonPid = undefined;
-  };
+  const daemon = makeDaemon(
+    modular ? 'virtqemud' : 'libvirtd',
+    options.listen === true ? ['--listen'] : [],
+    async () => (await virsh('uri')).includes('qemu'),
+  );
+  const beside = new Map(
+    (modular ? daemonsBesideQemu.filter(hasDaemon) : []).map((program) => {
+      const name = program === 'virtproxyd' ? 'libvirt' : program;
+      const ready = () => listens(`${socketDirectory}/${name}-sock-ro`);
+      return [program, makeDaemon(program, [], ready)] as const;
+    }),
+  );
   let stopping: Promise<void> | undefined;
   const stop = () => {
     stopping ??= (async () => {
       await keepCapabilities(directory).catch(() => {});
-      daemon?.signal('SIGCONT');
-      await namespaces.stop();
-      await daemon?.exited;
+      await daemon.gone(() => namespaces.stop());
       await directory.remove();
     })();
     return stopping;
@@ -163,7 +165,12 @@ export async function startLibvirtd(options: LibvirtdOptions = {}): Promise<Libv
   };
 
   try {
-    await startDaemon();
+    if (modular) {
+      // They look for each other where they are by default.
+      await namespaces.exec('mount', '--bind', socketDirectory, '/run/libvirt');
+      for (const one of beside.values()) await one.start();
+    }
+    await daemon.start();
   } catch (error) {
     await stop();
     throw error;
@@ -181,16 +188,9 @@ export async function startLibvirtd(options: LibvirtdOptions = {}): Promise<Libv
     bridge: namespaces.bridge,
     domainType: type,
     namespaces,
-    pid() {
-      if (daemonPid === undefined) throw new Error('libvirtd is not running');
-      return daemonPid;
-    },
-    signal(signal) {
-      if (daemonPid === undefined) throw new Error('libvirtd is not running');
-      process.kill(daemonPid, signal);
-      // nsenter stops itself when its child is stopped, and would not even notice the child's end then.
-      if (signal === 'SIGCONT') daemon?.signal(signal);
-    },
+    beside,
+    pid: () => daemon.pid(),
+    signal: (signal) => daemon.signal(signal),
     virsh,
     define: (xml) => domainOfXml('define', xml),
     async start(name) {
@@ -212,13 +212,10 @@ export async function startLibvirtd(options: LibvirtdOptions = {}): Promise<Libv
       if (pid === undefined) throw new Error(`no QEMU process of ${name}`);
       return pid;
     },
-    log: () => daemon?.output() ?? '',
-    async restart() {
-      await stopDaemon();
-      await startDaemon();
-    },
-    stopDaemon,
-    startDaemon,
+    log: () => log,
+    restart: () => daemon.restart(),
+    stopDaemon: (signal) => daemon.stop(signal),
+    startDaemon: () => daemon.start(),
     stop,
     [Symbol.asyncDispose]: stop,
   };

