@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { cacheDirectory } from './cache-directory.ts';
 import { guestFiles, guestModules } from './guest-init.ts';
 import { unpackKernel } from './kernel-image.ts';
@@ -62,17 +62,17 @@ async function make(progress: (text: string) => void): Promise<GuestImage> {
 }
 
 async function build(work: string, progress: (text: string) => void): Promise<void> {
-  const kernelPackage = /Depends: (linux-image-\S+)/.exec(
-    await run('apt-cache', ['depends', 'linux-image-amd64']),
-  )?.[1];
+  const kernelPackage = (await dependencies('linux-image-amd64', /^linux-image-/))[0];
   if (kernelPackage === undefined) throw new Error('apt-cache knows no linux-image-amd64');
+  // Since Debian 14 the kernel and its modules have packages of their own.
+  const parts = await dependencies(kernelPackage, /^linux-(binary|modules)-/);
   progress(`downloading ${kernelPackage} and qemu-guest-agent for Linux guests (once)`);
   const unpacked = join(work, 'unpacked');
   await mkdir(unpacked);
   // As another user than root apt's downloader could not write here.
   await run(
     'apt-get',
-    ['-q', '-o', 'APT::Sandbox::User=root', 'download', kernelPackage, 'qemu-guest-agent'],
+    ['-q', '-o', 'APT::Sandbox::User=root', 'download', kernelPackage, ...parts, 'qemu-guest-agent'],
     { cwd: work, timeoutMs: 300_000 },
   );
   for (const name of await readdir(work)) {
@@ -81,11 +81,30 @@ async function build(work: string, progress: (text: string) => void): Promise<vo
   progress('building the initramfs of Linux guests (once)');
   const out = join(work, 'out');
   await mkdir(out);
-  const bzImage = (await readdir(join(unpacked, 'boot'))).find((name) => name.startsWith('vmlinuz-'));
-  if (bzImage === undefined) throw new Error('no kernel in the package');
-  await copyFile(join(unpacked, 'boot', bzImage), join(out, 'bzImage'));
+  await copyFile(await findKernel(unpacked), join(out, 'bzImage'));
   await unpackKernel(join(out, 'bzImage'), join(out, 'vmlinux'));
   await makeInitramfs(unpacked, join(work, 'root'), join(out, 'initrd'));
+}
+
+/** What a package depends on, by name. */
+async function dependencies(name: string, wanted: RegExp): Promise<readonly string[]> {
+  const lines = (await run('apt-cache', ['depends', name])).split('\n');
+  return lines.flatMap((line) => {
+    const [, dependency] = /^ *Depends: (\S+)/.exec(line) ?? [];
+    return dependency !== undefined && wanted.test(dependency) ? [dependency] : [];
+  });
+}
+
+/** The kernel as the distribution ships it: in /boot, or beside its modules. */
+async function findKernel(unpacked: string): Promise<string> {
+  for (const place of ['boot', modulesDirectory(unpacked)]) {
+    const path = join(unpacked, place);
+    if (!existsSync(path)) continue;
+    for (const entry of await readdir(path, { recursive: true })) {
+      if (/^vmlinuz(-|$)/.test(basename(entry))) return join(path, entry);
+    }
+  }
+  throw new Error('no kernel in the package');
 }
 
 async function makeInitramfs(unpacked: string, root: string, targetPath: string): Promise<void> {
