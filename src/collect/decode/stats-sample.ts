@@ -67,16 +67,22 @@ export class StatsSample {
   /** Whether not even what every driver tells of a domain is there. */
   get lacksBasics(): boolean {
     return (
-      this.figures.number(this.base + basics.cpuTimeNs) === undefined &&
+      this.lacksCpuTime &&
       this.figures.number(this.base + basics.maxMemoryKib) === undefined &&
       this.figures.number(this.base + basics.vcpus) === undefined
     );
   }
 
-  /** Takes what was asked for otherwise. */
+  /** libvirt before 8 takes it from a cgroup, which a domain need not have. */
+  get lacksCpuTime(): boolean {
+    return this.figures.number(this.base + basics.cpuTimeNs) === undefined;
+  }
+
+  /** Takes what was asked for otherwise, where it is lacking. */
   noteInfo(info: DomainInfo): void {
     for (const [name, slot] of Object.entries(basics)) {
-      this.figures.setCount(this.base + slot, info[name as keyof typeof basics]);
+      const known = this.figures.number(this.base + slot) !== undefined;
+      if (!known) this.figures.setCount(this.base + slot, info[name as keyof typeof basics]);
     }
   }
 

@@ -3,7 +3,7 @@ import { ConnectionLostError } from '../../errors.ts';
 import { domainStatsAs, monitorFreeStatsAs } from '../../libvirt/all-domain-stats.ts';
 import { CallTimeoutError } from '../../libvirt/connection.ts';
 import { isNoDomain, isNotSupported } from '../../libvirt/libvirt-error.ts';
-import { statsFlags } from '../../libvirt/numbers.ts';
+import { statsFlags, statsGroups } from '../../libvirt/numbers.ts';
 import { type DomainStatsRecord, domainGetInfo, domainGetState } from '../../libvirt/procedures.ts';
 import { systemClock } from '../../run/clock.ts';
 import { inParallel } from '../../run/pool.ts';
@@ -185,7 +185,10 @@ export class DomainStats implements Collector {
     return [];
   }
 
-  /** Some drivers leave out of their statistics what every driver knows of a domain (test:///default). */
+  /**
+   * Some drivers leave out of their statistics what every driver knows of a domain (test:///default); libvirt 7.0 leaves
+   * out the CPU time of a domain without cgroup.
+   */
   async #addBasics(
     pass: CollectorPass,
     { records, monitor, groups }: StatsBatch,
@@ -193,10 +196,13 @@ export class DomainStats implements Collector {
   ): Promise<void> {
     if (!monitor || (groups & basicGroups) === 0) return;
     for (const { domain, params } of reply) {
-      if (!params.lacksBasics) continue;
+      const asksCpuTime = (groups & statsGroups.cpuTotal) !== 0 && params.lacksCpuTime;
+      if (!params.lacksBasics && !asksCpuTime) continue;
       const record = records.find(({ uuid }) => uuid === domain.uuid);
-      // A hypervisor process that is busy just now leaves it out too, and has told it before.
-      if (record === undefined || record.runtime.sample?.monitor.complete === true) continue;
+      if (record === undefined) continue;
+      // A domain that is off has no time; a hypervisor process that is busy leaves out the rest, and told it before.
+      const lacking = params.lacksBasics ? record.runtime.sample?.monitor.complete !== true : record.active;
+      if (!lacking) continue;
       try {
         params.noteInfo(await pass.libvirt.call(domainGetInfo, { domain: record.ref }));
       } catch (error) {

@@ -101,6 +101,54 @@ describe('DomainStats', () => {
     expect(await sizesOfCalls(0, 20, 2)).toEqual([]);
   });
 
+  describe('where libvirt leaves out the CPU time of a domain without cgroup', () => {
+    const told: readonly ParamRow[] = [
+      ['state.state', 'int', 1],
+      ['balloon.maximum', 'ullong', 1024],
+      ['vcpu.current', 'uint', 1],
+    ];
+    async function timesOf(groups: number, active: boolean) {
+      const record = activeRecord('d');
+      record.active = active;
+      const asked: string[] = [];
+      const libvirt = {
+        gate: { isHeld: () => false, saturated: false },
+        callEach: () => Promise.resolve(),
+        call: (procedure: { readonly name: string }, args: { readonly domains?: readonly DomainRef[] }) => {
+          asked.push(procedure.name);
+          return Promise.resolve(
+            args.domains?.map((domain) => ({ domain, params: sampleOf(told) })) ?? {
+              state: 1,
+              maxMemoryKib: 7,
+              memoryKib: 7,
+              vcpus: 7,
+              cpuTimeNs: 300_000_000,
+            },
+          );
+        },
+      };
+      const domains = { present: [record], active: [record], applyState: () => undefined };
+      const { pass } = testPass([record]);
+      const stats = new DomainStats({ ...defaults, groups });
+      const all = { ...pass, domains, host: { cpusOnline: 1 }, libvirt };
+      for (const _refresh of [1, 2]) {
+        await stats.collect(all as unknown as Parameters<DomainStats['collect']>[0]);
+      }
+      return { figures: kept(record), infos: asked.filter((name) => name === 'domainGetInfo').length };
+    }
+
+    it('asks for it as virsh dominfo does, each time', async () => {
+      const { figures, infos } = await timesOf(statsGroups.cpuTotal | statsGroups.balloon, true);
+      expect(infos).toBe(2);
+      expect(figures).toMatchObject({ 'cpu.time': 300_000_000, 'balloon.maximum': 1024, 'vcpu.current': 1 });
+    });
+
+    it('does not where it is not wanted, nor of a domain that is off', async () => {
+      expect((await timesOf(statsGroups.balloon, true)).infos).toBe(0);
+      expect((await timesOf(statsGroups.cpuTotal, false)).infos).toBe(0);
+    });
+  });
+
   describe('where another client has the monitor', () => {
     const idle: readonly ParamRow[] = [
       ['state.state', 'int', 1],
