@@ -123,13 +123,13 @@ describe.sequential('the program', () => {
 });
 
 describe('a limit of open files that is too low', () => {
-  it.each([20, 40, 60, 80])('of %i is told in a line', async (limit) => {
+  // With fewer yet some versions of Node.js do not start themselves; how many are enough differs as well.
+  it.each([24, 40, 60, 80])('of %i is told in a line, or is enough', async (limit) => {
     const command = `ulimit -n ${limit}; exec "$0" "$1" check --uri "$2"`;
     const uri = 'qemu+unix:///system?socket=/no/such/socket';
-    const { code, stderr } = await runAnyway('sh', ['-c', command, programNode, programPath, uri]);
-    expect([code, stderr.trimEnd().split('\n')]).toEqual([
-      69,
-      [expect.stringMatching(/^libvirt-agentx: too many open files: .*LimitNOFILE/)],
-    ]);
+    const ended = await runAnyway('sh', ['-c', command, programNode, programPath, uri]);
+    expect(ended.code).toBe(69);
+    const told = /^libvirt-agentx: too many open files: .*LimitNOFILE.*\n$/;
+    expect(ended.stderr).toMatch(ended.stdout.includes('/no/such/socket') ? /^$/ : told);
   });
 });
