@@ -27,21 +27,21 @@ async function report(name: string, files: Statuses): Promise<string> {
   return path;
 }
 
-const run = (script: string, path: string) =>
+const runScript = (script: string, path: string) =>
   runAnyway(process.execPath, ['--import', 'tsx', `test/lab/${script}.ts`, path]);
 
 describe('the totals of a test run', () => {
   it('count what failed, and files that failed as a whole', async () => {
     const path = await report('a.json', { 'a.ts': ['passed', 'failed', 'pending'], 'b.ts': [] });
-    expect(await run('test-totals', path)).toMatchObject({
+    expect(await runScript('test-totals', path)).toMatchObject({
       code: 1,
       stdout: '1 passed, 2 failed, 1 skipped\n',
     });
-    expect((await run('failed-files', path)).stdout).toBe(`${process.cwd()}/a.ts\n${process.cwd()}/b.ts\n`);
+    expect((await runScript('failed-files', path)).stdout).toBe(`${process.cwd()}/a.ts\n${process.cwd()}/b.ts\n`);
   });
 
   it('count a report that is missing as a failure', async () => {
-    expect(await run('test-totals', join(directory, 'none.json'))).toMatchObject({
+    expect(await runScript('test-totals', join(directory, 'none.json'))).toMatchObject({
       code: 1,
       stdout: '0 passed, 1 failed\n',
     });
@@ -54,7 +54,7 @@ describe('the totals of a test run', () => {
       'passed only when run again: a.ts > test 1',
       'passed only when run again: b.ts > (as a whole)',
     ];
-    expect(await run('test-totals', path)).toMatchObject({
+    expect(await runScript('test-totals', path)).toMatchObject({
       code: 0,
       stdout: `${totals.join('\n')}\n4 passed, 0 failed, 2 only when run again\n`,
     });
@@ -63,6 +63,6 @@ describe('the totals of a test run', () => {
   it('do not forgive what failed twice, nor what did not run again', async () => {
     const path = await report('a.json', { 'a.ts': ['failed'], 'b.ts': ['failed'], 'c.ts': ['passed'] });
     await report('a-again.json', { 'a.ts': ['failed'] });
-    expect(await run('test-totals', path)).toMatchObject({ code: 1, stdout: '1 passed, 2 failed\n' });
+    expect(await runScript('test-totals', path)).toMatchObject({ code: 1, stdout: '1 passed, 2 failed\n' });
   });
 });
