@@ -39,7 +39,35 @@ interface LabelledSource extends ExposedSource {
  */
 const pieceLength = 4096;
 
-const ink = new OctetsOfText();
+/** The memory of a body. It is written again when there is another image, unless somebody has it still. */
+export class BodyMemory {
+  readonly octets: OctetsOfText;
+  #holders = 0;
+
+  constructor(capacity?: number) {
+    this.octets = new OctetsOfText(capacity);
+  }
+
+  get isHeld(): boolean {
+    return this.#holders > 0;
+  }
+
+  /** Keeps it as it is until the function that is returned is called. */
+  hold(): () => void {
+    this.#holders += 1;
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#holders -= 1;
+      isHeld = false;
+    };
+  }
+}
+
+/** A body, and whose memory it lies in; undefined if it has its own. */
+export interface ExposedBody {
+  readonly octets: Buffer;
+  readonly memory: BodyMemory | undefined;
+}
 
 /** A family of all sources. */
 class RenderedFamily {
@@ -56,9 +84,11 @@ class RenderedFamily {
 
 /** What one source has of a family, kept as long as its values and labels are the same. */
 class RenderedPart {
-  /** Empty if there is no sample. */
-  samples = noSamples;
-  #isForgotten = true;
+  /** Where its lines are; the same twice if it has none. */
+  #from = 0;
+  #to = 0;
+  /** Undefined if they are nowhere. */
+  #memory: BodyMemory | undefined;
   readonly #series: readonly RenderedSeries[];
   readonly #dimensions: Dimensions;
 
@@ -70,28 +100,35 @@ class RenderedPart {
     });
   }
 
-  /** Takes over what the current image says. */
-  update(): void {
+  /** Writes what the current image says, or what was written before if that is the same. */
+  write(memory: BodyMemory): void {
     let isChanged = false;
     const rows = this.#series.map(({ series }) => this.#dimensions.rowsOf(series));
     for (const [at, series] of this.#series.entries()) {
       const labels = rows[at];
       if (labels !== undefined && series.changed(labels)) isChanged = true;
     }
-    if (!isChanged && !this.#isForgotten) return;
-    this.#isForgotten = false;
-    for (const series of this.#series) series.writeTo(ink);
-    this.samples = ink.take();
+    const from = memory.octets.length;
+    if (isChanged || this.#memory === undefined) {
+      for (const series of this.#series) series.writeTo(memory.octets);
+    } else {
+      memory.octets.addOctets(this.lines);
+    }
+    this.#memory = memory;
+    this.#from = from;
+    this.#to = memory.octets.length;
   }
 
-  /** Keeps nothing until the next update. */
+  get lines(): Buffer {
+    return this.#memory?.octets.view(this.#from, this.#to) ?? noLines;
+  }
+
   forget(): void {
-    this.samples = noSamples;
-    this.#isForgotten = true;
+    this.#memory = undefined;
   }
 }
 
-const noSamples: Buffer = Buffer.alloc(0);
+const noLines: Buffer = Buffer.alloc(0);
 
 class RenderedSeries {
   readonly series: Series;
@@ -238,6 +275,10 @@ export class PrometheusExposition {
   readonly #families: readonly RenderedFamily[];
   readonly #own: () => readonly OwnFamily[];
   #isCurrent = false;
+  /** What was written last, in which format. */
+  #written: { readonly memory: BodyMemory; readonly format: ExpositionFormat } | undefined;
+  /** What was written before that, to be written again. */
+  #spare: BodyMemory | undefined;
 
   /** @param sources of several, each sample has the label `hypervisor`. */
   constructor(
@@ -265,36 +306,63 @@ export class PrometheusExposition {
   /** Nobody asks for the time being: keeps nothing. */
   forget(): void {
     for (const { parts } of this.#families) for (const part of parts) part.forget();
+    this.#written = undefined;
+    this.#spare = undefined;
     this.#isCurrent = false;
   }
 
-  /** The body in this format, with the families that are wanted; without that all of them. */
-  body(format: ExpositionFormat, wants?: (name: string) => boolean): Buffer {
-    if (!this.#isCurrent) for (const { parts } of this.#families) for (const part of parts) part.update();
+  /**
+   * The body in this format, with the families that are wanted; without that all of them.
+   *
+   * Whoever does not use it at once holds its memory.
+   */
+  lend(format: ExpositionFormat, wants?: (name: string) => boolean): ExposedBody {
+    if (!this.#isCurrent || this.#written === undefined) this.#write(format);
     this.#isCurrent = true;
+    const written = this.#written;
+    if (written !== undefined && wants === undefined && written.format === format) {
+      const { memory } = written;
+      return { octets: memory.octets.view(0, memory.octets.length), memory };
+    }
     const chunks: Buffer[] = [];
-    const placed: (readonly [part: RenderedPart, from: number])[] = [];
-    let length = 0;
-    const add = (chunk: Buffer): void => {
-      chunks.push(chunk);
-      length += chunk.length;
-    };
     for (const { family, heads, parts } of this.#families) {
-      const present = parts.filter(({ samples }) => samples.length > 0);
-      if (present.length === 0 || wants?.(family.name) === false) continue;
-      add(heads[format]);
-      for (const part of present) {
-        placed.push([part, length]);
-        add(part.samples);
-      }
+      const lines = parts.map((part) => part.lines).filter(({ length }) => length > 0);
+      if (lines.length > 0 && wants?.(family.name) !== false) chunks.push(heads[format], ...lines);
     }
-    for (const family of this.#own()) if (wants?.(family.name) !== false) add(ownFamily(family, format));
-    if (format === 'openmetrics') add(openMetricsEnd);
-    const body = Buffer.concat(chunks, length);
-    // What is in the whole body lies there from now on, and nowhere else.
-    if (wants === undefined) {
-      for (const [part, from] of placed) part.samples = body.subarray(from, from + part.samples.length);
+    chunks.push(...this.#others(format, wants));
+    return { octets: Buffer.concat(chunks), memory: undefined };
+  }
+
+  /** The same, to be used at once. */
+  body(format: ExpositionFormat, wants?: (name: string) => boolean): Buffer {
+    return this.lend(format, wants).octets;
+  }
+
+  /** Writes all of it for the current image, into memory that nobody has. */
+  #write(format: ExpositionFormat): void {
+    const before = this.#written?.memory;
+    const isFree = this.#spare !== undefined && !this.#spare.isHeld;
+    const memory = isFree && this.#spare !== undefined ? this.#spare : new BodyMemory(before?.octets.length);
+    const { octets } = memory;
+    octets.cut(0);
+    for (const { heads, parts } of this.#families) {
+      const from = octets.length;
+      octets.addOctets(heads[format]);
+      const behindHead = octets.length;
+      for (const part of parts) part.write(memory);
+      if (octets.length === behindHead) octets.cut(from);
     }
-    return body;
+    for (const chunk of this.#others(format)) octets.addOctets(chunk);
+    this.#written = { memory, format };
+    this.#spare = before;
+  }
+
+  /** What stands behind the families of the MIB. */
+  #others(format: ExpositionFormat, wants?: (name: string) => boolean): readonly Buffer[] {
+    const own = this.#own().filter(({ name }) => wants?.(name) !== false);
+    return [
+      ...own.map((family) => ownFamily(family, format)),
+      ...(format === 'openmetrics' ? [openMetricsEnd] : []),
+    ];
   }
 }

@@ -83,8 +83,9 @@ export function makeApp(parts: AppParts): App {
     const isCompressed =
       metrics.isCompressing &&
       /\bgzip\b(?!\s*;\s*q=0(\.0*)?\b)/.test(context.req.header('accept-encoding') ?? '');
-    const body = await metrics.get({ format, isCompressed, prefixes });
-    return context.body(body as Uint8Array<ArrayBuffer>, 200, {
+    const { octets, memory } = await metrics.get({ format, isCompressed, prefixes });
+    if (memory !== undefined) context.env.outgoing.once('close', memory.hold());
+    return context.body(octets as Uint8Array<ArrayBuffer>, 200, {
       'content-type': contentTypes[format],
       'cache-control': 'no-store',
       vary: 'Accept, Accept-Encoding',

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
-import type { ExpositionFormat, PrometheusExposition } from '../expose/prometheus.ts';
+import type { ExposedBody, ExpositionFormat, PrometheusExposition } from '../expose/prometheus.ts';
 
 const compress = promisify(gzip);
 
@@ -22,7 +22,7 @@ export interface MetricsRequest {
 export class MetricsPage {
   readonly #exposition: PrometheusExposition;
   readonly #isCompressing: boolean;
-  readonly #kept = new Map<string, Promise<Buffer>>();
+  readonly #kept = new Map<string, Promise<ExposedBody>>();
   #forget: NodeJS.Timeout | undefined;
   /** Bodies are made one after another, so that however many are asked for, one at a time is there uncompressed. */
   #last: Promise<unknown> = Promise.resolve();
@@ -47,8 +47,8 @@ export class MetricsPage {
     return this.#isCompressing;
   }
 
-  /** The body. */
-  get(request: MetricsRequest): Promise<Buffer> {
+  /** The body. Whoever sends it holds its memory until it is sent. */
+  get(request: MetricsRequest): Promise<ExposedBody> {
     this.#forget ??= setTimeout(() => this.#forgetAll(), keepMs).unref();
     this.#forget.refresh();
     const key = JSON.stringify(request);
@@ -65,11 +65,20 @@ export class MetricsPage {
     clearTimeout(this.#forget);
   }
 
-  async #make({ format, isCompressed, prefixes }: MetricsRequest): Promise<Buffer> {
+  async #make({ format, isCompressed, prefixes }: MetricsRequest): Promise<ExposedBody> {
     const wants = (name: string): boolean => prefixes.some((prefix) => hasPrefix(name, prefix));
-    const plain = this.#exposition.body(format, prefixes.length === 0 ? undefined : wants);
+    const plain = this.#exposition.lend(format, prefixes.length === 0 ? undefined : wants);
+    if (!isCompressed) return plain;
     // Where all scrapers take it compressed, only that is kept: it is a twentieth.
-    return isCompressed ? compress(plain, { level: constants.Z_BEST_SPEED }) : plain;
+    const release = plain.memory?.hold();
+    try {
+      return {
+        octets: await compress(plain.octets, { level: constants.Z_BEST_SPEED }),
+        memory: undefined,
+      };
+    } finally {
+      release?.();
+    }
   }
 
   #forgetAll(): void {

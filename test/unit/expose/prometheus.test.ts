@@ -134,6 +134,31 @@ describe('the exposition', () => {
     }
   });
 
+  test('leaves a body alone that somebody holds, whatever images follow', () => {
+    const image = new SampleImage(sampleSnapshot());
+    const exposition = expositionOf(image);
+    const next = (name: string): void => {
+      image.show(sampleEmptySnapshot({ domains: [sampleDomain({ name })] }));
+      exposition.invalidate();
+    };
+    const first = exposition.lend('text');
+    const text = first.octets.toString();
+    const release = first.memory?.hold();
+    for (const name of ['a', 'b', 'c', 'd']) {
+      next(name);
+      expect(exposition.body('text').toString()).toContain(`libvirt_domain_up{domain="${name}"} 1`);
+    }
+    expect(first.octets.toString()).toBe(text);
+    // Two memories are enough as long as nobody holds one.
+    release?.();
+    const used = new Set<unknown>();
+    for (const name of ['a', 'b', 'c', 'd', 'e']) {
+      next(name);
+      used.add(exposition.lend('text').memory);
+    }
+    expect(used.size).toBe(2);
+  });
+
   test('adds labels that are configured to every series of a domain', () => {
     const image = new SampleImage(sampleSnapshot());
     const samples = samplesOf(expositionOf(image, { id: 'lveDomUuid' }).body('text'));

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { toJson } from '../../../src/mib/print.ts';
 import { makeApp } from '../../../src/web/app.ts';
@@ -18,7 +19,7 @@ async function rig(given: Parameters<typeof webRig>[0] = {}) {
     app.request(
       `http://localhost${path}`,
       { headers: { host: 'localhost', ...headers } },
-      { incoming, outgoing: {} },
+      { incoming, outgoing: new EventEmitter() },
     );
   const json = async (path: string): Promise<Record<string, unknown>> =>
     (await (await get(path)).json()) as Record<string, unknown>;

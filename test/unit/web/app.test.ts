@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +12,7 @@ import { SAMPLE_NOW, sampleSnapshot } from '../../support/sample-snapshot.ts';
 import { webRig } from '../../support/web-rig.ts';
 
 /** What Node would hand over. */
-const bindings = { incoming: { socket: { remoteAddress: '192.0.2.1' } } };
+const bindings = { incoming: { socket: { remoteAddress: '192.0.2.1' } }, outgoing: new EventEmitter() };
 
 async function rig(given: Parameters<typeof webRig>[0] = {}) {
   const made = await webRig(given);

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { makeApp } from '../../../src/web/app.ts';
 import { parseExposition } from '../../support/exposition.ts';
@@ -14,7 +15,7 @@ const both = { name: 'rack1.a', snapshot: sampleSnapshot(), others: { rack1_a: s
 
 async function rig(given: Parameters<typeof webRig>[0]) {
   const app = makeApp(await webRig(given));
-  const env = { incoming: { socket: { remoteAddress: '127.0.0.1' } }, outgoing: {} };
+  const env = { incoming: { socket: { remoteAddress: '127.0.0.1' } }, outgoing: new EventEmitter() };
   const text = async (path: string): Promise<string> =>
     (await app.request(`http://localhost${path}`, { headers: { host: 'localhost' } }, env)).text();
   return { text, json: async (path: string) => JSON.parse(await text(path)) as Record<string, unknown> };

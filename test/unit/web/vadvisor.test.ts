@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { vadvisorSpec } from '../../../src/expose/vadvisor-specs.ts';
 import type { LoggedEvent } from '../../../src/model/event.ts';
@@ -22,7 +23,11 @@ async function rig(given: Parameters<typeof webRig>[0] = {}) {
   const app = makeApp(made);
   const incoming = { socket: { remoteAddress: '127.0.0.1' } };
   const get = (path: string) =>
-    app.request(`http://localhost${path}`, { headers: { host: 'localhost' } }, { incoming, outgoing: {} });
+    app.request(
+      `http://localhost${path}`,
+      { headers: { host: 'localhost' } },
+      { incoming, outgoing: new EventEmitter() },
+    );
   return { ...made, get };
 }
 
