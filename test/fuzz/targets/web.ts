@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { makeApp } from '../../../src/web/app.ts';
 import { webRig } from '../../support/web-rig.ts';
 import type { Target } from '../target.ts';
@@ -45,7 +46,10 @@ export async function webTarget(): Promise<Target> {
     async take(bytes) {
       const request = asRequest(Buffer.from(bytes).toString('utf8'));
       if (request === undefined) return false;
-      const response = await app.fetch(request, { incoming: { socket: { remoteAddress: '127.0.0.1' } } });
+      const response = await app.fetch(request, {
+        incoming: { socket: { remoteAddress: '127.0.0.1' } },
+        outgoing: new EventEmitter(),
+      });
       if (response.status >= 500 && response.status !== 503) {
         throw new Error(`${response.status}: ${await response.text()}`);
       }
