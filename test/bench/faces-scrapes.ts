@@ -12,8 +12,11 @@ import { startStopwatchMaster } from './stopwatch-master.ts';
 
 const gzip = { 'accept-encoding': 'gzip' };
 
-/** Images that are scraped before the first that counts, so that the code is compiled. */
-const warmUp = 6;
+/** Images that are scraped before anything counts, so that the code is compiled. */
+const warmUp = 40;
+
+/** Rounds that do not count, for the same reason, of those that are asked once in a round. */
+const warmUpRounds = 3;
 
 /** Debian's exporter refuses to list more than 512. */
 const exporterDomains = 500;
@@ -27,7 +30,7 @@ export async function scrapeFigures(context: BenchContext): Promise<readonly Fig
   await using ours = await startFacesAgent({
     uri: fleet.uri,
     agentxAddress: master.address,
-    intervalSec: 3,
+    intervalSec: 1,
   });
   await using large = await startFacesAgent({
     uri: largeFleet.uri,
@@ -54,7 +57,11 @@ export async function scrapeFigures(context: BenchContext): Promise<readonly Fig
   const perSeries: number[] = [];
   const exporterPerSeries: number[] = [];
   const growth: number[] = [];
-  for (let round = -warmUp; round < 3 * context.rounds; round++) {
+  for (let image = 0; image < warmUp; image++) {
+    await ours.nextImage();
+    await ours.spentOn('metrics');
+  }
+  for (let round = -warmUpRounds; round < 3 * context.rounds; round++) {
     await ours.nextImage();
     const one = await ours.spentOn('metrics');
     const repeated = await ours.spentOn('metrics');
