@@ -148,6 +148,8 @@ export class FakeDomain {
   frozen = false;
   /** Since when a call holds the monitor, in milliseconds of `performance.now()`. */
   occupiedSince: number | undefined;
+  /** Errors that each disk has counted; undefined: none are counted, as with QEMU. */
+  #diskErrorCount: number | undefined;
   #segments: readonly Segment[] | undefined;
 
   constructor(number: number, shape: FakeDomainShape, active = true) {
@@ -163,6 +165,12 @@ export class FakeDomain {
 
   get active(): boolean {
     return this.id >= 0;
+  }
+
+  /** Has each disk count so many errors, as those of Xen do. */
+  set diskErrorCount(count: number) {
+    this.#diskErrorCount = count;
+    this.#segments = undefined;
   }
 
   /** Encodes the statistics now instead of when they are first asked for. */
@@ -297,6 +305,7 @@ export class FakeDomain {
         block.ullong(`block.${disk}.${name}.bytes`, 7e9, rate * 16_384);
         block.ullong(`block.${disk}.${name}.times`, 9e10, rate * 250_000);
       }
+      if (this.#diskErrorCount !== undefined) block.ullong(`block.${disk}.errors`, this.#diskErrorCount);
       block.ullong(`block.${disk}.fl.reqs`, 4000, 0.01);
       block.ullong(`block.${disk}.fl.times`, 3e9, 20_000);
       block.ullong(`block.${disk}.allocation`, 6_442_450_944);

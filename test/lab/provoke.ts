@@ -180,3 +180,34 @@ export async function startEndlessJob(
     },
   };
 }
+
+export interface UnreadInterface {
+  /** An `<interface>` for `extraDevices` of a guest without an operating system, which takes nothing from it. */
+  readonly xml: string;
+  /** Sends frames to it for as long as wanted: once its queue is full, the host counts each as an error of reception. */
+  flood(): Promise<{ stop(): Promise<void> }>;
+}
+
+/**
+ * An interface that counts errors: a macvtap device, whose lower end is one of a pair of the lab's. Tap devices count
+ * what they drop, but no errors.
+ */
+export async function makeUnreadInterface(libvirtd: Libvirtd): Promise<UnreadInterface> {
+  const mac = '52:54:00:aa:bb:01';
+  const address = '10.9.0.2';
+  const { exec, enter } = libvirtd.namespaces;
+  await exec('ip', 'link', 'add', 'low0', 'type', 'veth', 'peer', 'name', 'far0');
+  for (const device of ['low0', 'far0']) await exec('ip', 'link', 'set', device, 'up');
+  await exec('ip', 'address', 'add', '10.9.0.1/24', 'dev', 'far0');
+  await exec('ip', 'neighbour', 'add', address, 'lladdr', mac, 'dev', 'far0');
+  return {
+    xml: `<interface type='direct'><mac address='${mac}'/><source dev='low0' mode='bridge'/><model type='virtio'/></interface>`,
+    async flood() {
+      const [command = '', ...prefix] = enter;
+      const sending = `while :; do for at in {1..100}; do echo x > /dev/udp/${address}/9; done; sleep 0.2; done`;
+      const args = [...prefix, 'bash', '-c', sending];
+      const sender = await startProcess({ name: 'flood', command, args });
+      return { stop: () => sender.stop() };
+    },
+  };
+}

@@ -22,6 +22,14 @@ export const receivers = [
 
 export type ReceiverName = (typeof receivers)[number];
 
+/**
+ * The address that a receiver says its notifications come from: one for each, so that Zabbix takes what they write for
+ * notifications of so many hosts.
+ */
+export function addressSaidBy(name: ReceiverName): string {
+  return `127.0.0.${11 + receivers.indexOf(name)}`;
+}
+
 export interface TrapReceivers {
   readonly sinks: readonly TrapSink[];
   /** All that a receiver has written. */
@@ -30,11 +38,11 @@ export interface TrapReceivers {
 }
 
 /** Embedded perl: prints each field as `OID type=N value=TYPE: VALUE`. */
-const perl = (out: string): string => `
+const perl = (out: string, from: string): string => `
 sub note {
   my ($pdu, $fields) = @_;
   open(my $file, '>>', '${out}') or return 0;
-  print $file "00:00:00 2026/01/01 ZBXTRAP 127.0.0.1\\nPDU INFO:\\n";
+  print $file "00:00:00 2026/01/01 ZBXTRAP ${from}\\nPDU INFO:\\n";
   foreach my $key (sort keys %$pdu) {
     my $value = $pdu->{$key} =~ /^[[:print:]]*$/ ? $pdu->{$key} : '0x' . unpack('H*', $pdu->{$key});
     printf $file "  %-30s %s\\n", $key, $value;
@@ -48,10 +56,10 @@ NetSNMP::TrapReceiver::register("all", \\&note) or die "cannot register";
 `;
 
 /** traphandle: the first two lines are the sender's name and address, then come \`OID VALUE\`. */
-const shell = (out: string, between: string, equals: string): string => `#!/bin/bash
+const shell = (out: string, from: string, between: string, equals: string): string => `#!/bin/bash
 read -r host
 read -r sender
-text="00:00:00 2026/01/01 ZBXTRAP 127.0.0.1${between}$sender"
+text="00:00:00 2026/01/01 ZBXTRAP ${from}${between}$sender"
 while read -r oid value; do text="$text${between}$oid${equals}$value"; done
 printf '%s\\n' "$text" >> ${out}
 `;
@@ -76,10 +84,10 @@ export async function startReceivers(): Promise<TrapReceivers> {
       writeFileSync(
         script,
         kind === 'perl'
-          ? perl(out)
+          ? perl(out, addressSaidBy(name))
           : kind === 'shell one line'
-            ? shell(out, ' ', ' = ')
-            : shell(out, '\n', kind === 'plain lines' ? ' ' : ' = '),
+            ? shell(out, addressSaidBy(name), ' ', ' = ')
+            : shell(out, addressSaidBy(name), '\n', kind === 'plain lines' ? ' ' : ' = '),
       );
       const config = directory.file(`receiver-${at}.conf`);
       writeFileSync(

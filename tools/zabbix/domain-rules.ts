@@ -1,5 +1,6 @@
 import type { Item, Rule, Trigger } from './item.ts';
 import { label } from './label.ts';
+import { isListed } from './listed.ts';
 
 /** What is watched of each virtual machine: as rows of the host, or of a host of its own. */
 export const domainItems: readonly Item[] = [
@@ -49,7 +50,12 @@ export const domainItems: readonly Item[] = [
 const failure = label('lveDomSeverity', 'failure');
 const warning = label('lveDomSeverity', 'warning');
 
-export const domainTriggers: readonly Trigger[] = [
+/** Not of a machine that has gone: it keeps its last state for a while, and has no values then. */
+const isPresent = `last(@lveDomPresence)=${label('lveDomPresence', 'present')}`;
+/** What is told of running machines only keeps its last value while one is off. */
+const isRunning = `last(@lveDomState)=${label('lveDomState', 'running')}`;
+
+const ofPresent: readonly Trigger[] = [
   {
     name: 'Failed',
     // The second part is always true: operational data can show only what the expression names.
@@ -69,14 +75,6 @@ export const domainTriggers: readonly Trigger[] = [
     dependsOn: ['Failed'],
   },
   {
-    name: 'Vanished from the host',
-    expression: `last(@lveDomPresence)=${label('lveDomPresence', 'gone')}`,
-    priority: 'AVERAGE',
-    scope: 'availability',
-    description: 'libvirt does not know the virtual machine any more: it was undefined or migrated.',
-    manualClose: true,
-  },
-  {
     name: 'Should run, but is off',
     expression: `last(@vmAutoStart)=${label('vmAutoStart', 'enabled')} and max(@lveDomState,{$LIBVIRT.VM.OFF.TIME})=${label('lveDomState', 'shutoff')} and min(@lveDomState,{$LIBVIRT.VM.OFF.TIME})=${label('lveDomState', 'shutoff')}`,
     priority: 'AVERAGE',
@@ -87,7 +85,7 @@ export const domainTriggers: readonly Trigger[] = [
   {
     name: 'Has been restarted',
     eventName: 'Has been restarted (uptime < 10m)',
-    expression: `last(@lveDomUptime)<10m and last(@lveDomState)=${label('lveDomState', 'running')}`,
+    expression: `last(@lveDomUptime)<10m and ${isRunning}`,
     priority: 'INFO',
     scope: 'notice',
     description: 'The virtual machine was started less than 10 minutes ago.',
@@ -122,7 +120,8 @@ export const domainTriggers: readonly Trigger[] = [
   },
   {
     name: 'No fresh statistics',
-    expression: `min(@lveDomStatsAge,5m)>{$LIBVIRT.DATA.AGE.MAX} and last(@lveDomStatsStatus)<>${label('lveDomStatsStatus', 'inactive')}`,
+    // While libvirt is away the data of all gets old, which the hypervisor says once.
+    expression: `min(@lveDomStatsAge,5m)-2*last(@lveRefreshInterval)>{$LIBVIRT.DATA.AGE.MAX} and last(@lveDomStatsStatus)<>${label('lveDomStatsStatus', 'inactive')} and last(@lveConnState)=${label('lveConnState', 'connected')}`,
     priority: 'WARNING',
     scope: 'availability',
     description: 'Its hypervisor process does not answer, or a job holds it: see `virsh domcontrol`.',
@@ -131,7 +130,8 @@ export const domainTriggers: readonly Trigger[] = [
   {
     name: 'Old snapshot',
     eventName: 'Old snapshot (over {$LIBVIRT.VM.SNAPSHOT.AGE.MAX:"{#VM.NAME}"})',
-    expression: 'last(@lveDomSnapshotOldestAge)>{$LIBVIRT.VM.SNAPSHOT.AGE.MAX:"{#VM.NAME}"}',
+    expression:
+      'last(@lveDomSnapshots)>0 and last(@lveDomSnapshotOldestAge)>{$LIBVIRT.VM.SNAPSHOT.AGE.MAX:"{#VM.NAME}"}',
     priority: 'INFO',
     scope: 'capacity',
     description: 'A snapshot has been kept for long: it grows, and slows its disks down.',
@@ -139,7 +139,7 @@ export const domainTriggers: readonly Trigger[] = [
   },
   {
     name: 'Change waits for a restart',
-    expression: `last(@lveSpecPendingChange)=${label('lveSpecPendingChange', 'true')}`,
+    expression: `last(@lveSpecPendingChange)=${label('lveSpecPendingChange', 'true')} and last(@lveDomState)<>${label('lveDomState', 'shutoff')}`,
     priority: 'INFO',
     scope: 'notice',
     description: 'The definition has a change that takes effect at the next start only.',
@@ -147,10 +147,24 @@ export const domainTriggers: readonly Trigger[] = [
   },
   {
     name: 'Guest agent does not answer',
-    expression: `min(@lveGuestAgentState,5m)>=${label('lveGuestAgentState', 'disconnected')}`,
+    // A channel in which nobody has ever answered is usual, and no problem.
+    expression: `min(@lveGuestAgentState,{$LIBVIRT.VM.AGENT.TIME})>=${label('lveGuestAgentState', 'disconnected')} and count(@lveGuestAgentState,1h,"eq","${label('lveGuestAgentState', 'connected')}")>0 and ${isRunning}`,
+    recovery: `last(@lveGuestAgentState)<${label('lveGuestAgentState', 'disconnected')} or not (${isRunning}) or not (${isPresent})`,
     priority: 'INFO',
     scope: 'availability',
-    description: 'The virtual machine has a channel for a guest agent, and nobody answers in it.',
+    description: 'The guest agent of the virtual machine has answered before, and does not any more.',
+    manualClose: true,
+  },
+];
+
+export const domainTriggers: readonly Trigger[] = [
+  ...ofPresent.map((trigger) => ({ ...trigger, expression: `${trigger.expression} and ${isPresent}` })),
+  {
+    name: 'Vanished from the host',
+    expression: `last(@lveDomPresence)=${label('lveDomPresence', 'gone')}`,
+    priority: 'AVERAGE',
+    scope: 'availability',
+    description: 'libvirt does not know the virtual machine any more: it was undefined or migrated.',
     manualClose: true,
   },
 ];
@@ -209,17 +223,36 @@ export const deviceRules: readonly Rule[] = [
       },
       {
         name: 'I/O errors',
-        expression: 'change(@lveDiskIoErrors)>0',
-        recovery: 'count(@lveDiskIoErrors,#1)>0 and change(@lveDiskIoErrors)<=0',
+        expression: 'last(@lveDiskIoErrors)>min(@lveDiskIoErrors,{$LIBVIRT.ERRORS.TIME})',
         priority: 'HIGH',
         scope: 'availability',
-        description: 'libvirt has counted more errors of the disk than before.',
+        description:
+          'Errors of the disk were counted within {$LIBVIRT.ERRORS.TIME}. Not with QEMU, which does not count them.',
         manualClose: true,
       },
     ],
     graphs: [
       { name: 'Throughput', objects: ['vmStorageReadOctets', 'vmStorageWriteOctets'] },
       { name: 'Latency', objects: ['lveDiskReadLatency', 'lveDiskWriteLatency', 'lveDiskFlushLatency'] },
+    ],
+  },
+  {
+    name: 'Disk error discovery',
+    key: 'libvirt.disk.error.discovery',
+    description: 'Disks that are in error, while they are.',
+    macros: { '{#DISK}': 'lveDiskErrRowName' },
+    prefix: 'Disk {#DISK}',
+    filters: { '{#DISK}': 'LIBVIRT.DISK' },
+    items: [{ object: 'lveDiskErrCode', name: 'Error', component: 'disk' }],
+    triggers: [
+      {
+        name: 'In error',
+        ...isListed('lveDiskErrCode'),
+        priority: 'HIGH',
+        scope: 'availability',
+        description: 'The virtual machine has stopped because of the disk: no space is left, or it fails.',
+        opdata: '{ITEM.LASTVALUE1}',
+      },
     ],
   },
   {

@@ -23,10 +23,10 @@ export interface Scope {
  */
 const decodeText = `if (!/^([0-9A-F]{2}[ \\n]+)*[0-9A-F]{2}\\s*$/.test(value)) return value;
 var octets = value.trim().split(/\\s+/);
-if (!octets.some(function (octet) { return parseInt(octet, 16) > 126 || parseInt(octet, 16) < 32; })) return value;
+if (!octets.some(function (octet) { return parseInt(octet, 16) > 126; })) return value;
 try { return decodeURIComponent('%' + octets.join('%')); } catch (error) { return value; }`;
 
-/** The same for each macro of each row. */
+/** The same for each macro of each row. An index is never a text; other numbers have no octet beyond ASCII. */
 const decodeRows = `function decode(value) {
 ${decodeText}
 }
@@ -36,6 +36,11 @@ return JSON.stringify(JSON.parse(value).map(function (row) {
 }));`;
 
 const isText = (object: ObjectName): boolean => definitions[object].kind === 'text';
+
+/** The most octets of a text; Zabbix keeps 255 characters of a value of type CHAR. */
+function longest(object: ObjectName): number {
+  return Math.max(...(definitions[object].limits ?? [[0, 65_535]]).map(([, most]) => Number(most)));
+}
 
 /** The key of the item of an object. */
 export function itemKey(object: ObjectName, index: string): string {
@@ -125,7 +130,7 @@ export function rowItem(scope: Scope, walks: Walks, item: Item, name: string): E
 }
 
 function itemHead(scope: Scope, item: Item, index: string, name: string): Element {
-  const { object, units, scale, rate, text, component } = item;
+  const { object, units, scale, rate, component } = item;
   const definition = definitions[object];
   const key = itemKey(object, index);
   const float = rate !== undefined || (scale !== undefined && !Number.isInteger(scale));
@@ -135,7 +140,7 @@ function itemHead(scope: Scope, item: Item, index: string, name: string): Elemen
     key,
     delay: '1m',
     ...(isText(object)
-      ? { value_type: text === undefined ? 'TEXT' : 'CHAR', history: '14d', trends: '0' }
+      ? { value_type: longest(object) > 255 ? 'TEXT' : 'CHAR', history: '14d', trends: '0' }
       : { value_type: float ? 'FLOAT' : undefined, history: '14d' }),
     units: units === undefined || units === '' ? undefined : units,
     description: `MIB: ${definition.module}\n${definition.summary}`,
@@ -144,11 +149,11 @@ function itemHead(scope: Scope, item: Item, index: string, name: string): Elemen
   };
 }
 
-function steps({ scale, rate, text, heartbeat }: Item): readonly Element[] {
+function steps({ scale, rate, text }: Item): readonly Element[] {
   return [
     ...(rate ? [{ type: 'CHANGE_PER_SECOND', parameters: [''] }] : []),
     ...(scale === undefined ? [] : [{ type: 'MULTIPLIER', parameters: [String(scale)] }]),
-    ...(text ? [{ type: 'DISCARD_UNCHANGED_HEARTBEAT', parameters: [heartbeat ?? '1d'] }] : []),
+    ...(text === true ? [{ type: 'DISCARD_UNCHANGED_HEARTBEAT', parameters: ['1d'] }] : []),
   ];
 }
 
@@ -171,17 +176,30 @@ export function valueMaps(scope: Scope, objects: readonly ObjectName[]): readonl
   });
 }
 
-/** A trigger. `prefix` names the row; `index` is that of its items. */
+/** Where a trigger is. */
+export interface TriggerPlace {
+  /** Of its items: `.0`, `.{#SNMPINDEX}`. */
+  readonly index: string;
+  /** Put before its name: what the problem is of. */
+  readonly prefix: string;
+  /** The same for the name of the event, where that can say more. */
+  readonly eventPrefix?: string;
+}
+
+/** A trigger; `siblings` are those it may depend on. */
 export function trigger(
   scope: Scope,
   declared: Trigger,
-  index: string,
-  prefix: string,
+  { index, prefix, eventPrefix }: TriggerPlace,
   siblings: readonly Trigger[],
 ): Element {
   const inPlace = (text: string): string =>
-    text.replaceAll(/@(\w+)/g, (_, object: ObjectName) => `/${scope.template}/${itemKey(object, index)}`);
-  const named = (name: string): string => (prefix === '' ? name : `${prefix}: ${name}`);
+    text.replaceAll(/@(\w+)/g, (_, object: ObjectName) => {
+      const isScalar = definitions[object].table === undefined;
+      return `/${scope.template}/${itemKey(object, isScalar ? '.0' : index)}`;
+    });
+  const named = (name: string): string => `${prefix}: ${name}`;
+  const eventName = declared.eventName ?? (eventPrefix === undefined ? undefined : declared.name);
   return {
     uuid: templateUuid(scope.template, 'trigger', prefix, declared.name),
     expression: inPlace(declared.expression),
@@ -189,7 +207,7 @@ export function trigger(
       ? {}
       : { recovery_mode: 'RECOVERY_EXPRESSION', recovery_expression: inPlace(declared.recovery) }),
     name: named(declared.name),
-    event_name: declared.eventName === undefined ? undefined : named(inPlace(declared.eventName)),
+    event_name: eventName === undefined ? undefined : `${eventPrefix ?? prefix}: ${inPlace(eventName)}`,
     opdata: declared.opdata,
     priority: declared.priority,
     description: declared.description,
@@ -258,7 +276,8 @@ export function ruleHead(scope: Scope, walks: Walks, rule: Rule): Element {
 }
 
 export function macroElements(macros: readonly Macro[]): readonly Element[] {
-  const byName = new Map(macros.map((macro) => [macro.macro, macro]));
+  // Of two with a name, the first says what it is for.
+  const byName = new Map([...macros].reverse().map((macro) => [macro.macro, macro]));
   return [...byName.values()]
     .sort((a, b) => (a.macro < b.macro ? -1 : 1))
     .map(({ macro, value, description }) => ({ macro, value, description }));

@@ -1,5 +1,6 @@
 import type { Item, Rule, Trigger } from './item.ts';
 import { label } from './label.ts';
+import { isListed } from './listed.ts';
 
 /** What is watched of the agent and of the host: scalars. */
 export const hostItems: readonly Item[] = [
@@ -9,6 +10,7 @@ export const hostItems: readonly Item[] = [
   { object: 'lveConnLastError', name: 'Last error of the connection', text: true, component: 'agent' },
   { object: 'lveLibvirtVersion', name: 'Version of libvirt', text: true, component: 'agent' },
   { object: 'lveRefreshAge', name: 'Age of the data', units: 's', component: 'data' },
+  { object: 'lveRefreshInterval', name: 'Interval of the refreshes', units: 's', component: 'data' },
   {
     object: 'lveRefreshDuration',
     name: 'Duration of a refresh',
@@ -36,101 +38,131 @@ export const hostItems: readonly Item[] = [
   { object: 'lveHostMemRss', name: 'Memory resident, all VMs', units: 'B', component: 'memory' },
 ];
 
+/** Whether snmpd answers: an item that Zabbix keeps itself. */
+export const availableKey = 'zabbix[host,snmp,available]';
+
+/** Of the template of a hypervisor. */
+export function unreachable(template: string): Trigger {
+  return {
+    name: 'No SNMP data collection',
+    expression: `max(/${template}/${availableKey},{$SNMP.TIMEOUT})=0`,
+    priority: 'WARNING',
+    scope: 'availability',
+    description: 'snmpd does not answer. Check it, the address and the credentials.',
+  };
+}
+
 const lost = 'libvirt is not connected';
 
-export const hostTriggers: readonly Trigger[] = [
-  {
-    name: lost,
-    // The second part is always true: operational data can show only what the expression names.
-    expression: `last(@lveConnState)<>${label('lveConnState', 'connected')} and length(last(@lveConnLastError))>=0`,
-    opdata: '{ITEM.LASTVALUE2}',
-    priority: 'HIGH',
-    scope: 'availability',
-    description:
-      'The agent has lost libvirt. Values stay as they were; lveRefreshAge tells how old they are.',
-  },
-  {
-    name: 'Data is old',
-    eventName: 'Data is old (over {$LIBVIRT.DATA.AGE.MAX})',
-    expression: 'last(@lveRefreshAge)>{$LIBVIRT.DATA.AGE.MAX}',
-    priority: 'AVERAGE',
-    scope: 'availability',
-    description: 'The agent has not completed a refresh for long.',
-    opdata: 'Age: {ITEM.LASTVALUE1}',
-    dependsOn: [lost],
-  },
-  {
-    name: 'The agent was restarted',
-    expression: 'last(@lveAgentUpTime)<10m',
-    priority: 'INFO',
-    scope: 'notice',
-    description: 'The agent started less than 10 minutes ago.',
-    manualClose: true,
-  },
-  {
-    name: 'Refreshes fail in part',
-    expression: 'max(@lveRefreshErrors,15m)-min(@lveRefreshErrors,15m)>{$LIBVIRT.REFRESH.ERRORS.MAX}',
-    priority: 'INFO',
-    scope: 'notice',
-    description: 'Some calls to libvirt fail at each refresh: the items of the collectors tell which.',
-    manualClose: true,
-  },
-  {
-    name: 'Refreshes take longer than their interval',
-    expression: 'max(@lveRefreshOverruns,15m)-min(@lveRefreshOverruns,15m)>{$LIBVIRT.REFRESH.OVERRUNS.MAX}',
-    priority: 'WARNING',
-    scope: 'performance',
-    description: 'libvirt answers slowly. Raise collect.interval of the agent or look for what holds it.',
-    dependsOn: [lost],
-  },
-  {
-    name: 'VMs without fresh statistics',
-    expression: 'min(@lveDomainsBlocked,5m)>0',
-    priority: 'WARNING',
-    scope: 'availability',
-    description: 'The hypervisor processes of some virtual machines do not answer.',
-    opdata: '{ITEM.LASTVALUE1} VMs',
-    dependsOn: [lost],
-  },
-  {
-    name: 'CPU use of the host is high',
-    eventName: 'CPU use of the host is high (over {$LIBVIRT.HOST.CPU.MAX}% for 5m)',
-    expression: 'min(@lveHostCpuUtil,5m)>{$LIBVIRT.HOST.CPU.MAX}',
-    priority: 'WARNING',
-    scope: 'performance',
-    description: 'The processors of the host have been busy for five minutes.',
-    opdata: 'Now: {ITEM.LASTVALUE1}',
-  },
-  {
-    name: 'Memory use of the host is high',
-    eventName: 'Memory use of the host is high (over {$LIBVIRT.HOST.MEM.MAX}% for 5m)',
-    expression: 'min(@lveHostMemUsedPercent,5m)>{$LIBVIRT.HOST.MEM.MAX}',
-    priority: 'AVERAGE',
-    scope: 'capacity',
-    description: 'The host has little memory left.',
-    opdata: 'Now: {ITEM.LASTVALUE1}',
-  },
-  {
-    name: 'CPU overcommitment is high',
-    eventName: 'CPU overcommitment is high (over {$LIBVIRT.HOST.CPU.OVERCOMMIT.MAX})',
-    expression: 'last(@lveHostCpuOvercommit)>{$LIBVIRT.HOST.CPU.OVERCOMMIT.MAX}',
-    priority: 'INFO',
-    scope: 'capacity',
-    description: 'Active virtual machines have many more virtual CPUs than the host has processors.',
-    opdata: 'Now: {ITEM.LASTVALUE1}',
-    manualClose: true,
-  },
-  {
-    name: 'Memory overcommitment is high',
-    eventName: 'Memory overcommitment is high (over {$LIBVIRT.HOST.MEM.OVERCOMMIT.MAX})',
-    expression: 'last(@lveHostMemOvercommit)>{$LIBVIRT.HOST.MEM.OVERCOMMIT.MAX}',
-    priority: 'WARNING',
-    scope: 'capacity',
-    description: 'Active virtual machines may take more memory than the host has.',
-    opdata: 'Now: {ITEM.LASTVALUE1}',
-    manualClose: true,
-  },
-];
+/** Not while libvirt is away, nor for what was counted while it was. */
+const connectedThroughout = `count(@lveConnState,{$LIBVIRT.ERRORS.TIME},"ne","${label('lveConnState', 'connected')}")=0`;
+
+export function hostTriggers(template: string): readonly Trigger[] {
+  return [
+    {
+      name: 'The agent does not answer',
+      expression: `nodata(@lveAgentUpTime,{$SNMP.TIMEOUT})=1 and last(/${template}/${availableKey})=1`,
+      priority: 'HIGH',
+      scope: 'availability',
+      description:
+        'snmpd answers, but has no values of libvirt-agentx: it does not run, has no session, or a view hides them.',
+      dependsOn: ['No SNMP data collection'],
+    },
+    {
+      name: lost,
+      // The second part is always true: operational data can show only what the expression names.
+      expression: `last(@lveConnState)<>${label('lveConnState', 'connected')} and length(last(@lveConnLastError))>=0`,
+      opdata: '{ITEM.LASTVALUE2}',
+      priority: 'HIGH',
+      scope: 'availability',
+      description:
+        'The agent has lost libvirt. Values stay as they were; lveRefreshAge tells how old they are.',
+    },
+    {
+      name: 'Data is old',
+      eventName: 'Data is old (over {$LIBVIRT.DATA.AGE.MAX} and two intervals)',
+      // An agent that asks libvirt every ten minutes has data of ten minutes.
+      expression: 'last(@lveRefreshAge)-2*last(@lveRefreshInterval)>{$LIBVIRT.DATA.AGE.MAX}',
+      priority: 'AVERAGE',
+      scope: 'availability',
+      description: 'The agent has not completed a refresh for long.',
+      opdata: 'Age: {ITEM.LASTVALUE1}',
+      dependsOn: [lost],
+    },
+    {
+      name: 'The agent was restarted',
+      expression: 'last(@lveAgentUpTime)<10m',
+      priority: 'INFO',
+      scope: 'notice',
+      description: 'The agent started less than 10 minutes ago.',
+      manualClose: true,
+    },
+    {
+      name: 'Refreshes fail in part',
+      expression: `max(@lveRefreshErrors,{$LIBVIRT.ERRORS.TIME})-min(@lveRefreshErrors,{$LIBVIRT.ERRORS.TIME})>{$LIBVIRT.REFRESH.ERRORS.MAX} and ${connectedThroughout}`,
+      priority: 'INFO',
+      scope: 'notice',
+      description: 'Some calls to libvirt fail at each refresh: the items of the collectors tell which.',
+      manualClose: true,
+      dependsOn: [lost],
+    },
+    {
+      name: 'Refreshes take longer than their interval',
+      expression: `max(@lveRefreshOverruns,{$LIBVIRT.ERRORS.TIME})-min(@lveRefreshOverruns,{$LIBVIRT.ERRORS.TIME})>{$LIBVIRT.REFRESH.OVERRUNS.MAX} and ${connectedThroughout}`,
+      priority: 'WARNING',
+      scope: 'performance',
+      description: 'libvirt answers slowly. Raise collect.interval of the agent or look for what holds it.',
+      dependsOn: [lost],
+    },
+    {
+      name: 'VMs without fresh statistics',
+      expression: 'min(@lveDomainsBlocked,5m)>0',
+      priority: 'WARNING',
+      scope: 'availability',
+      description: 'The hypervisor processes of some virtual machines do not answer.',
+      opdata: '{ITEM.LASTVALUE1} VMs',
+      dependsOn: [lost],
+    },
+    {
+      name: 'CPU use of the host is high',
+      eventName: 'CPU use of the host is high (over {$LIBVIRT.HOST.CPU.MAX}% for 5m)',
+      expression: 'min(@lveHostCpuUtil,5m)>{$LIBVIRT.HOST.CPU.MAX}',
+      priority: 'WARNING',
+      scope: 'performance',
+      description: 'The processors of the host have been busy for five minutes.',
+      opdata: 'Now: {ITEM.LASTVALUE1}',
+    },
+    {
+      name: 'Memory use of the host is high',
+      eventName: 'Memory use of the host is high (over {$LIBVIRT.HOST.MEM.MAX}% for 5m)',
+      expression: 'min(@lveHostMemUsedPercent,5m)>{$LIBVIRT.HOST.MEM.MAX}',
+      priority: 'AVERAGE',
+      scope: 'capacity',
+      description: 'The host has little memory left.',
+      opdata: 'Now: {ITEM.LASTVALUE1}',
+    },
+    {
+      name: 'CPU overcommitment is high',
+      eventName: 'CPU overcommitment is high (over {$LIBVIRT.HOST.CPU.OVERCOMMIT.MAX})',
+      expression: 'last(@lveHostCpuOvercommit)>{$LIBVIRT.HOST.CPU.OVERCOMMIT.MAX}',
+      priority: 'INFO',
+      scope: 'capacity',
+      description: 'Active virtual machines have many more virtual CPUs than the host has processors.',
+      opdata: 'Now: {ITEM.LASTVALUE1}',
+      manualClose: true,
+    },
+    {
+      name: 'Memory overcommitment is high',
+      eventName: 'Memory overcommitment is high (over {$LIBVIRT.HOST.MEM.OVERCOMMIT.MAX})',
+      expression: 'last(@lveHostMemOvercommit)>{$LIBVIRT.HOST.MEM.OVERCOMMIT.MAX}',
+      priority: 'WARNING',
+      scope: 'capacity',
+      description: 'Active virtual machines may take more memory than the host has.',
+      opdata: 'Now: {ITEM.LASTVALUE1}',
+      manualClose: true,
+    },
+  ];
+}
 
 /** Rows of the host that are no virtual machines. */
 export const hostRules: readonly Rule[] = [
@@ -150,11 +182,10 @@ export const hostRules: readonly Rule[] = [
     triggers: [
       {
         name: 'Fails',
-        expression:
-          'min(@lveCollectorErrors,15m)<last(@lveCollectorErrors) and count(@lveCollectorErrors,15m)>1',
+        expression: `min(@lveCollectorErrors,{$LIBVIRT.ERRORS.TIME})<last(@lveCollectorErrors) and ${connectedThroughout}`,
         priority: 'INFO',
         scope: 'notice',
-        description: 'A source of data had errors within a quarter of an hour.',
+        description: 'A source of data has had errors within {$LIBVIRT.ERRORS.TIME}. See its last error.',
         manualClose: true,
       },
     ],
@@ -163,16 +194,17 @@ export const hostRules: readonly Rule[] = [
     name: 'Warning discovery',
     key: 'libvirt.warning.discovery',
     description: 'Conditions that the agent warns of.',
-    macros: { '{#WARNING}': 'lveWarningText' },
+    macros: { '{#WARNING}': 'lveWarningText', '{#WARNING.CODE}': 'lveWarningCode' },
     prefix: 'Warning {#SNMPINDEX}',
-    filters: { '{#WARNING}': 'LIBVIRT.WARNING' },
-    items: [{ object: 'lveWarningText', name: 'Text', text: true, heartbeat: '10m', component: 'agent' }],
+    filters: { '{#WARNING}': 'LIBVIRT.WARNING', '{#WARNING.CODE}': 'LIBVIRT.WARNING.CODE' },
+    // Whoever has not set mib.root would have this one for ever.
+    leftOut: { 'LIBVIRT.WARNING.CODE': `^${label('lveWarningCode', 'rootIsExperimental')}$` },
+    items: [{ object: 'lveWarningText', name: 'Text', text: 'always', component: 'agent' }],
     triggers: [
       {
         name: 'The agent warns',
         eventName: 'The agent warns: {#WARNING}',
-        expression: 'length(last(@lveWarningText))>0',
-        recovery: 'nodata(@lveWarningText,1h)=1',
+        ...isListed('lveWarningText'),
         priority: 'INFO',
         scope: 'notice',
         description: 'See lveWarningTable; `libvirt-agentx check` on the host tells the remedy.',

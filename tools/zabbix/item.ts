@@ -11,20 +11,22 @@ export interface Item {
   readonly scale?: number;
   /** A counter: the rate per second is what is kept. */
   readonly rate?: true;
-  /** Text that seldom changes: kept when it is another, and once a day. */
-  readonly text?: true;
-  /** For a text: after how long an unchanged one is kept again. */
-  readonly heartbeat?: string;
+  /** Text that seldom changes: kept when it is another, and once a day. `always`: each time it is read. */
+  readonly text?: true | 'always';
   /** What kind of thing it tells of: the tag `component`. */
   readonly component: string;
 }
 
-/** A condition that opens a problem. In expressions `@object` is the item of that object. */
+/**
+ * A condition that opens a problem. In expressions `@object` is the item of that object: in the row, or of the agent
+ * where the object is a scalar.
+ */
 export interface Trigger {
   readonly name: string;
   /** A name with figures, for the event. */
   readonly eventName?: string;
   readonly expression: string;
+  /** What has to be true as well, beside the expression being false, before the problem is over. */
   readonly recovery?: string;
   readonly priority: 'INFO' | 'WARNING' | 'AVERAGE' | 'HIGH';
   readonly scope: 'availability' | 'performance' | 'capacity' | 'notice';
@@ -60,6 +62,8 @@ export interface Rule {
   readonly prefix: string;
   /** Macros that are matched with a pair of user macros: `{#VM.NAME}` with `{$LIBVIRT.VM.NAME.MATCHES}`. */
   readonly filters: Readonly<Record<string, string>>;
+  /** What is left out by default, by the name of the filter: a regular expression. */
+  readonly leftOut?: Readonly<Record<string, string>>;
   readonly items: readonly Item[];
   readonly triggers: readonly Trigger[];
   readonly graphs?: readonly Graph[];

@@ -12,9 +12,13 @@ export const hostMacros: readonly Macro[] = [
   {
     macro: '{$LIBVIRT.REFRESH.ERRORS.MAX}',
     value: '10',
-    description: 'Refreshes with errors in 15 minutes.',
+    description: 'Refreshes with errors within {$LIBVIRT.ERRORS.TIME}.',
   },
-  { macro: '{$LIBVIRT.REFRESH.OVERRUNS.MAX}', value: '10', description: 'Refreshes left out in 15 minutes.' },
+  {
+    macro: '{$LIBVIRT.REFRESH.OVERRUNS.MAX}',
+    value: '10',
+    description: 'Refreshes left out within {$LIBVIRT.ERRORS.TIME}.',
+  },
   { macro: '{$LIBVIRT.HOST.CPU.MAX}', value: '90', description: 'CPU use of the host in percent.' },
   { macro: '{$LIBVIRT.HOST.MEM.MAX}', value: '95', description: 'Memory use of the host in percent.' },
   {
@@ -33,7 +37,21 @@ export const hostMacros: readonly Macro[] = [
 
 /** Thresholds for a virtual machine; with its name as context for one machine only. */
 export const domainMacros: readonly Macro[] = [
-  { macro: '{$LIBVIRT.DATA.AGE.MAX}', value: '2m', description: 'How old data may be.' },
+  {
+    macro: '{$LIBVIRT.DATA.AGE.MAX}',
+    value: '2m',
+    description: 'How old data may be, beside two intervals of the agent.',
+  },
+  {
+    macro: '{$LIBVIRT.ERRORS.TIME}',
+    value: '15m',
+    description: 'How long errors that were counted are a problem.',
+  },
+  {
+    macro: '{$LIBVIRT.VM.AGENT.TIME}',
+    value: '5m',
+    description: 'How long a guest agent that has answered before may be silent.',
+  },
   {
     macro: '{$LIBVIRT.VM.OFF.TIME}',
     value: '5m',
@@ -63,7 +81,7 @@ export function filterMacros(rule: Rule): readonly Macro[] {
     { macro: `{$${name}.MATCHES}`, value: '.*', description: `${rule.name}: what is found.` },
     {
       macro: `{$${name}.NOT_MATCHES}`,
-      value: 'CHANGE_IF_NEEDED',
+      value: rule.leftOut?.[name] ?? 'CHANGE_IF_NEEDED',
       description: `${rule.name}: what is left out.`,
     },
   ]);

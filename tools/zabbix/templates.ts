@@ -8,11 +8,12 @@ import {
   rowItem,
   ruleHead,
   type Scope,
+  type TriggerPlace,
   trigger,
   valueMaps,
   Walks,
 } from './elements.ts';
-import { hostItems, hostRules, hostTriggers } from './host-items.ts';
+import { availableKey, hostItems, hostRules, hostTriggers, unreachable } from './host-items.ts';
 import type { Graph, Rule, Trigger } from './item.ts';
 import { domainMacros, filterMacros, hostMacros, root } from './macros.ts';
 import type { Release } from './release.ts';
@@ -36,13 +37,14 @@ export function hostFile(release: Release): Element {
   const rules = [domainRule, ...deviceRules, ...hostRules];
   const ruleElements = rules.map((rule) => discoveryRule(scope, walks, rule));
   const objects = [...hostItems, ...rules.flatMap((rule) => rule.items)].map((item) => item.object);
-  const available = 'zabbix[host,snmp,available]';
+  const noData = unreachable(names.host);
+  const triggers = hostTriggers(names.host);
   const items: readonly Element[] = [
     {
-      uuid: templateUuid(names.host, available),
+      uuid: templateUuid(names.host, availableKey),
       name: 'SNMP agent availability',
       type: 'INTERNAL',
-      key: available,
+      key: availableKey,
       delay: '1m',
       history: '7d',
       description: 'Whether the host answers by SNMP: 0 no, 1 yes, 2 unknown.',
@@ -50,12 +52,8 @@ export function hostFile(release: Release): Element {
       tags: [{ tag: 'component', value: 'agent' }],
       triggers: [
         {
-          uuid: templateUuid(names.host, 'trigger', available),
-          expression: `max(/${names.host}/${available},{$SNMP.TIMEOUT})=0`,
-          name: 'libvirt: No SNMP data collection',
-          priority: 'WARNING',
-          description: 'snmpd does not answer. Check it, the address and the credentials.',
-          tags: [{ tag: 'scope', value: 'availability' }],
+          ...trigger(scope, noData, inHost, []),
+          uuid: templateUuid(names.host, 'trigger', availableKey),
         },
       ],
     },
@@ -88,10 +86,13 @@ export function hostFile(release: Release): Element {
         ],
       },
     ],
-    [...hostTriggers.map((declared) => trigger(scope, declared, '.0', 'libvirt', hostTriggers))],
+    triggers.map((declared) => trigger(scope, declared, inHost, [noData, ...triggers])),
     hostGraphs.map((graph) => graphElement(scope, graph, '.0', 'libvirt')),
   );
 }
+
+/** Where the triggers of the agent and the host are. */
+const inHost: TriggerPlace = { index: '.0', prefix: 'libvirt' };
 
 const hostGraphs: readonly Graph[] = [
   {
@@ -115,7 +116,13 @@ export function guestFile(release: Release): Element {
   };
   const triggers = domainTriggers.map(withoutContext);
   const rules = deviceRules.map((rule) => discoveryRule(scope, walks, rule));
-  const objects = [...domainItems, ...deviceRules.flatMap((rule) => rule.items)].map((item) => item.object);
+  // What conditions of the virtual machine depend on.
+  const agentItems = hostItems.filter(({ object }) =>
+    ['lveConnState', 'lveRefreshInterval'].includes(object),
+  );
+  const objects = [...agentItems, ...domainItems, ...deviceRules.flatMap((rule) => rule.items)].map(
+    (item) => item.object,
+  );
   const indexMacro = {
     macro: '{$VM.INDEX}',
     value: '0',
@@ -147,11 +154,22 @@ export function guestFile(release: Release): Element {
           'hypervisor, makes such hosts; they are asked by the SNMP interface of the hypervisor.',
         ]),
         items: [
+          ...agentItems.map((item) => plainItem(scope, item, '.0', item.name)),
           ...domainItems.map((item) => plainItem(scope, item, scope.within, item.name)),
           ...walks.items(),
         ],
         discovery_rules: rules,
         macros: macroElements([root, indexMacro, ...domainMacros, ...deviceRules.flatMap(filterMacros)]),
+        dashboards: [
+          {
+            uuid: templateUuid(scope.template, 'dashboard', 'vm'),
+            name: 'Virtual machine',
+            pages: [
+              graphsPage(release, scope, 'VM', 'VM', domainRule.graphs ?? []),
+              ...rulePages(release, scope, deviceRules),
+            ],
+          },
+        ],
         valuemaps: valueMaps(scope, objects),
       },
       {
@@ -163,7 +181,14 @@ export function guestFile(release: Release): Element {
         macros: macroElements([root, ...filterMacros(makerRule)]),
       },
     ],
-    triggers.map((declared) => trigger(scope, declared, scope.within, 'VM', triggers)),
+    triggers.map((declared) =>
+      trigger(
+        scope,
+        declared,
+        { index: scope.within, prefix: 'VM', eventPrefix: 'VM {HOST.NAME}' },
+        triggers,
+      ),
+    ),
     (domainRule.graphs ?? []).map((graph) => graphElement(scope, graph, scope.within, 'VM')),
   );
 }
@@ -178,7 +203,7 @@ function discoveryRule(scope: Scope, walks: Walks, rule: Rule): Element {
       ? {}
       : {
           trigger_prototypes: rule.triggers.map((declared) =>
-            trigger(scope, declared, index, rule.prefix, rule.triggers),
+            trigger(scope, declared, { index, prefix: rule.prefix }, rule.triggers),
           ),
         }),
     ...(rule.graphs === undefined
@@ -207,55 +232,92 @@ function graphName(prefix: string, graph: Graph): string {
 
 /** One dashboard for the host, one for the virtual machines and their devices. */
 function dashboards(release: Release, scope: Scope, rules: readonly Rule[]): readonly Element[] {
-  // 6.0 has 24 columns on a page, 7.0 has 72.
-  const width = release === '6.0' ? 24 : 72;
-  const half = width / 2;
-  const graphField = release === '6.0' ? 'graphid' : 'graphid.0';
-  const widget = (type: string, name: string, x: number, y: number, more: readonly Element[]): Element => ({
-    type: release === '6.0' ? (type === 'graph' ? 'GRAPH_CLASSIC' : 'GRAPH_PROTOTYPE') : type,
-    x: String(x),
-    y: String(y),
-    width: String(type === 'graph' ? half : width),
-    height: '5',
-    fields: [
-      {
-        type: type === 'graph' ? 'GRAPH' : 'GRAPH_PROTOTYPE',
-        name: graphField,
-        value: { host: scope.template, name },
-      },
-      ...more,
-    ],
-  });
-  const prototype = (prefix: string, graph: Graph, y: number): Element =>
-    widget('graphprototype', graphName(prefix, graph), 0, y, [
-      { type: 'INTEGER', name: 'columns', value: '2' },
-      { type: 'INTEGER', name: 'rows', value: '1' },
-    ]);
-  const page = (name: string, widgets: readonly Element[]): Element => ({ name, widgets });
   return [
     {
       uuid: templateUuid(scope.template, 'dashboard', 'host'),
       name: 'Hypervisor',
-      pages: [
-        page(
-          'Host',
-          hostGraphs.map((graph, at) => widget('graph', graphName('libvirt', graph), at * half, 0, [])),
-        ),
-      ],
+      pages: [graphsPage(release, scope, 'Host', 'libvirt', hostGraphs)],
     },
     {
       uuid: templateUuid(scope.template, 'dashboard', 'vms'),
       name: 'Virtual machines',
-      pages: rules
-        .filter((rule) => rule.graphs !== undefined)
-        .map((rule) =>
-          page(
-            rule.name.replace(' discovery', ''),
-            (rule.graphs ?? []).map((graph, at) => prototype(rule.prefix, graph, at * 5)),
-          ),
-        ),
+      pages: rulePages(release, scope, rules),
     },
   ];
+}
+
+/** 6.0 has 24 columns on a page, 7.0 has 72. */
+const pageWidths: Readonly<Record<Release, number>> = { '6.0': 24, '7.0': 72 };
+
+interface Widget {
+  readonly type: 'graph' | 'graphprototype';
+  readonly graph: string;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly fields?: readonly Element[];
+}
+
+function widget(release: Release, scope: Scope, { type, graph, x, y, width, fields }: Widget): Element {
+  const types = { graph: 'GRAPH_CLASSIC', graphprototype: 'GRAPH_PROTOTYPE' };
+  return {
+    type: release === '6.0' ? types[type] : type,
+    x: String(x),
+    y: String(y),
+    width: String(width),
+    height: '5',
+    fields: [
+      {
+        type: type === 'graph' ? 'GRAPH' : 'GRAPH_PROTOTYPE',
+        name: release === '6.0' ? 'graphid' : 'graphid.0',
+        value: { host: scope.template, name: graph },
+      },
+      ...(fields ?? []),
+    ],
+  };
+}
+
+/** A page with graphs side by side. */
+function graphsPage(
+  release: Release,
+  scope: Scope,
+  name: string,
+  prefix: string,
+  graphs: readonly Graph[],
+): Element {
+  const width = pageWidths[release] / 2;
+  return {
+    name,
+    widgets: graphs.map((graph, at) =>
+      widget(release, scope, { type: 'graph', graph: graphName(prefix, graph), x: at * width, y: 0, width }),
+    ),
+  };
+}
+
+/** A page for each rule that has graphs: one below the other, for two of its rows at a time. */
+function rulePages(release: Release, scope: Scope, rules: readonly Rule[]): readonly Element[] {
+  return rules.flatMap((rule) =>
+    rule.graphs === undefined
+      ? []
+      : [
+          {
+            name: rule.name.replace(' discovery', ''),
+            widgets: rule.graphs.map((graph, at) =>
+              widget(release, scope, {
+                type: 'graphprototype',
+                graph: graphName(rule.prefix, graph),
+                x: 0,
+                y: at * 5,
+                width: pageWidths[release],
+                fields: [
+                  { type: 'INTEGER', name: 'columns', value: '2' },
+                  { type: 'INTEGER', name: 'rows', value: '1' },
+                ],
+              }),
+            ),
+          },
+        ],
+  );
 }
 
 function templateHead(name: string, description: readonly string[]): Element {

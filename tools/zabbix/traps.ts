@@ -12,11 +12,20 @@ const template = 'libvirt traps by SNMP';
 /** Holds the end of the root of LIBVIRT-EXT-MIB, as it stands in regular expressions. */
 const rootMacro = '{$LIBVIRT.TRAP.ROOT}';
 
+/** Holds the name of a hypervisor: all of an agent's notifications come from one address. */
+const hypervisorMacro = '{$LIBVIRT.TRAP.HYPERVISOR}';
+
 const macros: readonly Macro[] = [
   {
     macro: rootMacro,
     value: modules['LIBVIRT-EXT-MIB'].root.slice(-4).join('[.]'),
     description: 'The last four numbers of mib.root of the agent, with [.] between them.',
+  },
+  {
+    macro: hypervisorMacro,
+    value: '.*',
+    description:
+      'Of an agent with several hypervisors: the name of the one whose notifications are taken. A regular expression.',
   },
 ];
 
@@ -68,6 +77,18 @@ function uuid(object: ObjectName): string {
 function kind(names: readonly NotificationName[]): string {
   const own = names.map((name) => `${rootMacro}[.]${notifications[name].oid.join('[.]')}`);
   return `(?-m:^)(?s:(?!lve[A-Za-z]+[.][0-9]|${rootMacro}[.]1[.]).)*${pattern(names, own)}(?:[^0-9A-Za-z.]|$)`;
+}
+
+/**
+ * What is not of another hypervisor. lveNotifyHypervisor is behind all other fields, and is sent by agents with several
+ * hypervisors only. No part of its field is given back once it matched (`++`, `?+`), so that the name is what is left;
+ * `[!-#]` is a quotation mark, which would need an escape.
+ */
+const ofHypervisor = `(?!(?s:.*)${tail('lveNotifyHypervisor')}[.]0[ =]++(?:type=4 ++value=)?+(?:[A-Za-z-]+: )?+[!-#]?+(?!${hypervisorMacro}(?:[!-#[:space:]]|$))(?!(?s:.*)${tail('lveNotifyHypervisor')}[.]))`;
+
+/** The key of an item that takes the traps in which a pattern is found. */
+function trapKey(found: string): string {
+  return `snmptrap["(?-m:^)${ofHypervisor}${found}"]`;
 }
 
 interface TrapTrigger {
@@ -212,7 +233,7 @@ const traps: readonly Trap[] = [
     name: 'Connection to libvirt',
     kinds: ['lveConnectionChange'],
     component: 'agent',
-    tags: {},
+    tags: { connection: textBefore('lveConnUri', 'lveConnState') },
     triggers: [
       {
         name: 'connection to libvirt is lost',
@@ -279,7 +300,7 @@ function item(key: string, name: string, component: string, description: string)
 }
 
 function trapItem(trap: Trap): Element {
-  const key = `snmptrap["${kind(trap.kinds)}"]`;
+  const key = trapKey(kind(trap.kinds));
   const found = (expression: string): string =>
     `find(/${template}/${key},,"regexp","${expression.replaceAll('"', '\\"')}")=1`;
   const [whose] = Object.keys(trap.tags);
@@ -336,13 +357,13 @@ export function trapFile(release: Release): Element {
           items: [
             ...traps.map(trapItem),
             item(
-              `snmptrap["${pattern(['VM-MIB::vm'], ['1[.]2[.]1[.]236[.]0[.]'])}"]`,
+              trapKey(`(?s:.*)${pattern(['VM-MIB::vm'], ['1[.]2[.]1[.]236[.]0[.]'])}`),
               'Notifications of VM-MIB',
               'state',
               'vmRunning, vmPaused and the others of RFC 7666: the same changes in another form.',
             ),
             item(
-              `snmptrap["${kind(['lveNotificationTest'])}"]`,
+              trapKey(kind(['lveNotificationTest'])),
               'Test notifications',
               'agent',
               'lveNotificationTest: somebody has tried whether notifications arrive (libvirt-agentx notify-test).',

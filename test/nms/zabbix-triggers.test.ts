@@ -1,0 +1,559 @@
+import { availableParallelism, totalmem } from 'node:os';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FakeLibvirtd } from '../fakes/fake-libvirtd.ts';
+import { type Agent, type ConfigSection, startAgent } from '../lab/agent.ts';
+import { biosGuest, type GuestOptions, linuxGuest } from '../lab/domain-xml.ts';
+import { guestExec, guestSpawn, waitForGuestAgent } from '../lab/guest-agent.ts';
+import { makeGuestImage } from '../lab/guest-image.ts';
+import { makeRawImage } from '../lab/image.ts';
+import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
+import { type RunningProcess, startProcess } from '../lab/process.ts';
+import {
+  crashQemu,
+  type FullDisk,
+  freezeGuestAgent,
+  freezeMonitor,
+  makeFullDisk,
+  makeUnreadInterface,
+} from '../lab/provoke.ts';
+import { type Snmpd, startSnmpd } from '../lab/snmpd.ts';
+import { delay, waitUntil } from '../lab/wait.ts';
+import { walkServed } from '../support/served-walk.ts';
+import { type LedgerLine, ledgerOf, missingOf } from './trigger-ledger.ts';
+import {
+  checkNow,
+  discoveredHosts,
+  failedRules,
+  importTemplates,
+  itemStates,
+  makeHost,
+  problemsSince,
+  setMacros,
+  templateId,
+} from './zabbix-host.ts';
+import { startZabbix, type ZabbixServer } from './zabbix-server.ts';
+
+// Every trigger of the templates for hypervisors and for guests, fired and recovered in both releases at once: by real
+// guests, a real libvirtd and a real snmpd, except for errors that disks count, which QEMU's do not: these come from
+// FakeLibvirtd. What needs minutes of trouble is in trouble before Zabbix looks.
+
+const hostTemplate = 'libvirt by SNMP';
+const guestTemplate = 'libvirt guest by SNMP';
+const odd = 'größe "q" back\\';
+const goneUuid = '2b8c1b52-6a0b-4c7c-9c39-0f5f3a0d9a11';
+
+/** Thresholds that a test can wait for; the rest is as shipped. */
+const soon = {
+  '{$LIBVIRT.DATA.AGE.MAX}': '20s',
+  '{$LIBVIRT.ERRORS.TIME}': '1m',
+  '{$LIBVIRT.VM.OFF.TIME}': '20s',
+  '{$LIBVIRT.VM.AGENT.TIME}': '20s',
+};
+
+interface Watcher {
+  readonly zabbix: ZabbixServer;
+  /** The host of the hypervisor. */
+  readonly main: string;
+  /** All hosts of hypervisors. */
+  readonly hosts: string[];
+}
+
+let libvirtd: Libvirtd;
+let snmpd: Snmpd;
+let agent: Agent;
+/** Another agent of the same libvirtd, which may go away. */
+let otherSnmpd: Snmpd;
+let otherAgent: Agent;
+let fakeDaemon: FakeLibvirtd;
+let fakeSnmpd: Snmpd;
+let fakeAgent: Agent;
+let fullDisk: FullDisk;
+let flood: { stop(): Promise<void> } | undefined;
+let watchers: readonly Watcher[] = [];
+let counting: NodeJS.Timeout | undefined;
+
+const agentConfig: ConfigSection = {
+  libvirt: { read_write: true, call_timeout: 6 },
+  collect: { extra_stats: ['all'] },
+  intervals: {
+    inventory: 5,
+    disk_errors: 2,
+    guest_agent: 5,
+    snapshots: 5,
+    pools: 5,
+    networks: 5,
+    pinning: 5,
+    host: 5,
+  },
+};
+
+async function served(name: string, domain?: string): Promise<number> {
+  const walk = await walkServed(snmpd);
+  const index = domain === undefined ? 0 : walk.indexOf('lveDomName', domain);
+  const value = walk.value(name, index);
+  if (value === undefined) throw new Error(`no value of ${name}`);
+  return Number(value);
+}
+
+async function untilServed(what: string, condition: () => Promise<boolean>): Promise<void> {
+  await waitUntil(condition, {
+    what,
+    timeoutMs: 120_000,
+    intervalMs: 500,
+    context: () => agent.stderr().slice(-2000),
+  });
+}
+
+/** A file that takes a share of a file system in a guest. */
+const fill = (percent: number): string =>
+  `set -- $(df -k /mnt | tail -1); dd if=/dev/zero of=/mnt/fill bs=1k count=$(( $2 * ${percent} / 100 - $3 )); sync`;
+
+async function poolOf(name: string, usedKib: number): Promise<void> {
+  const path = libvirtd.directory.directory('images', name);
+  await libvirtd.namespaces.exec('mount', '-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', path);
+  await libvirtd.namespaces.exec('dd', 'if=/dev/zero', `of=${path}/fill`, 'bs=1k', `count=${usedKib}`);
+  await libvirtd.virsh('pool-define-as', name, 'dir', '--target', path);
+  await libvirtd.virsh('pool-start', name);
+}
+
+async function makeGuests(): Promise<void> {
+  const { domainType: type, imagesPath } = libvirtd;
+  const bios = async (options: GuestOptions): Promise<string> => {
+    const path = await makeRawImage(`${imagesPath}/${encodeURIComponent(options.name)}.raw`, 4);
+    const nics = [libvirtd.bridge === undefined ? {} : { bridge: libvirtd.bridge }];
+    return biosGuest({ type, disks: [{ path }], nics, ...options });
+  };
+  const linux = async (name: string): Promise<void> =>
+    libvirtd.run(
+      linuxGuest({
+        ...(await makeGuestImage()),
+        name,
+        type,
+        agentChannel: true,
+        balloonStatsPeriodSec: 1,
+        commandLine: 'lab.agent lab.fs=vda lab.read=vdb',
+        disks: [
+          { path: await makeRawImage(`${imagesPath}/${name}-fs.raw`, 16) },
+          { path: await makeRawImage(`${imagesPath}/${name}-data.raw`, 4) },
+        ],
+      }),
+    );
+  for (const name of ['web-1', 'pending-1', 'frozen-1', 'restarted-1', odd]) {
+    await libvirtd.run(await bios({ name }));
+  }
+  await libvirtd.run(await bios({ name: 'gone-1', uuid: goneUuid }));
+  await libvirtd.define(await bios({ name: 'off-1' }));
+  await libvirtd.virsh('autostart', 'off-1');
+  await libvirtd.define(biosGuest({ name: 'snapshot-1', type }));
+  await linux('linux-a');
+  await linux('linux-b');
+  fullDisk = await makeFullDisk(libvirtd);
+  await libvirtd.run(
+    linuxGuest({
+      ...(await makeGuestImage()),
+      name: 'full-1',
+      type,
+      commandLine: 'lab.write=vda',
+      disks: [{ path: fullDisk.path, errorPolicy: 'stop' }],
+    }),
+  );
+  const unread = await makeUnreadInterface(libvirtd);
+  await libvirtd.run(biosGuest({ name: 'unread-1', type, extraDevices: unread.xml }));
+  flood = await unread.flood();
+  // More processors and memory than there are, in two parts that QEMU can have.
+  const part = {
+    type,
+    vcpus: Math.ceil((availableParallelism() * 8 + 1) / 2),
+    memoryMib: Math.floor((totalmem() / 2 ** 20) * 0.65),
+  };
+  for (const name of ['big-1', 'big-2']) await libvirtd.run(biosGuest({ name, ...part }));
+  await waitForGuestAgent(libvirtd, 'linux-a');
+  await waitForGuestAgent(libvirtd, 'linux-b');
+}
+
+/** A snapshot that was made years ago. */
+async function makeOldSnapshot(): Promise<void> {
+  await libvirtd.virsh('snapshot-create-as', 'snapshot-1', 'old');
+  const xml = await libvirtd.virsh('snapshot-dumpxml', 'snapshot-1', 'old');
+  const path = libvirtd.directory.file('images', 'snapshot.xml');
+  const aged = xml.replace(/<creationTime>\d+</, '<creationTime>1600000000<');
+  await libvirtd.namespaces.exec('sh', '-c', 'printf %s "$1" > "$2"', 'write', aged, path);
+  await libvirtd.virsh('snapshot-create', 'snapshot-1', path, '--redefine');
+}
+
+const spin = 'echo $$ > /tmp/spinning; while :; do :; done';
+
+/** Trouble of every kind that lasts; returns the share of memory in percent that is much for linux-a. */
+async function makeTrouble(): Promise<number> {
+  await crashQemu(libvirtd, 'web-1');
+  await libvirtd.virsh('suspend', odd);
+  await freezeMonitor(libvirtd, 'frozen-1');
+  await libvirtd.virsh('setmaxmem', 'pending-1', '32M', '--config');
+  await makeOldSnapshot();
+  await guestExec(libvirtd, 'linux-a', fill(85));
+  await guestExec(libvirtd, 'linux-b', 'dd if=/dev/zero of=/mnt/fill bs=64k; sync');
+  for (const name of ['linux-a', 'linux-b']) {
+    await libvirtd.virsh('vcpupin', name, '0', '0');
+    await guestSpawn(libvirtd, name, spin);
+  }
+  await untilServed('memory of linux-a', async () => (await served('lveMemUsedPercent', 'linux-a')) > 0);
+  const much = Math.ceil((await served('lveMemUsedPercent', 'linux-a')) / 100) + 8;
+  await guestExec(libvirtd, 'linux-a', 'dd if=/dev/zero of=/tmp/fill bs=1M count=24');
+  await untilServed(
+    'less memory in linux-a',
+    async () => (await served('lveMemUsedPercent', 'linux-a')) > much * 100,
+  );
+  await libvirtd.virsh('blkdeviotune', 'linux-a', 'vdb', '--total-iops-sec', '2');
+  await poolOf('pool-low', 14_500);
+  await poolOf('pool-critical', 16_000);
+  const path = libvirtd.directory.directory('images', 'pool-off');
+  await libvirtd.virsh('pool-define-as', 'pool-off', 'dir', '--target', path);
+  await libvirtd.virsh('pool-autostart', 'pool-off');
+  const network = libvirtd.directory.file('images', 'network.xml');
+  const xml = `<network><name>net-off</name><forward mode="bridge"/><bridge name="${libvirtd.bridge ?? 'br0'}"/></network>`;
+  await libvirtd.namespaces.exec('sh', '-c', 'printf %s "$1" > "$2"', 'write', xml, network);
+  await libvirtd.virsh('net-define', network);
+  await libvirtd.virsh('net-autostart', 'net-off');
+  return much;
+}
+
+async function mendTrouble(): Promise<void> {
+  await libvirtd.start('web-1');
+  await libvirtd.virsh('resume', odd);
+  process.kill(await libvirtd.qemuPid('frozen-1'), 'SIGCONT');
+  await libvirtd.virsh('setmaxmem', 'pending-1', '16M', '--config');
+  await libvirtd.virsh('snapshot-delete', 'snapshot-1', 'old', '--metadata');
+  await libvirtd.start('off-1');
+  for (const name of ['linux-a', 'linux-b']) {
+    await guestExec(libvirtd, name, 'kill $(cat /tmp/spinning); rm -f /mnt/fill /tmp/fill; sync');
+  }
+  await libvirtd.virsh('blkdeviotune', 'linux-a', 'vdb', '--total-iops-sec', '0');
+  await flood?.stop();
+  await fullDisk.makeRoom();
+  await libvirtd.virsh('resume', 'full-1');
+  for (const name of ['big-1', 'big-2', 'hungry-1']) await libvirtd.virsh('destroy', name);
+  for (const name of ['pool-low', 'pool-critical']) {
+    await libvirtd.namespaces.exec('rm', `${libvirtd.imagesPath}/${name}/fill`);
+    await libvirtd.virsh('pool-refresh', name);
+  }
+  await libvirtd.virsh('pool-start', 'pool-off');
+  await libvirtd.virsh('net-start', 'net-off');
+}
+
+beforeAll(async () => {
+  libvirtd = await startLibvirtd();
+  [snmpd, otherSnmpd, fakeSnmpd] = await Promise.all([startSnmpd(), startSnmpd(), startSnmpd()]);
+  await makeGuests();
+  agent = await startAgent({
+    uri: libvirtd.uri,
+    agentxAddress: snmpd.agentxAddress,
+    config: agentConfig,
+  });
+  otherAgent = await startAgent({ uri: libvirtd.uriReadOnly, agentxAddress: otherSnmpd.agentxAddress });
+  fakeDaemon = await FakeLibvirtd.start({ domains: 1, hostname: 'fake-libvirtd' });
+  fakeDaemon.domain(1).diskErrorCount = 0;
+  fakeAgent = await startAgent({ uri: fakeDaemon.uri, agentxAddress: fakeSnmpd.agentxAddress });
+  const muchInGuest = await makeTrouble();
+  // A guest that takes a part of the host's memory; that it is much is what the threshold says.
+  const share = 6;
+  await libvirtd.run(
+    biosGuest({
+      name: 'hungry-1',
+      type: libvirtd.domainType,
+      memoryMib: Math.floor((totalmem() / 2 ** 20 / 100) * share),
+      extraDomain: "<memoryBacking><allocation mode='immediate'/></memoryBacking>",
+    }),
+  );
+  await untilServed('the hungry guest', async () => (await served('lveDomState', 'hungry-1')) === 1);
+  await delay(10_000);
+  const muchOnHost = (await served('lveHostMemUsedPercent')) / 100 - share / 2;
+  const servers = await Promise.all([startZabbix('6.0'), startZabbix('7.0')]);
+  watchers = await Promise.all(
+    servers.map(async (zabbix) => {
+      await importTemplates(zabbix, 'template_libvirt_by_snmp.yaml');
+      await importTemplates(zabbix, 'template_libvirt_guest_by_snmp.yaml');
+      await setMacros(zabbix, await templateId(zabbix, guestTemplate), {
+        ...soon,
+        '{$LIBVIRT.VM.CPU.MAX}': '10',
+        '{$LIBVIRT.VM.MEM.MAX}': String(muchInGuest),
+      });
+      const main = await makeHost(zabbix, {
+        name: 'kvm-1',
+        snmpPort: snmpd.port,
+        templates: [hostTemplate, 'libvirt guests as hosts by SNMP'],
+        macros: {
+          ...soon,
+          '{$LIBVIRT.REFRESH.ERRORS.MAX}': '3',
+          '{$LIBVIRT.REFRESH.OVERRUNS.MAX}': '3',
+          '{$LIBVIRT.HOST.MEM.MAX}': muchOnHost.toFixed(2),
+          // By the name of the machine, as docs say.
+          '{$LIBVIRT.VM.CPU.MAX:"linux-a"}': '10',
+          '{$LIBVIRT.VM.MEM.MAX:"linux-a"}': String(muchInGuest),
+        },
+      });
+      return { zabbix, main, hosts: [main] };
+    }),
+  );
+}, 1_200_000);
+
+afterAll(async () => {
+  clearInterval(counting);
+  await flood?.stop();
+  for (const { zabbix } of watchers) await zabbix.stop();
+  for (const one of [fakeAgent, otherAgent, agent]) await one?.stop();
+  for (const one of [fakeSnmpd, otherSnmpd, snmpd]) await one?.stop();
+  await fakeDaemon?.close();
+  await libvirtd?.stop();
+});
+
+async function idsOf({ zabbix, hosts }: Watcher): Promise<readonly string[]> {
+  return [...hosts, ...(await discoveredHosts(zabbix)).map(({ id }) => id)];
+}
+
+async function ledger({ zabbix, hosts }: Watcher): Promise<readonly LedgerLine[]> {
+  const guests = (await discoveredHosts(zabbix)).map(({ id }) => id);
+  return [
+    ...(await ledgerOf(zabbix, hostTemplate, hosts)),
+    ...(await ledgerOf(zabbix, guestTemplate, guests)),
+  ];
+}
+
+/** Of a machine: at the host of the hypervisor and at its own. */
+const ofMachine = (...names: readonly string[]): readonly string[] =>
+  names.flatMap((name) => [`VM {#VM.NAME}: ${name}`, `VM: ${name}`]);
+
+/** Waits until some triggers have fired, or recovered, wherever they are declared, in both releases. */
+async function until(
+  stage: 'fired' | 'recovered',
+  triggers: readonly string[],
+  meanwhile?: () => Promise<void>,
+): Promise<void> {
+  const missing = new Set<string>();
+  await waitUntil(
+    async () => {
+      await meanwhile?.();
+      missing.clear();
+      for (const watcher of watchers) {
+        await checkNow(watcher.zabbix, await idsOf(watcher));
+        for (const line of await ledger(watcher)) {
+          if (triggers.includes(line.trigger) && line[stage].length === 0) {
+            missing.add(`${watcher.zabbix.release} ${line.template}: ${line.trigger}`);
+          }
+        }
+      }
+      return missing.size === 0;
+    },
+    {
+      what: `that they have ${stage}`,
+      timeoutMs: 480_000,
+      intervalMs: 3000,
+      context: () => `missing: ${[...missing].join('\n')}\n${agent.stderr().slice(-1500)}`,
+    },
+  );
+}
+
+const untilFiredAndOver = async (triggers: readonly string[], end: () => Promise<unknown>): Promise<void> => {
+  await until('fired', triggers);
+  await end();
+  await until('recovered', triggers);
+};
+
+const lasting = [
+  ...ofMachine(
+    'Failed',
+    'State needs attention',
+    'Should run, but is off',
+    'CPU use is high',
+    'CPU is taken by others',
+    'Memory use is high',
+    'No fresh statistics',
+    'Old snapshot',
+    'Change waits for a restart',
+  ),
+  'Disk {#DISK}: Latency is high',
+  'Disk {#DISK}: In error',
+  'Interface {#NIC}: Errors',
+  'FS {#FS}: Space is low',
+  'FS {#FS}: Space is critically low',
+  'libvirt: VMs without fresh statistics',
+  'libvirt: CPU overcommitment is high',
+  'libvirt: Memory overcommitment is high',
+  'libvirt: Memory use of the host is high',
+  'Pool {#POOL}: Space is low',
+  'Pool {#POOL}: Space is critically low',
+  'Pool {#POOL}: Should be active, but is not',
+  'Network {#NETWORK}: Should be active, but is not',
+];
+
+const restarts = [...ofMachine('Has been restarted'), 'libvirt: The agent was restarted'];
+
+describe('triggers', { timeout: 1_200_000 }, () => {
+  it('of what is in trouble for long fire, and recover when it is mended', async () => {
+    await until('fired', [...lasting, ...restarts]);
+    await mendTrouble();
+    await until('recovered', lasting);
+  });
+
+  it('name the machine', async () => {
+    for (const watcher of watchers) {
+      const events = (await ledger(watcher)).flatMap(({ fired }) => fired);
+      const named = [
+        'VM web-1: Failed',
+        `VM ${odd}: State needs attention`,
+        'VM linux-a: CPU use is high (over 10% for 5m)',
+        'Disk linux-a:vdb: Latency is high (over 0.1 s for 5m)',
+        'Disk full-1:vda: In error',
+        'FS linux-b:/mnt: Space is critically low (used > 95%)',
+      ];
+      expect(events).toEqual(expect.arrayContaining(named));
+      // Nothing is left to be expanded.
+      expect(events.filter((name) => /\{[#$A-Z]|\*UNKNOWN\*/.test(name))).toEqual([]);
+    }
+  });
+
+  it('of a machine that vanishes, of an agent that falls silent, and of what fails because of them', async () => {
+    const thrice = ['libvirt: Refreshes fail in part', 'libvirt: Refreshes take longer than their interval'];
+    const once = [
+      ...ofMachine('Vanished from the host', 'Guest agent does not answer'),
+      'Warning {#SNMPINDEX}: The agent warns',
+      'Collector {#COLLECTOR}: Fails',
+    ];
+    await untilServed(
+      'the agent of linux-b',
+      async () => (await served('lveGuestAgentState', 'linux-b')) === 2,
+    );
+    // Zabbix has to have seen it.
+    await delay(70_000);
+    await freezeGuestAgent(libvirtd, 'linux-b', 300);
+    await libvirtd.virsh('destroy', 'gone-1');
+    await libvirtd.virsh('undefine', 'gone-1');
+    await until('fired', once);
+    await until('fired', thrice, async () => {
+      const { thaw } = await freezeMonitor(libvirtd, 'frozen-1');
+      await delay(7000);
+      thaw();
+      await delay(1000);
+    });
+    await libvirtd.run(biosGuest({ name: 'gone-1', uuid: goneUuid, type: libvirtd.domainType }));
+    await until('recovered', [...once, ...thrice]);
+  });
+
+  it('of a host whose processors are busy', async () => {
+    const loops: RunningProcess[] = [];
+    for (let at = 0; at < availableParallelism(); at++) {
+      loops.push(
+        await startProcess({
+          name: 'busy',
+          command: 'nice',
+          args: ['-n', '19', 'sh', '-c', 'while :; do :; done'],
+        }),
+      );
+    }
+    const most = 97;
+    try {
+      await untilServed('a busy host', async () => (await served('lveHostCpuUtil')) > (most + 1) * 100);
+      for (const { zabbix, hosts } of watchers) {
+        const host = {
+          name: 'kvm-1 while it is busy',
+          snmpPort: snmpd.port,
+          templates: [hostTemplate],
+          macros: { '{$LIBVIRT.HOST.CPU.MAX}': String(most) },
+        };
+        hosts.push(await makeHost(zabbix, host));
+      }
+      await until('fired', ['libvirt: CPU use of the host is high']);
+    } finally {
+      for (const loop of loops) await loop.stop();
+    }
+    await until('recovered', ['libvirt: CPU use of the host is high']);
+    // Another host with the same values is of no use any more.
+    for (const { zabbix, hosts } of watchers)
+      await zabbix.call('host.update', { hostid: hosts.at(-1), status: 1 });
+  });
+
+  it('of libvirt are one while it is away, and none comes of it later', async () => {
+    const lost = 'libvirt: libvirt is not connected';
+    const since = Math.ceil(Date.now() / 1000);
+    const opened = async (): Promise<readonly (readonly string[])[]> =>
+      Promise.all(
+        watchers.map(async (watcher) => problemsSince(watcher.zabbix, await idsOf(watcher), since)),
+      );
+    await libvirtd.stopDaemon();
+    await until('fired', [lost]);
+    // Conditions over five minutes have their time.
+    const end = Date.now() + 330_000;
+    while (Date.now() < end) {
+      for (const watcher of watchers) await checkNow(watcher.zabbix, await idsOf(watcher));
+      await delay(10_000);
+    }
+    expect(await opened()).toEqual(watchers.map(() => [lost]));
+    await libvirtd.startDaemon();
+    await until('recovered', [lost]);
+    await delay(60_000);
+    expect(await opened()).toEqual(watchers.map(() => [lost]));
+  });
+
+  it('of data that gets old, an agent that is gone, and snmpd that is gone', async () => {
+    for (const { zabbix, hosts } of watchers) {
+      const host = {
+        name: 'kvm-1 by another agent',
+        snmpPort: otherSnmpd.port,
+        templates: [hostTemplate],
+        macros: { '{$LIBVIRT.DATA.AGE.MAX}': '2s', '{$SNMP.TIMEOUT}': '1m' },
+      };
+      hosts.push(await makeHost(zabbix, host));
+    }
+    await until('fired', restarts);
+    // Until libvirt is known not to respond, the data alone gets old.
+    await until('fired', ['libvirt: Data is old'], async () => {
+      libvirtd.signal('SIGSTOP');
+      for (let second = 0; second < 9; second++) {
+        for (const { zabbix, hosts } of watchers) await checkNow(zabbix, hosts.slice(-1));
+        await delay(1000);
+      }
+      libvirtd.signal('SIGCONT');
+      await delay(2000);
+    });
+    await until('recovered', ['libvirt: Data is old']);
+    await otherAgent.stop();
+    await untilFiredAndOver(['libvirt: The agent does not answer'], async () => {
+      otherAgent = await startAgent({ uri: libvirtd.uriReadOnly, agentxAddress: otherSnmpd.agentxAddress });
+    });
+    await otherSnmpd.kill();
+    await untilFiredAndOver(['libvirt: No SNMP data collection'], () => otherSnmpd.restart());
+  });
+
+  it('of errors that only FakeLibvirtd counts', async () => {
+    const errors = ['Disk {#DISK}: I/O errors'];
+    let count = 0;
+    counting = setInterval(() => {
+      count += 50;
+      fakeDaemon.domain(1).diskErrorCount = count;
+    }, 500);
+    for (const { zabbix, hosts } of watchers) {
+      const host = {
+        name: 'fake libvirtd',
+        snmpPort: fakeSnmpd.port,
+        templates: [hostTemplate, 'libvirt guests as hosts by SNMP'],
+        macros: soon,
+      };
+      hosts.push(await makeHost(zabbix, host));
+    }
+    await until('fired', errors);
+    clearInterval(counting);
+    await until('recovered', errors);
+  });
+
+  it('have fired and recovered, all of them, in both releases', async () => {
+    await until('recovered', restarts);
+    for (const watcher of watchers) {
+      const lines = await ledger(watcher);
+      expect(lines.length).toBeGreaterThan(50);
+      expect(missingOf(lines).map((text) => `${watcher.zabbix.release} ${text}`)).toEqual([]);
+      const ids = await idsOf(watcher);
+      const items = await itemStates(watcher.zabbix, ids);
+      expect(items.filter(({ unsupported }) => unsupported !== undefined)).toEqual([]);
+      expect(await failedRules(watcher.zabbix, ids)).toEqual([]);
+    }
+  });
+});
