@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { guestSpawn } from './guest-agent.ts';
 import type { Libvirtd } from './libvirtd.ts';
 import { startProcess } from './process.ts';
@@ -204,10 +204,18 @@ export async function makeUnreadInterface(libvirtd: Libvirtd): Promise<UnreadInt
     xml: `<interface type='direct'><mac address='${mac}'/><source dev='low0' mode='bridge'/><model type='virtio'/></interface>`,
     async flood() {
       const [command = '', ...prefix] = enter;
-      const sending = `while :; do for at in {1..100}; do echo x > /dev/udp/${address}/9; done; sleep 0.2; done`;
-      const args = [...prefix, 'bash', '-c', sending];
+      // Ending the first process would not end what it runs inside.
+      const flag = libvirtd.directory.file('images', 'flood');
+      await exec('touch', flag);
+      const sending = `while [ -e "$0" ]; do for at in {1..20}; do echo x > /dev/udp/${address}/9; done; sleep 0.5; done`;
+      const args = [...prefix, 'bash', '-c', sending, flag];
       const sender = await startProcess({ name: 'flood', command, args });
-      return { stop: () => sender.stop() };
+      return {
+        async stop() {
+          await rm(flag, { force: true });
+          await sender.exited;
+        },
+      };
     },
   };
 }

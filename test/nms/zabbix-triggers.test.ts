@@ -144,7 +144,9 @@ async function makeGuests(): Promise<void> {
   await libvirtd.run(await bios({ name: 'gone-1', uuid: goneUuid }));
   await libvirtd.define(await bios({ name: 'off-1' }));
   await libvirtd.virsh('autostart', 'off-1');
-  await libvirtd.define(biosGuest({ name: 'snapshot-1', type }));
+  const kept = `${imagesPath}/snapshot-1.qcow2`;
+  await libvirtd.namespaces.exec('qemu-img', 'create', '-f', 'qcow2', kept, '4M');
+  await libvirtd.define(biosGuest({ name: 'snapshot-1', type, disks: [{ path: kept, format: 'qcow2' }] }));
   await linux('linux-a');
   await linux('linux-b');
   fullDisk = await makeFullDisk(libvirtd);
@@ -198,7 +200,7 @@ async function makeTrouble(): Promise<number> {
   }
   await untilServed('memory of linux-a', async () => (await served('lveMemUsedPercent', 'linux-a')) > 0);
   const much = Math.ceil((await served('lveMemUsedPercent', 'linux-a')) / 100) + 8;
-  await guestExec(libvirtd, 'linux-a', 'dd if=/dev/zero of=/tmp/fill bs=1M count=24');
+  await guestExec(libvirtd, 'linux-a', 'dd if=/dev/zero of=/tmp/fill bs=1M count=16');
   await untilServed(
     'less memory in linux-a',
     async () => (await served('lveMemUsedPercent', 'linux-a')) > much * 100,

@@ -308,7 +308,7 @@ function trapItem(trap: Trap): Element {
     tag,
     value: `{{ITEM.VALUE}.regsub("${regex.replaceAll('"', '\\"')}","\\1${tag === 'vm.disk' ? ' \\2' : ''}")}`,
   }));
-  const subject = trap.tags['vm'] ?? trap.tags['pool'];
+  const subject = trap.tags['vm'] ?? trap.tags['pool'] ?? trap.tags['connection'];
   return {
     ...item(key, trap.name, trap.component, trap.kinds.map((name) => `LIBVIRT-EXT-MIB::${name}`).join(', ')),
     triggers: trap.triggers.map((declared) => ({
