@@ -26,12 +26,19 @@ var octets = value.trim().split(/\\s+/);
 if (!octets.some(function (octet) { return parseInt(octet, 16) > 126; })) return value;
 try { return decodeURIComponent('%' + octets.join('%')); } catch (error) { return value; }`;
 
-/** The same for each macro of each row. An index is never a text; other numbers have no octet beyond ASCII. */
+/**
+ * The same for each macro of each row. An index is never a text; other numbers have no octet beyond ASCII. 6.0 takes no
+ * context of a macro that ends with a backslash, such as a name of drive C: hence a macro without.
+ */
 const decodeRows = `function decode(value) {
 ${decodeText}
 }
 return JSON.stringify(JSON.parse(value).map(function (row) {
-  Object.keys(row).forEach(function (macro) { if (macro !== '{#SNMPINDEX}') row[macro] = decode(row[macro]); });
+  Object.keys(row).forEach(function (macro) {
+    if (macro === '{#SNMPINDEX}') return;
+    row[macro] = decode(row[macro]);
+    row[macro.replace('}', '.CONTEXT}')] = row[macro].replace(/[\\\\]+$/, '');
+  });
   return row;
 }));`;
 
@@ -193,8 +200,10 @@ export function trigger(
   { index, prefix, eventPrefix }: TriggerPlace,
   siblings: readonly Trigger[],
 ): Element {
+  const inContext = (text: string): string =>
+    scope.release === '6.0' ? text.replaceAll(/:"\{#([A-Z.]+)\}"\}/g, ':"{#$1.CONTEXT}"}') : text;
   const inPlace = (text: string): string =>
-    text.replaceAll(/@(\w+)/g, (_, object: ObjectName) => {
+    inContext(text).replaceAll(/@(\w+)/g, (_, object: ObjectName) => {
       const isScalar = definitions[object].table === undefined;
       return `/${scope.template}/${itemKey(object, isScalar ? '.0' : index)}`;
     });
