@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Agent, type ConfigSection, startAgent } from '../lab/agent.ts';
 import { biosGuest, linuxGuest } from '../lab/domain-xml.ts';
@@ -5,7 +7,7 @@ import { guestExec, guestSpawn, waitForGuestAgent } from '../lab/guest-agent.ts'
 import { makeGuestImage } from '../lab/guest-image.ts';
 import { makeRawImage } from '../lab/image.ts';
 import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
-import { crashQemu, makeFullDisk, startEndlessJob } from '../lab/provoke.ts';
+import { crashQemu, type FullDisk, makeFullDisk } from '../lab/provoke.ts';
 import { type Snmpd, startSnmpd } from '../lab/snmpd.ts';
 import { waitUntil } from '../lab/wait.ts';
 import { addressSaidBy, receivers, startReceivers, type TrapReceivers } from './trap-receivers.ts';
@@ -41,6 +43,7 @@ let libvirtd: Libvirtd;
 let traps: TrapReceivers;
 let snmpd: Snmpd;
 let agent: Agent;
+let fullDisk: FullDisk;
 let servers: readonly ZabbixServer[] = [];
 let relay: TrapRelay;
 const watchers: Watcher[] = [];
@@ -77,6 +80,7 @@ beforeAll(async () => {
     }),
   );
   await waitForGuestAgent(libvirtd, 'web-1');
+  fullDisk = await makeFullDisk(libvirtd);
   const pool = libvirtd.directory.directory('images', 'pool');
   await libvirtd.virsh('pool-define-as', 'images', 'dir', '--target', pool);
   await libvirtd.virsh('pool-start', 'images');
@@ -209,12 +213,28 @@ describe('problems by traps', { timeout: 600_000 }, () => {
     await until({ over: ['web-1: guest agent is gone'] });
   });
 
-  it('a job that fails, a threshold that is passed, and a block job that is given up', async () => {
-    const job = await startEndlessJob(libvirtd, 'web-1', 'save');
-    await job.abort();
-    await until({ open: ['web-1: job failed'], over: ['web-1: needs attention'] });
+  it('a job that fails: a backup to where there is no space', async () => {
+    await guestExec(libvirtd, 'web-1', 'dd if=/dev/urandom of=/dev/vda bs=1M count=8; sync');
+    const copy = `${dirname(fullDisk.path)}/backup.raw`;
+    const xml = libvirtd.directory.file('images', 'backup.xml');
+    await writeFile(
+      xml,
+      `<domainbackup mode='push'><disks>
+        <disk name='vda' backup='yes' type='file'><target file='${copy}'/><driver type='raw'/></disk>
+        <disk name='vdb' backup='no'/>
+      </disks></domainbackup>`,
+    );
+    await libvirtd.virsh('backup-begin', 'web-1', xml);
+    await until({ open: ['web-1: job failed'] });
+    await libvirtd.namespaces.exec('rm', '-f', copy);
+  });
+
+  it('a write threshold that is passed', async () => {
     await libvirtd.virsh('domblkthreshold', 'web-1', 'vdb', '1M');
     await until({ open: ['web-1: write threshold passed'] });
+  });
+
+  it('a block job that is given up', async () => {
     await libvirtd.virsh(
       ...['blockcopy', 'web-1', 'vda', '--dest', `${libvirtd.imagesPath}/copy.raw`, '--format', 'raw'],
       ...['--transient-job', '--bandwidth', '65536', '--bytes'],
@@ -231,18 +251,17 @@ describe('problems by traps', { timeout: 600_000 }, () => {
   });
 
   it('a disk that has no space, and has it again', async () => {
-    const disk = await makeFullDisk(libvirtd);
     await libvirtd.run(
       linuxGuest({
         ...(await makeGuestImage()),
         name: 'full-1',
         type: libvirtd.domainType,
         commandLine: 'lab.write=vda',
-        disks: [{ path: disk.path, errorPolicy: 'stop' }],
+        disks: [{ path: fullDisk.path, errorPolicy: 'stop' }],
       }),
     );
     await until({ open: ['full-1: disk in error', 'full-1: event of severity failure', 'full-1: failed'] });
-    await disk.makeRoom();
+    await fullDisk.makeRoom();
     await libvirtd.virsh('resume', 'full-1');
     await until({ over: ['full-1: disk in error', 'full-1: failed'] });
     await libvirtd.remove('full-1');

@@ -120,12 +120,13 @@ const ofPresent: readonly Trigger[] = [
   },
   {
     name: 'No fresh statistics',
-    // While libvirt is away the data of all gets old, which the hypervisor says once.
-    expression: `min(@lveDomStatsAge,5m)-2*last(@lveRefreshInterval)>{$LIBVIRT.DATA.AGE.MAX} and last(@lveDomStatsStatus)<>${label('lveDomStatsStatus', 'inactive')} and last(@lveConnState)=${label('lveConnState', 'connected')}`,
+    // What is held has some fresh figures, and no age. While libvirt is away the data of all is stale, which the
+    // hypervisor says once.
+    expression: `(min(@lveDomStatsStatus,5m)>=${label('lveDomStatsStatus', 'blocked')} and max(@lveDomStatsStatus,5m)<=${label('lveDomStatsStatus', 'stale')} or min(@lveDomStatsAge,5m)-2*last(@lveRefreshInterval)>{$LIBVIRT.DATA.AGE.MAX}) and count(@lveConnState,5m,"ne","${label('lveConnState', 'connected')}")=0`,
     priority: 'WARNING',
     scope: 'availability',
     description: 'Its hypervisor process does not answer, or a job holds it: see `virsh domcontrol`.',
-    opdata: 'Age: {ITEM.LASTVALUE1}',
+    opdata: '{ITEM.LASTVALUE1}',
   },
   {
     name: 'Old snapshot',

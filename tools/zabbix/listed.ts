@@ -7,7 +7,7 @@ import type { Trigger } from './item.ts';
  */
 export function isListed(object: ObjectName): Pick<Trigger, 'expression' | 'recovery'> {
   return {
-    expression: `nodata(@${object},5m)=0`,
-    recovery: `nodata(@${object},5m)=1 and nodata(@lveConnState,2m)=0`,
+    expression: `nodata(@${object},3m)=0`,
+    recovery: `nodata(@${object},3m)=1 and nodata(@lveConnState,2m)=0`,
   };
 }

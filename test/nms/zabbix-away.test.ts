@@ -1,0 +1,287 @@
+import { availableParallelism } from 'node:os';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FakeLibvirtd } from '../fakes/fake-libvirtd.ts';
+import { type Agent, startAgent } from '../lab/agent.ts';
+import { biosGuest } from '../lab/domain-xml.ts';
+import { makeRawImage } from '../lab/image.ts';
+import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
+import { type RunningProcess, startProcess } from '../lab/process.ts';
+import { freezeMonitor } from '../lab/provoke.ts';
+import { type Snmpd, startSnmpd } from '../lab/snmpd.ts';
+import { delay, waitUntil } from '../lab/wait.ts';
+import { readServed } from '../support/served-walk.ts';
+import { awayTriggers } from './away-triggers.ts';
+import { type LedgerLine, ledgerOf, missingOf } from './trigger-ledger.ts';
+import {
+  checkNow,
+  discoveredHosts,
+  importTemplates,
+  makeHost,
+  problemsSince,
+  setMacros,
+  templateId,
+} from './zabbix-host.ts';
+import { startZabbix, type ZabbixServer } from './zabbix-server.ts';
+
+// What is taken away as a whole: libvirt, the agent, snmpd, the processors of the host. One problem comes of it, however
+// many machines there are. Errors that disks count come from FakeLibvirtd: QEMU's disks count none.
+
+const hostTemplate = 'libvirt by SNMP';
+const guestTemplate = 'libvirt guest by SNMP';
+const makerTemplate = 'libvirt guests as hosts by SNMP';
+
+/** What a machine that is busy with others would say. */
+const unmoved = {
+  '{$LIBVIRT.VM.CPU.MAX}': '101',
+  '{$LIBVIRT.VM.STEAL.MAX}': '101',
+  '{$LIBVIRT.DISK.LATENCY.MAX}': '1000',
+};
+const slow = 'libvirt: Refreshes take longer than their interval';
+/** What this machine may bring about by itself when it has much else to do. */
+const byLoad = [slow, 'libvirt: VMs without fresh statistics'];
+
+interface Watcher {
+  readonly zabbix: ZabbixServer;
+  /** Of hypervisors. */
+  readonly hosts: string[];
+}
+
+let libvirtd: Libvirtd;
+let snmpd: Snmpd;
+let agent: Agent;
+/** Another agent of the same libvirtd, which may go away. */
+let otherSnmpd: Snmpd;
+let otherAgent: Agent;
+let fakeDaemon: FakeLibvirtd;
+let fakeSnmpd: Snmpd;
+let fakeAgent: Agent;
+let counting: NodeJS.Timeout | undefined;
+let watchers: readonly Watcher[] = [];
+
+beforeAll(async () => {
+  libvirtd = await startLibvirtd();
+  [snmpd, otherSnmpd, fakeSnmpd] = await Promise.all([startSnmpd(), startSnmpd(), startSnmpd()]);
+  const { domainType: type, imagesPath } = libvirtd;
+  for (const name of ['web-1', 'web-2', 'frozen-1']) {
+    const path = await makeRawImage(`${imagesPath}/${name}.raw`, 4);
+    await libvirtd.run(biosGuest({ name, type, disks: [{ path }] }));
+  }
+  agent = await startAgent({ uri: libvirtd.uri, agentxAddress: snmpd.agentxAddress });
+  otherAgent = await startAgent({ uri: libvirtd.uriReadOnly, agentxAddress: otherSnmpd.agentxAddress });
+  fakeDaemon = await FakeLibvirtd.start({ domains: 1, hostname: 'fake-libvirtd' });
+  fakeDaemon.domain(1).diskErrorCount = 0;
+  fakeAgent = await startAgent({ uri: fakeDaemon.uri, agentxAddress: fakeSnmpd.agentxAddress });
+  const servers = await Promise.all([startZabbix('6.0'), startZabbix('7.0')]);
+  watchers = await Promise.all(
+    servers.map(async (zabbix) => {
+      await importTemplates(zabbix, 'template_libvirt_by_snmp.yaml');
+      await importTemplates(zabbix, 'template_libvirt_guest_by_snmp.yaml');
+      await setMacros(zabbix, await templateId(zabbix, guestTemplate), unmoved);
+      const main = await makeHost(zabbix, {
+        name: 'kvm-1',
+        snmpPort: snmpd.port,
+        templates: [hostTemplate, makerTemplate],
+        macros: {
+          ...unmoved,
+          '{$LIBVIRT.DATA.AGE.MAX}': '20s',
+          '{$LIBVIRT.ERRORS.TIME}': '1m',
+          '{$LIBVIRT.REFRESH.ERRORS.MAX}': '3',
+          '{$LIBVIRT.REFRESH.OVERRUNS.MAX}': '3',
+          // For the busy host there is a host of its own.
+          '{$LIBVIRT.HOST.CPU.MAX}': '101',
+        },
+      });
+      return { zabbix, hosts: [main] };
+    }),
+  );
+}, 1_200_000);
+
+afterAll(async () => {
+  clearInterval(counting);
+  for (const { zabbix } of watchers) await zabbix.stop();
+  for (const one of [fakeAgent, otherAgent, agent]) await one?.stop();
+  for (const one of [fakeSnmpd, otherSnmpd, snmpd]) await one?.stop();
+  await fakeDaemon?.close();
+  await libvirtd?.stop();
+});
+
+async function idsOf({ zabbix, hosts }: Watcher): Promise<readonly string[]> {
+  return [...hosts, ...(await discoveredHosts(zabbix)).map(({ id }) => id)];
+}
+
+async function ledger({ zabbix, hosts }: Watcher): Promise<readonly LedgerLine[]> {
+  const guests = (await discoveredHosts(zabbix)).map(({ id }) => id);
+  return [
+    ...(await ledgerOf(zabbix, hostTemplate, hosts)),
+    ...(await ledgerOf(zabbix, guestTemplate, guests)),
+  ];
+}
+
+/** Waits until some triggers have fired, or recovered, wherever they are declared, in both releases. */
+async function until(
+  stage: 'fired' | 'recovered',
+  triggers: readonly string[],
+  meanwhile?: () => Promise<void>,
+): Promise<void> {
+  const missing = new Set<string>();
+  await waitUntil(
+    async () => {
+      await meanwhile?.();
+      missing.clear();
+      for (const watcher of watchers) {
+        await checkNow(watcher.zabbix, await idsOf(watcher));
+        for (const line of await ledger(watcher)) {
+          if (triggers.includes(line.trigger) && line[stage].length === 0) {
+            missing.add(`${watcher.zabbix.release} ${line.template}: ${line.trigger}`);
+          }
+        }
+      }
+      return missing.size === 0;
+    },
+    {
+      what: `that they have ${stage}`,
+      timeoutMs: 480_000,
+      intervalMs: 3000,
+      context: () => [...missing].join('\n'),
+    },
+  );
+}
+
+const untilFiredAndOver = async (triggers: readonly string[], end: () => Promise<unknown>): Promise<void> => {
+  await until('fired', triggers);
+  await end();
+  await until('recovered', triggers);
+};
+
+const restarted = ['VM {#VM.NAME}: Has been restarted', 'VM: Has been restarted'];
+
+describe('triggers', { timeout: 1_200_000 }, () => {
+  it('of libvirt are one while it is away, and none comes of it later', async () => {
+    const lost = 'libvirt: libvirt is not connected';
+    // Every machine has been seen.
+    await until('fired', ['libvirt: The agent was restarted', ...restarted]);
+    const since = Math.ceil(Date.now() / 1000);
+    const opened = async (): Promise<readonly (readonly string[])[]> =>
+      Promise.all(
+        watchers.map(async (watcher) => {
+          const names = await problemsSince(watcher.zabbix, await idsOf(watcher), since);
+          return names.filter((name) => !byLoad.includes(name));
+        }),
+      );
+    await libvirtd.stopDaemon();
+    await until('fired', [lost]);
+    // Conditions over five minutes have their time.
+    const end = Date.now() + 330_000;
+    while (Date.now() < end) {
+      for (const watcher of watchers) await checkNow(watcher.zabbix, await idsOf(watcher));
+      await delay(10_000);
+    }
+    expect(await opened()).toEqual(watchers.map(() => [lost]));
+    await libvirtd.startDaemon();
+    await until('recovered', [lost]);
+    await delay(60_000);
+    expect(await opened()).toEqual(watchers.map(() => [lost]));
+  });
+
+  it('of errors that only FakeLibvirtd counts', async () => {
+    const errors = ['Disk {#DISK}: I/O errors'];
+    let count = 0;
+    counting = setInterval(() => {
+      count += 50;
+      fakeDaemon.domain(1).diskErrorCount = count;
+    }, 500);
+    for (const { zabbix, hosts } of watchers) {
+      const host = {
+        name: 'fake libvirtd',
+        snmpPort: fakeSnmpd.port,
+        templates: [hostTemplate, makerTemplate],
+        macros: { '{$LIBVIRT.ERRORS.TIME}': '1m' },
+      };
+      hosts.push(await makeHost(zabbix, host));
+    }
+    await until('fired', errors);
+    clearInterval(counting);
+    await until('recovered', errors);
+  });
+
+  it('of refreshes that fail and take long, because of a machine that hangs again and again', async () => {
+    const triggers = ['libvirt: Refreshes fail in part', slow];
+    await until('fired', triggers, async () => {
+      const { thaw } = await freezeMonitor(libvirtd, 'frozen-1');
+      await delay(5000);
+      thaw();
+      await delay(1000);
+    });
+    await until('recovered', triggers);
+  });
+
+  it('of a host whose processors are busy', async () => {
+    const loops: RunningProcess[] = [];
+    for (let at = 0; at < availableParallelism(); at++) {
+      loops.push(
+        await startProcess({
+          name: 'busy',
+          command: 'nice',
+          args: ['-n', '19', 'sh', '-c', 'while :; do :; done'],
+        }),
+      );
+    }
+    const most = 97;
+    try {
+      await waitUntil(
+        async () => Number(await readServed(snmpd, 'lveHostCpuUtil', 0)) > (most + 1) * 100,
+        { what: 'a busy host', timeoutMs: 120_000, intervalMs: 500 },
+      );
+      for (const { zabbix, hosts } of watchers) {
+        const host = {
+          name: 'kvm-1 while it is busy',
+          snmpPort: snmpd.port,
+          templates: [hostTemplate],
+          macros: { '{$LIBVIRT.HOST.CPU.MAX}': String(most) },
+        };
+        hosts.push(await makeHost(zabbix, host));
+      }
+      await until('fired', ['libvirt: CPU use of the host is high']);
+    } finally {
+      for (const loop of loops) await loop.stop();
+    }
+    await until('recovered', ['libvirt: CPU use of the host is high']);
+  });
+
+  it('of data that gets old, an agent that is gone, and snmpd that is gone', async () => {
+    for (const { zabbix, hosts } of watchers) {
+      const host = {
+        name: 'kvm-1 by another agent',
+        snmpPort: otherSnmpd.port,
+        templates: [hostTemplate],
+        macros: { '{$LIBVIRT.DATA.AGE.MAX}': '2s', '{$SNMP.TIMEOUT}': '1m' },
+      };
+      hosts.push(await makeHost(zabbix, host));
+    }
+    // Until libvirt is known not to respond, the data alone gets old.
+    await until('fired', ['libvirt: Data is old'], async () => {
+      libvirtd.signal('SIGSTOP');
+      for (let second = 0; second < 9; second++) {
+        for (const { zabbix, hosts } of watchers) await checkNow(zabbix, hosts.slice(-1));
+        await delay(1000);
+      }
+      libvirtd.signal('SIGCONT');
+      await delay(2000);
+    });
+    await until('recovered', ['libvirt: Data is old']);
+    await otherAgent.stop();
+    await untilFiredAndOver(['libvirt: The agent does not answer'], async () => {
+      otherAgent = await startAgent({ uri: libvirtd.uriReadOnly, agentxAddress: otherSnmpd.agentxAddress });
+    });
+    await otherSnmpd.kill();
+    await untilFiredAndOver(['libvirt: No SNMP data collection'], () => otherSnmpd.restart());
+  });
+
+  it('have fired and recovered, all of them, in both releases', async () => {
+    for (const watcher of watchers) {
+      const lines = (await ledger(watcher)).filter(({ trigger }) => awayTriggers.includes(trigger));
+      expect([...new Set(lines.map(({ trigger }) => trigger))].sort()).toEqual([...awayTriggers].sort());
+      expect(missingOf(lines).map((text) => `${watcher.zabbix.release} ${text}`)).toEqual([]);
+    }
+  });
+});
