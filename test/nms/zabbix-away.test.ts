@@ -228,10 +228,11 @@ describe('triggers', { timeout: 1_200_000 }, () => {
     }
     const most = 97;
     try {
-      await waitUntil(
-        async () => Number(await readServed(snmpd, 'lveHostCpuUtil', 0)) > (most + 1) * 100,
-        { what: 'a busy host', timeoutMs: 120_000, intervalMs: 500 },
-      );
+      await waitUntil(async () => Number(await readServed(snmpd, 'lveHostCpuUtil', 0)) > (most + 1) * 100, {
+        what: 'a busy host',
+        timeoutMs: 120_000,
+        intervalMs: 500,
+      });
       for (const { zabbix, hosts } of watchers) {
         const host = {
           name: 'kvm-1 while it is busy',

@@ -319,10 +319,7 @@ const ofMachine = (...names: readonly string[]): readonly string[] =>
   names.flatMap((name) => [`VM {#VM.NAME}: ${name}`, `VM: ${name}`]);
 
 /** Waits until some triggers have fired, or recovered, wherever they are declared, in both releases. */
-async function until(
-  stage: 'fired' | 'recovered',
-  triggers: readonly string[],
-): Promise<void> {
+async function until(stage: 'fired' | 'recovered', triggers: readonly string[]): Promise<void> {
   const missing = new Set<string>();
   await waitUntil(
     async () => {
