@@ -82,7 +82,8 @@ export function hostTriggers(template: string): readonly Trigger[] {
       name: 'Data is old',
       eventName: 'Data is old (over {$LIBVIRT.DATA.AGE.MAX} and two intervals)',
       // An agent that asks libvirt every ten minutes has data of ten minutes.
-      expression: 'last(@lveRefreshAge)-2*last(@lveRefreshInterval)>{$LIBVIRT.DATA.AGE.MAX}',
+      // When libvirt is back, that may be known before the age of the data is.
+      expression: `last(@lveRefreshAge)-2*last(@lveRefreshInterval)>{$LIBVIRT.DATA.AGE.MAX} and count(@lveConnState,3m,"ne","${label('lveConnState', 'connected')}")=0`,
       priority: 'AVERAGE',
       scope: 'availability',
       description: 'The agent has not completed a refresh for long.',
