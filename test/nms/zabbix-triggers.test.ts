@@ -218,7 +218,7 @@ async function makeTrouble(): Promise<Much> {
     await delay(2000);
   }
   // On a busy machine a guest that uses all it can does not get much.
-  return { memory: much, cpu: Math.min(...used) / 200 };
+  return { memory: much, cpu: Math.min(...used) / 500 };
 }
 
 async function mendTrouble(): Promise<void> {
