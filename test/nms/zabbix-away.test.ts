@@ -38,9 +38,12 @@ const unmoved = {
   '{$LIBVIRT.VM.STEAL.MAX}': '101',
   '{$LIBVIRT.DISK.LATENCY.MAX}': '1000',
 };
-const slow = 'libvirt: Refreshes take longer than their interval';
-/** What this machine may bring about by itself when it has much else to do. */
-const byLoad = [slow, 'libvirt: VMs without fresh statistics'];
+const refreshes = ['libvirt: Refreshes fail in part', 'libvirt: Refreshes take longer than their interval'];
+/**
+ * What this machine may bring about by itself when it has much else to do; a collector may also fail when libvirt has
+ * just come back.
+ */
+const byLoad = [...refreshes, 'libvirt: VMs without fresh statistics'];
 
 interface Watcher {
   readonly zabbix: ZabbixServer;
@@ -87,8 +90,8 @@ beforeAll(async () => {
           ...unmoved,
           '{$LIBVIRT.DATA.AGE.MAX}': '20s',
           '{$LIBVIRT.ERRORS.TIME}': '1m',
-          '{$LIBVIRT.REFRESH.ERRORS.MAX}': '3',
-          '{$LIBVIRT.REFRESH.OVERRUNS.MAX}': '3',
+          '{$LIBVIRT.REFRESH.ERRORS.MAX}': '0',
+          '{$LIBVIRT.REFRESH.OVERRUNS.MAX}': '0',
           // For the busy host there is a host of its own.
           '{$LIBVIRT.HOST.CPU.MAX}': '101',
         },
@@ -152,7 +155,7 @@ async function until(
 const untilFiredAndOver = async (triggers: readonly string[], end: () => Promise<unknown>): Promise<void> => {
   await until('fired', triggers);
   await end();
-  await until('recovered', triggers);
+  await until('recovered', refreshes);
 };
 
 const restarted = ['VM {#VM.NAME}: Has been restarted', 'VM: Has been restarted'];
@@ -167,7 +170,7 @@ describe('triggers', { timeout: 1_200_000 }, () => {
       Promise.all(
         watchers.map(async (watcher) => {
           const names = await problemsSince(watcher.zabbix, await idsOf(watcher), since);
-          return names.filter((name) => !byLoad.includes(name));
+          return names.filter((name) => !byLoad.includes(name) && !name.startsWith('Collector '));
         }),
       );
     await libvirtd.stopDaemon();
@@ -212,14 +215,13 @@ describe('triggers', { timeout: 1_200_000 }, () => {
   });
 
   it('of refreshes that fail and take long, because of a machine that hangs again and again', async () => {
-    const triggers = ['libvirt: Refreshes fail in part', slow];
-    await until('fired', triggers, async () => {
+    await until('fired', refreshes, async () => {
       const { thaw } = await freezeMonitor(libvirtd, 'frozen-1');
       await delay(5000);
       thaw();
       await delay(1000);
     });
-    await until('recovered', triggers);
+    await until('recovered', refreshes);
   });
 
   it('of a host whose processors are busy', async () => {
