@@ -10,7 +10,7 @@ import { startFacesAgent } from './faces-agent.ts';
 import { startFleet } from './fleet.ts';
 import { type LoopProbe, makeLoopProbe } from './loop-probe.ts';
 import { atLeast, atMost, type BenchContext, compared, type Figure, measured } from './measurement.ts';
-import { favour, mainThreadCpuMs, pin, separateServing } from './process-cost.ts';
+import { favour, mainThreadCpuMs, pin, prioritize, separateServing } from './process-cost.ts';
 import { bulkwalk, readBindings } from './walk.ts';
 import { tableOid } from './walk-rig.ts';
 
@@ -94,6 +94,7 @@ async function startRig(context: BenchContext, uri: string, config?: ConfigSecti
   const faces = config === undefined ? undefined : await startFacesAgent({ ...options, config });
   const agent = faces?.agent ?? (await startQuietAgent(options));
   const { pid } = agent;
+  await prioritize(pid);
   await separateServing(pid, context.cpu, context.otherCpu);
   await favour(snmpd.pid(), context.cpu);
   const refreshesNow = async (): Promise<number> => Number((await snmpd.get(refreshCount))[0]?.value);

@@ -8,7 +8,7 @@ import { delay } from '../lab/wait.ts';
 import { startQuietAgent } from './agent-rig.ts';
 import { startFleet } from './fleet.ts';
 import { atMost, type BenchContext, compared, type Figure, measured } from './measurement.ts';
-import { cpuMs, residentMib, threadNames } from './process-cost.ts';
+import { cpuMs, prioritize, residentMib, threadNames } from './process-cost.ts';
 import { startStopwatchMaster } from './stopwatch-master.ts';
 
 const domains = 10;
@@ -32,6 +32,7 @@ export async function offFigures(context: BenchContext): Promise<readonly Figure
         intervalSec: 1,
         program: name === 'off' ? programPath : without.path,
       });
+      await prioritize(agent.pid);
       await master.waitForObject(instance);
       const startMs = await cpuMs(agent.pid);
       await delay(4000);
