@@ -205,6 +205,7 @@ export class Daemon {
       version: this.#version,
       startedAt: this.#startedAt,
       gate: this.#wanted.length > 1 ? this.#gate : undefined,
+      sharers: this.#wanted.length,
     });
     this.#running.set(name, { key: keyOfHypervisor(one), hypervisor });
     this.#logger.info(

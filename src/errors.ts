@@ -12,6 +12,7 @@ export const errorCodes = [
   'CALL_TIMEOUT',
   'CALL_CANCELLED',
   'NOT_CALLED',
+  'OVER_LIMIT',
   'LIBVIRT_ERROR',
   'AGENTX_ERROR',
   'MIB_INVALID',

@@ -63,6 +63,8 @@ export interface OpenFaces {
 export class FaceSet {
   readonly #options: FaceSetOptions;
   readonly #outlets = new Map<string, Kept<Outlet>>();
+  /** Of all outlets: it has no state of its own. */
+  #mib: Kept<ServedMib> | undefined;
   #master: Kept<Master> | undefined;
   #others: Kept<FacesThread> | undefined;
 
@@ -148,9 +150,7 @@ export class FaceSet {
   }
 
   #makeOutlet(config: Config, name: string, queue: NotificationQueue | undefined): Outlet {
-    const { root, vmMib } = config.mib;
-    const faces = facesOptions(config, this.#options.version);
-    const mib = new ServedMib({ root, vmMib: vmMib || hasFaces(faces) });
+    const mib = this.#mibFor(config);
     const logger = this.#options.logger.child({
       component: 'image',
       ...(name === '' ? {} : { hypervisor: name }),
@@ -158,6 +158,16 @@ export class FaceSet {
     const outlet = new Outlet({ name, mib, images: new ImageFeed(mib.slots, unreadableLog(logger)) });
     outlet.queue = queue;
     return outlet;
+  }
+
+  #mibFor(config: Config): ServedMib {
+    const key = faceKey(config);
+    if (this.#mib?.key !== key) {
+      const { root, vmMib } = config.mib;
+      const withVmMib = vmMib || hasFaces(facesOptions(config, this.#options.version));
+      this.#mib = { key, part: new ServedMib({ root, vmMib: withVmMib }) };
+    }
+    return this.#mib.part;
   }
 
   /** Connects an outlet to the master, as far as it is not. */

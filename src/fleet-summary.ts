@@ -1,4 +1,4 @@
-import type { LoggedEvent } from './model/event.ts';
+import { FleetEvents } from './fleet-events.ts';
 import { type FleetEvent, type HypervisorStatus, noFleet } from './model/fleet.ts';
 import type { Snapshot } from './model/snapshot.ts';
 import type { SnapshotStore } from './model/snapshot-store.ts';
@@ -14,23 +14,29 @@ export interface FleetMember {
 const intervalMs = 500;
 
 /**
+ * The table of events is laid out anew with each change. It is followed so seldom that no more than this many rows are laid
+ * out in a millisecond on average: 100,000 rows every five seconds, 10,000 or fewer twice a second.
+ */
+const rowsPerMs = 20;
+
+/**
  * What there is to say of all hypervisors together, kept in the snapshot of the default one. It looks at their snapshots
  * and nothing else, and takes over what has changed twice a second at most, however much happens.
  */
 export class FleetSummary {
   readonly #members: readonly FleetMember[];
-  readonly #maxEvents: number;
+  readonly #events: FleetEvents;
   readonly #unsubscribe: readonly (() => void)[];
   readonly #target: SnapshotStore | undefined;
   readonly #rows = new Map<string, HypervisorStatus>();
-  readonly #events = new WeakMap<LoggedEvent, FleetEvent>();
-  #known: readonly Snapshot['events'][] = [];
+  /** From when on events are taken over again, by the monotonic clock. */
+  #eventsDueMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param maxEvents how many of their events are told. */
   constructor(members: readonly FleetMember[], maxEvents: number) {
     this.#members = members;
-    this.#maxEvents = maxEvents;
+    this.#events = new FleetEvents(maxEvents);
     this.#target = members.find(({ isDefault }) => isDefault)?.store;
     this.#unsubscribe = members.map(({ store }) =>
       store.subscribe((snapshot, previous) => {
@@ -52,40 +58,39 @@ export class FleetSummary {
     this.#timer = undefined;
     const target = this.#target;
     if (target === undefined) return;
-    const { fleet } = target.current;
     const hypervisors = this.#members.map((member) => this.#rowOf(member));
-    const views = this.#members.map(({ store }) => store.current.events);
-    const isSameLog =
-      views.length === this.#known.length && views.every((view, at) => view === this.#known[at]);
-    const events = isSameLog ? fleet.events : this.#latest();
-    this.#known = views;
-    target.update({ fleet: { hypervisors, events } });
+    target.update({ fleet: { hypervisors, events: this.#latest(target.current.fleet.events) } });
   }
 
   /** The row of a hypervisor; the same object as long as nothing in it is another. */
   #rowOf({ name, isDefault, store }: FleetMember): HypervisorStatus {
-    const { agent, host, domains } = store.current;
+    const { agent, host, domains, warnings } = store.current;
     const known = this.#rows.get(name);
-    if (known !== undefined && known.agent === agent && known.host === host && known.domains === domains) {
+    if (
+      known?.agent === agent &&
+      known.host === host &&
+      known.domains === domains &&
+      known.conditions === warnings.length
+    ) {
       return known;
     }
-    const row = { name, isDefault, agent, host, domains };
+    const row = { name, isDefault, agent, host, domains, conditions: warnings.length };
     this.#rows.set(name, row);
     return row;
   }
 
-  #latest(): readonly FleetEvent[] {
-    const all: FleetEvent[] = [];
-    for (const { name, store } of this.#members) {
-      // More than are told of all cannot be told of one.
-      for (const event of store.current.events.entries.slice(-this.#maxEvents)) {
-        const known = this.#events.get(event) ?? { hypervisor: name, event };
-        this.#events.set(event, known);
-        all.push(known);
-      }
+  /** The latest events; those of before, and these later, if the last ones were taken over just now. */
+  #latest(shown: readonly FleetEvent[]): readonly FleetEvent[] {
+    const logs = this.#members.map(({ name, store }) => ({ name, view: store.current.events }));
+    if (this.#events.isUpToDate(logs)) return shown;
+    const waitMs = this.#eventsDueMs - performance.now();
+    if (waitMs > 0) {
+      this.#timer ??= setTimeout(() => this.#update(), Math.max(waitMs, intervalMs));
+      return shown;
     }
-    all.sort((a, b) => a.event.at - b.event.at);
-    return all.slice(-this.#maxEvents);
+    const latest = this.#events.update(logs);
+    this.#eventsDueMs = performance.now() + latest.length / rowsPerMs;
+    return latest;
   }
 }
 
@@ -93,6 +98,7 @@ function isNews(snapshot: Snapshot, previous: Snapshot): boolean {
   return (
     snapshot.agent !== previous.agent ||
     snapshot.events !== previous.events ||
-    snapshot.domains !== previous.domains
+    snapshot.domains !== previous.domains ||
+    snapshot.warnings !== previous.warnings
   );
 }

@@ -29,6 +29,8 @@ export interface HypervisorOptions {
   readonly startedAt: EpochMs;
   /** Bounds the connections that are made at a time; undefined for a hypervisor that is alone. */
   readonly gate: ConnectGate | undefined;
+  /** How many hypervisors there are, this one included. */
+  readonly sharers: number;
 }
 
 /** Undoes one step of starting. */
@@ -178,7 +180,7 @@ export class Hypervisor {
       log.saveAgain();
     };
 
-    const trees = outlet.feed();
+    const trees = outlet.feed(this.#options.sharers);
     outlet.onSwitch = (name, value) => {
       notifications.set(name, value);
       store.update({ notify: notifications.status });

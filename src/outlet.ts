@@ -37,9 +37,14 @@ export class Outlet {
     this.images = images;
   }
 
-  /** Takes snapshots to those who read, from now on. */
-  feed(): TreeFeed {
+  /**
+   * Takes snapshots to those who read, from now on.
+   *
+   * @param sharers how many hypervisors share the thread.
+   */
+  feed(sharers = 1): TreeFeed {
     return new TreeFeed({
+      sharers,
       build: (snapshot, previous) => this.mib.buildTree(snapshot, previous),
       deliver: (tree) => this.images.push(tree, this.scope?.switchesSeen),
     });

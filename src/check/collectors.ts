@@ -33,6 +33,8 @@ const problemOfWarning: Readonly<Partial<Record<Warning['code'], ProblemName>>> 
   definitionUnreadable: 'warning-definition-unreadable',
   stateNotSaved: 'warning-state-not-saved',
   clockStep: 'warning-clock-step',
+  eventsLost: 'warning-limit-reached',
+  limitReached: 'warning-limit-reached',
 };
 
 function collectorFinding(row: CollectorStatus): Finding {

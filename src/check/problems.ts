@@ -193,6 +193,13 @@ export const checkProblems = {
       cause: 'The clock of the host was set while the agent ran (clockStep in lveWarningTable).',
       remedy: 'Nothing needs doing if that was meant; the row goes after an hour.',
     },
+    'warning-limit-reached': {
+      level: 'warn',
+      cause:
+        'The hypervisor has or sends more than is taken of one (limitReached or eventsLost in lveWarningTable).',
+      remedy:
+        'If it is meant to, raise the setting that the text names: collect.max_domains, collect.max_memory, libvirt.max_event_rate.',
+    },
     'warning-other': {
       level: 'warn',
       cause: 'Another row of lveWarningTable.',

@@ -23,6 +23,7 @@ const codeOf: Readonly<Record<ErrorCode, number>> = {
   CALL_TIMEOUT: exitCodes.unavailable,
   CALL_CANCELLED: exitCodes.unavailable,
   NOT_CALLED: exitCodes.unavailable,
+  OVER_LIMIT: exitCodes.unavailable,
   LIBVIRT_ERROR: exitCodes.unavailable,
   AGENTX_ERROR: exitCodes.unavailable,
   MIB_INVALID: exitCodes.bug,

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { saslSettings } from '../config/sections/libvirt.ts';
+import { EventMeter } from '../libvirt/event-meter.ts';
 import type { LibvirtEvent } from '../libvirt/events.ts';
 import { lifecycleEvents, poolLifecycleEvents } from '../libvirt/numbers.ts';
 import { domainGetState } from '../libvirt/procedures.ts';
@@ -10,6 +11,7 @@ import type { EpochMs } from '../model/scalar-types.ts';
 import type { SnapshotStore } from '../model/snapshot-store.ts';
 import { systemClock } from '../run/clock.ts';
 import type { IndexStore } from '../state/index-store.ts';
+import { AnswerShare } from './access/answer-share.ts';
 import { LibvirtAccess } from './access/libvirt-access.ts';
 import type { LibvirtSession } from './access/libvirt-session.ts';
 import { CollectorBoard } from './collector-board.ts';
@@ -18,6 +20,7 @@ import type { ConnectGate } from './connect-gate.ts';
 import { RowReader } from './decode/row-reader.ts';
 import { selectorsOff } from './decode/stats-groups.ts';
 import { LibvirtLink } from './libvirt-link.ts';
+import { LimitBoard, type ReachedLimit } from './limit-board.ts';
 import { type BuildContext, buildDomain } from './records/domain-builder.ts';
 import { DomainTable } from './records/domain-table.ts';
 import { HostRecord } from './records/host-record.ts';
@@ -48,9 +51,14 @@ export interface CollectionOptions {
 export interface CollectionListener {
   /** Told of each libvirt event before anything is refreshed because of it. */
   onEvent(event: LibvirtEvent): void;
+  /** Told how many events were dropped since the last time, because too many came. */
+  onEventsDropped(count: number): void;
   /** Told after the snapshot shows a new state of the connection; `error` is why it is not there. */
   onConnection(state: ConnState, error: unknown): void;
 }
+
+/** The share of one of several hypervisors where `collect.max_memory` says nothing, in MiB. */
+const memoryOfOneMib = 64;
 
 /** Events that tell nothing a refresh could show. */
 const silentEvents: ReadonlySet<LibvirtEvent['type']> = new Set([
@@ -72,6 +80,11 @@ export class Collection {
   readonly #publisher: SnapshotPublisher;
   readonly #refresher: Refresher;
   readonly #link: LibvirtLink;
+  readonly #limits: LimitBoard;
+  readonly #share: AnswerShare | undefined;
+  readonly #events: EventMeter;
+  /** Events dropped that the listener has been told of. */
+  #toldDrops = 0;
   #access: LibvirtAccess | undefined;
 
   constructor(options: CollectionOptions) {
@@ -89,7 +102,18 @@ export class Collection {
       units: new RowUnits(indexes),
     };
     this.#context = context;
-    this.#table = new DomainTable(indexes, config.collect.retention * 1000);
+    const { maxDomains, maxMemory } = config.collect;
+    this.#table = new DomainTable(indexes, config.collect.retention * 1000, maxDomains);
+    indexes.addReferences((index) => this.#table.hasNumber(index));
+    this.#limits = new LimitBoard(options.warnings, logger.child({ component: 'collect' }));
+    this.#events = new EventMeter(config.libvirt.maxEventRate, () =>
+      this.#limits.reached(this.#tooManyEvents),
+    );
+    const maxMib = maxMemory > 0 ? maxMemory : options.gate && memoryOfOneMib;
+    this.#share =
+      maxMib === undefined
+        ? undefined
+        : new AnswerShare(maxMib * 2 ** 20, () => this.#limits.reached(this.#tooMuchMemory));
     this.#host = new HostRecord(config.mib.hvObjectId);
     this.#publisher = new SnapshotPublisher({
       store,
@@ -118,6 +142,7 @@ export class Collection {
       logger: logger.child({ component: 'libvirt' }),
       gate: options.gate,
       onEvent: (event) => this.#onEvent(event),
+      admitEvent: () => this.#events.admit(),
       onSubscribed: (any) => this.#board.supported('events', any ? 'supported' : 'unsupported'),
       onState: (agent, state, error) => this.#onState(agent, state, error),
       work: (session, signal) => this.#refresher.run(this.#passBase(session, signal)),
@@ -128,6 +153,7 @@ export class Collection {
   async run(signal: AbortSignal): Promise<void> {
     await this.#link.run(signal);
     await this.#refresher.settled();
+    this.#limits.close();
   }
 
   /** Connects, collects everything once and publishes it. Rejects if libvirt cannot be reached. */
@@ -158,6 +184,7 @@ export class Collection {
     this.#access = new LibvirtAccess(session, {
       timeoutMs: config.libvirt.callTimeout * 1000,
       maxUnanswered: config.libvirt.maxUnansweredCalls,
+      share: this.#share,
       isResponsive: (uuid) => {
         const record = this.#table.get(uuid);
         return record === undefined || !isStuck(record, config.libvirt.controlGrace * 1000);
@@ -170,6 +197,8 @@ export class Collection {
       infrastructure: this.#infrastructure,
       indexes,
       warnings,
+      limits: this.#limits,
+      share: this.#share,
       signal,
       buildRow: (record) => void buildDomain(record, this.#context),
       // Shown with the snapshot that shows the definition.
@@ -194,6 +223,34 @@ export class Collection {
     }
     this.#refresher.poke(uuid);
   }
+
+  /** The listener is told as often as the operator is. */
+  readonly #tooManyEvents: ReachedLimit = {
+    key: 'event-rate',
+    code: 'eventsLost',
+    text: () => {
+      const { dropped } = this.#events;
+      this.#options.listener?.onEventsDropped(dropped - this.#toldDrops);
+      this.#toldDrops = dropped;
+      const { maxEventRate } = this.#options.config.libvirt;
+      return (
+        `${dropped} events of libvirt were dropped since the agent started: more than ${maxEventRate} a second came ` +
+        '(libvirt.max_event_rate). What they led to is found by comparison.'
+      );
+    },
+  };
+
+  readonly #tooMuchMemory: ReachedLimit = {
+    key: 'max-memory',
+    code: 'limitReached',
+    text: () => {
+      const { refused = 0, octets = 0 } = this.#share ?? {};
+      return (
+        `${refused} answers of libvirt were not taken since the agent started: ${Math.ceil(octets / 2 ** 20)} MiB are ` +
+        'kept of this hypervisor, and more is not its share (collect.max_memory). What is shown lacks them, or is old.'
+      );
+    },
+  };
 
   #onState(agent: Partial<Agent>, state: ConnState, error: unknown): void {
     const { current } = this.#options.store;

@@ -31,6 +31,8 @@ export interface LibvirtLinkOptions {
   /** Has connections wait for their turn; undefined if there is nobody to wait for. */
   readonly gate?: ConnectGate | undefined;
   readonly onEvent: (event: LibvirtEvent) => void;
+  /** Whether one more event is handled; if not, it is dropped. */
+  readonly admitEvent?: () => boolean;
   /** Told once a session whether this daemon sends any events. */
   readonly onSubscribed: (anyEvents: boolean) => void;
   /** Told of each change of the connection's state. */
@@ -76,9 +78,9 @@ export class LibvirtLink {
 
   /** Opens a session without supervising it. */
   async open(signal: AbortSignal): Promise<LibvirtSession> {
-    const { target, readWriteTarget, sasl, logger } = this.#options;
+    const { target, readWriteTarget, sasl, logger, admitEvent } = this.#options;
     this.#marks = await fileMarks(this.#files());
-    return await LibvirtSession.open({ target, readWriteTarget, sasl, logger, signal });
+    return await LibvirtSession.open({ target, readWriteTarget, sasl, logger, signal, admitEvent });
   }
 
   async #connect(signal: AbortSignal): Promise<LibvirtSession> {

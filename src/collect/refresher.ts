@@ -12,6 +12,9 @@ import type { ActiveCollector, CollectorPass, CollectorStage, FailureScope } fro
 /** Time in milliseconds that announced changes are gathered before the early refresh they cause. */
 const gatherMs = 20;
 
+/** What background runs learned is published this many milliseconds after the first of them has ended. */
+const gatherRunsMs = 100;
+
 /** Early refreshes are at least this many milliseconds apart: a guest in a boot loop announces a hundred a second. */
 const earlyRefreshGapMs = 250;
 
@@ -22,6 +25,12 @@ const promptGapMs = 1000;
 const repeatComplaintMs = 600_000;
 
 const maxComplaints = 1000;
+
+/** Complaints that are logged as warnings in a minute. */
+const complaintsPerMinute = 60;
+
+/** Domains, by what events name, that wait for an early refresh; those beyond have to wait for the next one of all. */
+const maxPoked = 10_000;
 
 /** The first snapshot waits at most this long for what is read per domain, so that small hosts start complete. */
 const firstReadingMs = 400;
@@ -73,6 +82,7 @@ export class Refresher {
   /** Of the collectors that run for single domains. */
   readonly #requests: ReadonlyMap<ActiveCollector, Requests>;
   readonly #background = new Map<ActiveCollector, Promise<void>>();
+  #publishing: NodeJS.Timeout | undefined;
   #wake: (() => void) | undefined;
   #lastEarlyMs = Number.NEGATIVE_INFINITY;
   #count = 0;
@@ -81,6 +91,8 @@ export class Refresher {
   readonly #reported = new WeakSet<LibvirtError>();
   /** When each complaint was last logged as a warning. */
   readonly #complaints = new Map<string, number>();
+  #minuteMs = Number.NEGATIVE_INFINITY;
+  #complaintsOfMinute = 0;
 
   constructor(options: RefresherOptions) {
     this.#options = options;
@@ -99,7 +111,7 @@ export class Refresher {
 
   /** Has a domain refreshed at once. */
   poke(uuid: string): void {
-    this.#poked.add(uuid);
+    if (this.#poked.size < maxPoked) this.#poked.add(uuid);
     this.#wake?.();
   }
 
@@ -108,8 +120,8 @@ export class Refresher {
     for (const collector of this.#options.collectors) {
       if (collector.promptedBy?.includes(event.type) !== true) continue;
       const requests = this.#requests.get(collector);
-      if (requests !== undefined && 'domain' in event) requests.wanted.add(event.domain.uuid);
-      else this.#prompted.add(collector);
+      if (requests === undefined || !('domain' in event)) this.#prompted.add(collector);
+      else if (requests.wanted.size < maxPoked) requests.wanted.add(event.domain.uuid);
       this.#wake?.();
     }
   }
@@ -256,21 +268,27 @@ export class Refresher {
     return now - last >= (prompted ? promptGapMs : collector.intervalSec * 1000);
   }
 
-  /** Runs a collector unless it is running already; publishes when it ends. Never rejects. */
+  /** Runs a collector unless it is running already; what it learned is published soon after its end. Never rejects. */
   async #inBackground(collector: ActiveCollector, base: PassBase): Promise<void> {
     const running = this.#background.get(collector);
     if (running !== undefined) return await running;
-    const run = this.#runGuarded(collector, base, this.#takeRequests(collector))
-      .then(async () => {
-        if (!base.signal.aborted) await this.#options.publisher.publish();
-      })
-      .finally(() => {
-        this.#background.delete(collector);
-        // A request that came too late for this run must not wait for the next interval.
-        if (this.#isWanted(collector)) this.#wake?.();
-      });
+    const run = this.#runGuarded(collector, base, this.#takeRequests(collector)).finally(() => {
+      this.#publishSoon(base.signal);
+      this.#background.delete(collector);
+      // A request that came too late for this run must not wait for the next interval.
+      if (this.#isWanted(collector)) this.#wake?.();
+    });
     this.#background.set(collector, run);
     await run;
+  }
+
+  /** Several collectors mostly end shortly after each other: what they learned is shown together. */
+  #publishSoon(signal: AbortSignal): void {
+    if (signal.aborted || this.#publishing !== undefined) return;
+    this.#publishing = setTimeout(() => {
+      this.#publishing = undefined;
+      if (!signal.aborted) void this.#options.publisher.publish();
+    }, gatherRunsMs);
   }
 
   /** What the next run is restricted to: where single domains are wanted, those have their turn first. */
@@ -395,7 +413,8 @@ export class Refresher {
     const complaint = `${collector.name} ${errorText(error)}`;
     const now = performance.now();
     const said = this.#complaints.get(complaint);
-    const silent = said !== undefined && now - said < repeatComplaintMs;
+    const isKnown = said !== undefined && now - said < repeatComplaintMs;
+    const silent = isKnown || !this.#mayComplain(now);
     if (!silent) {
       if (this.#complaints.size >= maxComplaints) this.#complaints.clear();
       this.#complaints.set(complaint, now);
@@ -404,6 +423,19 @@ export class Refresher {
       { collector: collector.name, domain: about, error: errorText(error) },
       'a call to libvirt failed',
     );
+  }
+
+  /** A daemon that words each error in another way must not fill the log. */
+  #mayComplain(now: number): boolean {
+    if (now - this.#minuteMs >= 60_000) {
+      this.#minuteMs = now;
+      this.#complaintsOfMinute = 0;
+    }
+    this.#complaintsOfMinute += 1;
+    if (this.#complaintsOfMinute === complaintsPerMinute + 1) {
+      this.#options.logger.warn({}, 'more calls to libvirt fail, in other ways, than are told in a minute');
+    }
+    return this.#complaintsOfMinute <= complaintsPerMinute;
   }
 
   async #idle(untilMs: number, signal: AbortSignal): Promise<void> {

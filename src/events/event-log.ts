@@ -290,6 +290,7 @@ export class EventLog {
   }
 }
 
+/** In a string of its own: a part of a text is a reference into it, and would keep megabytes in memory for an entry. */
 function cut(text: string, maxChars: number): string {
-  return text.length <= maxChars ? text : text.slice(0, maxChars);
+  return text.length <= maxChars ? text : Buffer.from(text.slice(0, maxChars), 'utf16le').toString('utf16le');
 }

@@ -11,7 +11,15 @@ export interface CallOptions {
   /** When that is, by `performance.now()`, if it counts from a moment before the call. */
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
+  /** Given an answer's octets before it is decoded; what this throws is what becomes of the call. */
+  readonly accept?: AcceptReply | undefined;
 }
+
+export type AcceptReply = (
+  procedure: { readonly name: string; readonly number: number },
+  args: unknown,
+  octets: number,
+) => void;
 
 /**
  * Calls under way at a time. A daemon reads max_client_requests of a connection, five by default, logs a
@@ -73,6 +81,9 @@ class PendingCall<Args, Reply> {
     if (receiver === undefined && header.status === messageStatus.ok) return undefined;
     let reply: Reply;
     try {
+      if (header.status === messageStatus.ok) {
+        this.options.accept?.(this.procedure, this.args, reader.buffer.length);
+      }
       reply = decodeReply(this.procedure, header, reader);
     } catch (error) {
       receiver?.reject(asDaemonError(error));

@@ -11,7 +11,7 @@ import {
 import type { Logger } from '../log.ts';
 import { CallTimeoutError } from './call-errors.ts';
 import { type CallOptions, CallTable, type Receiver } from './call-table.ts';
-import { decodeEvent } from './event-decoder.ts';
+import { connectionClosedEvent, decodeEvent } from './event-decoder.ts';
 import type { LibvirtEvent } from './events.ts';
 import { openDriver } from './handshake.ts';
 import { isNotSupported, isSpentConnection, LibvirtError, virErrors } from './libvirt-error.ts';
@@ -43,7 +43,7 @@ import type { ConnectTarget } from './uri.ts';
 import { XdrReader } from './xdr.ts';
 
 export { CallCancelledError, CallTimeoutError } from './call-errors.ts';
-export { type CallOptions, MAX_UNDER_WAY, type Receiver } from './call-table.ts';
+export { type AcceptReply, type CallOptions, MAX_UNDER_WAY, type Receiver } from './call-table.ts';
 
 export interface OpenOptions {
   readonly readOnly: boolean;
@@ -60,6 +60,8 @@ export interface OpenOptions {
    * or a program is in between; never on a socket of this host, whose end the kernel tells.
    */
   readonly maxMissedPings?: number;
+  /** Asked about each event before it is decoded; those that it refuses are dropped. */
+  readonly admitEvent?: () => boolean;
 }
 
 const DEFAULT_OPEN_TIMEOUT_MS = 30_000;
@@ -67,6 +69,16 @@ const DEFAULT_PING_INTERVAL_MS = 5000;
 const DEFAULT_MAX_MISSED_PINGS = 6;
 const SUBSCRIBE_TIMEOUT_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 1000;
+/** PINGs of the daemon are answered at this distance at least: it sends one every few seconds, if any. */
+const PONG_GAP_MS = 100;
+/**
+ * Of events that are dropped, so many octets are read at once, and then none for a while: some 40,000 events a second,
+ * which no daemon sends in earnest. Who sends more waits, and what the others send is read meanwhile.
+ */
+const DROPPED_OCTETS_AT_ONCE = 256 * 1024;
+const DROPPING_PAUSE_MS = 50;
+/** Kinds of events that are complained of when they cannot be decoded. */
+const MAX_COMPLAINTS = 64;
 
 /**
  * A connection to a libvirt daemon. Any number of calls can be made at once; a few of them are under way, the
@@ -77,6 +89,7 @@ export class LibvirtConnection {
   readonly closed: Promise<ConnectionLostError | undefined>;
   readonly #transport: TransportStream;
   readonly #logger: Logger;
+  readonly #admitEvent: () => boolean;
   readonly #framer = new Framer(frameRule);
   readonly #calls = new CallTable((procedure, args, serial) => this.#sendCall(procedure, args, serial));
   readonly #outbox: Outbox;
@@ -88,10 +101,16 @@ export class LibvirtConnection {
   #layer: SecurityLayer | undefined;
   #pingTimer: NodeJS.Timeout | undefined;
   #missedPings = 0;
+  #pongMs = Number.NEGATIVE_INFINITY;
+  #droppedOctets = 0;
+  #pause: NodeJS.Timeout | undefined;
+  /** Procedures of events that could not be decoded. */
+  readonly #complaints = new Set<number>();
 
-  private constructor(transport: TransportStream, logger: Logger) {
+  private constructor(transport: TransportStream, logger: Logger, admitEvent: () => boolean) {
     this.#transport = transport;
     this.#logger = logger;
+    this.#admitEvent = admitEvent;
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -118,7 +137,11 @@ export class LibvirtConnection {
   static async open(target: ConnectTarget, options: OpenOptions): Promise<LibvirtConnection> {
     const timeoutMs = options.openTimeoutMs ?? DEFAULT_OPEN_TIMEOUT_MS;
     const transport = await connectInTime(target, timeoutMs, options.signal);
-    const connection = new LibvirtConnection(transport, options.logger.child({ component: 'libvirt' }));
+    const connection = new LibvirtConnection(
+      transport,
+      options.logger.child({ component: 'libvirt' }),
+      options.admitEvent ?? (() => true),
+    );
     const callOptions = { timeoutMs, ...(options.signal === undefined ? {} : { signal: options.signal }) };
     try {
       await openDriver((procedure, args) => connection.call(procedure, args, callOptions), {
@@ -324,9 +347,7 @@ export class LibvirtConnection {
 
   #onMessage(header: MessageHeader, reader: XdrReader): void {
     if (header.program === programs.keepalive) {
-      if (header.procedure === keepaliveProcedures.ping) {
-        this.#sendKeepalive(keepaliveProcedures.pong);
-      }
+      if (header.procedure === keepaliveProcedures.ping) this.#answerPing();
       return;
     }
     if (header.version !== PROTOCOL_VERSION) {
@@ -347,11 +368,16 @@ export class LibvirtConnection {
   }
 
   #onEventMessage(header: MessageHeader, reader: XdrReader): void {
+    // The last event there is says so itself.
+    if (header.procedure !== connectionClosedEvent && !this.#admitEvent()) {
+      this.#dropped(reader.buffer.length);
+      return;
+    }
     let event: LibvirtEvent;
     try {
       event = decodeEvent(header.procedure, reader);
     } catch (error) {
-      this.#logger.warn({ procedure: header.procedure, error: errorText(error) }, 'event cannot be decoded');
+      this.#complain(header.procedure, error);
       return;
     }
     for (const listener of this.#listeners) {
@@ -364,6 +390,37 @@ export class LibvirtConnection {
     if (event.type === 'connectionClosed') {
       this.#end(new ConnectionLostError(this.#endText('leads to a daemon that lost its hypervisor driver')));
     }
+  }
+
+  /** One that is wrong comes again and again. */
+  #complain(procedure: number, error: unknown): void {
+    const isNews = this.#complaints.size < MAX_COMPLAINTS && !this.#complaints.has(procedure);
+    if (isNews) this.#complaints.add(procedure);
+    this.#logger[isNews ? 'warn' : 'debug'](
+      { procedure, error: errorText(error) },
+      'event cannot be decoded',
+    );
+  }
+
+  /** Reads no more for a moment where too much comes that is dropped. */
+  #dropped(octets: number): void {
+    this.#droppedOctets += octets;
+    if (this.#droppedOctets < DROPPED_OCTETS_AT_ONCE || this.#pause !== undefined) return;
+    this.#droppedOctets = 0;
+    const { stream } = this.#transport;
+    stream.pause();
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      if (this.#ended === undefined) stream.resume();
+    }, DROPPING_PAUSE_MS);
+  }
+
+  /** A daemon that sends PINGs all the time and reads nothing would have PONGs pile up here. */
+  #answerPing(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#pongMs < PONG_GAP_MS) return;
+    this.#pongMs = nowMs;
+    this.#sendKeepalive(keepaliveProcedures.pong);
   }
 
   #sendKeepalive(procedure: number): void {
@@ -405,6 +462,7 @@ export class LibvirtConnection {
     }
     this.#ended = error;
     clearInterval(this.#pingTimer);
+    clearTimeout(this.#pause);
     this.#outbox.close();
     this.#transport.stream.destroy();
     this.#calls.failAll(error);

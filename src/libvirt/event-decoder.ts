@@ -173,6 +173,9 @@ function powerEvent(type: 'pmWakeup' | 'pmSuspend' | 'pmSuspendDisk'): DecodeEve
   };
 }
 
+/** The message procedure of the event that there is no connection to the hypervisor's driver any more. */
+export const connectionClosedEvent = 362;
+
 /** By message procedure: all other events. */
 const otherEvents: ReadonlyMap<number, DecodeEvent> = new Map<number, DecodeEvent>([
   [
@@ -186,7 +189,7 @@ const otherEvents: ReadonlyMap<number, DecodeEvent> = new Map<number, DecodeEven
   [329, powerEvent('pmWakeup')],
   [330, powerEvent('pmSuspend')],
   [332, powerEvent('pmSuspendDisk')],
-  [362, (reader) => ({ type: 'connectionClosed', reason: reader.i32() })],
+  [connectionClosedEvent, (reader) => ({ type: 'connectionClosed', reason: reader.i32() })],
   [
     370,
     (reader) => {

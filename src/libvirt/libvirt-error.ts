@@ -71,7 +71,9 @@ export class LibvirtError extends DaemonError {
 export function decodeLibvirtError(reader: XdrReader, procedure: string): LibvirtError {
   const virCode = reader.i32();
   const virDomain = reader.i32();
-  const message = reader.optional((inner) => inner.string(limits.stringOctets, 'error message'));
+  const message = reader.optional((inner) =>
+    inner.cutString(limits.stringOctets, limits.errorOctets, 'error message'),
+  );
   const level = reader.i32();
   return new LibvirtError({ virCode, virDomain, level, procedure }, message ?? `libvirt error ${virCode}`);
 }

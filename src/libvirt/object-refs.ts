@@ -12,7 +12,7 @@ export function encodeDomain(writer: XdrWriter, domain: DomainRef): void {
 }
 
 export function decodeDomain(reader: XdrReader): DomainRef {
-  const name = reader.cachedString(limits.stringOctets, 'domain name', domainNames);
+  const name = reader.cachedString(limits.stringOctets, 'domain name', domainNames, limits.nameOctets);
   return { name, uuid: reader.uuid(), id: reader.i32() };
 }
 
@@ -23,7 +23,7 @@ export function encodeNamed(writer: XdrWriter, object: NamedRef): void {
 }
 
 export function decodeNamed(reader: XdrReader): NamedRef {
-  return { name: text(reader, 'name'), uuid: reader.uuid() };
+  return { name: nameOf(reader), uuid: reader.uuid() };
 }
 
 /** `string name, domain` */
@@ -33,7 +33,12 @@ export function encodeMoment(writer: XdrWriter, moment: MomentRef): void {
 }
 
 export function decodeMoment(reader: XdrReader): MomentRef {
-  return { name: text(reader, 'name'), domain: decodeDomain(reader) };
+  return { name: nameOf(reader), domain: decodeDomain(reader) };
+}
+
+/** The daemon goes by the UUID, or the domain and the name: nothing is asked for by a name that was cut. */
+function nameOf(reader: XdrReader): string {
+  return reader.cutString(limits.stringOctets, limits.nameOctets, 'name');
 }
 
 /** A text of any length the protocol allows. */

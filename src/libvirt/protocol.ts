@@ -118,6 +118,10 @@ export interface Procedure<Args, Reply> {
 /** Limits of variable-length items, as both sides of the protocol apply them. */
 export const limits = {
   stringOctets: 4 * 1024 * 1024,
+  /** Of names; what is longer is cut. No driver takes names of more than 255. */
+  nameOctets: 1024,
+  /** Of the texts of errors, which are remembered and logged; what is longer is cut. */
+  errorOctets: 4096,
   domains: 16_384,
   statsParams: 262_144,
   cpuMapOctets: 2048,

@@ -1,3 +1,4 @@
+import { cutUtf8 } from '../bytes/cut-utf8.ts';
 import { ByteReader } from '../bytes/reader.ts';
 import { ByteWriter } from '../bytes/writer.ts';
 import { ProtocolError } from '../errors.ts';
@@ -73,10 +74,20 @@ export class XdrReader extends ByteReader {
     return this.buffer.toString('utf8', start, start + length);
   }
 
-  /** UTF-8 text of a kind that comes again and again. */
-  cachedString(max: number, what: string, cache: TextCache): string {
+  /** UTF-8 text of a kind that comes again and again; what is longer than `keep` octets is cut. */
+  cachedString(max: number, what: string, cache: TextCache, keep = max): string {
     const length = this.#lengthOf(max, what);
-    return cache.text(this.buffer, this.view, this.take(paddedLength(length)), length);
+    const start = this.take(paddedLength(length));
+    const kept = length <= keep ? length : cutUtf8(this.buffer.subarray(start, start + length), keep).length;
+    return cache.text(this.buffer, this.view, start, kept);
+  }
+
+  /** UTF-8 text of which at most `keep` octets are of use. */
+  cutString(max: number, keep: number, what: string): string {
+    const length = this.#lengthOf(max, what);
+    const start = this.take(paddedLength(length));
+    const kept = length <= keep ? length : cutUtf8(this.buffer.subarray(start, start + length), keep).length;
+    return this.buffer.toString('utf8', start, start + kept);
   }
 
   optional<Item>(decode: (reader: this) => Item): Item | undefined {

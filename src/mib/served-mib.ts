@@ -64,8 +64,6 @@ export class ServedMib {
   readonly #sources: readonly LayoutSource[];
   /** Of every table, served or not: notifications need them too. */
   readonly #indexes: ReadonlyMap<string, readonly IndexObject[]>;
-  /** Those of the last tree. */
-  #owners: OwnerNames | undefined;
 
   /** @throws {MibError} if the bindings do not fit the modules or the root is too deep. */
   constructor(options: ServedMibOptions) {
@@ -104,8 +102,7 @@ export class ServedMib {
    */
   buildTree(snapshot: Snapshot, previous?: BoundTree): BoundTree {
     const scalars: RowLayout = { rows: scalarRows, items: [snapshot] };
-    const owners = ownerNames(snapshot.domains, this.#owners);
-    this.#owners = owners;
+    const owners = ownerNames(snapshot.domains, previous?.owners);
     const layouts = [
       scalars,
       ...this.#sources.map(({ binding, index }, at) => {
@@ -120,7 +117,7 @@ export class ServedMib {
         ? kept
         : new BoundColumn(slot, layout);
     });
-    return { columns, layouts };
+    return { columns, layouts, owners };
   }
 
   /**

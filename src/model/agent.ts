@@ -80,7 +80,8 @@ export interface Warning {
     | 'clockStep'
     | 'rootIsExperimental'
     | 'guestAgentMute'
-    | 'definitionUnreadable';
+    | 'definitionUnreadable'
+    | 'limitReached';
   readonly text: string;
   readonly since: EpochMs;
 }

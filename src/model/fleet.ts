@@ -12,6 +12,8 @@ export interface HypervisorStatus {
   readonly agent: Agent;
   readonly host: Host;
   readonly domains: readonly Domain[];
+  /** How many rows its lveWarningTable has. */
+  readonly conditions: number;
 }
 
 /** An entry of the event log of one of them. */

@@ -92,6 +92,9 @@ export class ChangeDetector {
     const { subject, effect } = event;
     const draft = this.#draft(event, at);
     if (subject === undefined) return [{ event: draft, changes: [] }];
+    if (subject.type === 'domain' && !this.#indexes.hasRoomFor(subject.uuid)) {
+      return [{ event: draft, changes: [] }];
+    }
     if (subject.type === 'pool') {
       const changes =
         effect?.type === 'poolState'
@@ -268,13 +271,14 @@ export class ChangeDetector {
 
   #draft(event: Omit<EventDescription, 'effect'>, at: EpochMs): EventDraft {
     const { kind, detail, name, text, subject } = event;
+    const hasNumber = subject?.type === 'domain' && this.#indexes.hasRoomFor(subject.uuid);
     return {
       at,
       kind,
       detail,
       name,
       severity: this.#severity(kind, name),
-      domainIndex: subject?.type === 'domain' ? this.#domains.identity(subject.uuid, subject.name).index : 0,
+      domainIndex: hasNumber ? this.#domains.identity(subject.uuid, subject.name).index : 0,
       subjectName: subject?.name ?? '',
       subjectUuid: subject?.uuid ?? '',
       text,

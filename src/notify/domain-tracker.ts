@@ -21,7 +21,10 @@ import {
 } from './tracked-domain.ts';
 
 /** The parts of {@link IndexStore} that are needed here. */
-export type DomainIndexes = Pick<IndexStore, 'domain' | 'disk' | 'reportedDomains' | 'setReported'>;
+export type DomainIndexes = Pick<
+  IndexStore,
+  'domain' | 'disk' | 'forgetDomain' | 'hasRoomFor' | 'reportedDomains' | 'setReported'
+>;
 
 /**
  * A refresh may be under way while an event arrives, and show the state before it. The second refresh
@@ -234,6 +237,8 @@ export class DomainTracker {
       if (known.present) occurrences.push(this.#rows.vanished(known, comparison));
       this.#domains.delete(known.uuid);
       this.#indexes.setReported(known.uuid, undefined);
+      // It came and went between two lists: nobody else will give its number back.
+      if (!goneAt.has(known.uuid)) this.#indexes.forgetDomain(known.uuid);
     }
     for (const uuid of this.#newcomers.keys()) if (!seen.has(uuid)) this.#newcomers.delete(uuid);
     return occurrences;

@@ -163,6 +163,11 @@ export class NotificationCentre {
     this.#chains.set(uuid, chain);
   }
 
+  /** Events were dropped before anybody looked at them. */
+  onEventsDropped(count: number): void {
+    if (!this.#closed) this.#report(this.#detector.onEventsLost(count, this.#clock.now()));
+  }
+
   /** Looks for what no event told. To be called with every snapshot. */
   onSnapshot(snapshot: Snapshot, previous: Snapshot): void {
     if (this.#closed) return;

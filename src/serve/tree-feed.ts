@@ -4,7 +4,12 @@ import type { BoundTree } from '../tree/bound-tree.ts';
 /** Trees follow each other at this distance at least, in milliseconds, while snapshots come in bursts. */
 const gapMs = 50;
 
+/** After a tree there is a pause of so many times the time that it took, and one more for each that shares the thread. */
+const restFactor = 9;
+
 export interface TreeFeedOptions {
+  /** How many hypervisors share the thread: together they take no more of it for trees than one alone. Default: 1. */
+  readonly sharers?: number;
   readonly build: (snapshot: Snapshot, previous: BoundTree | undefined) => BoundTree;
   readonly deliver: (tree: BoundTree) => void;
 }
@@ -18,7 +23,8 @@ export class TreeFeed {
   #tree: BoundTree | undefined;
   #waiting: Snapshot | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #builtAt = Number.NEGATIVE_INFINITY;
+  /** From when on another may be built. */
+  #nextMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: TreeFeedOptions) {
     this.#options = options;
@@ -28,7 +34,7 @@ export class TreeFeed {
   push(snapshot: Snapshot): void {
     this.#waiting = snapshot;
     if (this.#timer !== undefined) return;
-    const waitMs = this.#builtAt + gapMs - performance.now();
+    const waitMs = this.#nextMs - performance.now();
     if (waitMs <= 0) this.#build();
     else this.#timer = setTimeout(() => this.#build(), waitMs);
   }
@@ -38,9 +44,12 @@ export class TreeFeed {
     const snapshot = this.#waiting;
     if (snapshot === undefined) return;
     this.#waiting = undefined;
+    const startedMs = performance.now();
     this.#tree = this.#options.build(snapshot, this.#tree);
     this.#options.deliver(this.#tree);
-    this.#builtAt = performance.now();
+    const endedMs = performance.now();
+    const factor = restFactor + (this.#options.sharers ?? 1) - 1;
+    this.#nextMs = endedMs + Math.max(gapMs, (endedMs - startedMs) * factor);
   }
 
   close(): void {

@@ -39,6 +39,8 @@ export class IndexAllocator {
   #indexes: Map<string, number> = nothing;
   #keys: Map<number, string> = nothing;
   #released: Map<string, number> = nothing;
+  /** The released numbers, descending; undefined if there are others since. May have some that are not released any more. */
+  #reusable: number[] | undefined;
   /** No number below this one is free. */
   #lowestFree: number;
 
@@ -103,6 +105,14 @@ export class IndexAllocator {
     return true;
   }
 
+  /** Takes the number of the key that has had one for longest: where there are more keys than are worth memory. */
+  forgetOldest(): void {
+    for (const [key, index] of this.#indexes) {
+      this.#unbind(key, index);
+      return;
+    }
+  }
+
   /** Releases every key that is not in `keys`. Returns whether that changed anything. */
   retain(keys: ReadonlySet<string>): boolean {
     let changed = false;
@@ -122,17 +132,25 @@ export class IndexAllocator {
     return bindings;
   }
 
+  /** The smallest released number that may be given to another key. Where thousands are, they are sorted once. */
   #reclaimable(): { readonly key: string; readonly index: number } | undefined {
     if (this.#released.size === 0) return undefined;
     const latest = this.#now() - this.#quarantineMs;
-    let best: { readonly key: string; readonly index: number } | undefined;
-    for (const [key, releasedAt] of this.#released) {
-      const index = this.#indexes.get(key);
-      if (index === undefined || releasedAt > latest) continue;
-      if (best !== undefined && best.index < index) continue;
-      if (!this.#inUse(index)) best = { key, index };
+    this.#reusable ??= [...this.#released.keys()]
+      .map((key) => this.#indexes.get(key) ?? 0)
+      .sort((a, b) => b - a);
+    const reusable = this.#reusable;
+    for (let at = reusable.length - 1; at >= 0; at--) {
+      const index = reusable[at] ?? 0;
+      const key = this.#keys.get(index);
+      const releasedAt = key === undefined ? undefined : this.#released.get(key);
+      if (key === undefined || releasedAt === undefined) {
+        if (at === reusable.length - 1) reusable.pop();
+        continue;
+      }
+      if (releasedAt <= latest && !this.#inUse(index)) return { key, index };
     }
-    return best;
+    return undefined;
   }
 
   #smallestFree(): number | undefined {
@@ -152,6 +170,7 @@ export class IndexAllocator {
   #noteRelease(key: string, at: number): void {
     if (this.#released === nothing) this.#released = new Map();
     this.#released.set(key, at);
+    this.#reusable = undefined;
   }
 
   #unbind(key: string, index: number): void {

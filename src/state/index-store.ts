@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Logger } from '../log.ts';
 import { systemClock, wallOffsetMs } from '../run/clock.ts';
 import { IndexAllocator } from './index-allocator.ts';
@@ -31,6 +32,17 @@ export interface IndexStoreOptions {
 const fileName = 'indexes.json';
 /** 100 000 domains with a handful of devices stay below this. */
 const maxFileBytes = 64 * 1024 * 1024;
+/**
+ * Domains that have a number, those included of which nothing but an event is known: a daemon that makes domains up would
+ * fill the memory and the file with them.
+ */
+const maxNumbered = 50_000;
+/** Devices of all domains of one hypervisor that have numbers; beyond it, a new one of a domain takes that of its oldest. */
+const maxDevices = 200_000;
+/** The same of perf events without a listed number. */
+const maxPerfEvents = 4096;
+/** Longer keys are kept as their digests: targets, MAC addresses and mount points in earnest are shorter. */
+const maxKeyChars = 255;
 /** A number of a device, pool or network that is gone is not given to another one before this. */
 const quarantineMs = 600_000;
 
@@ -61,6 +73,7 @@ export class IndexStore {
   readonly #perfEvents: IndexAllocator;
   readonly #records = new Map<string, KnownDomain>();
   readonly #gone = new Map<string, GoneDomain>();
+  #deviceKeys = 0;
   #problem: string | undefined;
 
   private constructor(options: IndexStoreOptions) {
@@ -74,6 +87,8 @@ export class IndexStore {
       now: this.#now,
       inUse: (index) => this.#isReferenced(index),
       onReclaim: (uuid) => {
+        for (const scope of deviceScopes)
+          this.#deviceKeys -= this.#records.get(uuid)?.devices[scope].size ?? 0;
         this.#records.delete(uuid);
       },
     });
@@ -117,6 +132,11 @@ export class IndexStore {
     return this.#number(this.#domains, uuid);
   }
 
+  /** Whether a domain has a number already, or may have one. */
+  hasRoomFor(uuid: string): boolean {
+    return this.#domains.peek(uuid) !== undefined || this.#domains.size < maxNumbered;
+  }
+
   /** The number of a domain that is known, without binding one. */
   peekDomain(uuid: string): number | undefined {
     return this.#domains.peek(uuid);
@@ -124,17 +144,17 @@ export class IndexStore {
 
   /** vmStorageIndex, bound to the target. */
   disk(domainUuid: string, target: string): number {
-    return this.#number(this.#record(domainUuid).devices.disk, target);
+    return this.#device(domainUuid, 'disk', target);
   }
 
   /** vmNetworkIndex, bound to the key of the interface: its MAC address, and an ordinal where it shares that. */
   nic(domainUuid: string, key: string): number {
-    return this.#number(this.#record(domainUuid).devices.nic, key);
+    return this.#device(domainUuid, 'nic', key);
   }
 
   /** Number of a file system, bound to the mount point. */
   fileSystem(domainUuid: string, mountPoint: string): number {
-    return this.#number(this.#record(domainUuid).devices.fileSystem, mountPoint);
+    return this.#device(domainUuid, 'fileSystem', mountPoint);
   }
 
   pool(uuid: string): number {
@@ -147,13 +167,19 @@ export class IndexStore {
 
   /** LvePerfEventId: the listed number, or one of 1000 and more bound to the name. */
   perfEvent(name: string): number {
-    return listedPerfEvent(name) ?? this.#number(this.#perfEvents, name);
+    const listed = listedPerfEvent(name);
+    if (listed !== undefined) return listed;
+    const key = boundedKey(name);
+    const isFull = this.#perfEvents.size >= maxPerfEvents && this.#perfEvents.peek(key) === undefined;
+    if (isFull) this.#perfEvents.forgetOldest();
+    return this.#number(this.#perfEvents, key);
   }
 
   /** Frees the numbers of devices that are not in `keys`, so that a guest with many mounts stays bounded. */
   retainDevices(domainUuid: string, scope: DeviceScope, keys: ReadonlySet<string>): void {
     const record = this.#records.get(domainUuid);
-    if (record?.devices[scope].retain(keys)) this.#changed();
+    const kept = new Set([...keys].map(boundedKey));
+    if (record?.devices[scope].retain(kept)) this.#changed();
   }
 
   retainPools(uuids: ReadonlySet<string>): void {
@@ -256,6 +282,16 @@ export class IndexStore {
     return index;
   }
 
+  #device(domainUuid: string, scope: DeviceScope, name: string): number {
+    const devices = this.#record(domainUuid).devices[scope];
+    const key = boundedKey(name);
+    const before = devices.size;
+    if (this.#deviceKeys >= maxDevices && devices.peek(key) === undefined) devices.forgetOldest();
+    const number = this.#number(devices, key);
+    this.#deviceKeys += devices.size - before;
+    return number;
+  }
+
   #record(uuid: string): KnownDomain {
     const known = this.#records.get(uuid);
     if (known !== undefined) return known;
@@ -336,7 +372,9 @@ export class IndexStore {
     if (!this.#domains.restore(binding)) return false;
     const record = this.#record(binding.key);
     for (const scope of deviceScopes) {
-      for (const device of devices[scope]) record.devices[scope].restore(device);
+      for (const device of devices[scope]) {
+        if (record.devices[scope].restore(device)) this.#deviceKeys += 1;
+      }
     }
     if (facts !== undefined) record.facts = factsMoved(facts, -this.#wallOffsetMs());
     if (reported !== undefined) record.reported = reported;
@@ -365,6 +403,10 @@ export class IndexStore {
 }
 
 const noFacts: KeptFacts = {};
+
+function boundedKey(text: string): string {
+  return text.length <= maxKeyChars ? text : createHash('sha256').update(text).digest('hex');
+}
 
 /** The facts with their moments so much later; the same object where there is nothing to move. */
 function factsMoved(facts: KeptFacts, byMs: number): KeptFacts {

@@ -1,7 +1,7 @@
 import { type Clock, clockValue } from './clock.ts';
 import type { Oid } from './oid.ts';
 import { type RowLayout, subIdOfRow } from './row-layout.ts';
-import { nameOf } from './row-name.ts';
+import { nameOf, type OwnerNames } from './row-name.ts';
 import type { Column, MibTree, ReadContext, RowSet, WireSyntax, WireValue } from './tree.ts';
 
 /** What the columns of one object have in common over all trees. */
@@ -74,4 +74,6 @@ export interface BoundTree extends MibTree {
   readonly columns: readonly BoundColumn[];
   /** The rows that columns share: that of the scalars first, then one for each function that gives rows. */
   readonly layouts: readonly RowLayout[];
+  /** Of the domains at that snapshot; undefined in a tree of another kind. */
+  readonly owners?: OwnerNames;
 }

@@ -46,6 +46,8 @@ export type FakeFaultAction =
   | { readonly type: 'error'; readonly code: number; readonly domain?: number; readonly message?: string }
   /** The reply's payload is replaced. */
   | { readonly type: 'payload'; readonly bytes: Uint8Array }
+  /** The same with another one each time. */
+  | { readonly type: 'payloads'; readonly next: () => Uint8Array }
   /** These octets are sent instead of a frame. */
   | { readonly type: 'raw'; readonly bytes: Uint8Array }
   /** Half of the reply, then the end of the connection. */
@@ -88,6 +90,8 @@ export class FakeLibvirtd implements AsyncDisposable {
   maxServing = 0;
   /** PINGs received. */
   pings = 0;
+  /** PONGs received. */
+  pongs = 0;
   /** Whether the daemon answers PINGs. */
   answerPings = true;
   readonly #options: FakeLibvirtdOptions;
@@ -191,6 +195,44 @@ export class FakeLibvirtd implements AsyncDisposable {
     }
   }
 
+  /**
+   * Sends lifecycle events of domains that nobody has heard of, as fast as they are taken, until the returned function is
+   * called.
+   */
+  floodEvents(): () => void {
+    let number = 0;
+    const timer = setInterval(() => {
+      for (const client of this.#clients) {
+        const callbackId = client.events.get(0);
+        while (callbackId !== undefined && client.socket.writableLength < 1024 * 1024) {
+          const writer = startFrame(
+            programs.remote,
+            318,
+            messageTypes.message,
+            0,
+            messageStatus.ok,
+            64 * 1024,
+          );
+          const batch: Uint8Array[] = [];
+          for (let event = 0; event < 200; event++) {
+            number += 1;
+            writer.truncate(28);
+            writer.i32(callbackId);
+            writer.string(`flood-${number}`);
+            writer.uuid(`00000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`);
+            writer.i32(number);
+            writer.i32(2);
+            writer.i32(0);
+            writer.patchU32(0, writer.length);
+            batch.push(Uint8Array.from(writer.finish()));
+          }
+          client.socket.write(Buffer.concat(batch));
+        }
+      }
+    }, 2);
+    return () => clearInterval(timer);
+  }
+
   /** Sends octets to all clients as they are. */
   sendRaw(bytes: Uint8Array): void {
     for (const client of this.#clients) client.socket.write(bytes);
@@ -254,6 +296,8 @@ export class FakeLibvirtd implements AsyncDisposable {
       if (header.procedure === keepaliveProcedures.ping) {
         this.pings += 1;
         if (this.answerPings) sendKeepalive(client, keepaliveProcedures.pong);
+      } else {
+        this.pongs += 1;
       }
       return;
     }
@@ -302,8 +346,8 @@ export class FakeLibvirtd implements AsyncDisposable {
       if (action?.type === 'error') {
         throw new FakeError(action.code, action.domain ?? 10, action.message ?? `error ${action.code}`);
       }
-      if (action?.type === 'payload') {
-        writer.bytes(action.bytes);
+      if (action?.type === 'payload' || action?.type === 'payloads') {
+        writer.bytes(action.type === 'payload' ? action.bytes : action.next());
       } else {
         this.#answer(client, frame, procedure, writer);
       }

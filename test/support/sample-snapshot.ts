@@ -814,8 +814,8 @@ export function sampleHypervisors(): Fleet {
   const unknown = { ...host, hostname: undefined, hvSoftware: undefined, hvVersion: undefined };
   return {
     hypervisors: [
-      { name: 'hv1', isDefault: true, agent, host, domains: [sampleDomain({ index: 1 })] },
-      { name: 'hv2', isDefault: false, agent: never, host: unknown, domains: [] },
+      { name: 'hv1', isDefault: true, agent, host, domains: [sampleDomain({ index: 1 })], conditions: 1 },
+      { name: 'hv2', isDefault: false, agent: never, host: unknown, domains: [], conditions: 0 },
     ],
     events: [{ hypervisor: 'hv1', event: sampleEvent({ seq: 42 }) }],
   };

@@ -1,4 +1,5 @@
 import {
+  type AcceptReply,
   CallCancelledError,
   CallTimeoutError,
   type LibvirtConnection,
@@ -17,6 +18,7 @@ import {
   storagePoolRefresh,
 } from '../../libvirt/procedures.ts';
 import type { DomainRef, Procedure, WaitsFor } from '../../libvirt/protocol.ts';
+import type { AnswerShare } from './answer-share.ts';
 import { CallGate, type CallGateOptions, type Lease, type Suspicion } from './call-gate.ts';
 import type { LibvirtSession } from './libvirt-session.ts';
 
@@ -27,6 +29,8 @@ const LONGEST_AWAY_MS = 600_000;
 export interface LibvirtAccessOptions extends CallGateOptions {
   /** Default for a call. */
   readonly timeoutMs: number;
+  /** Of what is kept of this hypervisor; undefined is no limit. */
+  readonly share?: AnswerShare | undefined;
 }
 
 export interface AccessCallOptions {
@@ -48,6 +52,7 @@ export class LibvirtAccess {
   readonly session: LibvirtSession;
   readonly gate: CallGate;
   readonly #timeoutMs: number;
+  readonly #accept: AcceptReply | undefined;
   /** Procedures this daemon or driver does not have, or this connection may not call. */
   readonly #refused = new Map<string, Refusal>();
   /** Drivers whose daemon could not be reached, and until when they are left alone. */
@@ -60,6 +65,8 @@ export class LibvirtAccess {
     this.session = session;
     this.gate = new CallGate(options);
     this.#timeoutMs = options.timeoutMs;
+    const { share } = options;
+    this.#accept = share && ((procedure, args, octets) => share.take(procedure, args, octets));
   }
 
   /** Whether the session has a read-write connection. */
@@ -97,7 +104,7 @@ export class LibvirtAccess {
           );
     let reply: R;
     try {
-      reply = await connection.call(procedure, args, { timeoutMs });
+      reply = await connection.call(procedure, args, { timeoutMs, accept: this.#accept });
     } catch (error) {
       if (lease !== undefined) await this.#endLease(lease, domains, error);
       throw this.#failure(procedure, error);
@@ -128,7 +135,7 @@ export class LibvirtAccess {
     }
     const connection = this.#connectionFor(procedure);
     const timeoutMs = this.#timeoutMs;
-    const options = { timeoutMs, deadlineMs: performance.now() + timeoutMs };
+    const options = { timeoutMs, deadlineMs: performance.now() + timeoutMs, accept: this.#accept };
     await new Promise<void>((resolve) => {
       let at = 0;
       let underWay = 0;

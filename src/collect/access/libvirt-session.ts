@@ -15,6 +15,8 @@ export interface LibvirtSessionOptions {
   readonly sasl: SaslSettings;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  /** Whether one more event of the hypervisor is handled. */
+  readonly admitEvent?: (() => boolean) | undefined;
 }
 
 /**
@@ -53,10 +55,13 @@ export class LibvirtSession {
 
   /** Opens all connections, or none. */
   static async open(options: LibvirtSessionOptions): Promise<LibvirtSession> {
-    const { target, readWriteTarget, sasl, logger, signal } = options;
+    const { target, readWriteTarget, sasl, logger, signal, admitEvent } = options;
     const opened: LibvirtConnection[] = [];
     const open = async (to: ConnectTarget, readOnly: boolean): Promise<LibvirtConnection> => {
-      const connection = await LibvirtConnection.open(to, { readOnly, sasl, logger, signal });
+      const connection = await LibvirtConnection.open(to, {
+        ...{ readOnly, sasl, logger, signal },
+        ...(admitEvent === undefined ? {} : { admitEvent }),
+      });
       opened.push(connection);
       return connection;
     };

@@ -17,6 +17,9 @@ export interface HypervisorProcess {
 /** A process is started a moment before the event that says so. */
 const startToleranceMs = 5000;
 
+/** Starts that are remembered until the next inventory. */
+const maxAnnounced = 10_000;
+
 const noProcesses: ReadonlyMap<string, HypervisorProcess> = new Map();
 
 /** What a list call says about one domain. */
@@ -42,6 +45,8 @@ export interface InventoryChanges {
 export class DomainTable {
   readonly #indexes: IndexStore;
   readonly #retentionMs: number;
+  readonly #maxGone: number;
+  readonly #numbers = new Set<number>();
   readonly #records = new Map<string, DomainRecord>();
   /** Start times told by lifecycle events, waiting for the inventory that shows the new run. */
   readonly #announcedStarts = new Map<string, EpochMs>();
@@ -51,9 +56,14 @@ export class DomainTable {
   /** The boot of the agent's machine, where that is the hypervisor's as well. */
   #boot: string | undefined;
 
-  constructor(indexes: IndexStore, retentionMs: number) {
+  /**
+   * @param retentionMs - how long the rows of domains that ceased to exist are kept.
+   * @param maxGone - how many of them at most.
+   */
+  constructor(indexes: IndexStore, retentionMs: number, maxGone = Number.POSITIVE_INFINITY) {
     this.#indexes = indexes;
     this.#retentionMs = retentionMs;
+    this.#maxGone = maxGone;
     for (const gone of indexes.goneDomains())
       this.#restoreGone(gone.uuid, gone.name, gone.goneAt, gone.columns);
   }
@@ -103,9 +113,15 @@ export class DomainTable {
     return this.#records.get(uuid);
   }
 
+  /** Whether a row has this index. */
+  hasNumber(index: number): boolean {
+    return this.#numbers.has(index);
+  }
+
   /** A lifecycle event said that a domain was started at this moment. */
   announceStart(uuid: string, at: EpochMs): void {
-    this.#announcedStarts.set(uuid, at);
+    // Until there is a list again: a daemon that gives none, and announces on and on, would fill the memory.
+    if (this.#announcedStarts.size < maxAnnounced) this.#announcedStarts.set(uuid, at);
   }
 
   /** Takes over a complete list of the domains that exist. */
@@ -191,7 +207,7 @@ export class DomainTable {
     record.stateSince = facts.stateSince ?? now;
     record.stateChanges = facts.stateChanges ?? 0;
     record.upSince = facts.upSince;
-    this.#records.set(ref.uuid, record);
+    this.#keep(record);
     this.#indexes.removeGone(ref.uuid);
     return record;
   }
@@ -325,7 +341,7 @@ export class DomainTable {
       record.state = reported.state;
       record.reason = reported.reason;
       record.persistent = reported.persistent;
-      this.#records.set(uuid, record);
+      this.#keep(record);
       this.#vanish(record, now);
       this.#sorted = undefined;
       vanished.push(record);
@@ -346,14 +362,24 @@ export class DomainTable {
     record.stateSince = numberOr(columns['stateSince'], goneAt);
     record.stateChanges = numberOr(columns['stateChanges'], 0);
     record.persistent = columns['persistent'] === true;
-    this.#records.set(uuid, record);
+    this.#keep(record);
+  }
+
+  #keep(record: DomainRecord): void {
+    this.#records.set(record.uuid, record);
+    this.#numbers.add(record.index);
   }
 
   #expire(now: EpochMs): boolean {
+    const gone: DomainRecord[] = [];
+    for (const record of this.#records.values()) if (record.goneAt !== undefined) gone.push(record);
+    gone.sort((a, b) => (a.goneAt ?? 0) - (b.goneAt ?? 0));
+    const excess = gone.length - this.#maxGone;
     let expired = false;
-    for (const record of this.#records.values()) {
-      if (record.goneAt === undefined || now - record.goneAt < this.#retentionMs) continue;
+    for (const [at, record] of gone.entries()) {
+      if (at >= excess && now - (record.goneAt ?? 0) < this.#retentionMs) continue;
       this.#records.delete(record.uuid);
+      this.#numbers.delete(record.index);
       this.#indexes.forgetDomain(record.uuid);
       expired = true;
     }

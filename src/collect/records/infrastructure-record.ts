@@ -27,6 +27,13 @@ export class InfrastructureRecord {
       ?.name;
   }
 
+  /** Whether this is the UUID of a pool or a network. */
+  has(uuid: string): boolean {
+    return (
+      this.pools.some((pool) => pool.uuid === uuid) || this.networks.some((network) => network.uuid === uuid)
+    );
+  }
+
   /** Replaces the pools. Returns whether the pool of a disk may be another one now. */
   setPools(pools: readonly Pool[]): boolean {
     const before = placesOf(this.pools);

@@ -4,7 +4,9 @@ import type { LibvirtEvent } from '../../libvirt/events.ts';
 import type { CollectorId } from '../../model/agent.ts';
 import type { EpochMs } from '../../model/scalar-types.ts';
 import type { IndexStore } from '../../state/index-store.ts';
+import type { AnswerShare } from '../access/answer-share.ts';
 import type { LibvirtAccess } from '../access/libvirt-access.ts';
+import type { LimitBoard } from '../limit-board.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 import type { DomainTable } from '../records/domain-table.ts';
 import type { HostRecord } from '../records/host-record.ts';
@@ -97,6 +99,9 @@ export interface CollectorPass {
   readonly infrastructure: InfrastructureRecord;
   readonly indexes: IndexStore;
   readonly warnings: WarningBoard;
+  readonly limits: LimitBoard;
+  /** Of the answers that are kept; undefined is no limit. */
+  readonly share: AnswerShare | undefined;
   readonly now: EpochMs;
   readonly signal: AbortSignal;
   /** The domains this run is restricted to, by UUID; undefined is all. Some may not exist. */

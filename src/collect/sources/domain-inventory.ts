@@ -7,7 +7,8 @@ import { bootId } from '../../run/boot-id.ts';
 import { systemClock } from '../../run/clock.ts';
 import { inParallel } from '../../run/pool.ts';
 import type { LibvirtAccess } from '../access/libvirt-access.ts';
-import type { HypervisorProcess, ListedDomain } from '../records/domain-table.ts';
+import type { ReachedLimit } from '../limit-board.ts';
+import type { DomainTable, HypervisorProcess, ListedDomain } from '../records/domain-table.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { ProcessFinder } from './hypervisor-process.ts';
 
@@ -20,12 +21,14 @@ export const domainInventory: CollectorKind = {
   selectors: [],
   stage: 'opening',
   interval: ({ collect }) => collect.interval,
-  make: ({ config, local }) => new DomainInventory(domainFilter(config.collect), local),
+  make: ({ config, local }) =>
+    new DomainInventory(domainFilter(config.collect), config.collect.maxDomains, local),
 };
 
 /** Which domains exist: one list call, and one for each property that libvirt can filter by. */
 export class DomainInventory implements Collector {
   readonly #admits: (name: string) => boolean;
+  readonly #maxDomains: number;
   readonly #local: boolean;
   readonly #finder = new ProcessFinder();
   readonly #all = sameReplyOnce(connectListAllDomains);
@@ -38,10 +41,12 @@ export class DomainInventory implements Collector {
 
   /**
    * @param admits - whether a domain of this name is monitored at all.
+   * @param maxDomains - how many of them are.
    * @param local - whether the hypervisor is this machine, so that its processes can be looked at.
    */
-  constructor(admits: (name: string) => boolean, local: boolean) {
+  constructor(admits: (name: string) => boolean, maxDomains: number, local: boolean) {
     this.#admits = admits;
+    this.#maxDomains = maxDomains;
     this.#local = local;
   }
 
@@ -52,10 +57,22 @@ export class DomainInventory implements Collector {
       this.#autostart.read(pass),
       this.#managedSave.read(pass),
     ]);
-    const listed = this.#listed({ all, persistent, autostart, managedSave });
+    const { listed, leftOut } = this.#listed({ all, persistent, autostart, managedSave }, pass.domains);
+    if (leftOut > 0) pass.limits.reached(this.#tooMany(leftOut));
     const processes = await this.#processes(pass, listed);
     const { appeared, switched } = pass.domains.applyInventory(listed, systemClock.now(), processes);
+    const { domains, infrastructure } = pass;
+    pass.share?.retain((uuid) => domains.get(uuid) !== undefined || infrastructure.has(uuid));
     for (const record of [...appeared, ...switched]) pass.changed(record);
+  }
+
+  #tooMany(leftOut: number): ReachedLimit {
+    return {
+      key: 'max-domains',
+      code: 'limitReached',
+      text: () =>
+        `${leftOut} domains are not monitored: this hypervisor has more than ${this.#maxDomains} (collect.max_domains).`,
+    };
   }
 
   /**
@@ -79,7 +96,7 @@ export class DomainInventory implements Collector {
   }
 
   /** What the lists say together; the same object as before for the same lists. */
-  #listed(lists: Omit<Lists, 'listed'>): readonly ListedDomain[] {
+  #listed(lists: Replies, domains: DomainTable): Lists {
     const { all, persistent, autostart, managedSave } = lists;
     const last = this.#last;
     if (
@@ -88,28 +105,44 @@ export class DomainInventory implements Collector {
       last.autostart === autostart &&
       last.managedSave === managedSave
     ) {
-      return last.listed;
+      return last;
     }
-    const listed = all
-      .filter((ref) => this.#admits(ref.name))
-      .map((ref) => ({
-        ref,
-        persistent: persistent?.has(ref.uuid) ?? false,
-        autostart: autostart?.has(ref.uuid),
-        managedSave: managedSave?.has(ref.uuid),
-      }));
-    this.#last = { ...lists, listed };
-    return listed;
+    const admitted = all.filter((ref) => this.#admits(ref.name));
+    const leftOut = Math.max(0, admitted.length - this.#maxDomains);
+    const monitored = leftOut === 0 ? admitted : knownFirst(admitted, domains).slice(0, this.#maxDomains);
+    const listed = monitored.map((ref) => ({
+      ref,
+      persistent: persistent?.has(ref.uuid) ?? false,
+      autostart: autostart?.has(ref.uuid),
+      managedSave: managedSave?.has(ref.uuid),
+    }));
+    this.#last = { ...lists, listed, leftOut };
+    return this.#last;
   }
 }
 
+/** Those that have rows stay, whatever the order of a list is. */
+function knownFirst(refs: readonly DomainRef[], domains: DomainTable): readonly DomainRef[] {
+  const isKnown = ({ uuid }: DomainRef): boolean => {
+    const record = domains.get(uuid);
+    return record !== undefined && record.goneAt === undefined;
+  };
+  return [...refs.filter(isKnown), ...refs.filter((ref) => !isKnown(ref))];
+}
+
 /** What the calls of one inventory said. */
-interface Lists {
+interface Replies {
   readonly all: readonly DomainRef[];
   readonly persistent: ReadonlySet<string> | undefined;
   readonly autostart: ReadonlySet<string> | undefined;
   readonly managedSave: ReadonlySet<string> | undefined;
+}
+
+/** The same, and what is made of it. */
+interface Lists extends Replies {
   readonly listed: readonly ListedDomain[];
+  /** How many are not monitored because there are too many. */
+  readonly leftOut: number;
 }
 
 /** The domains with a property that libvirt can filter by. */

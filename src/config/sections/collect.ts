@@ -1,5 +1,5 @@
 import { section, setting } from '../setting.ts';
-import { choice, patterns, secondsOrNever, selectors, wholeSeconds } from '../setting-kinds.ts';
+import { choice, integer, patterns, secondsOrNever, selectors, wholeSeconds } from '../setting-kinds.ts';
 
 /** What lveStatTable leaves out, and why: docs/decisions/011-statistics-left-out.md. */
 const leftOut = [
@@ -40,5 +40,11 @@ export const collect = section('What is collected, and how often.', {
   }),
   exclude: setting(patterns(), [], {
     help: 'Do not monitor domains whose name matches one of these regular expressions.',
+  }),
+  maxDomains: setting(integer(1, 16_384, 'domains'), 5000, {
+    help: 'Domains of one hypervisor that are monitored; so many rows of domains that ceased to exist are kept at most. What is left out is told in lveWarningTable.',
+  }),
+  maxMemory: setting(integer(0, 65_536, 'MiB'), 0, {
+    help: 'Answers of one hypervisor that are kept, in MiB: what would be more is not taken, and told in lveWarningTable. 2,000 domains with a few devices each are some 40 MiB, and take about three times that in memory. 0 is 64 for each of several hypervisors, and no limit for a single one.',
   }),
 });

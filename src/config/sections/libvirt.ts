@@ -46,6 +46,9 @@ export const libvirt = section('The connection to libvirt, and how gently it is 
   maxUnansweredCalls: setting(integer(1, 20, 'calls'), 3, {
     help: 'Workers of the daemon that calls may occupy at a time; with so many calls unanswered, only calls that wait for nothing are made.',
   }),
+  maxEventRate: setting(integer(1, 100_000, 'events'), 500, {
+    help: 'Events of one hypervisor that are handled a second in the long run, and twenty times as many at once. What comes beyond is dropped, counted and told in lveWarningTable; the next refresh shows what it led to.',
+  }),
   controlGrace: setting(fractionalSeconds(0, 60), 1, {
     help: 'A domain whose control interface is busy for longer is asked only for what needs no hypervisor process.',
   }),

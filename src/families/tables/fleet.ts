@@ -19,6 +19,7 @@ export const fleetFamilies: FamilyTable<'lveHypervisorTable'> = {
     lveHypervisorRefreshAge: null,
     lveHypervisorRefreshDuration: null,
     lveHypervisorRefreshInterval: null,
+    lveHypervisorConditions: null,
   },
 };
 

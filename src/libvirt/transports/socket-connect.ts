@@ -4,6 +4,9 @@ import type { OnChunk, TransportStream } from './transport-stream.ts';
 /** Octets read at once; a Unix socket holds some 200 KiB. */
 const READ_OCTETS = 256 * 1024;
 
+/** For all sockets: what was read is taken before anything else is, from whichever it may be. */
+const readBuffer = Buffer.allocUnsafeSlow(READ_OCTETS);
+
 /**
  * Connects a socket that reads into the same memory again and again: otherwise every 64 KiB would be a buffer of
  * their own, which the garbage collector has to find. Rejects with the system's error, or with the signal's reason
@@ -16,7 +19,7 @@ export function connectSocket(
   return new Promise((resolve, reject) => {
     let onChunk: OnChunk | undefined;
     const onread = {
-      buffer: Buffer.allocUnsafeSlow(READ_OCTETS),
+      buffer: readBuffer,
       callback: (count: number, buffer: Uint8Array): boolean => {
         onChunk?.(buffer.subarray(0, count));
         return true;

@@ -35,5 +35,6 @@ export const hypervisorTable: TableBinding<'lveHypervisorTable', HypervisorStatu
     lveHypervisorRefreshAge: secondsSince(({ agent }) => agent.refreshEndedAt ?? agent.startedAt),
     lveHypervisorRefreshDuration: ({ agent }) => agent.refreshDurationMs,
     lveHypervisorRefreshInterval: ({ agent }) => agent.intervalSec,
+    lveHypervisorConditions: ({ conditions }) => conditions,
   },
 };

@@ -336,6 +336,16 @@ describe('LibvirtConnection: signs of life', () => {
     daemon.ping();
     expect(await connection.call(connectGetHostname, undefined)).toBe('fake-host');
     expect(daemon.pings).toBe(0);
+    expect(daemon.pongs).toBe(1);
+  });
+
+  it('answers one PING of many: who sends them without end need not read the answers', async () => {
+    const daemon = await startFake();
+    const connection = await connect(daemon, { pingIntervalMs: 0 });
+    for (let ping = 0; ping < 10_000; ping++) daemon.ping();
+    expect(await connection.call(connectGetHostname, undefined)).toBe('fake-host');
+    expect(daemon.pongs).toBeGreaterThan(0);
+    expect(daemon.pongs).toBeLessThan(1000);
   });
 
   it('pings and stays while PONGs come', async () => {
@@ -389,6 +399,30 @@ describe('LibvirtConnection: events', () => {
     daemon.emitLifecycle(daemon.domain(3), 2);
     await waitUntil(() => seen.length === 3, { what: 'the second event' });
     expect(seen).toEqual(['a vm-00002 5/1', 'b vm-00002 5/1', 'b vm-00003 2/0']);
+  });
+
+  it('drops events that are not admitted before they are decoded, and reads on', async () => {
+    const daemon = await startFake();
+    let admitted = 0;
+    const connection = await connect(daemon, {
+      admitEvent: () => {
+        admitted += 1;
+        return admitted <= 3;
+      },
+    });
+    await connection.subscribe(0);
+    const seen: LibvirtEvent[] = [];
+    connection.onEvent((event) => seen.push(event));
+    const stop = daemon.floodEvents();
+    try {
+      await waitUntil(() => admitted > 20_000, { what: 'events', timeoutMs: 20_000 });
+      // It is answered meanwhile, and after the pauses in which nothing is read.
+      expect(await connection.call(connectGetHostname, undefined)).toBe('fake-host');
+    } finally {
+      stop();
+    }
+    expect(seen).toHaveLength(3);
+    expect(await connection.call(connectGetHostname, undefined)).toBe('fake-host');
   });
 
   it('does without the events of a driver whose daemon is away', async () => {

@@ -13,6 +13,18 @@ function recorded(fixture: string): LibvirtEvent {
   return decodeEvent(decodeHeader(event).procedure, payloadReader(event));
 }
 
+describe('decodeEvent, of names that no driver takes', () => {
+  it('cuts them, between two characters', () => {
+    const writer = new XdrWriter({ capacity: 8 * 1024 * 1024 });
+    writer.i32(7);
+    writer.string(`${'x'.repeat(1023)}${'ä'.repeat(1024 * 1024)}`);
+    writer.uuid(domain.uuid);
+    writer.i32(1);
+    const event = decodeEvent(319, new XdrReader(writer.finish()));
+    expect(event).toEqual({ type: 'reboot', domain: { ...domain, name: 'x'.repeat(1023) } });
+  });
+});
+
 describe('decodeEvent, on octets of a real libvirtd', () => {
   it('lifecycle', () => {
     expect(recorded('event-lifecycle')).toEqual({ type: 'lifecycle', domain, event: 3, detail: 0 });

@@ -36,6 +36,31 @@ describe('IndexAllocator', () => {
     expect(allocator.peek('a')).toBeUndefined();
   });
 
+  it('looks at each of many released numbers no more than a few times', () => {
+    let looks = 0;
+    const allocator = new IndexAllocator({
+      inUse: () => {
+        looks += 1;
+        return false;
+      },
+    });
+    const keys = Array.from({ length: 2000 }, (_, number) => `a${number}`);
+    for (const key of keys) allocator.index(key);
+    for (const key of [...keys].reverse()) allocator.release(key);
+    expect(keys.map((key) => allocator.index(`another ${key}`))).toEqual(keys.map((_, at) => at + 1));
+    expect(looks).toBe(2000);
+  });
+
+  it('gives the number of the oldest key to another on demand', () => {
+    const allocator = new IndexAllocator();
+    allocator.forgetOldest();
+    for (const key of ['a', 'b', 'c']) allocator.index(key);
+    allocator.forgetOldest();
+    expect(allocator.peek('a')).toBeUndefined();
+    expect(allocator.index('d')).toBe(1);
+    expect(allocator.size).toBe(3);
+  });
+
   it('waits for the quarantine to end', () => {
     let now = 1000;
     const allocator = new IndexAllocator({ quarantineMs: 500, now: () => now });

@@ -65,6 +65,32 @@ async function makeSocket(path: string): Promise<void> {
 }
 
 describe('IndexStore', () => {
+  it('gives few numbers to what somebody makes up', async () => {
+    const store = await load(undefined);
+    for (let name = 0; name < 10_000; name++) store.perfEvent(`made_up_${name}`);
+    const highest = Math.max(
+      ...Array.from({ length: 10_000 }, (_, name) => store.perfEvent(`other_${name}`)),
+    );
+    expect(highest).toBeLessThan(1000 + 4096);
+    for (let target = 0; target < 250_000; target++) store.disk(first, `vd${target}`);
+    expect(store.disk(first, 'one more')).toBeLessThanOrEqual(200_000);
+    // Another domain has numbers all the same.
+    expect(store.disk(second, 'vda')).toBe(1);
+    expect(store.disk(second, 'vda')).toBe(1);
+    // A name of megabytes is told apart from others, and not kept.
+    const long = 'x'.repeat(4 * 1024 * 1024);
+    expect(store.nic(third, long)).toBe(1);
+    expect(store.nic(third, `${long}y`)).toBe(2);
+    expect(store.nic(third, long)).toBe(1);
+    for (let number = 0; number < 60_000; number++) {
+      const uuid = `uuid-${number}`;
+      if (store.hasRoomFor(uuid)) store.domain(uuid);
+    }
+    expect(store.peekDomain('uuid-40000')).toBeDefined();
+    expect(store.peekDomain('uuid-59999')).toBeUndefined();
+    expect(store.hasRoomFor('uuid-1')).toBe(true);
+  });
+
   it('numbers each scope on its own', async () => {
     await using store = await load();
     expect(store.domain(first)).toBe(1);

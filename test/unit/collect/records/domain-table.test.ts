@@ -5,9 +5,9 @@ import { IndexStore } from '../../../../src/state/index-store.ts';
 
 const minute = 60_000;
 
-async function tableOf(retentionMs = 10 * minute) {
+async function tableOf(retentionMs = 10 * minute, maxGone?: number) {
   const indexes = await IndexStore.load({ place: undefined, logger: silentLogger });
-  return { indexes, table: new DomainTable(indexes, retentionMs) };
+  return { indexes, table: new DomainTable(indexes, retentionMs, maxGone) };
 }
 
 function listed(name: string, id: number, parts: Partial<ListedDomain> = {}): ListedDomain {
@@ -46,6 +46,29 @@ describe('DomainTable', () => {
     table.applyInventory([], 11 * minute);
     expect(names(table.all)).toEqual([]);
     expect(table.changedAt).toBe(11 * minute);
+  });
+
+  it('keeps so many that ceased to exist, those that did last', async () => {
+    const { table } = await tableOf(10 * minute, 2);
+    table.applyInventory([listed('a', 1), listed('b', 2), listed('c', 3), listed('d', 4)], 0);
+    table.applyInventory([listed('b', 2), listed('c', 3), listed('d', 4)], 1);
+    table.applyInventory([listed('d', 4)], 2);
+    expect(names(table.all)).toEqual(['b', 'c', 'd']);
+    // Daemons that make domains up have no more rows, nor numbers, than they would have with one list.
+    for (let round = 3; round < 50; round++) {
+      table.applyInventory([listed(`x${round}`, 1), listed(`y${round}`, 2)], round);
+    }
+    expect(table.all).toHaveLength(4);
+    expect(Math.max(...table.all.map(({ index }) => index))).toBeLessThanOrEqual(8);
+  });
+
+  it('knows which numbers have a row', async () => {
+    const { table } = await tableOf(0);
+    const [record] = table.applyInventory([listed('a', 1)], 0).appeared;
+    const index = record?.index ?? 0;
+    expect(table.hasNumber(index)).toBe(true);
+    table.applyInventory([], 1);
+    expect(table.hasNumber(index)).toBe(false);
   });
 
   it('gives a domain that is back its number', async () => {

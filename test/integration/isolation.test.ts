@@ -1,0 +1,302 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type FakeFault, FakeLibvirtd } from '../fakes/fake-libvirtd.ts';
+import { countOf, frameOf, largeDefinition, longNames, oneOfManyNames, strangers } from '../fakes/lies.ts';
+import { type Agent, startAgent } from '../lab/agent.ts';
+import { biosGuest } from '../lab/domain-xml.ts';
+import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
+import { type SlowSocket, startSlowSocket } from '../lab/slow-socket.ts';
+import type { SnmpRequestOptions } from '../lab/snmp-client.ts';
+import { randomEngineId, type Snmpd, startSnmpd } from '../lab/snmpd.ts';
+import { type Snmptrapd, startSnmptrapd } from '../lab/snmptrapd.ts';
+import { waitUntil } from '../lab/wait.ts';
+import { oidOf } from '../support/served-walk.ts';
+
+// A real libvirtd with a guest, reached at once and over a slow line, and beside it a fake one that does what none does
+// in earnest. Whatever that is, it must cost the real one nothing.
+
+const user = {
+  name: 'monitor',
+  authProtocol: 'SHA',
+  authPassword: 'authentication',
+  privacyProtocol: 'AES',
+  privacyPassword: 'encryption',
+} as const;
+
+const snmpdConfig = `
+view all included .1
+createUser monitor SHA "authentication" AES "encryption"
+rouser monitor priv -V all *
+`;
+
+/** Of the liar. */
+const domains = 40;
+/** What all lies together may take at most, the frames under way included. */
+const shareMib = 400;
+
+const inContext = (contextName: string): SnmpRequestOptions => ({
+  user,
+  contextName,
+  timeoutSec: 2,
+  retries: 3,
+});
+
+let real: Libvirtd;
+let slow: SlowSocket;
+let liar: FakeLibvirtd;
+let snmpd: Snmpd;
+let trapd: Snmptrapd;
+let agent: Agent;
+let calmMib = 0;
+
+beforeAll(async () => {
+  const engineId = randomEngineId();
+  [real, liar, trapd] = await Promise.all([
+    startLibvirtd(),
+    FakeLibvirtd.start({ domains }),
+    startSnmptrapd({ users: [user], senderEngineIds: [engineId] }),
+  ]);
+  slow = await startSlowSocket(real.socketReadOnly, 100);
+  snmpd = await startSnmpd({
+    engineId,
+    extraConfig: snmpdConfig,
+    trapSinks: [{ kind: 'v3', address: trapd.address, user }],
+  });
+  await real.run(biosGuest({ name: 'guest', type: real.domainType }));
+  agent = await startAgent({
+    agentxAddress: snmpd.agentxAddress,
+    config: {
+      hypervisors: [
+        { name: 'real', uri: `qemu+unix:///system?socket=${real.socketReadOnly}` },
+        { name: 'slow', uri: `qemu+unix:///system?socket=${slow.path}` },
+        {
+          name: 'liar',
+          uri: liar.uri,
+          libvirt: { call_timeout: 1, max_event_rate: 100 },
+          collect: { max_domains: 100, max_memory: 16, retention: 0 },
+        },
+      ],
+      notifications: { per_vm: false, bulk: false, max_per_minute: 1000, holdoff: 0 },
+    },
+  });
+  await seen('liar', domains);
+  await seen('slow', 1);
+  await seen('real', 1);
+  calmMib = await peakMib();
+}, 120_000);
+
+afterAll(async () => {
+  await agent?.stop();
+  await Promise.all([snmpd?.stop(), trapd?.stop(), slow?.[Symbol.asyncDispose](), liar?.close()]);
+  await real?.stop();
+});
+
+async function peakMib(): Promise<number> {
+  const status = await readFile(`/proc/${agent.pid}/status`, 'utf8');
+  return Number(/VmHWM:\s*(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+}
+
+async function valueIn(context: string, name: string): Promise<string | undefined> {
+  const [varBind] = await snmpd.get(oidOf(name, 0), inContext(context));
+  return varBind === undefined || varBind.type.startsWith('noSuch') ? undefined : varBind.value;
+}
+
+const column = async (context: string, name: string): Promise<readonly string[]> =>
+  (await snmpd.bulkwalk(oidOf(name), inContext(context))).map(({ value }) => value);
+
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  await waitUntil(isSo, { what, timeoutMs: 90_000, context: () => agent.stderr().slice(-4000) });
+}
+
+/** Waits until a hypervisor is connected and so many of its domains run. */
+async function seen(name: string, active: number): Promise<void> {
+  await until(
+    `${active} domains of ${name}`,
+    async () =>
+      (await valueIn(name, 'lveConnState')) === '2' &&
+      (await valueIn(name, 'lveDomainsActive')) === String(active) &&
+      Number(await valueIn(name, 'lveRefreshAge')) < 30,
+  );
+}
+
+/** Whether a trap of this hypervisor says that the guest has this state. */
+const stateTrap = (name: string, since: number, state: string) =>
+  trapd.waitFor(
+    ({ trapOid, varBinds, receivedAtMs }) =>
+      receivedAtMs >= since &&
+      trapOid === '1.3.6.1.4.1.8072.9999.9999.16514.0.1' &&
+      varBinds.some(({ oid, value }) => oid === oidOf('lveNotifyHypervisor', 0) && value === name) &&
+      varBinds.some(({ value }) => value.startsWith(state)),
+    60_000,
+  );
+
+/** The real one goes on: it is refreshed, answered, and what happens there is notified. */
+async function expectUndisturbed(): Promise<void> {
+  const before = Number(await valueIn('real', 'lveRefreshCount'));
+  const since = Date.now();
+  await real.virsh('suspend', 'guest');
+  await stateTrap('real', since, 'paused');
+  await real.virsh('resume', 'guest');
+  await stateTrap('real', since, 'running');
+  await until(
+    'two more refreshes of the real one',
+    async () => Number(await valueIn('real', 'lveRefreshCount')) >= before + 2,
+  );
+  expect(await column('real', 'lveDomName')).toEqual(['guest']);
+  await until(
+    'the guest as it is',
+    async () => (await column('real', 'lveDomStateText')).join() === 'running (unpaused)',
+  );
+  expect(await valueIn('real', 'lveConnState')).toBe('2');
+}
+
+/** What the liar says in lveWarningTable. */
+const warned = async (pattern: RegExp): Promise<boolean> =>
+  (await column('liar', 'lveWarningText')).some((text) => pattern.test(text));
+
+const lastError = async (pattern: RegExp): Promise<boolean> => {
+  const [errors, connection] = await Promise.all([
+    column('liar', 'lveCollectorLastError'),
+    valueIn('liar', 'lveConnLastError'),
+  ]);
+  return [...errors, connection ?? ''].some((text) => pattern.test(text));
+};
+
+/** connectListAllDomains, domainGetXMLDesc, connectGetAllDomainStats. */
+const [list, definition, stats] = [273, 14, 344];
+const firstUuid = (): string => liar.domain(1).uuid;
+const payload = (procedure: number, bytes: Uint8Array): FakeFault => ({
+  procedure,
+  action: { type: 'payload', bytes },
+});
+const octets = (bytes: Uint8Array): FakeFault => ({ procedure: list, action: { type: 'raw', bytes } });
+
+interface Lie {
+  readonly what: string;
+  readonly fault: () => FakeFault;
+  /** How it shows that the lie was told, to whom it belongs. */
+  readonly shows: () => Promise<boolean>;
+}
+
+const lies: readonly Lie[] = [
+  {
+    what: 'says nothing',
+    fault: () => ({ action: { type: 'hang' } }),
+    shows: () => lastError(/no reply|no sign of life|not answered/),
+  },
+  {
+    what: 'gives wrong lengths',
+    fault: () => octets(frameOf(0xffff_ffff)),
+    shows: () => lastError(/frame length 4294967295/),
+  },
+  {
+    what: 'begins a frame of the largest size and does not end it',
+    fault: () => octets(frameOf(32 * 1024 * 1024)),
+    shows: () => lastError(/no reply to connectListAllDomains/),
+  },
+  {
+    what: 'has a million domains',
+    fault: () => payload(list, strangers(1_000_000)),
+    shows: () => lastError(/1000000 domains .* at most 16384/),
+  },
+  {
+    what: 'counts more than it sends',
+    fault: () => payload(list, countOf(16_384)),
+    shows: () => lastError(/16384 domains .* do not fit/),
+  },
+  {
+    what: 'has names of 4 MiB',
+    fault: () => payload(list, longNames(7, 4 * 1024 * 1024)),
+    shows: async () => (await valueIn('liar', 'lveDomainsInactive')) === '7',
+  },
+  {
+    what: 'has other domains each time it is asked',
+    fault: () => ({ procedure: list, action: { type: 'payloads', next: () => strangers(16_384) } }),
+    shows: () => warned(/16284 domains are not monitored.*collect\.max_domains/),
+  },
+  {
+    what: 'contradicts itself',
+    fault: () => payload(list, oneOfManyNames(firstUuid(), 10_000)),
+    shows: async () => (await column('liar', 'lveDomName')).some((name) => name.startsWith('name-')),
+  },
+  {
+    what: 'has definitions of 3 MiB',
+    fault: () => payload(definition, largeDefinition(3 * 1024 * 1024)),
+    shows: () => warned(/answers of libvirt were not taken.*collect\.max_memory/),
+  },
+  {
+    what: 'answers something else than it was asked',
+    fault: () => payload(stats, countOf(0x7fff_ffff)),
+    shows: () => lastError(/2147483647 records/),
+  },
+];
+
+describe('a hypervisor', () => {
+  it.each(lies)('that $what costs the others nothing', async ({ fault, shows }) => {
+    const lift = liar.inject(fault());
+    try {
+      // What is read once a minute is read anew with a new connection.
+      liar.disconnectAll();
+      await until('the lie', shows);
+      await expectUndisturbed();
+    } finally {
+      lift();
+      // It may be in the middle of a frame.
+      liar.disconnectAll();
+    }
+    await seen('liar', domains);
+  });
+
+  it('that floods events has those dropped that are too many, and is told to', async () => {
+    const stop = liar.floodEvents();
+    try {
+      await until('dropped events', () => warned(/events of libvirt were dropped.*libvirt\.max_event_rate/));
+      await expectUndisturbed();
+    } finally {
+      stop();
+    }
+    expect(await column('liar', 'lveEventName')).toContain('eventsLost');
+    expect(Number((await column('', 'lveHypervisorConditions'))[0])).toBeGreaterThan(0);
+    // None of the domains of which nothing but events were seen is there.
+    await until('its own domains', async () => (await column('liar', 'lveDomName')).every(isItsOwn));
+    await seen('liar', domains);
+  });
+
+  it('that is down is told to, and comes back', async () => {
+    const { socketPath } = liar;
+    await liar.close();
+    await until('the state', async () => (await valueIn('liar', 'lveConnState')) === '3');
+    await expectUndisturbed();
+    liar = await FakeLibvirtd.start({ domains, socketPath });
+    await seen('liar', domains);
+  });
+
+  it('that is far away has later figures, and no others have', async () => {
+    slow.delayMs = 300;
+    const before = Number(await valueIn('slow', 'lveRefreshCount'));
+    await expectUndisturbed();
+    await until(
+      'two refreshes over the slow line',
+      async () => Number(await valueIn('slow', 'lveRefreshCount')) >= before + 2,
+    );
+    // Each of its calls takes 0.6 s, so that is what a refresh takes at least.
+    expect(Number(await valueIn('slow', 'lveRefreshDuration'))).toBeGreaterThan(600);
+    expect(Number(await valueIn('real', 'lveRefreshDuration'))).toBeLessThan(
+      Number(await valueIn('slow', 'lveRefreshDuration')),
+    );
+  });
+
+  it('has had its share of the memory and no more', async () => {
+    expect((await peakMib()) - calmMib).toBeLessThan(shareMib);
+    // It is the process of before, and one session with each of the peers that told no lies.
+    expect(
+      agent.logLines().filter(({ msg }) => msg === 'session with the AgentX master opened'),
+    ).toHaveLength(1);
+    expect(await valueIn('real', 'lveConnReconnects')).toBe('0');
+  });
+});
+
+/** Names that the fake gives its domains: those that were made up for a lie are gone. */
+function isItsOwn(name: string): boolean {
+  return /^vm-\d+$/.test(name);
+}
