@@ -105,12 +105,13 @@ export class IndexAllocator {
     return true;
   }
 
-  /** Takes the number of the key that has had one for longest: where there are more keys than are worth memory. */
-  forgetOldest(): void {
-    for (const [key, index] of this.#indexes) {
-      this.#unbind(key, index);
-      return;
-    }
+  /** Forgets all keys: where there are more of them than are worth memory. */
+  clear(): void {
+    this.#indexes = nothing;
+    this.#keys = nothing;
+    this.#released = nothing;
+    this.#reusable = undefined;
+    this.#lowestFree = this.#first;
   }
 
   /** Releases every key that is not in `keys`. Returns whether that changed anything. */

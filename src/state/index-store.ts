@@ -37,7 +37,7 @@ const maxFileBytes = 64 * 1024 * 1024;
  * fill the memory and the file with them.
  */
 const maxNumbered = 50_000;
-/** Devices of all domains of one hypervisor that have numbers; beyond it, a new one of a domain takes that of its oldest. */
+/** Devices of all domains of one hypervisor that have numbers; beyond it, those of a domain that has a new one are given anew. */
 const maxDevices = 200_000;
 /** The same of perf events without a listed number. */
 const maxPerfEvents = 4096;
@@ -171,7 +171,7 @@ export class IndexStore {
     if (listed !== undefined) return listed;
     const key = boundedKey(name);
     const isFull = this.#perfEvents.size >= maxPerfEvents && this.#perfEvents.peek(key) === undefined;
-    if (isFull) this.#perfEvents.forgetOldest();
+    if (isFull) this.#perfEvents.clear();
     return this.#number(this.#perfEvents, key);
   }
 
@@ -286,7 +286,7 @@ export class IndexStore {
     const devices = this.#record(domainUuid).devices[scope];
     const key = boundedKey(name);
     const before = devices.size;
-    if (this.#deviceKeys >= maxDevices && devices.peek(key) === undefined) devices.forgetOldest();
+    if (this.#deviceKeys >= maxDevices && devices.peek(key) === undefined) devices.clear();
     const number = this.#number(devices, key);
     this.#deviceKeys += devices.size - before;
     return number;

@@ -25,9 +25,9 @@ test('a limit that is reached on and on is told once in a while, and no more whe
   }
   // After the first second, and then every ten.
   expect(lines.map(({ message }) => message)).toEqual([
-    '101 were dropped',
-    '1101 were dropped',
-    '2101 were dropped',
+    '100 were dropped',
+    '1100 were dropped',
+    '2100 were dropped',
   ]);
   await vi.advanceTimersByTimeAsync(10_000);
   expect(warnings.rows).toMatchObject([{ code: 'limitReached', text: '3000 were dropped' }]);

@@ -51,14 +51,14 @@ describe('IndexAllocator', () => {
     expect(looks).toBe(2000);
   });
 
-  it('gives the number of the oldest key to another on demand', () => {
-    const allocator = new IndexAllocator();
-    allocator.forgetOldest();
+  it('begins anew on demand', () => {
+    const allocator = new IndexAllocator({ first: 7 });
     for (const key of ['a', 'b', 'c']) allocator.index(key);
-    allocator.forgetOldest();
+    allocator.release('b');
+    allocator.clear();
+    expect(allocator.size).toBe(0);
     expect(allocator.peek('a')).toBeUndefined();
-    expect(allocator.index('d')).toBe(1);
-    expect(allocator.size).toBe(3);
+    expect(allocator.index('d')).toBe(7);
   });
 
   it('waits for the quarantine to end', () => {

@@ -77,11 +77,6 @@ describe('IndexStore', () => {
     // Another domain has numbers all the same.
     expect(store.disk(second, 'vda')).toBe(1);
     expect(store.disk(second, 'vda')).toBe(1);
-    // A name of megabytes is told apart from others, and not kept.
-    const long = 'x'.repeat(4 * 1024 * 1024);
-    expect(store.nic(third, long)).toBe(1);
-    expect(store.nic(third, `${long}y`)).toBe(2);
-    expect(store.nic(third, long)).toBe(1);
     for (let number = 0; number < 60_000; number++) {
       const uuid = `uuid-${number}`;
       if (store.hasRoomFor(uuid)) store.domain(uuid);
@@ -89,6 +84,16 @@ describe('IndexStore', () => {
     expect(store.peekDomain('uuid-40000')).toBeDefined();
     expect(store.peekDomain('uuid-59999')).toBeUndefined();
     expect(store.hasRoomFor('uuid-1')).toBe(true);
+  });
+
+  it('tells long names apart, and does not keep them', async () => {
+    await using store = await load();
+    const long = 'x'.repeat(4 * 1024 * 1024);
+    expect(store.nic(third, long)).toBe(1);
+    expect(store.nic(third, `${long}y`)).toBe(2);
+    expect(store.nic(third, long)).toBe(1);
+    await store.flush();
+    expect((await readFile(join(directory, 'indexes.json'), 'utf8')).length).toBeLessThan(10_000);
   });
 
   it('numbers each scope on its own', async () => {
