@@ -241,6 +241,7 @@ export const deviceRules: readonly Rule[] = [
     name: 'Disk error discovery',
     key: 'libvirt.disk.error.discovery',
     description: 'Disks that are in error, while they are.',
+    passing: true,
     macros: { '{#DISK}': 'lveDiskErrRowName' },
     prefix: 'Disk {#DISK}',
     filters: { '{#DISK}': 'LIBVIRT.DISK' },

@@ -195,6 +195,7 @@ export const hostRules: readonly Rule[] = [
     name: 'Warning discovery',
     key: 'libvirt.warning.discovery',
     description: 'Conditions that the agent warns of.',
+    passing: true,
     macros: { '{#WARNING}': 'lveWarningText', '{#WARNING.CODE}': 'lveWarningCode' },
     prefix: 'Warning {#SNMPINDEX}',
     filters: { '{#WARNING}': 'LIBVIRT.WARNING', '{#WARNING.CODE}': 'LIBVIRT.WARNING.CODE' },

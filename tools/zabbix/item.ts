@@ -62,6 +62,8 @@ export interface Rule {
   readonly prefix: string;
   /** Macros that are matched with a pair of user macros: `{#VM.NAME}` with `{$LIBVIRT.VM.NAME.MATCHES}`. */
   readonly filters: Readonly<Record<string, string>>;
+  /** A row is there only while something is wrong. */
+  readonly passing?: true;
   /** What is left out by default, by the name of the filter: a regular expression. */
   readonly leftOut?: Readonly<Record<string, string>>;
   readonly items: readonly Item[];
