@@ -233,30 +233,45 @@ function sameOrder(
   defined: ReadonlyMap<string, XmlElement>,
   live: ReadonlyMap<string, XmlElement>,
 ): ReadonlyMap<string, XmlElement> {
-  const likes = new Map<string, string[]>();
-  for (const key of defined.keys()) {
-    const like = likeOf(key);
-    if (likes.has(like) || defined.has(`${like}#2`)) likes.set(like, [...(likes.get(like) ?? []), key]);
-  }
-  if (likes.size === 0) return defined;
+  const several = [...byLike(defined.keys())].filter(([, keys]) => keys.length > 1);
+  if (several.length === 0) return defined;
+  const counterparts = byLike(live.keys());
   const ordered = new Map(defined);
-  for (const [like, keys] of likes) {
-    const free = [...live.keys()].filter((key) => likeOf(key) === like);
-    const digests = new Map(free.map((key) => [key, digestOf(live.get(key))]));
-    const left: XmlElement[] = [];
+  for (const [like, keys] of several) {
+    const places = counterparts.get(like) ?? [];
+    // By digest, the first place last: lists may have thousands of entries (metadata), in any order.
+    const twins = new Map<string, string[]>();
+    for (const place of [...places].reverse()) append(twins, digestOf(live.get(place)), place);
     for (const key of keys) ordered.delete(key);
+    const taken = new Set<string>();
+    const left: XmlElement[] = [];
     for (const key of keys) {
       const child = defined.get(key);
       if (child === undefined) continue;
-      const digest = digestOf(child);
-      const twin = free.find((one) => digests.get(one) === digest);
+      const twin = twins.get(digestOf(child))?.pop();
       if (twin === undefined) left.push(child);
-      else ordered.set(twin, child);
-      if (twin !== undefined) free.splice(free.indexOf(twin), 1);
+      else {
+        taken.add(twin);
+        ordered.set(twin, child);
+      }
     }
+    const free = places.filter((place) => !taken.has(place));
     for (const [at, child] of left.entries()) ordered.set(free[at] ?? `${like}#${live.size + at + 1}`, child);
   }
   return ordered;
+}
+
+/** Keys of children that differ in their places only. */
+function byLike(keys: Iterable<string>): ReadonlyMap<string, readonly string[]> {
+  const likes = new Map<string, string[]>();
+  for (const key of keys) append(likes, likeOf(key), key);
+  return likes;
+}
+
+function append(lists: Map<string, string[]>, name: string, entry: string): void {
+  const list = lists.get(name);
+  if (list === undefined) lists.set(name, [entry]);
+  else list.push(entry);
 }
 
 /** `hostdev` for `hostdev#2` */

@@ -71,6 +71,14 @@ describe('pendingChange on real domains', () => {
     expect(pendingChange(domain('/a', '/a'), domain('/a', '/b'))).toBe(true);
   });
 
+  it('compares many like entries in any order', () => {
+    const entries = Array.from({ length: 2000 }, (_, nth) => `<n:entry xmlns:n='u'>${nth}</n:entry>`);
+    const domain = (list: readonly string[]) => `<domain><metadata>${list.join('')}</metadata></domain>`;
+    const backwards = domain([...entries].reverse());
+    expect(pendingChange(domain(entries), backwards)).toBe(false);
+    expect(pendingChange(domain(entries.slice(1)), backwards)).toBe(true);
+  });
+
   it.each([
     ['a removed disk', /<disk type='file' device='disk'>[\s\S]*?<\/disk>/, ''],
     ['another image', "file='/var/lib/libvirt/images/raw3.img'", "file='/other.img'"],
