@@ -16,6 +16,7 @@ import { inParallel } from './run/pool.ts';
 import { setWallOffset } from './smi/convert.ts';
 import { StalledHypervisor } from './stalled-hypervisor.ts';
 import { StateDirectoryError } from './state/state-directory-error.ts';
+import { statusText } from './status-text.ts';
 
 export interface DaemonOptions {
   readonly config: Config;
@@ -124,6 +125,17 @@ export class Daemon {
       }
       this.#logger.info({}, 'configuration reloaded');
     });
+  }
+
+  /** How it is, in one line. */
+  statusText(): string {
+    const snapshots = [...this.#running.values()].map(({ hypervisor }) => hypervisor.store.current);
+    return statusText(snapshots, this.#faces.masterState);
+  }
+
+  /** Resolves if requests of the master are still being answered; does not as long as they are not. */
+  isAlive(): Promise<void> {
+    return this.#faces.ping();
   }
 
   /** Stops tidily: collecting, notifications, the session with the master, what is to be saved. */

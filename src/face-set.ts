@@ -1,3 +1,4 @@
+import type { SubagentState } from './agentx/subagent.ts';
 import type { Config } from './config/config.ts';
 import type { HypervisorConfig } from './config/hypervisor-configs.ts';
 import { contextsOf } from './config/hypervisor-contexts.ts';
@@ -125,6 +126,16 @@ export class FaceSet {
     let count = 0;
     for (const { part } of this.#outlets.values()) count += part.queue?.left.length ?? 0;
     return count;
+  }
+
+  /** The session with the master; undefined if AgentX is off. */
+  get masterState(): SubagentState | undefined {
+    return this.#master?.part.agentx?.state;
+  }
+
+  /** Resolves as soon as the thread that answers the master has taken a message. */
+  async ping(): Promise<void> {
+    await this.#master?.part.agentx?.ping();
   }
 
   async stop(): Promise<void> {

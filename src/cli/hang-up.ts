@@ -23,7 +23,7 @@ export function ignoreEarlyHangUp(args: readonly string[]): void {
 }
 
 /** From now on a SIGHUP calls the listener. */
-export function onHangUp(listener: () => void): void {
-  process.on('SIGHUP', listener);
+export function onHangUp(listener: () => void | Promise<void>): void {
+  process.on('SIGHUP', () => void listener());
   process.removeListener('SIGHUP', ignored);
 }

@@ -2,12 +2,15 @@ import { type DestinationStream, destination, type Logger as PinoLogger, pino } 
 import type { Config } from '../config/config.ts';
 import type { LogBindings, Logger, LogLevel } from '../log.ts';
 import { maskUserInfo } from '../mask.ts';
+import { withPriority } from '../systemd/journal.ts';
 
 /** Where log lines go; a file descriptor, 2 unless told otherwise. */
 export interface LogTarget {
   readonly fd?: number;
   /** Whether it is a terminal: people read there. */
   readonly terminal: boolean;
+  /** Whether it is the journal: each line has its priority in front, which the journal takes off. */
+  readonly journal?: boolean;
 }
 
 /** A logger whose level can be changed while it is in use, its children's included. */
@@ -24,6 +27,10 @@ const ranks: Readonly<Record<LogLevel, number>> = {
   error: 50,
 };
 
+const levelOf: Readonly<Record<number, LogLevel>> = Object.fromEntries(
+  Object.entries(ranks).map(([level, rank]) => [rank, level as LogLevel]),
+);
+
 /**
  * The program's logger: JSON lines for machines, readable lines on a terminal, both to stderr. Writes are
  * synchronous, so that nothing is lost at the end. User information in URIs is masked.
@@ -31,7 +38,12 @@ const ranks: Readonly<Record<LogLevel, number>> = {
 export async function makeLogger(options: Config['log'], target: LogTarget): Promise<AdjustableLogger> {
   const fd = target.fd ?? 2;
   const human = options.format === 'human' || (options.format === 'auto' && target.terminal);
-  const stream = human ? await readable(fd, target.terminal) : written(fd);
+  const out = written(fd);
+  const readable = human ? await forPeople(target.terminal) : (line: string): string => line;
+  const stream = new Lines((line, level) => {
+    const text = readable(line);
+    out.write(target.journal === true ? withPriority(text, level) : text);
+  });
   const root = pino(
     {
       // The gate below decides; children of pino would keep the level they were born with.
@@ -63,17 +75,33 @@ function written(fd: number): DestinationStream {
 }
 
 /** Lines for people. What makes them takes some memory, which a service has no use for: it is loaded here. */
-async function readable(fd: number, terminal: boolean): Promise<DestinationStream> {
-  const { default: pretty } = await import('pino-pretty');
-  return pretty({
-    destination: written(fd),
-    sync: true,
+async function forPeople(terminal: boolean): Promise<(line: string) => string> {
+  const { prettyFactory } = await import('pino-pretty');
+  return prettyFactory({
     colorize: terminal,
     ignore: 'pid,hostname',
     translateTime: 'SYS:yyyy-mm-dd HH:MM:ss',
     singleLine: true,
     errorLikeObjectKeys: ['err'],
   });
+}
+
+/** By this pino knows that it is to say of which level a line is. */
+const metadata: unique symbol = Symbol.for('pino.metadata');
+
+/** Where pino writes its lines; it says of which level each is. */
+class Lines implements DestinationStream {
+  readonly [metadata] = true;
+  lastLevel = ranks.info;
+  readonly #onLine: (line: string, level: LogLevel) => void;
+
+  constructor(onLine: (line: string, level: LogLevel) => void) {
+    this.#onLine = onLine;
+  }
+
+  write(line: string): void {
+    this.#onLine(line, levelOf[this.lastLevel] ?? 'error');
+  }
 }
 
 function wrap(

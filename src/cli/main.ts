@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { ConnectionFailedError, DaemonError, errorText } from '../errors.ts';
 import { StateDirectoryError } from '../state/state-directory-error.ts';
+import { leadsToJournal, withPriority } from '../systemd/journal.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { openFilesText } from './open-files.ts';
 import { endWhenOutputFails } from './output.ts';
@@ -29,7 +30,7 @@ try {
       (error instanceof DaemonError ? errorText(error) : ((error as Error)?.stack ?? String(error)));
     // Peers and files have a say in these texts: nothing of theirs is a command to the terminal.
     const text = `libvirt-agentx: ${detail}${remedy}`.replaceAll(/(?!\n)\p{Cc}/gu, ' ');
-    process.stderr.write(`${text}\n`);
+    process.stderr.write(`${leadsToJournal(process.stderr.fd) ? withPriority(text, 'error') : text}\n`);
     process.exitCode = exitCodeOf(error);
   }
 }

@@ -5,6 +5,10 @@ import type { Logger } from '../log.ts';
 import { late, within } from '../run/deadline.ts';
 import { agentProcessName, nameThread } from '../run/thread-name.ts';
 import { StateDirectoryError } from '../state/state-directory-error.ts';
+import { leadsToJournal } from '../systemd/journal.ts';
+import { takeServiceEnvironment } from '../systemd/service-environment.ts';
+import { ServiceManager } from '../systemd/service-manager.ts';
+import { sendBySystemdNotify } from '../systemd/systemd-notify.ts';
 import { endAtOnce } from './end-at-once.ts';
 import { exitCodes } from './exit-codes.ts';
 import { onHangUp } from './hang-up.ts';
@@ -19,18 +23,27 @@ const stopDeadlineMs = 5000;
 /** Runs the agent until it is told to stop. Resolves with the exit code. */
 export async function run(options: Readonly<Record<string, unknown>>): Promise<number> {
   const { config, file } = await configFrom(options);
-  const logger = await makeLogger(config.log, { terminal: process.stderr.isTTY });
+  const logger = await makeLogger(config.log, {
+    terminal: process.stderr.isTTY,
+    journal: leadsToJournal(process.stderr.fd),
+  });
   endOnDefects(logger);
   logger.info({ file: file ?? 'none' }, 'configuration read');
   keepHeapSmall();
   // By this name `check` finds it, and `top` shows it.
   nameThread(agentProcessName);
   const daemon = new Daemon({ config, logger, version: programVersion() });
-  const stopped = untilToldToStop(logger);
-  onHangUp(() => void reload(daemon, options, logger));
+  const manager = managerOf(daemon, logger);
+  const stopped = untilToldToStop(logger).finally(() => manager?.stopping());
+  onHangUp(async () => {
+    manager?.reloading();
+    await reload(daemon, options, logger);
+    manager?.ready();
+  });
   try {
     // Told to stop, it does not wait for a start that hangs.
     await Promise.race([daemon.start(), stopped]);
+    manager?.ready();
   } catch (error) {
     if (!(error instanceof StateDirectoryError) || error.reason !== 'silent') throw error;
     logger.error({ remedy: error.remedy }, error.message);
@@ -44,6 +57,18 @@ export async function run(options: Readonly<Record<string, unknown>>): Promise<n
   logger.info({}, 'stopped');
   if (daemon.waitsForFiles) endAtOnce(exitCodes.ok);
   return exitCodes.ok;
+}
+
+/** Undefined where systemd has not started the program. */
+function managerOf(daemon: Daemon, logger: Logger): ServiceManager | undefined {
+  const environment = takeServiceEnvironment();
+  if (environment === undefined) return undefined;
+  return new ServiceManager({
+    send: sendBySystemdNotify(environment.socket),
+    watchdogMs: environment.watchdogMs,
+    service: { statusText: () => daemon.statusText(), isAlive: () => daemon.isAlive() },
+    logger,
+  });
 }
 
 /** What no part of the program expected is a defect: it is logged with its stack, and the process ends. */

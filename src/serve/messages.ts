@@ -41,6 +41,8 @@ export type ToServing =
       readonly switchesSeen: number;
     }
   | { readonly kind: 'notify'; readonly id: number; readonly notification: OutgoingNotification }
+  /** Is to be answered at once: the thread goes on. */
+  | { readonly kind: 'ping' }
   | { readonly kind: 'stop' };
 
 export type FromServing =
@@ -49,6 +51,7 @@ export type FromServing =
   /** No image of it is used any more, and nothing of it is registered. */
   | { readonly kind: 'scopeEnded'; readonly scope: number }
   | { readonly kind: 'state'; readonly state: SubagentState }
+  | { readonly kind: 'pong' }
   /** The master has asked for values since this was said last. */
   | { readonly kind: 'asked' }
   /** How a notification fared; without a failure the master has taken it. */

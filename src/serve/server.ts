@@ -45,6 +45,9 @@ export class Server {
       case 'notify':
         void this.#notify(message.id, message.notification);
         break;
+      case 'ping':
+        this.#post({ kind: 'pong' });
+        break;
       case 'stop':
         void this.#stop();
         break;

@@ -83,6 +83,8 @@ export class ServingThread {
   readonly #listeners = new Set<(state: SubagentState) => void>();
   readonly #sending = new Map<number, Sending>();
   #lastId = 0;
+  /** Pings that were not answered yet. */
+  readonly #pings: (() => void)[] = [];
   /** When the master was last known to ask, by the monotonic clock. */
   #askedAtMs = Number.NEGATIVE_INFINITY;
   #state: SubagentState = 'stopped';
@@ -102,6 +104,7 @@ export class ServingThread {
         this.#scopes.clear();
         this.#gone = new ConnectionLostError('the serving thread has ended');
         this.#failAll(this.#gone);
+        for (const resolve of this.#pings.splice(0)) resolve();
         // As an exception nobody expects: without this thread the program is of no use.
         if (!this.#stopping) throw new Error(`the serving thread ended by itself (${code})`);
       });
@@ -170,6 +173,18 @@ export class ServingThread {
     });
   }
 
+  /** Resolves as soon as the thread has taken a message, or has ended. */
+  ping(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#gone !== undefined) {
+        resolve();
+        return;
+      }
+      this.#pings.push(resolve);
+      this.#post({ kind: 'ping' });
+    });
+  }
+
   /** Lets notifications under way finish, closes the session with the master and ends the thread. Idempotent. */
   async stop(): Promise<void> {
     if (!this.#stopping) {
@@ -194,6 +209,9 @@ export class ServingThread {
       case 'state':
         this.#state = message.state;
         for (const listener of this.#listeners) listener(message.state);
+        break;
+      case 'pong':
+        this.#pings.shift()?.();
         break;
       case 'asked':
         this.#askedAtMs = performance.now();

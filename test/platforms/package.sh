@@ -11,26 +11,7 @@ stop() {
   for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
 }
 trap stop EXIT
-failed=0
-# expect WHAT COMMAND...
-expect() {
-  local what=$1
-  shift
-  if "$@" >/tmp/expect.log 2>&1; then echo "ok   $what"; else
-    failed=1
-    echo "FAIL $what: $*"
-    tail -n 20 /tmp/expect.log
-  fi
-}
-until_true() {
-  local nth
-  for nth in $(seq 150); do
-    "$@" >/dev/null 2>&1 && return
-    sleep 0.2
-  done
-  "$@"
-}
-install_package() { apt-get -qq install -y --no-install-recommends "$@" >/tmp/apt.log 2>&1 || { tail -n 30 /tmp/apt.log; return 1; }; }
+. "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
 files() { find / -xdev -path /proc -prune -o -path /sys -prune -o -path /tmp -prune -o -path /var/cache -prune -o -path /var/lib/apt -prune -o -path /var/log -prune -o -print | sort; }
 traces() { find / -xdev -path /proc -prune -o -path /root -prune -o -path /tmp -prune -o -iname '*libvirt*agentx*' -print; }
 

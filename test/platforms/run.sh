@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs `npm test` on the Debian releases its users have, each in a bare root of its own:
-#   run.sh [--node VERSION] [--life [--with NODES] [--modular TREE] | --package FILE.deb | --page] [--keep] [--shell]
+#   run.sh [--node VERSION] [--life [--with NODES] [--modular TREE] | --package FILE.deb | --systemd FILE.deb | --page] [--keep] [--shell]
 #     [RELEASE...] [-- ARGUMENT...]
 # RELEASE is bullseye (11), bookworm (12), trixie (13) or forky (14 to be); bookworm and trixie by default. What is
 # tested is the commit that is checked out, cloned below /root with umask 077, as careful people do. ARGUMENTs
@@ -12,8 +12,8 @@
 # virtqemud and its like instead of libvirtd: Debian ships none, so TREE is a directory with what somebody has built for
 # that release, to be laid over its root.
 #
-# With --package a package is installed, run, upgraded and purged instead (package.sh); with --page, what
-# docs/install.md says is done line by line (install-page.sh).
+# With --package a package is installed, run, upgraded and purged instead (package.sh); with --systemd, systemd boots in the
+# root and runs its service (systemd.sh); with --page, what docs/install.md says is done line by line (install-page.sh).
 #
 # Needs root, mmdebstrap and room for one gigabyte per release. Base systems and downloaded packages are kept in
 # $LIBVIRT_AGENTX_PLATFORMS (default /var/tmp/libvirt-agentx-platforms); a base older than a week is made anew.
@@ -44,6 +44,7 @@ usual_nodes() { case $1 in bullseye) echo $default_node ;; *) echo own ;; esac; 
 releases=()
 node_version=
 package=
+booted=
 page=
 keep=
 shell=
@@ -54,6 +55,7 @@ while [ $# -gt 0 ]; do
   case $1 in
     --node) node_version=$2 && shift ;;
     --package) package=$(realpath "$2") && shift ;;
+    --systemd) package=$(realpath "$2") && booted=yes && shift ;;
     --page) page=yes ;;
     --life) life=yes ;;
     --with) life_nodes=$2 && shift ;;
@@ -62,7 +64,7 @@ while [ $# -gt 0 ]; do
     --shell) shell=yes ;;
     --) shift && break ;;
     bullseye | bookworm | trixie | forky) releases+=("$1") ;;
-    *) die "usage: ${BASH_SOURCE[0]} [--node VERSION] [--life [--with NODES] [--modular TREE] | --package FILE.deb | --page] [--keep] [--shell] [bullseye|bookworm|trixie|forky...] [-- ARGUMENT...]" ;;
+    *) die "usage: ${BASH_SOURCE[0]} [--node VERSION] [--life [--with NODES] [--modular TREE] | --package FILE.deb | --systemd FILE.deb | --page] [--keep] [--shell] [bullseye|bookworm|trixie|forky...] [-- ARGUMENT...]" ;;
   esac
   shift
 done
@@ -211,9 +213,15 @@ test_release() {
   if [ -n "$package" ]; then
     install_packages "$root" passwd systemd snmpd snmp libvirt-daemon libvirt-clients iproute2 nodejs
     mkdir -p "$root/root/package"
-    cp "$package" "$repository/test/platforms/package.sh" "$root/root/package/"
+    cp "$package" "$repository"/test/platforms/{expect,package,systemd}.sh "$root/root/package/"
     say "$release: $(enter "$root" node --version)"
-    enter "$root" unshare --net -- "/root/package/package.sh" "/root/package/$(basename "$package")" || status=$?
+    if [ -n "$booted" ]; then
+      install_packages "$root" systemd-sysv libvirt-daemon-system curl
+      rm "$root/usr/sbin/policy-rc.d"
+      "$repository/test/platforms/boot.sh" "$root" /root/package/systemd.sh "/root/package/$(basename "$package")" || status=$?
+    else
+      enter "$root" unshare --net -- /root/package/package.sh "/root/package/$(basename "$package")" || status=$?
+    fi
     [ -n "$keep" ] || rm -rf "$root"
     return "$status"
   fi
@@ -245,8 +253,16 @@ test_release() {
 
 job=
 end() {
-  # unshare waits for its child whatever it is told; killed, it takes the child along.
-  [ -z "$job" ] || kill -KILL -- "-$job" 2>/dev/null || true
+  local nth
+  # What boots a systemd shuts it down. unshare waits for its child whatever it is told; killed, it takes the child along.
+  if [ -n "$job" ]; then
+    kill -TERM -- "-$job" 2>/dev/null || true
+    for nth in $(seq 100); do
+      kill -0 -- "-$job" 2>/dev/null || break
+      sleep 0.2
+    done
+    kill -KILL -- "-$job" 2>/dev/null || true
+  fi
   exit 143
 }
 trap end INT TERM HUP

@@ -34,10 +34,18 @@ async function start(content = ''): Promise<Running> {
 }
 
 async function startWith(file: string, ...more: readonly string[]): Promise<Running> {
+  return await startIn({}, file, ...more);
+}
+
+async function startIn(
+  environment: Readonly<Record<string, string>>,
+  file: string,
+  ...more: readonly string[]
+): Promise<Running> {
   const uri = `qemu+unix:///system?socket=${join(directory, 'no-libvirt')}`;
   const master = `unix:${directory}/no-master`;
   const settings = ['--uri', uri, '--agentx', master, '--log-format', 'json', ...more];
-  const running = startCommand(build, ['run', '--config', file, ...settings]);
+  const running = startCommand(build, ['run', '--config', file, ...settings], environment);
   await running.untilLogged('libvirt-agentx started');
   return running;
 }
@@ -209,6 +217,41 @@ it('ends with 78 where the only hypervisor can start with neither configuration'
     running.process.kill('SIGKILL');
     await running.finished;
   }
+});
+
+it('tells systemd that it is ready, reloads, lives and stops, by systemd-notify (a fake that writes down what it is told)', async () => {
+  const told = join(directory, 'told');
+  const fake = join(directory, 'systemd-notify');
+  // A datagram socket, which the real one writes to, cannot be read by Node.js.
+  await writeFile(fake, `#!/bin/sh\necho "$NOTIFY_SOCKET $*" >> ${told}\n`, { mode: 0o755 });
+  const file = join(directory, 'agent.toml');
+  await writeFile(file, '');
+  const environment = {
+    PATH: `${directory}:${process.env['PATH']}`,
+    NOTIFY_SOCKET: '/run/of/systemd',
+    WATCHDOG_USEC: '300000',
+  };
+  agent = await startIn(environment, file, '--state-dir', join(directory, 'state'));
+  const lines = async (): Promise<string[]> => (await readFile(told, 'utf8')).split('\n');
+  const until = (what: string, count = 1): Promise<unknown> =>
+    waitUntil(async () => (await lines()).filter((line) => line.includes(what)).length >= count, { what });
+  await until('READY=1 STATUS=');
+  await until('STATUS=libvirt is not connected; 0 of 0 domains run; snmpd is not connected');
+  await until('WATCHDOG=1', 2);
+  agent.process.kill('SIGHUP');
+  await until('READY=1', 2);
+  agent.process.kill('SIGTERM');
+  expect(await agent.finished).toMatchObject({ exitCode: 0 });
+  await until('STOPPING=1');
+  const said = (await lines()).filter(
+    (line) => line !== '' && !/WATCHDOG=1|\/run\/of\/systemd STATUS=/.test(line),
+  );
+  expect(said).toEqual([
+    expect.stringMatching(/^\/run\/of\/systemd READY=1 STATUS=/),
+    expect.stringMatching(/^\/run\/of\/systemd RELOADING=1 MONOTONIC_USEC=\d+$/),
+    expect.stringMatching(/^\/run\/of\/systemd READY=1 STATUS=/),
+    '/run/of/systemd STOPPING=1 STATUS=stopping',
+  ]);
 });
 
 it('names components and logs each of them once per line', async () => {

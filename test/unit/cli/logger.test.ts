@@ -12,9 +12,9 @@ beforeAll(() => {
 
 afterAll(() => rmSync(directory, { recursive: true }));
 
-async function open(format: 'json' | 'human' | 'auto', terminal = false) {
+async function open(format: 'json' | 'human' | 'auto', terminal = false, journal = false) {
   const path = join(directory, `${format}-${terminal}-${Math.random()}`);
-  const logger = await makeLogger({ level: 'info', format }, { fd: openSync(path, 'w'), terminal });
+  const logger = await makeLogger({ level: 'info', format }, { fd: openSync(path, 'w'), terminal, journal });
   return { logger, text: () => readFileSync(path, 'utf8') };
 }
 
@@ -47,6 +47,20 @@ describe('makeLogger', () => {
     child.warn({}, 'third');
     expect([...text().matchAll(/"msg":"(\w+)"/g)].map((match) => match[1])).toEqual(['second']);
   });
+
+  it.each(['json', 'human'] as const)(
+    'gives lines their priority where they go to the journal (%s)',
+    async (format) => {
+      const { logger, text } = await open(format, false, true);
+      logger.setLevel('trace');
+      const child = logger.child({ component: 'libvirt' });
+      for (const level of ['trace', 'debug', 'info', 'warn', 'error'] as const) child[level]({}, level);
+      child.error({ err: new Error('of several lines') }, 'defect');
+      const lines = text().trimEnd().split('\n');
+      expect(lines.slice(0, 5).map((line) => line.slice(0, 3))).toEqual(['<7>', '<7>', '<6>', '<4>', '<3>']);
+      expect(lines.slice(5).filter((line) => !line.startsWith('<3>'))).toEqual([]);
+    },
+  );
 
   it('names only the innermost component', async () => {
     const { logger, text } = await open('json');

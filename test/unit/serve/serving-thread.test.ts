@@ -149,3 +149,12 @@ test('hands log lines and states over', async () => {
     'info: session with the AgentX master opened',
   );
 });
+
+test('answers a ping, and after the end of the thread it is of no use to wait for one', async () => {
+  await using master = await startFakeMaster();
+  const { thread } = start(master);
+  await thread.ping();
+  const stopped = thread.stop();
+  await Promise.all([thread.ping(), stopped]);
+  await thread.ping();
+});
