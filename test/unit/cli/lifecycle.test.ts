@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,7 +31,13 @@ async function start(content = ''): Promise<Running> {
   const file = join(directory, 'agent.toml');
   await writeFile(file, content);
   agent = await startWith(file, '--state-dir', join(directory, 'state'));
+  await isLocked('state');
   return agent;
+}
+
+/** An agent says that it has started before it has the lock of its state directory. */
+async function isLocked(name: string): Promise<void> {
+  await waitUntil(() => existsSync(join(directory, name, 'lock')), { what: `the lock of ${name}` });
 }
 
 async function startWith(file: string, ...more: readonly string[]): Promise<Running> {
@@ -201,6 +208,7 @@ it('ends with 78 where the only hypervisor can start with neither configuration'
   const running = await startWith(file);
   try {
     // As if somebody had taken it while this agent had given it back.
+    await isLocked('own');
     await copyFile(join(directory, 'state/lock'), join(directory, 'own/lock'));
     await writeFile(file, stateAt('state'));
     running.process.kill('SIGHUP');
