@@ -33,28 +33,35 @@ export function importable(src: string): {
   };
 }
 
+/** What the program must not import: it is shipped without. */
+const besideSrc = ['**/test/**', '**/tools/**'] as const;
+
 /** The overrides of biome.arrows.json: for each folder what it must not import, which is all that is not drawn. */
 export function arrowOverrides(arrows: Arrows, src: string): readonly object[] {
   const { folders, files } = importable(src);
-  return [...arrows].map(([folder, may]) => {
-    const allowed = may.length === 0 ? 'nothing of src' : may.join(', ');
-    const forbidden = [
-      ...folders.filter((name) => name !== folder && !may.includes(name)).map((name) => `**/${name}/**`),
-      ...files.filter((name) => !may.includes(name)).map((name) => `**/${name}`),
-    ].sort();
-    const message = `src/${folder} may import ${allowed}: see "What may import what" in docs/architecture.md.`;
-    return {
-      includes: [`src/${folder}/**`],
-      linter: {
-        rules: {
-          style: {
-            noRestrictedImports: {
-              level: 'error',
-              options: { patterns: [{ group: forbidden, message }] },
-            },
-          },
-        },
-      },
-    };
-  });
+  return [
+    ...[...arrows].map(([folder, may]) => {
+      const allowed = may.length === 0 ? 'nothing of src' : may.join(', ');
+      return override(
+        `src/${folder}/**`,
+        [
+          ...besideSrc,
+          ...folders.filter((name) => name !== folder && !may.includes(name)).map((name) => `**/${name}/**`),
+          ...files.filter((name) => !may.includes(name)).map((name) => `**/${name}`),
+        ],
+        `src/${folder} may import ${allowed}`,
+      );
+    }),
+    override('src/*.ts', besideSrc, 'src may import nothing that is not shipped'),
+    override('tools/**', ['**/test/**'], 'tools may import src, and no tests'),
+  ];
+}
+
+function override(includes: string, forbidden: readonly string[], rule: string): object {
+  const message = `${rule}: see "What may import what" in docs/architecture.md.`;
+  const options = { patterns: [{ group: [...forbidden].sort(), message }] };
+  return {
+    includes: [includes],
+    linter: { rules: { style: { noRestrictedImports: { level: 'error', options } } } },
+  };
 }

@@ -2,9 +2,10 @@ import type { Config } from '../config/config.ts';
 import { saslSettings } from '../config/sections/libvirt.ts';
 import { EventMeter } from '../libvirt/event-meter.ts';
 import type { LibvirtEvent } from '../libvirt/events.ts';
-import { lifecycleEvents, poolLifecycleEvents } from '../libvirt/numbers.ts';
 import { domainGetState } from '../libvirt/procedures.ts';
 import { type ConnectTarget, isLocalTarget } from '../libvirt/uri.ts';
+import { lifecycleEventNames } from '../libvirt-enums/domain-event.ts';
+import { poolLifecycleEvents } from '../libvirt-enums/infrastructure.ts';
 import type { Logger } from '../log.ts';
 import type { Agent, ConnState } from '../model/agent.ts';
 import type { EpochMs } from '../model/scalar-types.ts';
@@ -211,14 +212,14 @@ export class Collection {
     this.#options.listener?.onEvent(event);
     if (
       event.type === 'storagePoolRefresh' ||
-      (event.type === 'storagePoolLifecycle' && event.event === poolLifecycleEvents.started)
+      (event.type === 'storagePoolLifecycle' && poolLifecycleEvents[event.event] === 'started')
     ) {
       this.#infrastructure.poolsReadAt.set(event.pool.uuid, systemClock.now());
     }
     this.#refresher.prompt(event);
     if (!('domain' in event) || silentEvents.has(event.type)) return;
     const { uuid } = event.domain;
-    if (event.type === 'lifecycle' && event.event === lifecycleEvents.started) {
+    if (event.type === 'lifecycle' && lifecycleEventNames[event.event] === 'started') {
       this.#table.announceStart(uuid, systemClock.now());
     }
     this.#refresher.poke(uuid);

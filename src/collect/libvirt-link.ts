@@ -10,9 +10,9 @@ import {
 import { CallTimeoutError } from '../libvirt/connection.ts';
 import { domainEventsOf, type LibvirtEvent } from '../libvirt/events.ts';
 import { isAccessDenied } from '../libvirt/libvirt-error.ts';
-import { networkEvents, poolEvents } from '../libvirt/numbers.ts';
 import { credentialFiles, type SaslSettings } from '../libvirt/sasl/credentials.ts';
 import type { ConnectTarget } from '../libvirt/uri.ts';
+import { networkEvents, poolEvents } from '../libvirt-enums/infrastructure.ts';
 import type { Logger } from '../log.ts';
 import type { Agent, ConnState } from '../model/agent.ts';
 import { refusedBackoff, untrustedBackoff } from '../run/backoff.ts';

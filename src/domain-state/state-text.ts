@@ -1,11 +1,7 @@
+import { domainStates, stateReasons } from '../libvirt-enums/domain-state.ts';
 import type { DomainState } from '../model/domain.ts';
-import { domainStates } from '../model/libvirt-names.ts';
 
-/** One reason of a domain state: the name used in configuration keys, and the words shown to people. */
-interface StateReason {
-  readonly name: string;
-  readonly text: string;
-}
+type LibvirtState = keyof typeof stateReasons;
 
 /** How each state reads. */
 const stateWords: Readonly<Record<DomainState, string>> = {
@@ -20,62 +16,63 @@ const stateWords: Readonly<Record<DomainState, string>> = {
   other: 'unknown state',
 };
 
-/** virDomainRunningReason, virDomainPausedReason and so on, by number. Reason 0 is "unknown" throughout. */
-const reasons: Readonly<Record<DomainState, readonly StateReason[]>> = {
-  nostate: [{ name: 'unknown', text: 'unknown' }],
-  running: [
-    { name: 'unknown', text: 'unknown' },
-    { name: 'booted', text: 'booted' },
-    { name: 'migrated', text: 'migrated' },
-    { name: 'restored', text: 'restored' },
-    { name: 'from_snapshot', text: 'from snapshot' },
-    { name: 'unpaused', text: 'unpaused' },
-    { name: 'migration_canceled', text: 'migration cancelled' },
-    { name: 'save_canceled', text: 'save cancelled' },
-    { name: 'wakeup', text: 'woken up' },
-    { name: 'crashed', text: 'resumed after a crash' },
-    { name: 'postcopy', text: 'post-copy migration' },
-    { name: 'postcopy_failed', text: 'post-copy migration failed' },
-  ],
-  blocked: [{ name: 'unknown', text: 'unknown' }],
-  paused: [
-    { name: 'unknown', text: 'unknown' },
-    { name: 'user', text: 'user' },
-    { name: 'migration', text: 'migration' },
-    { name: 'save', text: 'save' },
-    { name: 'dump', text: 'dump' },
-    { name: 'ioerror', text: 'I/O error' },
-    { name: 'watchdog', text: 'watchdog' },
-    { name: 'from_snapshot', text: 'from snapshot' },
-    { name: 'shutting_down', text: 'shutting down' },
-    { name: 'snapshot', text: 'snapshot' },
-    { name: 'crashed', text: 'guest crashed' },
-    { name: 'starting_up', text: 'starting up' },
-    { name: 'postcopy', text: 'post-copy migration' },
-    { name: 'postcopy_failed', text: 'post-copy migration failed' },
-    { name: 'api_error', text: 'API error' },
-  ],
-  shutdown: [
-    { name: 'unknown', text: 'unknown' },
-    { name: 'user', text: 'user' },
-  ],
-  shutoff: [
-    { name: 'unknown', text: 'unknown' },
-    { name: 'shutdown', text: 'shutdown' },
-    { name: 'destroyed', text: 'destroyed' },
-    { name: 'crashed', text: 'crashed' },
-    { name: 'migrated', text: 'migrated' },
-    { name: 'saved', text: 'saved' },
-    { name: 'failed', text: 'failed to start' },
-    { name: 'from_snapshot', text: 'from snapshot' },
-    { name: 'daemon', text: 'stopped by the daemon' },
-  ],
-  crashed: [
-    { name: 'unknown', text: 'unknown' },
-    { name: 'panicked', text: 'panicked' },
-  ],
-  pmsuspended: [{ name: 'unknown', text: 'unknown' }],
-  other: [],
+/** How each reason reads. Reason 0 is "unknown" throughout. */
+const reasonWords: {
+  readonly [S in LibvirtState]: Readonly<Record<(typeof stateReasons)[S][number], string>>;
+} = {
+  nostate: { unknown: 'unknown' },
+  running: {
+    unknown: 'unknown',
+    booted: 'booted',
+    migrated: 'migrated',
+    restored: 'restored',
+    from_snapshot: 'from snapshot',
+    unpaused: 'unpaused',
+    migration_canceled: 'migration cancelled',
+    save_canceled: 'save cancelled',
+    wakeup: 'woken up',
+    crashed: 'resumed after a crash',
+    postcopy: 'post-copy migration',
+    postcopy_failed: 'post-copy migration failed',
+  },
+  blocked: { unknown: 'unknown' },
+  paused: {
+    unknown: 'unknown',
+    user: 'user',
+    migration: 'migration',
+    save: 'save',
+    dump: 'dump',
+    ioerror: 'I/O error',
+    watchdog: 'watchdog',
+    from_snapshot: 'from snapshot',
+    shutting_down: 'shutting down',
+    snapshot: 'snapshot',
+    crashed: 'guest crashed',
+    starting_up: 'starting up',
+    postcopy: 'post-copy migration',
+    postcopy_failed: 'post-copy migration failed',
+    api_error: 'API error',
+  },
+  shutdown: {
+    unknown: 'unknown',
+    user: 'user',
+  },
+  shutoff: {
+    unknown: 'unknown',
+    shutdown: 'shutdown',
+    destroyed: 'destroyed',
+    crashed: 'crashed',
+    migrated: 'migrated',
+    saved: 'saved',
+    failed: 'failed to start',
+    from_snapshot: 'from snapshot',
+    daemon: 'stopped by the daemon',
+  },
+  crashed: {
+    unknown: 'unknown',
+    panicked: 'panicked',
+  },
+  pmsuspended: { unknown: 'unknown' },
 };
 
 /** The state that a number of virDomainState stands for; `other` for numbers of a newer libvirt. */
@@ -85,13 +82,12 @@ export function stateFromCode(code: number): DomainState {
 
 /** The name of a reason as configuration keys spell it: `ioerror`; the number where the name is not known. */
 export function reasonName(state: DomainState, reason: number): string {
-  return reasons[state][reason]?.name ?? String(reason);
+  return namesOf(state)[reason] ?? String(reason);
 }
 
 /** The number of a reason by its name; 0 (unknown) if the state has no such reason. */
 export function reasonCode(state: DomainState, name: string): number {
-  const code = reasons[state].findIndex((reason) => reason.name === name);
-  return Math.max(code, 0);
+  return Math.max(namesOf(state).indexOf(name), 0);
 }
 
 /**
@@ -100,7 +96,8 @@ export function reasonCode(state: DomainState, name: string): number {
  */
 export function stateText(state: DomainState, reason: number): string {
   if (reason === 0) return stateWords[state];
-  return `${stateWords[state]} (${reasons[state][reason]?.text ?? `reason ${reason}`})`;
+  const words: Readonly<Record<string, string>> = state === 'other' ? {} : reasonWords[state];
+  return `${stateWords[state]} (${words[namesOf(state)[reason] ?? ''] ?? `reason ${reason}`})`;
 }
 
 /** Every `state` and `state/reason` that a severity may be configured for. */
@@ -108,7 +105,12 @@ export function stateKeys(): readonly string[] {
   const keys: string[] = [];
   for (const state of [...domainStates, 'other'] as const) {
     keys.push(state);
-    for (const reason of reasons[state]) keys.push(`${state}/${reason.name}`);
+    for (const reason of namesOf(state)) keys.push(`${state}/${reason}`);
   }
   return keys;
+}
+
+/** The reasons of a state, by number. */
+function namesOf(state: DomainState): readonly string[] {
+  return state === 'other' ? [] : stateReasons[state];
 }

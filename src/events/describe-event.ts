@@ -1,7 +1,25 @@
 import type { LibvirtEvent } from '../libvirt/events.ts';
 import { findParam, type TypedParams } from '../libvirt/typed-params.ts';
+import {
+  agentReasons,
+  agentStates,
+  diskChangeReasons,
+  graphicsPhases,
+  ioErrorActions,
+  memoryFailureActions,
+  memoryFailureFlags,
+  memoryFailureRecipients,
+  metadataTypes,
+  trayChangeReasons,
+  watchdogActions,
+} from '../libvirt-enums/domain-event.ts';
+import { blockJobStatus, blockJobTypes, jobOperations } from '../libvirt-enums/domain-job.ts';
+import {
+  closeReasons,
+  networkLifecycleEvents,
+  poolLifecycleEvents,
+} from '../libvirt-enums/infrastructure.ts';
 import type { EventKind } from '../model/event.ts';
-import { jobOperations } from '../model/libvirt-names.ts';
 import type { Pool } from '../model/pool.ts';
 import type { Count } from '../model/scalar-types.ts';
 import type { EventDescription, EventEffect, EventSubject } from './event-description.ts';
@@ -10,25 +28,18 @@ import { lifecycleOf } from './lifecycle.ts';
 /** What {@link describeEvent} puts in the terms of the event log. */
 export type { LibvirtEvent } from '../libvirt/events.ts';
 
-/** Names of libvirt's enumerations, by number. */
-const watchdogActions = ['none', 'pause', 'reset', 'poweroff', 'shutdown', 'debug', 'inject_nmi'];
-const ioErrorActions = ['none', 'pause', 'report'];
-const graphicsPhases = ['connect', 'initialize', 'disconnect'];
-const blockJobTypes = ['unknown', 'pull', 'copy', 'commit', 'active commit', 'backup'];
-const blockJobStatus = ['completed', 'failed', 'canceled', 'ready'];
-const diskChangeReasons = ['missing_on_start', 'dropped_on_start'];
-const trayChangeReasons = ['open', 'close'];
-const agentStates = ['unknown', 'connected', 'disconnected'];
-const agentReasons = ['', 'the domain was started', 'the channel changed'];
-const metadataTypes = ['description', 'title', 'element'];
-const memoryFailureRecipients = ['hypervisor', 'guest'];
-const memoryFailureActions = ['ignore', 'inject', 'fatal', 'reset'];
-const poolEvents = ['defined', 'undefined', 'started', 'stopped', 'created', 'deleted'];
-const poolStates: readonly (Pool['state'] | undefined)[] = [undefined, undefined, 'running', 'inactive'];
-const networkEvents = ['defined', 'undefined', 'started', 'stopped'];
-const closeReasons = ['error', 'end of file', 'keepalive', 'client'];
+/** Where an event reads otherwise than libvirt's name. */
+const blockJobWords: Readonly<Record<string, string>> = { activeCommit: 'active commit' };
+const closeWords: Readonly<Record<string, string>> = { eof: 'end of file' };
+const agentReasonWords: Readonly<Record<(typeof agentReasons)[number], string>> = {
+  unknown: '',
+  domainStarted: 'the domain was started',
+  channel: 'the channel changed',
+};
 
-const memoryFailureRecursive = 2;
+/** The state of a pool after what happened to it. */
+const poolStateAfter: Readonly<Record<string, Pool['state']>> = { started: 'running', stopped: 'inactive' };
+
 const maxTunables = 8;
 
 /**
@@ -60,8 +71,8 @@ export function describeEvent(event: LibvirtEvent): EventDescription | undefined
     case 'blockThreshold':
       return describeThreshold(event);
     case 'storagePoolLifecycle': {
-      const what = nameOf(poolEvents, event.event);
-      const state = poolStates[event.event];
+      const what = nameOf(poolLifecycleEvents, event.event);
+      const state = poolStateAfter[what];
       return {
         kind: 'poolState',
         detail: event.event,
@@ -74,14 +85,14 @@ export function describeEvent(event: LibvirtEvent): EventDescription | undefined
     case 'storagePoolRefresh':
       return {
         kind: 'poolState',
-        detail: poolEvents.length,
+        detail: poolLifecycleEvents.length,
         name: 'poolState/refreshed',
         text: `pool ${event.pool.name} refreshed`,
         subject: { type: 'pool', name: event.pool.name, uuid: event.pool.uuid },
         effect: undefined,
       };
     case 'networkLifecycle': {
-      const what = nameOf(networkEvents, event.event);
+      const what = nameOf(networkLifecycleEvents, event.event);
       return {
         kind: 'networkState',
         detail: event.event,
@@ -96,7 +107,7 @@ export function describeEvent(event: LibvirtEvent): EventDescription | undefined
         'other',
         event.reason,
         'connectionClosed',
-        `libvirt lost the daemon behind it: ${nameOf(closeReasons, event.reason)}`,
+        `libvirt lost the daemon behind it: ${nameOf(closeReasons, event.reason, closeWords)}`,
         undefined,
       );
     case 'unknown':
@@ -206,7 +217,7 @@ function describeSimple(event: Simple): {
     }
     case 'memoryFailure': {
       const recipient = nameOf(memoryFailureRecipients, event.recipient);
-      const again = event.flags & memoryFailureRecursive ? ', while an earlier one was handled' : '';
+      const again = event.flags & memoryFailureFlags.recursive ? ', while an earlier one was handled' : '';
       return named(
         event.action,
         memoryFailureActions,
@@ -226,13 +237,13 @@ function describeBlockJob(
   // Without a target it is the older form of an event that also comes with one.
   if (event.dst === undefined) return undefined;
   const status = nameOf(blockJobStatus, event.status);
-  const text = `block job ${nameOf(blockJobTypes, event.jobType)} on ${event.dst} ${status}`;
+  const text = `block job ${nameOf(blockJobTypes, event.jobType, blockJobWords)} on ${event.dst} ${status}`;
   return plain('blockJob2', event.status, `blockJob2/${status}`, text, domainOf(event));
 }
 
 function describeAgent(event: Extract<LibvirtEvent, { readonly type: 'agentLifecycle' }>): EventDescription {
   const state = nameOf(agentStates, event.state);
-  const reason = agentReasons[event.reason] ?? '';
+  const reason = agentReasonWords[agentReasons[event.reason] ?? 'unknown'];
   const effect: EventEffect | undefined =
     state === 'connected' || state === 'disconnected' ? { type: 'agent', state } : undefined;
   return {
@@ -308,8 +319,14 @@ function domainOf(event: {
   return { type: 'domain', name: event.domain.name, uuid: event.domain.uuid };
 }
 
-function nameOf(names: readonly string[], code: number): string {
-  return names[code] ?? String(code);
+/** @param words - for names that read otherwise. */
+function nameOf(
+  names: readonly string[],
+  code: number,
+  words: Readonly<Record<string, string>> = {},
+): string {
+  const name = names[code] ?? String(code);
+  return words[name] ?? name;
 }
 
 function tunablesText(params: TypedParams): string {

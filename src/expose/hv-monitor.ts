@@ -1,4 +1,5 @@
 import type { ImageTree } from '../image/image-tree.ts';
+import { domainStates } from '../libvirt-enums/domain-state.ts';
 import { firstIndex } from './cells.ts';
 import { DomainRows, scaled } from './domain-rows.ts';
 import { Frame } from './frame.ts';
@@ -82,11 +83,17 @@ const columns: readonly string[] = [
   ...['lveNicTxBytes', 'lveNicTxPackets', 'lveNicTxErrors', 'lveNicTxDrops'],
 ];
 
-/** By virDomainState, as HV::Monitor counts them: a guest that shuts down is softly off, one that is shut off is hard off. */
-const stateOf: readonly StateKey[] = [
-  ...(['nostate', 'on', 'blocked', 'paused'] as const),
-  ...(['off_soft', 'off_hard', 'crashed', 'pmsuspended'] as const),
-];
+/** As HV::Monitor counts them: a guest that shuts down is softly off, one that is shut off is hard off. */
+const stateOf: Readonly<Record<(typeof domainStates)[number], StateKey>> = {
+  nostate: 'nostate',
+  running: 'on',
+  blocked: 'blocked',
+  paused: 'paused',
+  shutdown: 'off_soft',
+  shutoff: 'off_hard',
+  crashed: 'crashed',
+  pmsuspended: 'pmsuspended',
+};
 
 /**
  * A snapshot as the application reads it: the domains that exist, on or off.
@@ -101,7 +108,8 @@ export function hvMonitorReport(tree: ImageTree, now: number): HvMonitorReport {
   for (let row = 0; row < names.length; row++) {
     if (frame.number('lveDomPresence', row) !== 1) continue;
     const state = frame.number('lveDomState', row) ?? 0;
-    states[stateOf[state] ?? 'unknown'] += 1;
+    const name = domainStates[state];
+    states[name === undefined ? 'unknown' : stateOf[name]] += 1;
     vms.set(frame.text('lveDomName', row), vmOf(frame, { domain: firstIndex(names, row), state, now }));
   }
   const summed = [...processKeys, ...diskKeys, ...sizeKeys.map((key) => `disk_${key}` as const), ...nicKeys];

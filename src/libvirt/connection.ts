@@ -8,13 +8,14 @@ import {
   NotAnsweringError,
   ProtocolError,
 } from '../errors.ts';
+import { virErrors } from '../libvirt-enums/error-code.ts';
 import type { Logger } from '../log.ts';
 import { CallTimeoutError } from './call-errors.ts';
 import { type CallOptions, CallTable, type Receiver } from './call-table.ts';
 import { connectionClosedEvent, decodeEvent } from './event-decoder.ts';
 import type { LibvirtEvent } from './events.ts';
 import { openDriver } from './handshake.ts';
-import { isNotSupported, isSpentConnection, LibvirtError, virErrors } from './libvirt-error.ts';
+import { isNotSupported, isSpentConnection, LibvirtError } from './libvirt-error.ts';
 import { Outbox } from './outbox.ts';
 import { libvirtProblems } from './problems.ts';
 import {

@@ -1,38 +1,7 @@
 import type { Count } from '../bytes/count.ts';
+import { domainEvents } from '../libvirt-enums/domain-event.ts';
 import type { DomainRef, NamedRef } from './protocol.ts';
 import type { TypedParams } from './typed-params.ts';
-
-/** Kinds of events of domains by virDomainEventID, with libvirt's first version that has each. */
-const domainEvents: readonly (readonly [kind: string, since: number])[] = [
-  ['lifecycle', 5000],
-  ['reboot', 8000],
-  ['rtcChange', 8000],
-  ['watchdog', 8000],
-  ['ioError', 8000],
-  ['graphics', 8000],
-  ['ioErrorReason', 8001],
-  ['controlError', 9002],
-  ['blockJob', 9004],
-  ['diskChange', 9004],
-  ['trayChange', 9011],
-  ['pmWakeup', 9011],
-  ['pmSuspend', 9011],
-  ['balloonChange', 10_000],
-  ['pmSuspendDisk', 1_000_000],
-  ['deviceRemoved', 1_001_001],
-  ['blockJob2', 1_002_006],
-  ['tunable', 1_002_009],
-  ['agentLifecycle', 1_002_011],
-  ['deviceAdded', 1_002_015],
-  ['migrationIteration', 1_003_002],
-  ['jobCompleted', 1_003_003],
-  ['deviceRemovalFailed', 1_003_004],
-  ['metadataChange', 3_000_000],
-  ['blockThreshold', 3_002_000],
-  ['memoryFailure', 6_009_000],
-  ['memoryDeviceSizeChange', 7_009_000],
-  ['nicMacChange', 11_002_000],
-];
 
 /**
  * The virDomainEventIDs that a daemon of this version knows. It logs an error about each other one it is

@@ -1,4 +1,6 @@
 import { AuthenticationFailedError, advise, errorText } from '../errors.ts';
+import { connectFlags } from '../libvirt-enums/flags.ts';
+import { authTypes } from '../libvirt-enums/infrastructure.ts';
 import { isAccessDenied, LibvirtError } from './libvirt-error.ts';
 import { libvirtProblems } from './problems.ts';
 import { authList, authPolkit, connectOpen, connectRegisterCloseCallback } from './procedures.ts';
@@ -7,13 +9,6 @@ import { authenticateWithSasl } from './sasl/authenticate.ts';
 import type { SaslSettings } from './sasl/credentials.ts';
 import type { SecurityLayer } from './sasl/security-layer.ts';
 import type { ConnectTarget } from './uri.ts';
-
-const AUTH_NONE = 0;
-const AUTH_SASL = 1;
-const AUTH_POLKIT = 2;
-
-/** VIR_CONNECT_RO */
-const READ_ONLY = 1;
 
 /** Makes one call; a connection before it is open. */
 type Call = <Args, Reply>(procedure: Procedure<Args, Reply>, args: Args) => Promise<Reply>;
@@ -37,7 +32,7 @@ export interface OpenDriverOptions {
 export async function openDriver(call: Call, options: OpenDriverOptions): Promise<void> {
   const { target, readOnly } = options;
   await authenticate(call, options);
-  await call(connectOpen, { uri: target.uriToSend, flags: readOnly ? READ_ONLY : 0 });
+  await call(connectOpen, { uri: target.uriToSend, flags: readOnly ? connectFlags.readOnly : 0 });
   try {
     await call(connectRegisterCloseCallback, undefined);
   } catch (error) {
@@ -52,9 +47,9 @@ async function authenticate(call: Call, options: OpenDriverOptions): Promise<voi
   const { target, sasl, peer, protect } = options;
   const types = await call(authList, undefined);
   refuseOtherThanDemanded(types, options);
-  if (types.length === 0 || types.includes(AUTH_NONE)) return;
-  if (types.includes(AUTH_POLKIT)) return await authenticateWithPolkit(call);
-  if (!types.includes(AUTH_SASL)) {
+  if (types.length === 0 || types.includes(authTypes.none)) return;
+  if (types.includes(authTypes.polkit)) return await authenticateWithPolkit(call);
+  if (!types.includes(authTypes.sasl)) {
     throw new AuthenticationFailedError(
       `${peer} wants an authentication that is not known here (${types.join(', ')})`,
     );
@@ -69,9 +64,9 @@ function refuseOtherThanDemanded(
   { target, peer, readOnly }: OpenDriverOptions,
 ): void {
   const { demanded } = target.login;
-  if (demanded === undefined || types.includes(demanded === 'sasl' ? AUTH_SASL : AUTH_POLKIT)) return;
+  if (demanded === undefined || types.includes(demanded === 'sasl' ? AUTH_SASL : authTypes.polkit)) return;
   const wants =
-    types.length === 0 || types.includes(AUTH_NONE)
+    types.length === 0 || types.includes(authTypes.none)
       ? 'asks for no authentication'
       : `asks for another authentication (${types.join(', ')})`;
   throw new AuthenticationFailedError(

@@ -1,40 +1,7 @@
 import { DaemonError } from '../errors.ts';
+import { errorDomains, errorLevels, virErrors } from '../libvirt-enums/error-code.ts';
 import { limits } from './protocol.ts';
 import type { XdrReader } from './xdr.ts';
-
-/** virErrorNumber, the ones that callers tell apart. */
-export const virErrors = {
-  internal: 1,
-  noSupport: 3,
-  invalidArg: 8,
-  operationFailed: 9,
-  operationDenied: 29,
-  systemError: 38,
-  rpc: 39,
-  noNetwork: 43,
-  noDomain: 42,
-  authFailed: 45,
-  noStoragePool: 49,
-  noStorageVol: 50,
-  operationInvalid: 55,
-  configUnsupported: 67,
-  operationTimeout: 68,
-  noDomainSnapshot: 72,
-  argumentUnsupported: 74,
-  authCancelled: 79,
-  noDomainMetadata: 80,
-  operationUnsupported: 84,
-  agentUnresponsive: 86,
-  accessDenied: 88,
-  authUnavailable: 94,
-  agentUnsynced: 97,
-  noDomainCheckpoint: 103,
-  agentCommandTimeout: 112,
-  agentCommandFailed: 113,
-} as const;
-
-/** virErrorDomain: VIR_FROM_RPC. */
-const FROM_RPC = 7;
 
 /** libvirt answered a call with an error (virNetMessageError). */
 export class LibvirtError extends DaemonError {
@@ -42,7 +9,7 @@ export class LibvirtError extends DaemonError {
   readonly virCode: number;
   /** virErrorDomain: which part of libvirt says so. */
   readonly virDomain: number;
-  /** virErrorLevel: 1 warning, 2 error. */
+  /** virErrorLevel */
   readonly level: number;
   /** Name of the call, as in libvirt's API. */
   readonly procedure: string;
@@ -106,7 +73,7 @@ export function isNotSupported(error: unknown): error is LibvirtError {
 export function isUnknownProcedure(error: unknown): error is LibvirtError {
   return (
     hasCode(error, virErrors.rpc) &&
-    error.virDomain === FROM_RPC &&
+    error.virDomain === errorDomains.rpc &&
     /\d\W*$/.test(error.message) &&
     !/payload|authentication|message/i.test(error.message)
   );
@@ -115,7 +82,7 @@ export function isUnknownProcedure(error: unknown): error is LibvirtError {
 /** What a daemon that is too old for a procedure says of it, made without asking. */
 export function unknownProcedure({ number, name }: { readonly number: number; readonly name: string }) {
   return new LibvirtError(
-    { virCode: virErrors.rpc, virDomain: FROM_RPC, level: 2, procedure: name },
+    { virCode: virErrors.rpc, virDomain: errorDomains.rpc, level: errorLevels.error, procedure: name },
     `unknown procedure: ${number}`,
   );
 }
@@ -128,7 +95,7 @@ export function unknownProcedure({ number, name }: { readonly number: number; re
 export function isSpentConnection(error: unknown): boolean {
   return (
     hasCode(error, virErrors.internal) &&
-    error.virDomain === FROM_RPC &&
+    error.virDomain === errorDomains.rpc &&
     (/client socket is closed/i.test(error.message) || !/^internal error/i.test(error.message))
   );
 }

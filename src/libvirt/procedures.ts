@@ -1,4 +1,5 @@
 import type { Count } from '../bytes/count.ts';
+import { addressSources, typedParamFlags } from '../libvirt-enums/flags.ts';
 import {
   decodeDomain,
   decodeMoment,
@@ -95,11 +96,8 @@ export interface CountedParams {
   readonly nparams: number;
 }
 
-/**
- * VIR_TYPED_PARAM_STRING_OKAY, which libvirt's own library always sets too: without it a daemon leaves out
- * the parameters that are texts.
- */
-const STRING_OKAY = 4;
+/** libvirt's own library always sets it too: without it a daemon leaves out the parameters that are texts. */
+const { stringOkay } = typedParamFlags;
 
 function countedParams(max: number): Decode<CountedParams> {
   return (reader) => ({ params: decodeTypedParams(reader, max), nparams: reader.i32() });
@@ -129,7 +127,7 @@ function decodeSaslReply(reader: XdrReader): SaslReply {
   return { complete, data: nil ? undefined : Uint8Array.from(octets) };
 }
 
-/** Ways to authenticate: 0 none, 1 SASL, 2 polkit. */
+/** Ways to authenticate, one of them to be taken. */
 export const authList = waitsForNothing(66, 'authList', noArgs, (reader) =>
   reader.array(limits.authTypes, 'authentication types', (inner) => inner.i32()),
 );
@@ -154,7 +152,7 @@ export const authSaslStep = waitsForWorker(
   decodeSaslReply,
 );
 export const authPolkit = waitsForWorker(70, 'authPolkit', noArgs, int);
-/** `flags` 1 is VIR_CONNECT_RO. */
+/** `flags` are virConnectFlags. */
 export const connectOpen = waitsForWorker(
   1,
   'connectOpen',
@@ -290,7 +288,7 @@ export const nodeGetMemoryParameters = waitsForWorker(
   'nodeGetMemoryParameters',
   (writer, args: { readonly nparams: number; readonly flags: number }) => {
     writer.i32(args.nparams);
-    writer.u32(args.flags | STRING_OKAY);
+    writer.u32(args.flags | stringOkay);
   },
   countedParams(limits.nodeMemoryParams),
 );
@@ -362,13 +360,13 @@ export const domainGetInfo = waitsForMonitor(
     cpuTimeNs: reader.u64Count(),
   }),
 );
-/** virDomainControlState: 0 ok, 1 job, 2 occupied, 3 error; never waits for the hypervisor. */
+/** virDomainControlState; never waits for the hypervisor. */
 export const domainGetControlInfo = waitsForNothing(229, 'domainGetControlInfo', domainFlags, (reader) => ({
   state: reader.u32(),
   details: reader.u32(),
   stateTimeMs: reader.u64Count(),
 }));
-/** `flags` are virDomainXMLFlags: 2 is the inactive definition. libvirt 11.0 to 11.4 waits for the monitor. */
+/** `flags` are virDomainXMLFlags. libvirt 11.0 to 11.4 waits for the monitor. */
 export const domainGetXmlDesc = waitsForMonitor(14, 'domainGetXMLDesc', domainFlags, string('definition'));
 /** virDomainMessageType: 1 deprecation, 2 tainting; 0 is all. */
 export const domainGetMessages = waitsForWorker(
@@ -464,14 +462,14 @@ export const domainGetSchedulerParametersFlags = waitsForWorker(
   (writer, args: { readonly domain: DomainRef; readonly nparams: number; readonly flags: number }) => {
     encodeDomain(writer, args.domain);
     writer.i32(args.nparams);
-    writer.u32(args.flags | STRING_OKAY);
+    writer.u32(args.flags | stringOkay);
   },
   (reader) => decodeTypedParams(reader, limits.schedulerParams),
 );
 
 /* ---- domains: jobs ---- */
 
-/** virDomainJobType and its parameters. `flags` 1 is the job that completed last. */
+/** virDomainJobType and its parameters; `flags` are virDomainGetJobStatsFlags. */
 export const domainGetJobStats = waitsForMonitor(298, 'domainGetJobStats', domainFlags, (reader) => ({
   type: reader.i32(),
   params: decodeTypedParams(reader, limits.jobStats),
@@ -508,7 +506,7 @@ const pathArgs: Encode<PathArgs> = (writer, args) => {
   writer.u32(args.flags);
 };
 
-/** virDomainBlockJobInfo; undefined if the disk has no job. `flags` 1 has the bandwidth in octets per second. */
+/** virDomainBlockJobInfo; undefined if the disk has no job. `flags` are virDomainBlockJobInfoFlags. */
 export const domainGetBlockJobInfo = waitsForMonitor(238, 'domainGetBlockJobInfo', pathArgs, (reader) => {
   const found = reader.i32() !== 0;
   const job = {
@@ -534,7 +532,7 @@ export const domainGetBlockIoTune = waitsForMonitor(
     encodeDomain(writer, args.domain);
     writer.optionalString(args.disk);
     writer.i32(args.nparams);
-    writer.u32(args.flags | STRING_OKAY);
+    writer.u32(args.flags | stringOkay);
   },
   countedParams(limits.blockIoTuneParams),
 );
@@ -556,7 +554,7 @@ export const domainGetInterfaceParameters = waitsForWorker(
     encodeDomain(writer, args.domain);
     writer.string(args.device);
     writer.i32(args.nparams);
-    writer.u32(args.flags | STRING_OKAY);
+    writer.u32(args.flags | stringOkay);
   },
   countedParams(limits.interfaceParams),
 );
@@ -593,11 +591,11 @@ function addressesFrom(source: number) {
 }
 
 /** From the leases of libvirt's own DHCP servers, which the network driver is asked for. */
-export const domainLeaseAddresses = waitsForNetwork(...addressesFrom(0));
+export const domainLeaseAddresses = waitsForNetwork(...addressesFrom(addressSources.lease));
 /** From the guest agent; needs a read-write connection. */
-export const domainAgentAddresses = waitsForAgent(...addressesFrom(1));
+export const domainAgentAddresses = waitsForAgent(...addressesFrom(addressSources.agent));
 /** From the host's ARP table. */
-export const domainArpAddresses = waitsForWorker(...addressesFrom(2));
+export const domainArpAddresses = waitsForWorker(...addressesFrom(addressSources.arp));
 
 /* ---- domains: guest agent (read-write connections only) ---- */
 

@@ -1,4 +1,5 @@
 import { ProtocolError } from '../errors.ts';
+import { paramTypes } from '../libvirt-enums/typed-param.ts';
 import type { ParamName } from './param-names.ts';
 import { paramNames } from './param-names.ts';
 import { limits } from './protocol.ts';
@@ -9,17 +10,6 @@ export type { ParamName } from './param-names.ts';
 
 /** Value of a typed parameter; 64-bit integers are bigint where a number would lose digits. */
 export type ParamValue = number | bigint | boolean | string;
-
-/** virTypedParameterType. */
-export const paramTypes = {
-  int: 1,
-  uint: 2,
-  llong: 3,
-  ullong: 4,
-  double: 5,
-  boolean: 6,
-  string: 7,
-} as const;
 
 /** A list of typed parameters as three arrays of the same length, in the order of the message. */
 export interface TypedParams {

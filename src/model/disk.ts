@@ -1,6 +1,7 @@
+import type { blockJobTypes } from '../libvirt-enums/domain-job.ts';
+import type { diskErrorCodes } from '../libvirt-enums/domain-state.ts';
 import { percentOf } from './arithmetic.ts';
 import type { FigureReader } from './figure-reader.ts';
-import type { blockJobTypes, diskErrorCodes } from './libvirt-names.ts';
 import type { Count, EpochMs, Percent } from './scalar-types.ts';
 
 /** Who a disk is and what the definition says of it: the same object until that changes. */

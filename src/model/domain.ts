@@ -1,9 +1,9 @@
+import type { controlStates, domainStates } from '../libvirt-enums/domain-state.ts';
 import type { BlockJob, Disk, DiskError, IoTune } from './disk.ts';
 import type { DomainCpu, DomainMemory } from './domain-figures.ts';
 import type { FileSystem, Guest } from './guest.ts';
 import type { Iothread } from './iothread.ts';
 import type { Job } from './job.ts';
-import type { controlStates, domainStates } from './libvirt-names.ts';
 import type { Nic } from './nic.ts';
 import type { Count, EpochMs, Severity } from './scalar-types.ts';
 import type { PerfEvent, Stat } from './stat.ts';

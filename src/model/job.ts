@@ -1,4 +1,4 @@
-import type { jobOperations, jobTypes } from './libvirt-names.ts';
+import type { jobOperations, jobTypes } from '../libvirt-enums/domain-job.ts';
 import type { Count, EpochMs, Percent } from './scalar-types.ts';
 import type { Stat } from './stat.ts';
 

@@ -1,4 +1,4 @@
-import type { poolStates } from './libvirt-names.ts';
+import type { poolStates } from '../libvirt-enums/infrastructure.ts';
 import type { Count, EpochMs, Percent, Ratio } from './scalar-types.ts';
 
 /** One storage pool (lvePoolTable). */

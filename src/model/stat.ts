@@ -1,4 +1,4 @@
-import type { paramTypeNames } from './libvirt-names.ts';
+import type { paramTypeNames } from '../libvirt-enums/typed-param.ts';
 import type { Count } from './scalar-types.ts';
 
 /** A typed parameter by name (lveStatTable, lveJobStatTable). */

@@ -1,5 +1,5 @@
+import { vcpuStates } from '../libvirt-enums/domain-state.ts';
 import type { FigureReader } from './figure-reader.ts';
-import { vcpuStates } from './libvirt-names.ts';
 
 const vcpu = { selectors: ['vcpu'] } as const;
 const counter = { selectors: ['vcpu'], counter: true } as const;

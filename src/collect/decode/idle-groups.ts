@@ -1,4 +1,4 @@
-import { statsGroups } from '../../libvirt/numbers.ts';
+import { statsGroups } from '../../libvirt-enums/flags.ts';
 import type { Field } from './fields.ts';
 import type { MonitorSample } from './monitor-sample.ts';
 import { domainFields } from './stat-fields.ts';

@@ -1,7 +1,7 @@
 import { findParam, type ParamValue, type TypedParams } from '../../libvirt/typed-params.ts';
+import { jobOperations, jobTypes } from '../../libvirt-enums/domain-job.ts';
 import { percentOf } from '../../model/arithmetic.ts';
 import type { Job } from '../../model/job.ts';
-import { jobOperations, jobTypes } from '../../model/libvirt-names.ts';
 import type { Count, EpochMs } from '../../model/scalar-types.ts';
 import { statOf } from './stat-value.ts';
 

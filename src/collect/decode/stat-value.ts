@@ -1,5 +1,5 @@
 import type { ParamValue } from '../../libvirt/typed-params.ts';
-import { paramTypeNames } from '../../model/libvirt-names.ts';
+import { paramTypeNames } from '../../libvirt-enums/typed-param.ts';
 import type { Stat } from '../../model/stat.ts';
 
 /** A typed parameter as a row of lveStatTable or lveJobStatTable. */

@@ -1,5 +1,6 @@
 import type { ParamName } from '../../libvirt/param-names.ts';
-import { type ParamCursor, paramTypes } from '../../libvirt/typed-params.ts';
+import type { ParamCursor } from '../../libvirt/typed-params.ts';
+import { paramTypes } from '../../libvirt-enums/typed-param.ts';
 import type { Stat } from '../../model/stat.ts';
 import { Figures } from './figures.ts';
 import { ShapeStep } from './record-shape.ts';

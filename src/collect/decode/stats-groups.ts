@@ -1,5 +1,5 @@
 import { type StatSelector, statSelectorNames } from '../../config/selectors.ts';
-import { statsGroups } from '../../libvirt/numbers.ts';
+import { statsGroups } from '../../libvirt-enums/flags.ts';
 import { domainFields, entryFields } from './stat-fields.ts';
 
 /** Groups that libvirt answers without asking the hypervisor process. */

@@ -1,6 +1,7 @@
 import { isSuspended } from '../../domain-state/oper-state.ts';
 import { stateFromCode } from '../../domain-state/state-text.ts';
 import type { DomainRef } from '../../libvirt/protocol.ts';
+import { domainStates } from '../../libvirt-enums/domain-state.ts';
 import type { DomainState } from '../../model/domain.ts';
 import type { EpochMs } from '../../model/scalar-types.ts';
 import type { IndexStore } from '../../state/index-store.ts';
@@ -387,8 +388,7 @@ export class DomainTable {
   }
 }
 
-/** VIR_DOMAIN_SHUTOFF */
-const shutoffCode = 5;
+const shutoffCode = domainStates.indexOf('shutoff');
 
 function isText(value: unknown): value is string {
   return typeof value === 'string';

@@ -1,8 +1,8 @@
-import { blockJobInfoFlags } from '../../libvirt/numbers.ts';
 import { domainGetBlockJobInfo } from '../../libvirt/procedures.ts';
+import { blockJobTypes } from '../../libvirt-enums/domain-job.ts';
+import { blockJobInfoFlags } from '../../libvirt-enums/flags.ts';
 import { percentOf } from '../../model/arithmetic.ts';
 import type { BlockJob } from '../../model/disk.ts';
-import { blockJobTypes } from '../../model/libvirt-names.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachDomain } from './each-domain.ts';

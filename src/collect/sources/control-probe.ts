@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isOperationInvalid } from '../../libvirt/libvirt-error.ts';
 import { domainGetControlInfo } from '../../libvirt/procedures.ts';
-import { controlStates } from '../../model/libvirt-names.ts';
+import { controlStates } from '../../libvirt-enums/domain-state.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 import type { CollectorPass } from './collector.ts';
 

@@ -1,8 +1,8 @@
-import { pausedReasons } from '../../libvirt/numbers.ts';
+import { reasonName } from '../../domain-state/state-text.ts';
 import { domainGetDiskErrors } from '../../libvirt/procedures.ts';
 import { limits } from '../../libvirt/protocol.ts';
+import { diskErrorCodes } from '../../libvirt-enums/domain-state.ts';
 import type { DiskError } from '../../model/disk.ts';
-import { diskErrorCodes } from '../../model/libvirt-names.ts';
 import type { DomainRecord, RuntimeFacts } from '../records/domain-record.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachDomain } from './each-domain.ts';
@@ -61,7 +61,7 @@ export class DiskErrors implements Collector {
    */
   #isOver(record: DomainRecord, runtime: RuntimeFacts, target: string): boolean {
     const stoppers = this.#stoppers.get(runtime) ?? new Set<string>();
-    if (record.state === 'paused' && record.reason === pausedReasons.ioError) stoppers.add(target);
+    if (record.state === 'paused' && reasonName('paused', record.reason) === 'ioerror') stoppers.add(target);
     this.#stoppers.set(runtime, stoppers);
     return record.state === 'running' && stoppers.has(target);
   }

@@ -1,8 +1,8 @@
 import { domainFilter } from '../../config/domain-filter.ts';
-import { listDomainsFlags } from '../../libvirt/numbers.ts';
 import { connectListAllDomains } from '../../libvirt/procedures.ts';
 import type { DomainRef } from '../../libvirt/protocol.ts';
 import { sameReplyOnce } from '../../libvirt/same-reply.ts';
+import { listDomainsFlags } from '../../libvirt-enums/flags.ts';
 import { bootId } from '../../run/boot-id.ts';
 import { systemClock } from '../../run/clock.ts';
 import { inParallel } from '../../run/pool.ts';

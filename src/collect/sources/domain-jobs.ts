@@ -1,5 +1,5 @@
-import { jobStatsFlags } from '../../libvirt/numbers.ts';
 import { domainGetJobStats } from '../../libvirt/procedures.ts';
+import { jobStatsFlags } from '../../libvirt-enums/flags.ts';
 import type { LibvirtAccess } from '../access/libvirt-access.ts';
 import { jobOf } from '../decode/job-stats.ts';
 import type { DomainRecord } from '../records/domain-record.ts';

@@ -4,6 +4,7 @@ import {
   domainGetSchedulerParametersFlags,
 } from '../../libvirt/procedures.ts';
 import { limits } from '../../libvirt/protocol.ts';
+import { impactFlags } from '../../libvirt-enums/flags.ts';
 import type { IoTune } from '../../model/disk.ts';
 import type { NicLimits } from '../../model/nic.ts';
 import { ioTuneOf, nicLimitsOf, schedulerOf } from '../decode/io-tune.ts';
@@ -28,8 +29,7 @@ export const deviceLimits: CollectorKind = {
 /** Disks that another process serves, whose requests never pass through the hypervisor's throttle. */
 const unthrottledTypes: ReadonlySet<string> = new Set(['vhostuser', 'vhostvdpa']);
 
-/** What holds now where the domain runs, else what the configuration says (VIR_DOMAIN_AFFECT_CURRENT). */
-const current = 0;
+const { current } = impactFlags;
 
 /** Limits of disks and interfaces (virDomainGetBlockIoTune, virDomainGetInterfaceParameters). */
 export class DeviceLimits implements Collector {

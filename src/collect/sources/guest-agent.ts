@@ -6,7 +6,6 @@ import {
   isNotSupported,
   isOperationInvalid,
 } from '../../libvirt/libvirt-error.ts';
-import { guestInfoTypes } from '../../libvirt/numbers.ts';
 import {
   domainAgentAddresses,
   domainGetControlInfo,
@@ -15,6 +14,7 @@ import {
 } from '../../libvirt/procedures.ts';
 import type { Procedure } from '../../libvirt/protocol.ts';
 import type { TypedParams } from '../../libvirt/typed-params.ts';
+import { guestInfoTypes } from '../../libvirt-enums/flags.ts';
 import type { Guest } from '../../model/guest.ts';
 import type { NicAddresses } from '../../model/nic.ts';
 import { systemClock } from '../../run/clock.ts';

@@ -1,11 +1,10 @@
 import { nodeGetCpuMap, nodeGetCpuStats, nodeGetMemoryStats } from '../../libvirt/procedures.ts';
+import { allOfNode } from '../../libvirt-enums/flags.ts';
 import { add, increase, kibToBytes, nsToUs, percentOf } from '../../model/arithmetic.ts';
 import type { Count, Percent } from '../../model/scalar-types.ts';
+import { hasCpu } from '../decode/cpu-list.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { readMember } from './each-member.ts';
-
-/** VIR_NODE_CPU_STATS_ALL_CPUS, VIR_NODE_MEMORY_STATS_ALL_CELLS */
-const all = -1;
 
 /**
  * Single processors that are asked for in one refresh; where there are more, they take turns: for each the daemon reads
@@ -56,7 +55,7 @@ export class HostStats implements Collector {
       host.set({ cpusOnline: map.online, cpusPresent: map.present });
       const known = new Map(host.cpus.map((cpu) => [cpu.number, cpu]));
       host.cpus = Array.from({ length: map.present }, (_, number) => {
-        const online = isSet(map.map, number);
+        const online = hasCpu(map.map, number);
         const before = known.get(number);
         if (online && before !== undefined) return { ...before, online };
         return {
@@ -79,9 +78,9 @@ export class HostStats implements Collector {
     await this.#collectCpuMap(pass);
     try {
       this.#cpuParams ??= (
-        await pass.libvirt.call(nodeGetCpuStats, { cpuNum: all, nparams: 0, flags: 0 })
+        await pass.libvirt.call(nodeGetCpuStats, { cpuNum: allOfNode, nparams: 0, flags: 0 })
       ).nparams;
-      const total = await this.#cpuTimes(pass, all);
+      const total = await this.#cpuTimes(pass, allOfNode);
       pass.host.set({
         userUs: nsToUs(total.get('user')),
         kernelUs: nsToUs(total.get('kernel')),
@@ -89,7 +88,7 @@ export class HostStats implements Collector {
         iowaitUs: nsToUs(total.get('iowait')),
         intrUs: nsToUs(total.get('intr')),
         guestUs: nsToUs(total.get('guest')),
-        cpuUtil: this.#busy(all, total),
+        cpuUtil: this.#busy(allOfNode, total),
       });
       const online = pass.host.cpus.filter((cpu) => cpu.online).map((cpu) => cpu.number);
       const turn = this.#turnOf(online);
@@ -166,10 +165,10 @@ export class HostStats implements Collector {
   async #collectMemory(pass: CollectorPass): Promise<void> {
     try {
       this.#memoryParams ??= (
-        await pass.libvirt.call(nodeGetMemoryStats, { cellNum: all, nparams: 0, flags: 0 })
+        await pass.libvirt.call(nodeGetMemoryStats, { cellNum: allOfNode, nparams: 0, flags: 0 })
       ).nparams;
       const reply = await pass.libvirt.call(nodeGetMemoryStats, {
-        cellNum: all,
+        cellNum: allOfNode,
         nparams: this.#memoryParams,
         flags: 0,
       });
@@ -201,9 +200,4 @@ export class HostStats implements Collector {
 /** What the report calls a processor. */
 function nameOf(number: number): string {
   return `processor ${number}`;
-}
-
-/** Bit n of a CPU map, least significant bit of the first octet first. */
-function isSet(map: Uint8Array, bit: number): boolean {
-  return ((map[bit >> 3] ?? 0) & (1 << (bit & 7))) !== 0;
 }

@@ -1,4 +1,5 @@
-import { LibvirtError, virErrors } from '../../libvirt/libvirt-error.ts';
+import { LibvirtError } from '../../libvirt/libvirt-error.ts';
+import { virErrors } from '../../libvirt-enums/error-code.ts';
 
 /** libvirt refuses an argument: as a rule a flag that this version does not know. */
 export function isInvalidArgument(error: unknown): error is LibvirtError {

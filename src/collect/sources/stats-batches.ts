@@ -1,4 +1,4 @@
-import { statsGroups } from '../../libvirt/numbers.ts';
+import { statsGroups } from '../../libvirt-enums/flags.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 
 /** Domains asked for in one call. */

@@ -10,8 +10,8 @@ import {
   storagePoolRefresh,
 } from '../../libvirt/procedures.ts';
 import type { NamedRef } from '../../libvirt/protocol.ts';
+import { poolStates } from '../../libvirt-enums/infrastructure.ts';
 import { add, percentOf, ratioOf } from '../../model/arithmetic.ts';
-import { poolStates } from '../../model/libvirt-names.ts';
 import type { Pool } from '../../model/pool.ts';
 import type { Count, EpochMs } from '../../model/scalar-types.ts';
 import { systemClock } from '../../run/clock.ts';

@@ -189,7 +189,7 @@ const colon = Buffer.from(':');
 
 /** Texts whose characters all are in ISO 8859-1 are hashed as that, also where they are sent as UTF-8. */
 function hashed(text: string, utf8: boolean): Buffer {
-  const isLatin = [...text].every((character) => (character.codePointAt(0) ?? 0) <= 0xff);
+  const isLatin = Array.from(text).every((character) => (character.codePointAt(0) ?? 0) <= 0xff);
   return Buffer.from(text, utf8 && !isLatin ? 'utf8' : 'latin1');
 }
 

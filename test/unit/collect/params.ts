@@ -4,13 +4,9 @@ import { domainFields, entryFields, fieldRule } from '../../../src/collect/decod
 import { type OtherStatsPolicy, StatsDecoder } from '../../../src/collect/decode/stats-decoder.ts';
 import type { StatsSample } from '../../../src/collect/decode/stats-sample.ts';
 import { paramNames } from '../../../src/libvirt/param-names.ts';
-import {
-  ParamCursor,
-  type ParamValue,
-  paramTypes,
-  type TypedParams,
-} from '../../../src/libvirt/typed-params.ts';
+import { ParamCursor, type ParamValue, type TypedParams } from '../../../src/libvirt/typed-params.ts';
 import { XdrReader, XdrWriter } from '../../../src/libvirt/xdr.ts';
+import { paramTypes } from '../../../src/libvirt-enums/typed-param.ts';
 
 /** A parameter as the fixtures write it: name, type, value; 64-bit integers beyond 2^53 as texts. */
 export type ParamRow = readonly [

@@ -6,7 +6,7 @@ import {
   type Waiting,
 } from '../../../../src/collect/access/call-gate.ts';
 
-function deferred(): { readonly promise: Promise<void>; resolve(): void } {
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
   let resolve: () => void = () => {};
   const promise = new Promise<void>((done) => {
     resolve = done;

@@ -3,9 +3,10 @@ import { NotCalledError } from '../../../../src/collect/access/call-gate.ts';
 import { LibvirtAccess } from '../../../../src/collect/access/libvirt-access.ts';
 import type { LibvirtSession } from '../../../../src/collect/access/libvirt-session.ts';
 import { CallTimeoutError } from '../../../../src/libvirt/call-errors.ts';
-import { isUnknownProcedure, LibvirtError, virErrors } from '../../../../src/libvirt/libvirt-error.ts';
+import { isUnknownProcedure, LibvirtError } from '../../../../src/libvirt/libvirt-error.ts';
 import * as procedures from '../../../../src/libvirt/procedures.ts';
 import type { DomainRef, Procedure } from '../../../../src/libvirt/protocol.ts';
+import { virErrors } from '../../../../src/libvirt-enums/error-code.ts';
 
 const never = new Promise<void>(() => {});
 

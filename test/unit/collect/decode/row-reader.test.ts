@@ -3,7 +3,7 @@ import { Figures } from '../../../../src/collect/decode/figures.ts';
 import { fieldsOfIdleGroups } from '../../../../src/collect/decode/idle-groups.ts';
 import { RowReader } from '../../../../src/collect/decode/row-reader.ts';
 import { domainFields, domainRows, entryRows } from '../../../../src/collect/decode/stat-fields.ts';
-import { statsGroups } from '../../../../src/libvirt/numbers.ts';
+import { statsGroups } from '../../../../src/libvirt-enums/flags.ts';
 import type { DiskFacts } from '../../../../src/model/disk.ts';
 import { diskRow } from '../../../../src/model/disk.ts';
 import { cpuRow, memoryRow } from '../../../../src/model/domain-figures.ts';

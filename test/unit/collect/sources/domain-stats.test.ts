@@ -3,8 +3,8 @@ import { StatsDecoder } from '../../../../src/collect/decode/stats-decoder.ts';
 import { DomainRecord } from '../../../../src/collect/records/domain-record.ts';
 import { DomainStats, type DomainStatsOptions } from '../../../../src/collect/sources/domain-stats.ts';
 import { CallTimeoutError } from '../../../../src/libvirt/call-errors.ts';
-import { statsGroups } from '../../../../src/libvirt/numbers.ts';
 import type { DomainRef } from '../../../../src/libvirt/protocol.ts';
+import { statsGroups } from '../../../../src/libvirt-enums/flags.ts';
 import { activeRecord, testPass } from '../collector-pass.ts';
 import { figuresOf, type ParamRow, sampleOf } from '../params.ts';
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { eachDomain } from '../../../../src/collect/sources/each-domain.ts';
 import { RetrySchedule } from '../../../../src/collect/sources/retry-schedule.ts';
 import { ConnectionLostError } from '../../../../src/errors.ts';
-import { LibvirtError, virErrors } from '../../../../src/libvirt/libvirt-error.ts';
+import { LibvirtError } from '../../../../src/libvirt/libvirt-error.ts';
+import { virErrors } from '../../../../src/libvirt-enums/error-code.ts';
 import { activeRecord, testPass } from '../collector-pass.ts';
 
 const names = ['a', 'b', 'c', 'd', 'e'];

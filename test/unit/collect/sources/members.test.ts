@@ -17,7 +17,8 @@ import { VirtualNetworks } from '../../../../src/collect/sources/virtual-network
 import { parseDomainXml } from '../../../../src/definition/domain-definition.ts';
 import { ConnectionLostError } from '../../../../src/errors.ts';
 import { CallTimeoutError } from '../../../../src/libvirt/call-errors.ts';
-import { LibvirtError, virErrors } from '../../../../src/libvirt/libvirt-error.ts';
+import { LibvirtError } from '../../../../src/libvirt/libvirt-error.ts';
+import { virErrors } from '../../../../src/libvirt-enums/error-code.ts';
 import { silentLogger } from '../../../../src/log.ts';
 import { IndexStore } from '../../../../src/state/index-store.ts';
 import { activeRecord, testPass } from '../collector-pass.ts';

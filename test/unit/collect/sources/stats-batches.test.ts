@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { makeBatches } from '../../../../src/collect/sources/stats-batches.ts';
 import { parseDomainXml } from '../../../../src/definition/domain-definition.ts';
-import { statsGroups } from '../../../../src/libvirt/numbers.ts';
+import { statsGroups } from '../../../../src/libvirt-enums/flags.ts';
 import { activeRecord } from '../collector-pass.ts';
 
 function record(name: string, active: boolean, diskType: string) {

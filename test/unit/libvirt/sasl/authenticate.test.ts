@@ -71,7 +71,7 @@ async function refusal(
   } catch (error) {
     failure = error;
   }
-  if (!(failure instanceof AuthenticationFailedError)) throw new Error(`not refused: ${failure}`);
+  if (!(failure instanceof AuthenticationFailedError)) throw new Error(`not refused: ${String(failure)}`);
   expect(`${failure.message} ${failure.remedy}`).not.toContain(password);
   await waitUntil(() => daemon.clientCount === 0, { what: 'the connection to end' });
   return failure;

@@ -1,13 +1,19 @@
-/**
- * libvirt's enumerations that calls and events need: flags, kinds, numbers of events. Those that are shown by name are in
- * `src/model/libvirt-names.ts`; the kinds of events of domains are in `events.ts`, beside what each brings.
- */
+// What calls are told to do: bits, unless said otherwise.
+
+/** virConnectFlags */
+export const connectFlags = { readOnly: 1 } as const;
+
+/** virTypedParameterFlags */
+export const typedParamFlags = { stringOkay: 1 << 2 } as const;
 
 /** virConnectListAllDomainsFlags */
 export const listDomainsFlags = { persistent: 1 << 2, managedSave: 1 << 8, autostart: 1 << 10 } as const;
 
 /** virDomainXMLFlags */
-export const xmlFlags = { live: 0, inactive: 2 } as const;
+export const xmlFlags = { live: 0, inactive: 1 << 1 } as const;
+
+/** virDomainModificationImpact: current is what holds now where the domain runs, else what its configuration says. */
+export const impactFlags = { current: 0 } as const;
 
 /** virDomainStatsTypes */
 export const statsGroups = {
@@ -43,17 +49,8 @@ export const guestInfoTypes = {
   load: 128,
 } as const;
 
-/** virDomainPausedReason */
-export const pausedReasons = { ioError: 5 } as const;
+/** virDomainInterfaceAddressesSource, a number: the leases of libvirt's own DHCP servers, the guest agent, the host's ARP table. */
+export const addressSources = { lease: 0, agent: 1, arp: 2 } as const;
 
-/** virDomainEventType */
-export const lifecycleEvents = { started: 2 } as const;
-
-/** virNetworkEventID */
-export const networkEvents = { lifecycle: 0 } as const;
-
-/** virStoragePoolEventID */
-export const poolEvents = { lifecycle: 0, refresh: 1 } as const;
-
-/** virStoragePoolEventLifecycleType: libvirt reads a pool when it starts it. */
-export const poolLifecycleEvents = { started: 2 } as const;
+/** virNodeGetCPUStatsAllCPUs and virNodeGetMemoryStatsAllCells, in the place of a number. */
+export const allOfNode = -1;
