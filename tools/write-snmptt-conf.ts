@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { repositoryPath } from '../test/lab/mib-path.ts';
+import { repositoryPath } from './repository-path.ts';
 import { snmpttConf } from './snmptt-conf.ts';
 
 /** Writes contrib/snmptt/libvirt-agentx.conf from the MIB modules. */

@@ -1,7 +1,6 @@
-import { fileURLToPath } from 'node:url';
+import { repositoryPath } from '../../tools/repository-path.ts';
 
-/** The root directory of the repository. */
-export const repositoryPath = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
+export { repositoryPath } from '../../tools/repository-path.ts';
 
 /**
  * For `-M`: our stand-ins for what Debian does not bring and our modules, with the minus that puts them in front of the

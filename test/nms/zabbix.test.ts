@@ -136,7 +136,7 @@ describe.each(['6.0', '7.0'] as const)(
       expect(await unsupported([hostId])).toEqual([]);
       const texts = items
         .filter((item) => item.key.startsWith('libvirt[lveDomStateText.'))
-        .map((item) => item.lastValue?.split(' (')[0]);
+        .map((item) => item.lastValue?.split(' (')[0] ?? '');
       expect(texts.sort()).toEqual(['paused', ...Array<string>(7).fill('running'), 'shut off']);
     });
 

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { repositoryPath } from '../../test/lab/mib-path.ts';
+import { repositoryPath } from '../repository-path.ts';
 import { prometheusFiles } from './prometheus-files.ts';
 
 /** Writes into contrib/prometheus/ what is made from the declarations beside this file. */

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { repositoryPath } from '../../test/lab/mib-path.ts';
+import { repositoryPath } from '../repository-path.ts';
 import { templateFiles } from './template-files.ts';
 
 /** Writes contrib/zabbix/ from the declarations beside this file. */

@@ -40,7 +40,7 @@ describe('the manual pages', () => {
       const requests = textOf(name)
         .split('\n')
         .filter((line) => /^[.']/.test(line))
-        .map((line) => line.split(' ')[0]);
+        .map((line) => line.split(' ')[0] ?? '');
       expect([...new Set(requests)].sort()).toEqual(
         expect.not.arrayContaining([
           expect.not.stringMatching(/^\.(TH|SH|SS|TP|B|BR|RS|RE|ad|nh|nf|fi|sp)$/),

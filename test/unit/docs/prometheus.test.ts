@@ -89,7 +89,9 @@ describe.each(formats)("%s, which npm run snmp-yml makes with snmp_exporter's ge
         });
       const byOid = (one: { oid?: string | undefined }, other: { oid?: string | undefined }): number =>
         String(one.oid) < String(other.oid) ? -1 : 1;
-      expect(found.sort(byOid)).toEqual(wanted.sort(byOid));
+      expect(found.sort(byOid), "run 'npm run snmp-yml' as root: it needs mmdebstrap").toEqual(
+        wanted.sort(byOid),
+      );
     },
   );
 

@@ -1,12 +1,8 @@
 import { writeFileSync } from 'node:fs';
-import { repositoryPath } from '../../test/lab/mib-path.ts';
-import {
-  generateSnmpConfig,
-  type SnmpExporterRelease,
-  snmpExporterReleases,
-} from '../../test/nms/snmp-exporter-root.ts';
-import { generatorFile } from './generator-file.ts';
-import { namesScript } from './names-script.ts';
+import { generatorFile } from '../../tools/prometheus/generator-file.ts';
+import { namesScript } from '../../tools/prometheus/names-script.ts';
+import { repositoryPath } from '../lab/mib-path.ts';
+import { generateSnmpConfig, type SnmpExporterRelease, snmpExporterReleases } from './snmp-exporter-root.ts';
 
 /** Writes what snmp_exporter reads, with the generators of its releases: as root, with mmdebstrap. */
 for (const [release, { config, format }] of Object.entries(snmpExporterReleases)) {

@@ -1,17 +1,17 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createConnection, createServer, type Socket } from 'node:net';
-import { Framer } from '../src/bytes/framer.ts';
-import { decodeHeader, frameRule, messageTypes, programs } from '../src/libvirt/protocol.ts';
-import { biosGuest, novaMetadata, oddName } from '../test/lab/domain-xml.ts';
-import { makeQcow2Image, makeRawImage } from '../test/lab/image.ts';
-import { type Libvirtd, startLibvirtd } from '../test/lab/libvirtd.ts';
-import { run, startProcess } from '../test/lab/process.ts';
-import { delay, waitUntil } from '../test/lab/wait.ts';
+import { Framer } from '../../src/bytes/framer.ts';
+import { decodeHeader, frameRule, messageTypes, programs } from '../../src/libvirt/protocol.ts';
+import { biosGuest, novaMetadata, oddName } from '../lab/domain-xml.ts';
+import { makeQcow2Image, makeRawImage } from '../lab/image.ts';
+import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
+import { run, startProcess } from '../lab/process.ts';
+import { delay, waitUntil } from '../lab/wait.ts';
 
 /*
  * Records what virsh and a real libvirtd say to each other, as fixtures:
  *
- *   npx tsx tools/record-libvirt.ts
+ *   npx tsx test/record/libvirt.ts
  *
  * starts a private libvirtd with two guests, puts a tee between it and virsh, and writes one file per
  * procedure or event to test/fixtures/libvirt.
@@ -31,7 +31,7 @@ interface Recording {
   readonly pick?: 'last';
 }
 
-const outputDirectory = new URL('../test/fixtures/libvirt/', import.meta.url).pathname;
+const outputDirectory = new URL('../fixtures/libvirt/', import.meta.url).pathname;
 const off = 'off';
 
 const recordings: readonly Recording[] = [

@@ -1,5 +1,5 @@
 /**
- * Records AgentX PDUs of real peers into test/fixtures/agentx: `tsx tools/record-agentx.ts`.
+ * Records AgentX PDUs of real peers into test/fixtures/agentx: `tsx test/record/agentx.ts`.
  *
  * Two talks are recorded: snmpd as master with our subagent (the master's PDUs are kept), and snmpd as master
  * with a second snmpd as its subagent
@@ -9,16 +9,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { parseArgs } from 'node:util';
-import { agentxFrames } from '../src/agentx/frames.ts';
-import { AgentxSubagent } from '../src/agentx/subagent.ts';
-import { Framer } from '../src/bytes/framer.ts';
-import { silentLogger } from '../src/log.ts';
-import { makeLabDirectory } from '../test/lab/lab-directory.ts';
-import { runAnyway, startProcess } from '../test/lab/process.ts';
-import { startSnmpd } from '../test/lab/snmpd.ts';
-import { waitUntil } from '../test/lab/wait.ts';
-import { decodePdu } from '../test/support/agentx-codec.ts';
-import { scalar, syntheticTree } from '../test/support/synthetic-tree.ts';
+import { agentxFrames } from '../../src/agentx/frames.ts';
+import { AgentxSubagent } from '../../src/agentx/subagent.ts';
+import { Framer } from '../../src/bytes/framer.ts';
+import { silentLogger } from '../../src/log.ts';
+import { makeLabDirectory } from '../lab/lab-directory.ts';
+import { runAnyway, startProcess } from '../lab/process.ts';
+import { startSnmpd } from '../lab/snmpd.ts';
+import { waitUntil } from '../lab/wait.ts';
+import { decodePdu } from '../support/agentx-codec.ts';
+import { scalar, syntheticTree } from '../support/synthetic-tree.ts';
 
 const root = [1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 1];
 const { values } = parseArgs({ options: { directory: { type: 'string', default: 'test/fixtures/agentx' } } });
