@@ -1,10 +1,12 @@
 import type { ObjectName } from '../mib/bind.ts';
 import { definitions } from '../mib/definitions.ts';
+import { scalarGroups, tables } from '../mib/objects.gen.ts';
 import type { ObjectDefinition } from '../smi/definition.ts';
 import type { Family, FamilyType, Series } from './family.ts';
-import type { AnyFamilyTable, DetailedLine, Line } from './family-table.ts';
+import { type AnyFamilyTable, type DetailedLine, type Line, unmeasurable } from './family-table.ts';
 import type { InfoFamily } from './info-families.ts';
 import { readingOf } from './reading.ts';
+import { suffixOf } from './suffix.ts';
 
 /** A line of a table of families with the object it is of. */
 interface NamedLine {
@@ -15,8 +17,8 @@ interface NamedLine {
 }
 
 /** All families of the tables: type, unit and scale follow from the MIB, HELP from its DESCRIPTIONs. */
-export function deriveFamilies(tables: readonly AnyFamilyTable[]): Family[] {
-  const lines = tables.flatMap(linesOf);
+export function deriveFamilies(all: readonly AnyFamilyTable[]): Family[] {
+  const lines = all.flatMap(linesOf);
   const names = new Map<string, string>();
   for (const { object, name } of lines) if (!names.has(object)) names.set(object, name);
   const families = new Map<string, Family>();
@@ -38,15 +40,30 @@ export function infoFamily({ name, table, help, labels, texts }: InfoFamily): Fa
   return { name, type: 'info', unit: undefined, help, series: [series] };
 }
 
+/** In the order of the MIB. */
 function linesOf(table: AnyFamilyTable): NamedLine[] {
-  return Object.entries(table.families).flatMap(([object, line]) =>
-    detailed(line).map((each) => ({
-      object: object as ObjectName,
+  return objectsOf(table).flatMap((object) =>
+    detailed(lineOf(table, object)).map((each) => ({
+      object,
       name: `${table.prefix}${each.suffix}`,
       line: each,
       table,
     })),
   );
+}
+
+function objectsOf({ table, group }: AnyFamilyTable): readonly ObjectName[] {
+  if (table !== undefined) return tables[table].columns;
+  return group === undefined ? [] : scalarGroups[group].scalars;
+}
+
+/** What is said of an object, or what follows from the MIB. */
+function lineOf({ table, group, rest = '', families }: AnyFamilyTable, object: ObjectName): Line<string> {
+  const said = families[object];
+  if (said !== undefined) return said;
+  const definition = definitions[object];
+  if (rest === null || unmeasurable.has(definition.kind)) return null;
+  return `${rest}${suffixOf(object, table ?? group ?? '', definition)}`;
 }
 
 function detailed(line: Line<string>): readonly DetailedLine[] {

@@ -1,9 +1,9 @@
 import type { ObjectName, ScalarGroupName, TableName } from '../mib/bind.ts';
 import type { objects, scalarGroups, tables } from '../mib/objects.gen.ts';
 
-// The types that tie names of metrics to the MIB: a table of families has one line for each object that can be
-// measured, with the rest of its name or null. A missing line, or a name that belies the object's UNITS, is a compile
-// error at its line.
+// The types that tie names of metrics to the MIB. What an object that can be measured is called follows from its own name
+// and its UNITS (`suffix.ts`). A line of a table of families says otherwise: another name, several, or null for none. A
+// name that belies the object's UNITS is a compile error at its line, and so is an object that needs a line and has none.
 
 type Definition<O extends ObjectName> = (typeof objects)[O];
 type KindOf<O extends ObjectName> = Definition<O>['kind'];
@@ -72,8 +72,12 @@ export type Line<Suffix extends string> =
   | { readonly families: readonly DetailedLine<Suffix>[] }
   | null;
 
+const unmeasurableKinds = ['text', 'octets', 'oid', 'cpuList', 'timeStamp'] as const;
+
+type UnmeasurableKind = (typeof unmeasurableKinds)[number];
+
 /** What cannot be a number: texts, octets, and moments of sysUpTime, which the master knows. */
-type UnmeasurableKind = 'text' | 'octets' | 'oid' | 'cpuList' | 'timeStamp';
+export const unmeasurable: ReadonlySet<string> = new Set(unmeasurableKinds);
 
 /** The objects of a list that can be measured. */
 type Measurable<O extends ObjectName> = O extends ObjectName
@@ -88,28 +92,49 @@ export type LabelSource = ObjectName;
 /** Labels by name; of several sources the first that has a value gives it. */
 export type LabelSources = Readonly<Record<string, LabelSource | readonly LabelSource[]>>;
 
-/** The families of a table. */
-export interface FamilyTable<T extends TableName> {
-  readonly table: T;
+/** The objects that have a name without a line: see `suffixOf`. An age is served as its moment, which no name says. */
+type SelfNamed<O extends ObjectName, Stem extends string> = O extends `lve${string}` & `${Stem}${infer Rest}`
+  ? Rest extends '' | `${string}Age` | `${string}${'Up' | 'up'}${'T' | 't'}ime`
+    ? never
+    : Rest extends Capitalize<Rest>
+      ? O
+      : never
+  : never;
+
+type AnyLines<O extends ObjectName> = { readonly [Each in O]?: Line<SuffixOf<Each>> };
+
+type Lines<O extends ObjectName, Stem extends string> = AnyLines<SelfNamed<O, Stem>> & {
+  readonly [Each in Exclude<O, SelfNamed<O, Stem>>]: Line<SuffixOf<Each>>;
+};
+
+interface Named {
   /** What every name begins with. */
   readonly prefix: string;
-  readonly labels: LabelSources;
   /** HELP of families that several objects make up, by suffix. */
   readonly help?: Readonly<Record<string, string>>;
-  readonly families: {
-    readonly [O in Measurable<(typeof tables)[T]['columns'][number]>]: Line<SuffixOf<O>>;
-  };
 }
 
+/** What becomes of the objects that have no line. */
+type WithLines<O extends ObjectName, Stem extends string> =
+  | {
+      /** What their names begin with behind the prefix; nothing, if left out. */
+      readonly rest?: string;
+      readonly families: Lines<O, Stem>;
+    }
+  /** They are no metrics. */
+  | { readonly rest: null; readonly families: AnyLines<O> };
+
+/** The families of a table. */
+export type FamilyTable<T extends TableName> = Named & {
+  readonly table: T;
+  readonly labels: LabelSources;
+} & WithLines<Measurable<(typeof tables)[T]['columns'][number]>, T extends `${infer Stem}Table` ? Stem : T>;
+
 /** The families of the scalars below one node. */
-export interface FamilyGroup<G extends ScalarGroupName> {
-  readonly group: G;
-  readonly prefix: string;
-  readonly help?: Readonly<Record<string, string>>;
-  readonly families: {
-    readonly [O in Measurable<(typeof scalarGroups)[G]['scalars'][number]>]: Line<SuffixOf<O>>;
-  };
-}
+export type FamilyGroup<G extends ScalarGroupName> = Named & { readonly group: G } & WithLines<
+    Measurable<(typeof scalarGroups)[G]['scalars'][number]>,
+    G
+  >;
 
 /** Any of them, what it is of forgotten. */
 export interface AnyFamilyTable {
@@ -118,7 +143,8 @@ export interface AnyFamilyTable {
   readonly prefix: string;
   readonly labels?: LabelSources;
   readonly help?: Readonly<Record<string, string>>;
-  readonly families: Readonly<Record<string, Line<string>>>;
+  readonly rest?: string | null;
+  readonly families: { readonly [object: string]: Line<string> | undefined };
 }
 
 /** A family that exists for some values of an enumeration only. */

@@ -140,7 +140,7 @@ export class LabelSet {
 
   #withoutTwins(values: readonly (string[] | undefined)[], rows: RowSet): readonly LabelValues[] {
     const known = new Set<string>();
-    const result: LabelValues[] = new Array<LabelValues>(values.length).fill(undefined);
+    const result: LabelValues[] = values.map(() => undefined);
     const presence = this.#table === 'lveDomTable' ? this.#tree.column(precedence.column)?.cells : undefined;
     const isFirst = (row: number): boolean => presence === undefined || presence[row] === precedence.first;
     const end = this.#identityEnd;

@@ -14,6 +14,7 @@ const object = 'lveDomCpuCacheMonitors';
 let libvirtd: Libvirtd;
 let directory: LabDirectory;
 let copy: string;
+let recipe: string;
 /** The lines that the recipe adds, in its order; a line `...` begins the next place. */
 let added: readonly (readonly string[])[];
 
@@ -27,7 +28,7 @@ beforeAll(async () => {
     await cp(join(repositoryPath, name), join(copy, name), { recursive: true });
   }
   await symlink(join(repositoryPath, 'node_modules'), join(copy, 'node_modules'));
-  const recipe = await readFile(join(repositoryPath, 'docs/adding-a-metric.md'), 'utf8');
+  recipe = await readFile(join(repositoryPath, 'docs/adding-a-metric.md'), 'utf8');
   added = [...recipe.matchAll(/```diff\n([\s\S]*?)```/g)].flatMap(([, block = '']) =>
     block.split(/^\s*\.\.\.$/m).map((place) =>
       place
@@ -61,11 +62,11 @@ const typeCheck = () => inCopy('node_modules/typescript/bin/tsc', '-p', 'tsconfi
 
 describe('docs/adding-a-metric.md', () => {
   it('says what to add', () => {
-    expect(added.map((lines) => lines.length > 0)).toEqual([true, true, true, true, true, true]);
+    expect(added.map((lines) => lines.length > 0)).toEqual([true, true, true, true, true]);
   });
 
-  it('brings the object to the compiler, which asks for column and name, then for the figure', async () => {
-    const [sequence = [], definition = [], group = [], column = [], family = [], figure = []] = added;
+  it('brings the object to the compiler, which asks for the column, then for the figure', async () => {
+    const [sequence = [], definition = [], group = [], column = [], figure = []] = added;
     const mib = 'mibs/LIBVIRT-EXT-MIB';
     await insert(
       mib,
@@ -83,7 +84,6 @@ describe('docs/adding-a-metric.md', () => {
     });
 
     await insert('src/mib/tables/dom-cpu-table.ts', /^ {4}lveDomCpuUserTime:/, 'after', column);
-    await insert('src/families/tables/cpu.ts', /^ {4}lveDomCpuUserTime:/, 'after', family);
     expect(await typeCheck()).toMatchObject({
       code: 1,
       stdout: expect.stringContaining("'cacheMonitors' does not exist") as string,
@@ -101,5 +101,16 @@ describe('docs/adding-a-metric.md', () => {
     const names = await libvirtd.virsh('domstats', 'guest', '--cpu-total');
     const value = /cpu\.cache\.monitor\.count=(\d+)/.exec(names)?.[1];
     expect(stdout).toBe(`LIBVIRT-EXT-MIB::${object}.1 = Gauge32: ${value}\n`);
+  }, 300_000);
+
+  it('gives it the name as a metric that the text says', async () => {
+    const { stdout } = await inCopy(
+      '-e',
+      `import('./dist/families/served.js').then(({ servedFamilies }) => {
+         for (const { name } of servedFamilies({ sets: ['libvirt'], exclude: [], labelRules: [] })) console.log(name);
+       })`,
+    );
+    const [, name] = new RegExp(`${object} is \`(\\w+)\``).exec(recipe) ?? [];
+    expect(stdout.split('\n')).toContain(name);
   }, 300_000);
 });

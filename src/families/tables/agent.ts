@@ -57,8 +57,6 @@ export const notifyFamilies: FamilyGroup<'lveNotify'> = {
     lveNotifyEnable: 'enabled',
     lveNotifyHoldoff: null,
     lveNotifyMaxRate: null,
-    lveNotifySent: 'sent_total',
-    lveNotifySuppressed: 'suppressed_total',
   },
 };
 
@@ -67,15 +65,8 @@ export const collectorFamilies: FamilyTable<'lveCollectorTable'> = {
   prefix: 'libvirt_collector_',
   labels: { collector: 'lveCollectorId' },
   families: {
-    lveCollectorEnabled: 'enabled',
-    lveCollectorSupport: 'support',
-    lveCollectorInterval: 'interval_seconds',
     lveCollectorLastTime: 'success_timestamp_seconds',
     lveCollectorAge: null,
-    lveCollectorDuration: 'duration_seconds',
-    lveCollectorRuns: 'runs_total',
-    lveCollectorErrors: 'errors_total',
-    lveCollectorTimeouts: 'timeouts_total',
   },
 };
 
@@ -85,7 +76,6 @@ export const warningFamilies: FamilyTable<'lveWarningTable'> = {
   labels: { code: 'lveWarningCode' },
   families: {
     lveWarningCode: null,
-    lveWarningSince: 'timestamp_seconds',
   },
 };
 
@@ -93,12 +83,6 @@ export const eventRowFamilies: FamilyTable<'lveEventTable'> = {
   table: 'lveEventTable',
   prefix: 'libvirt_event_',
   labels: {},
-  families: {
-    lveEventTime: null,
-    lveEventType: null,
-    lveEventDetail: null,
-    lveEventSeverity: null,
-    lveEventDomIndex: null,
-    lveEventNotified: null,
-  },
+  rest: null,
+  families: {},
 };

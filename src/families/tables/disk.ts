@@ -7,13 +7,7 @@ export const diskFamilies: FamilyTable<'lveDiskTable'> = {
   families: {
     lveDiskDevice: null,
     lveDiskShared: null,
-    lveDiskChainDepth: 'chain_depth',
-    lveDiskCapacity: 'capacity_bytes',
-    lveDiskAllocation: 'allocation_bytes',
-    lveDiskPhysical: 'physical_bytes',
     lveDiskAllocPercent: null,
-    lveDiskThreshold: 'threshold_bytes',
-    lveDiskFlushRequests: 'flush_requests_total',
     lveDiskFlushTime: 'flush_time_seconds_total',
     lveDiskReadLatency: null,
     lveDiskWriteLatency: null,
@@ -47,9 +41,9 @@ export const diskErrorFamilies: FamilyTable<'lveDiskErrTable'> = {
   table: 'lveDiskErrTable',
   prefix: 'libvirt_domain_block_',
   labels: { domain: 'lveDomName', target_device: 'lveDiskTarget' },
+  rest: 'error_',
   families: {
     lveDiskErrCode: 'error',
-    lveDiskErrSince: 'error_timestamp_seconds',
   },
 };
 
@@ -85,9 +79,6 @@ export const blockJobFamilies: FamilyTable<'lveBlockJobTable'> = {
   prefix: 'libvirt_domain_block_job_',
   labels: { domain: 'lveDomName', target_device: 'lveDiskTarget' },
   families: {
-    lveBlockJobType: 'type',
-    lveBlockJobCurrent: 'current',
-    lveBlockJobEnd: 'end',
     lveBlockJobPercent: null,
     lveBlockJobBandwidth: unlessZero('limit_bytes_per_second'),
     lveBlockJobSince: 'start_time_seconds',

@@ -8,31 +8,20 @@ export const domFamilies: FamilyTable<'lveDomTable'> = {
     lveDomId: null,
     lveDomState: 'info_state',
     lveDomReason: 'info_state_reason',
-    lveDomSeverity: 'severity',
-    lveDomUp: 'up',
     lveDomPresence: null,
-    lveDomGoneTime: 'gone_timestamp_seconds',
-    lveDomStateSince: 'state_timestamp_seconds',
     lveDomStateAge: null,
-    lveDomStateChanges: 'state_changes_total',
     lveDomStartTime: 'start_time_seconds',
     lveDomUptime: null,
     lveDomStartSource: null,
-    lveDomStatsStatus: 'stats_status',
     lveDomStatsAge: began(
       'stats_timestamp_seconds',
       'The time at which the statistics of the domain were read.',
     ),
-    lveDomControlState: 'control_state',
     lveDomControlTime: 'control_state_seconds',
-    lveDomManagedSave: 'managed_save',
-    lveDomSnapshots: 'snapshots',
     lveDomSnapshotOldestAge: began(
       'snapshot_oldest_timestamp_seconds',
       'The time at which the oldest snapshot was made.',
     ),
-    lveDomCheckpoints: 'checkpoints',
-    lveDomMessages: 'messages',
     lveDomLastEventSeq: null,
   },
 };
@@ -41,6 +30,7 @@ export const specFamilies: FamilyTable<'lveSpecTable'> = {
   table: 'lveSpecTable',
   prefix: 'libvirt_domain_',
   labels: { domain: 'lveDomName' },
+  rest: 'definition_',
   families: {
     lveSpecCpuSockets: null,
     lveSpecCpuCores: null,
@@ -49,7 +39,6 @@ export const specFamilies: FamilyTable<'lveSpecTable'> = {
     lveSpecHugePageSize: 'huge_page_size_bytes',
     lveSpecHostDevices: 'host_devices',
     lveSpecLastChange: 'definition_change_timestamp_seconds',
-    lveSpecPendingChange: 'definition_pending_change',
   },
 };
 
@@ -57,11 +46,7 @@ export const novaFamilies: FamilyTable<'lveNovaTable'> = {
   table: 'lveNovaTable',
   prefix: 'libvirt_domain_openstack_',
   labels: { domain: 'lveDomName' },
-  families: {
-    lveNovaCreationTime: 'creation_timestamp_seconds',
-    lveNovaFlavorVcpus: 'flavor_vcpus',
-    lveNovaFlavorMemory: 'flavor_memory_bytes',
-  },
+  families: {},
 };
 
 export const vmFamilies: FamilyTable<'vmTable'> = {

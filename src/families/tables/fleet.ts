@@ -6,26 +6,14 @@ export const fleetFamilies: FamilyTable<'lveHypervisorTable'> = {
   table: 'lveHypervisorTable',
   prefix: 'libvirt_hypervisor_',
   labels: {},
-  families: {
-    lveHypervisorDefault: null,
-    lveHypervisorState: null,
-    lveHypervisorSince: null,
-    lveHypervisorActive: null,
-    lveHypervisorInactive: null,
-    lveHypervisorOkay: null,
-    lveHypervisorWarning: null,
-    lveHypervisorFailure: null,
-    lveHypervisorBlocked: null,
-    lveHypervisorRefreshAge: null,
-    lveHypervisorRefreshDuration: null,
-    lveHypervisorRefreshInterval: null,
-    lveHypervisorConditions: null,
-  },
+  rest: null,
+  families: {},
 };
 
 export const fleetEventFamilies: FamilyTable<'lveFleetEventTable'> = {
   table: 'lveFleetEventTable',
   prefix: 'libvirt_event_',
   labels: {},
-  families: { lveFleetEventType: null, lveFleetEventSeverity: null },
+  rest: null,
+  families: {},
 };

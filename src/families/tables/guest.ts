@@ -5,9 +5,6 @@ export const guestFamilies: FamilyTable<'lveGuestTable'> = {
   prefix: 'libvirt_domain_guest_',
   labels: { domain: 'lveDomName' },
   families: {
-    lveGuestAgentState: 'agent_state',
-    lveGuestTimeOffset: 'time_offset_seconds',
-    lveGuestUsers: 'users',
     lveGuestLoad1: 'load1',
     lveGuestLoad5: 'load5',
     lveGuestLoad15: 'load15',
@@ -21,7 +18,6 @@ export const fsFamilies: FamilyTable<'lveFsTable'> = {
   labels: { domain: 'lveDomName', mountpoint: 'lveFsMountPoint' },
   families: {
     lveFsTotal: 'size_bytes',
-    lveFsUsed: 'used_bytes',
     lveFsUsedPercent: null,
   },
 };

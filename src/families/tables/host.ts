@@ -9,7 +9,6 @@ export const hostFamilies: FamilyGroup<'lveHost'> = {
   },
   families: {
     lveHostCpus: 'cpus_online',
-    lveHostCpusPresent: 'cpus_present',
     lveHostMhz: 'cpu_frequency_hertz',
     lveHostNumaCells: 'numa_nodes',
     lveHostSockets: null,
@@ -28,9 +27,6 @@ export const hostFamilies: FamilyGroup<'lveHost'> = {
     lveHostMemCached: 'memory_cached_bytes',
     lveHostMemAvailable: 'memory_available_bytes',
     lveHostMemUsedPercent: 'memory_used_ratio',
-    lveHostVcpusActive: 'vcpus_active',
-    lveHostVcpusDefined: 'vcpus_defined',
-    lveHostCpuOvercommit: 'cpu_overcommit_ratio',
     lveHostMemActive: 'memory_active_bytes',
     lveHostMemDefined: 'memory_defined_bytes',
     lveHostMemOvercommit: 'memory_overcommit_ratio',
@@ -39,7 +35,6 @@ export const hostFamilies: FamilyGroup<'lveHost'> = {
     lveHostKsmPagesSharing: ['ksm_pages', { state: 'sharing' }],
     lveHostKsmPagesUnshared: ['ksm_pages', { state: 'unshared' }],
     lveHostKsmPagesVolatile: ['ksm_pages', { state: 'volatile' }],
-    lveHostKsmFullScans: 'ksm_full_scans_total',
   },
 };
 
@@ -54,12 +49,8 @@ export const hypervisorFamilies: FamilyGroup<'vmHypervisor'> = {
 export const vmObjectFamilies: FamilyGroup<'vmObjects'> = {
   group: 'vmObjects',
   prefix: 'libvirt_',
-  families: {
-    vmNumber: null,
-    vmTableLastChange: null,
-    vmPerVMNotificationsEnabled: null,
-    vmBulkNotificationsEnabled: null,
-  },
+  rest: null,
+  families: {},
 };
 
 export const hostCpuFamilies: FamilyTable<'lveHostCpuTable'> = {
@@ -69,15 +60,12 @@ export const hostCpuFamilies: FamilyTable<'lveHostCpuTable'> = {
   help: { seconds_total: 'The time the processor spent in each mode.' },
   families: {
     lveHostCpuNumber: null,
-    lveHostCpuOnline: 'online',
     lveHostCpuCell: null,
     lveHostCpuUser: ['seconds_total', { mode: 'user' }],
     lveHostCpuKernel: ['seconds_total', { mode: 'system' }],
     lveHostCpuIdle: ['seconds_total', { mode: 'idle' }],
     lveHostCpuIowait: ['seconds_total', { mode: 'iowait' }],
     lveHostCpuBusy: 'used_ratio',
-    lveHostCpuPinnedVcpus: 'pinned_vcpus',
-    lveHostCpuRunningVcpus: 'running_vcpus',
   },
 };
 
@@ -96,6 +84,7 @@ export const hugePageFamilies: FamilyTable<'lveHugePageTable'> = {
   table: 'lveHugePageTable',
   prefix: 'libvirt_host_',
   labels: { node: 'lveNumaCell', page_kib: 'lveHugePageSize' },
+  rest: 'huge_page_',
   families: {
     lveHugePageTotal: 'huge_pages',
     lveHugePageFree: 'huge_pages_free',

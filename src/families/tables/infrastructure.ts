@@ -5,14 +5,7 @@ export const poolFamilies: FamilyTable<'lvePoolTable'> = {
   prefix: 'libvirt_storage_pool_',
   labels: { storage_pool: 'lvePoolName' },
   families: {
-    lvePoolState: 'state',
-    lvePoolAutostart: 'autostart',
-    lvePoolCapacity: 'capacity_bytes',
-    lvePoolAllocation: 'allocation_bytes',
-    lvePoolAvailable: 'available_bytes',
     lvePoolUsedPercent: null,
-    lvePoolVolumes: 'volumes',
-    lvePoolProvisioned: 'provisioned_bytes',
     lvePoolOvercommit: null,
     lvePoolFiguresAge: began('figures_timestamp_seconds', 'The time of the figures of the pool.'),
     lvePoolFiguresSource: null,
@@ -23,10 +16,5 @@ export const netFamilies: FamilyTable<'lveNetTable'> = {
   table: 'lveNetTable',
   prefix: 'libvirt_network_',
   labels: { network: 'lveNetName' },
-  families: {
-    lveNetActive: 'active',
-    lveNetAutostart: 'autostart',
-    lveNetLeases: 'leases',
-    lveNetPorts: 'ports',
-  },
+  families: {},
 };

@@ -4,8 +4,8 @@ export const nicFamilies: FamilyTable<'lveNicTable'> = {
   table: 'lveNicTable',
   prefix: 'libvirt_domain_interface_',
   labels: { domain: 'lveDomName', target_device: ['lveNicTarget', 'lveNicMac'] },
+  rest: 'stats_',
   families: {
-    lveNicMtu: 'stats_mtu_bytes',
     lveNicLink: 'stats_link_state',
     lveNicRxBytes: 'stats_receive_bytes_total',
     lveNicRxPackets: 'stats_receive_packets_total',
@@ -26,8 +26,6 @@ export const vmNetworkFamilies: FamilyTable<'vmNetworkTable'> = {
   table: 'vmNetworkTable',
   prefix: 'libvirt_domain_interface_',
   labels: {},
-  families: {
-    vmNetworkIfIndex: null,
-    vmNetworkParent: null,
-  },
+  rest: null,
+  families: {},
 };

@@ -14,9 +14,6 @@ export const statFamilies: FamilyTable<'lveStatTable'> = {
   table: 'lveStatTable',
   prefix: 'libvirt_domain_stat_',
   labels: {},
-  families: {
-    lveStatType: null,
-    lveStatValue: null,
-    lveStatMilli: null,
-  },
+  rest: null,
+  families: {},
 };

@@ -3,11 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { Dimensions } from '../../../src/families/dimensions.ts';
 import { type DomainLabels, reservedLabels } from '../../../src/families/domain-labels.ts';
 import type { Family } from '../../../src/families/family.ts';
+import { unmeasurable } from '../../../src/families/family-table.ts';
 import { infoFamilies } from '../../../src/families/info-families.ts';
 import { servedFamilies } from '../../../src/families/served.ts';
 import { familySets } from '../../../src/families/set-names.ts';
+import { suffixOf } from '../../../src/families/suffix.ts';
 import { familyTables } from '../../../src/families/tables/index.ts';
-import { definitions } from '../../../src/mib/definitions.ts';
+import { definitions, findDefinition } from '../../../src/mib/definitions.ts';
+import { scalarGroups, tables } from '../../../src/mib/objects.gen.ts';
 import { SampleImage } from '../../support/sample-image.ts';
 import {
   sampleDisk,
@@ -23,7 +26,6 @@ import {
 
 const families = servedFamilies({ sets: ['libvirt'], exclude: [], labelRules: [] });
 const allFamilies = servedFamilies({ sets: familySets, exclude: [], labelRules: ['a.b'] });
-const unmeasurable = new Set(['text', 'octets', 'oid', 'cpuList', 'timeStamp']);
 
 describe('the tables of families', () => {
   test('have the labels that are reserved, and no others, for domains', () => {
@@ -39,12 +41,30 @@ describe('the tables of families', () => {
     expect([...reservedLabels].sort()).toEqual([...new Set(own)].sort());
   });
 
-  test('have a line for each object that can be measured', () => {
-    const lines = new Set(familyTables.flatMap(({ families: own }) => Object.keys(own)));
+  test('are of each object that can be measured, once', () => {
+    const objects: readonly string[] = familyTables.flatMap(({ table, group }) => [
+      ...(table === undefined ? [] : tables[table].columns),
+      ...(group === undefined ? [] : scalarGroups[group].scalars),
+    ]);
+    expect(new Set(objects).size).toBe(objects.length);
     const measurable = Object.entries(definitions).filter(
       ([, { access, kind }]) => access.startsWith('read') && !unmeasurable.has(kind),
     );
-    expect(measurable.map(([name]) => name).filter((name) => !lines.has(name))).toEqual([]);
+    expect(measurable.map(([name]) => name).filter((name) => !objects.includes(name))).toEqual([]);
+  });
+
+  test('say nothing that follows from the MIB by itself', () => {
+    const spare = familyTables.flatMap(({ table, group, rest = '', families: own }) =>
+      Object.entries(own)
+        .filter(([object, line]) => {
+          const definition = findDefinition(object);
+          if (rest === null) return line === null;
+          if (definition === undefined || !object.startsWith('lve')) return false;
+          return line === `${rest}${suffixOf(object, table ?? group ?? '', definition)}`;
+        })
+        .map(([object]) => object),
+    );
+    expect(spare).toEqual([]);
   });
 
   test('give names that say what they are', () => {
