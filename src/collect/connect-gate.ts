@@ -1,3 +1,6 @@
+import { systemClock } from '../run/clock.ts';
+import { Places } from '../run/places.ts';
+
 /** Connections that are made at a time to hypervisors of which nothing bad is known. */
 const maxFresh = 8;
 
@@ -12,7 +15,7 @@ const maxStaggerMs = 50;
  * reached wait for each other only: however many of them hang, the others are connected at once.
  */
 export class ConnectGate {
-  readonly #lanes = { fresh: new Lane(maxFresh), retries: new Lane(maxRetries) };
+  readonly #lanes = { fresh: new Places(maxFresh), retries: new Places(maxRetries) };
   readonly #random: () => number;
   #nextAtMs = 0;
 
@@ -45,61 +48,6 @@ export class ConnectGate {
     const now = performance.now();
     const atMs = Math.max(now, this.#nextAtMs);
     this.#nextAtMs = atMs + this.#random() * maxStaggerMs;
-    if (atMs > now) await pause(atMs - now, signal);
-    signal.throwIfAborted();
+    if (atMs > now) await systemClock.sleep(atMs - now, signal);
   }
-}
-
-/** So many may be inside at a time; the others wait in line. */
-class Lane {
-  readonly #places: number;
-  readonly #waiting = new Set<() => void>();
-  #inside = 0;
-
-  constructor(places: number) {
-    this.#places = places;
-  }
-
-  async enter(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    if (this.#inside < this.#places) {
-      this.#inside += 1;
-      return;
-    }
-    await new Promise<void>((resolve, reject) => {
-      const admit = (): void => {
-        signal.removeEventListener('abort', give);
-        resolve();
-      };
-      const give = (): void => {
-        this.#waiting.delete(admit);
-        reject(signal.reason as Error);
-      };
-      this.#waiting.add(admit);
-      signal.addEventListener('abort', give, { once: true });
-    });
-  }
-
-  leave(): void {
-    const [next] = this.#waiting;
-    if (next === undefined) {
-      this.#inside -= 1;
-      return;
-    }
-    // The place is handed over.
-    this.#waiting.delete(next);
-    next();
-  }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-  });
 }

@@ -1,4 +1,5 @@
 import type { SubagentState } from '../agentx/subagent.ts';
+import { Places } from '../run/places.ts';
 import type { OutgoingNotification } from '../tree/tree.ts';
 import { maxUnderWay, type NotificationMaster } from './notification-master.ts';
 
@@ -8,8 +9,7 @@ import { maxUnderWay, type NotificationMaster } from './notification-master.ts';
  */
 export class SharedMaster implements NotificationMaster {
   readonly #master: NotificationMaster;
-  readonly #waiting: (() => void)[] = [];
-  #underWay = 0;
+  readonly #places = new Places(maxUnderWay);
 
   constructor(master: NotificationMaster) {
     this.#master = master;
@@ -28,20 +28,12 @@ export class SharedMaster implements NotificationMaster {
   }
 
   async notify(notification: OutgoingNotification): Promise<void> {
-    if (this.#underWay >= maxUnderWay) {
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve);
-      });
-    } else {
-      this.#underWay += 1;
-    }
+    const turn = this.#places.enter();
+    if (turn !== undefined) await turn;
     try {
       await this.#master.notify(notification);
     } finally {
-      const next = this.#waiting.shift();
-      // The place is handed over: nobody who comes meanwhile takes it.
-      if (next === undefined) this.#underWay -= 1;
-      else next();
+      this.#places.leave();
     }
   }
 }
