@@ -51,7 +51,7 @@ async function findLibvirt(privately: boolean): Promise<string> {
   );
   const libvirtd = await startLibvirtd();
   closers.push(() => libvirtd.stop());
-  const how = libvirtd.domainType === 'kvm' ? 'with KVM' : 'emulated, because KVM is of no use here';
+  const how = libvirtd.domainType === 'kvm' ? 'with KVM' : 'emulated, because KVM does not work here';
   say(`starting two guests of 16 MiB (${how})`);
   await Promise.all([startGuest(libvirtd, 'web-1', 'Web server'), startGuest(libvirtd, 'db-1', 'Data base')]);
   return libvirtd.uriReadOnly;
