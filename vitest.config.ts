@@ -20,7 +20,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts', 'test/golden/**/*.test.ts'],
-          testTimeout: 20_000,
+          // Property tests take seconds, and minutes on a machine that has much else to do.
+          testTimeout: 120_000,
           // Some build the program first, on machines that have much else to do.
           hookTimeout: 60_000,
         },

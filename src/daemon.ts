@@ -305,7 +305,7 @@ export class Daemon {
     this.#stalled.clear();
     const stopped = names.map((name) => this.#running.get(name)?.hypervisor);
     for (const name of names) this.#running.delete(name);
-    await Promise.all(stopped.map((hypervisor) => hypervisor?.stop()));
+    await Promise.all(stopped.map(async (hypervisor) => await hypervisor?.stop()));
   }
 
   /** Durations go by the monotonic clock; moments are shown as the wall clock counts them now. */

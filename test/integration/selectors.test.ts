@@ -6,7 +6,7 @@ import { WarningBoard } from '../../src/collect/records/warning-board.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { type StatSelector, statSelectorNames } from '../../src/config/selectors.ts';
 import { initialSnapshot } from '../../src/initial-snapshot.ts';
-import { statsGroups } from '../../src/libvirt/numbers.ts';
+import { statsGroups } from '../../src/libvirt-enums/flags.ts';
 import { silentLogger } from '../../src/log.ts';
 import { ServedMib } from '../../src/mib/served-mib.ts';
 import { SnapshotStore } from '../../src/model/snapshot-store.ts';

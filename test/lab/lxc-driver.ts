@@ -18,6 +18,7 @@ const controllers = ['cpu', 'cpuacct', 'memory', 'devices', 'freezer', 'cpuset',
 
 /** Unpacks the driver from Debian's package, or takes it from the cache. Nothing is installed: other labs go without. */
 export async function unpackLxcDriver(): Promise<LxcDriver> {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of dpkg-query
   const version = (await run('dpkg-query', ['-W', '-f', '${Version}', 'libvirt-daemon'])).trim();
   const cache = cacheDirectory('lxc');
   const finished = join(cache, encodeURIComponent(version));

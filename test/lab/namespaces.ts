@@ -68,7 +68,7 @@ echo READY
 while read -r line; do :; done
 `;
 
-const usersScript = String.raw`
+const usersScript = `
 set -eu
 for db in passwd group; do
   grep -q '^libvirt-qemu:' "/etc/$db" || mount --bind "$1/etc-$db" "/etc/$db"

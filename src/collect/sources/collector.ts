@@ -77,7 +77,7 @@ export interface CollectorSetup {
   /** Start of the agent. */
   readonly startedAt: EpochMs;
   /** Whether a selector is on. */
-  has(selector: StatSelector): boolean;
+  readonly has: (selector: StatSelector) => boolean;
 }
 
 /** A collector in use, with what the configuration says of it. */

@@ -57,7 +57,7 @@ describe('what is served', () => {
       const names = Array.from({ length: column?.rows.length ?? 0 }, (_, row) => {
         const owner = read(tree, 'lveDomName', String(indexOfRow(column?.rows ?? noRows, row)[0]));
         const text = column?.read(row, context);
-        expect(`${text}:`, name).toContain(`${owner}:`);
+        expect(`${String(text)}:`, name).toContain(`${String(owner)}:`);
         return text;
       });
       expect(names.length, name).toBeGreaterThan(0);

@@ -56,7 +56,7 @@ export class BenchMaster implements NotificationMaster {
   /** What a master says that does not want a notification. */
   refusal: AgentxError | undefined;
   /** What a master that stands still has been sent: answered when it goes on, failed when the session ends. */
-  readonly unanswered: { readonly sent: SentNotification; settle(error?: Error): void }[] = [];
+  readonly unanswered: { readonly sent: SentNotification; readonly settle: (error?: Error) => void }[] = [];
   state: SubagentState = 'registered';
   isAsked = true;
   #standsStill = false;

@@ -61,7 +61,7 @@ describe('with two hypervisors', () => {
   test('no two samples of /metrics are the same', async () => {
     const { text } = await rig(both);
     const keys = parseExposition(await text('/metrics')).map(({ name, labels }) =>
-      JSON.stringify([name, Object.entries(labels).sort()]),
+      JSON.stringify([name, Object.entries(labels).map(String).sort()]),
     );
     expect(keys.length).toBeGreaterThan(800);
     expect(new Set(keys).size).toBe(keys.length);
