@@ -64,7 +64,8 @@ function refuseOtherThanDemanded(
   { target, peer, readOnly }: OpenDriverOptions,
 ): void {
   const { demanded } = target.login;
-  if (demanded === undefined || types.includes(demanded === 'sasl' ? authTypes.sasl : authTypes.polkit)) return;
+  if (demanded === undefined || types.includes(demanded === 'sasl' ? authTypes.sasl : authTypes.polkit))
+    return;
   const wants =
     types.length === 0 || types.includes(authTypes.none)
       ? 'asks for no authentication'
