@@ -78,7 +78,7 @@ export class ConnectionFailedError extends DaemonError {
 
   constructor(message: string, advice?: Advice, options?: ErrorOptions) {
     super('CONNECTION_FAILED', message, options);
-    this.advice = advice ?? (isOutOfFiles(options?.cause) ? noFilesLeft : undefined);
+    this.advice = advice ?? adviceOnAny(options?.cause);
   }
 
   /** A sentence for the operator. */
@@ -112,11 +112,31 @@ export const openFilesRemedy =
 
 const noFilesLeft: Advice = { problem: 'no-files-left', remedy: openFilesRemedy };
 
+/** What helps where the unit of the service forbids the network (RestrictAddressFamilies= of systemd). */
+export const networkRemedy =
+  'the service may use UNIX sockets only, until a drop-in of its unit allows the network: libvirt-agentx contrib network.conf.example';
+
+const networkForbidden: Advice = { problem: 'network-forbidden', remedy: networkRemedy };
+
+/** What helps whatever the connection was to. */
+function adviceOnAny(cause: unknown): Advice | undefined {
+  if (isOutOfFiles(cause)) return noFilesLeft;
+  return isNetworkForbidden(cause) ? networkForbidden : undefined;
+}
+
 /** Whether an error, or what caused it, is that no more files can be opened. */
 export function isOutOfFiles(error: unknown): boolean {
+  return hasCode(error, ['EMFILE', 'ENFILE']);
+}
+
+/** Whether an error, or what caused it, is that this process may not have such a socket. */
+function isNetworkForbidden(error: unknown): boolean {
+  return hasCode(error, ['EAFNOSUPPORT']);
+}
+
+function hasCode(error: unknown, codes: readonly unknown[]): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const code = 'code' in cause ? cause.code : undefined;
-    if (code === 'EMFILE' || code === 'ENFILE') return true;
+    if ('code' in cause && codes.includes(cause.code)) return true;
   }
   return false;
 }
@@ -124,4 +144,9 @@ export function isOutOfFiles(error: unknown): boolean {
 /** The text of any thrown value, for logs and for MIB objects. */
 export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** The same of an error of the network, with what to do where the unit of the service is what forbids it. */
+export function networkErrorText(error: unknown): string {
+  return isNetworkForbidden(error) ? `${errorText(error)}; ${networkRemedy}` : errorText(error);
 }

@@ -11,15 +11,15 @@ import { ImageFeed } from './image/image-feed.ts';
 import { unreadableLog } from './image/unreadable-log.ts';
 import type { Logger } from './log.ts';
 import { onlyInDefault } from './mib/fleet-objects.ts';
-import { modules, tables } from './mib/objects.gen.ts';
+import { tables } from './mib/objects.gen.ts';
 import { ServedMib } from './mib/served-mib.ts';
+import { servedModules } from './mib/served-modules.ts';
 import type { NotificationMaster } from './notify/notification-master.ts';
 import { NotificationQueue } from './notify/notification-queue.ts';
 import { SharedMaster } from './notify/shared-master.ts';
 import { Outlet } from './outlet.ts';
 import { within } from './run/deadline.ts';
 import { ServingThread } from './serve/serving-thread.ts';
-import { isWithin } from './tree/oid.ts';
 
 export interface FaceSetOptions {
   readonly logger: Logger;
@@ -174,9 +174,9 @@ export class FaceSet {
   #mibFor(config: Config): ServedMib {
     const key = faceKey(config);
     if (this.#mib?.key !== key) {
-      const { root, vmMib } = config.mib;
+      const { root, vmMib, libvirtMib } = config.mib;
       const withVmMib = vmMib || hasFaces(facesOptions(config, this.#options.version));
-      this.#mib = { key, part: new ServedMib({ root, vmMib: withVmMib }) };
+      this.#mib = { key, part: new ServedMib({ root, vmMib: withVmMib, libvirtMib }) };
     }
     return this.#mib.part;
   }
@@ -198,9 +198,7 @@ export class FaceSet {
     if (agentx === undefined || outlet.scope !== undefined) return;
     outlet.scopeKey = scopeKey(hypervisor);
     const contexts = contextsOf(hypervisor);
-    const regions = outlet.mib.roots
-      .map((oid) => ({ oid, name: isVmMib(oid) ? 'VM-MIB' : 'LIBVIRT-EXT-MIB' }))
-      .filter(({ oid }) => config.mib.vmMib || !isVmMib(oid));
+    const regions = servedModules(config.mib);
     const where = hypervisor.name === '' ? '' : ` of ${hypervisor.name}${whereIs(contexts, hypervisor)}`;
     outlet.scope = agentx.serve({
       images: outlet.images,
@@ -246,9 +244,9 @@ export class FaceSet {
 
 /** Settings that decide what the faces read: with others of these, everything behind them is made anew. */
 export function faceKey(config: Config): string {
-  const { root, vmMib } = config.mib;
+  const { root, vmMib, libvirtMib } = config.mib;
   // The faces beside SNMP tell what is in VM-MIB whether or not SNMP does.
-  return keyOf([root, vmMib || hasFaces(facesOptions(config, ''))]);
+  return keyOf([root, vmMib || hasFaces(facesOptions(config, '')), libvirtMib]);
 }
 
 /** What is served under other conditions is served anew. */
@@ -265,10 +263,6 @@ function hiddenOf({ config }: HypervisorConfig): readonly string[] {
 function whereIs(contexts: readonly string[], { config }: HypervisorConfig): string {
   const [first, ...more] = contexts.map((name) => (name === '' ? 'the default context' : `context ${name}`));
   return ` (${config.libvirt.uri.shown}) in ${[first, ...more].join(' and ')}`;
-}
-
-function isVmMib(oid: readonly number[]): boolean {
-  return isWithin(oid, modules['VM-MIB'].root);
 }
 
 /** Settings as a text; patterns, which JSON does not have, as they were written. */

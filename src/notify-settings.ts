@@ -9,6 +9,7 @@ export function notifyOptions(config: Config): NotifyOptions {
     // Without a master nobody would ever take them.
     enabled: notifications.enabled && modules !== 'VM-MIB' && agentx.enabled,
     vmMib: mib.vmMib && agentx.enabled,
+    libvirtMib: mib.libvirtMib && agentx.enabled,
     perVm: notifications.perVm && modules !== 'LIBVIRT-EXT-MIB',
     bulk: notifications.bulk && modules !== 'LIBVIRT-EXT-MIB',
     standby: agentx.standby,

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { exampleToml } from '../src/config/document.ts';
@@ -48,6 +48,16 @@ copy('docs', 'usr/share/doc/libvirt-agentx', 'docs');
 copy('CHANGELOG.md', 'usr/share/doc/libvirt-agentx/docs/CHANGELOG.md');
 for (const { path, text } of programTexts()) write(path, text);
 write('usr/share/doc/libvirt-agentx/copyright', copyright(packages));
+
+// Whatever the umask was, and whatever that of the checkout: users other than root are to read it.
+makeReadable(directory);
+
+function makeReadable(path: string): void {
+  const status = statSync(path);
+  const isDirectory = status.isDirectory();
+  chmodSync(path, isDirectory || (status.mode & 0o100) !== 0 ? 0o755 : 0o644);
+  if (isDirectory) for (const name of readdirSync(path)) makeReadable(join(path, name));
+}
 
 /** In Debian's machine-readable format, which says all that others want to know as well. */
 function copyright(bundled: readonly BundledPackage[]): string {

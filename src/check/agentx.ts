@@ -8,7 +8,7 @@ import type { Config } from '../config/config.ts';
 import { type HypervisorConfig, hypervisorConfigs } from '../config/hypervisor-configs.ts';
 import { contextsOf } from '../config/hypervisor-contexts.ts';
 import { ConnectionFailedError, errorText, ProtocolError } from '../errors.ts';
-import { modules } from '../mib/objects.gen.ts';
+import { servedModules } from '../mib/served-modules.ts';
 import { systemClock } from '../run/clock.ts';
 import { lockHolder } from '../state/directory-lock.ts';
 import { formatOid } from '../tree/oid.ts';
@@ -137,13 +137,9 @@ async function tryRegistering(
   { agentx, mib }: Config,
   { context, holder }: Trial,
 ): Promise<{ readonly findings: readonly Finding[]; readonly registered: readonly string[] }> {
-  const regions = [
-    { name: 'LIBVIRT-EXT-MIB', oid: mib.root },
-    ...(mib.vmMib ? [{ name: 'VM-MIB', oid: modules['VM-MIB'].root }] : []),
-  ];
   const findings: Finding[] = [];
   const registered: string[] = [];
-  for (const { name, oid } of regions) {
+  for (const { name, oid } of servedModules(mib)) {
     const root = formatOid(oid);
     const text = `${name} (${root})${context === '' ? '' : ` in context ${context}`}`;
     try {

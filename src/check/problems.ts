@@ -1,5 +1,5 @@
 import { agentxProblems } from '../agentx/problems.ts';
-import { openFilesRemedy, type Problem } from '../errors.ts';
+import { networkRemedy, openFilesRemedy, type Problem } from '../errors.ts';
 import { libvirtProblems } from '../libvirt/problems.ts';
 
 /** How grave a problem is: a `fail` keeps something from working. */
@@ -62,6 +62,11 @@ export const checkProblems = {
       level: 'fail',
       cause: 'A connection needs a file descriptor, and the program may open no more.',
       remedy: openFilesRemedy,
+    },
+    'network-forbidden': {
+      level: 'fail',
+      cause: 'A connection over the network is configured, and the unit of the service forbids the network.',
+      remedy: networkRemedy,
     },
     'clock-behind': {
       level: 'warn',
@@ -211,7 +216,7 @@ export const checkProblems = {
       level: 'fail',
       cause: 'Nothing can listen on http.address.',
       remedy:
-        'Choose another http.address (a port from 1024 on), or make the directory of the socket writable for the agent.',
+        'Choose another http.address (a port from 1024 on), or make the directory of the socket writable for the agent; the shipped unit makes /run/libvirt-agentx.',
     },
     'http-address-taken': {
       level: 'fail',
@@ -372,7 +377,7 @@ export const checkProblems = {
       cause:
         'The master accepts sessions, but another subagent has our subtree with the same priority, and this agent does not run.',
       remedy:
-        'Stop the other (a second libvirt-agentx, perhaps by hand or in a container?), or give one of the two another agentx.priority or mib.root; if it is VM-MIB, mib.vm_mib = false.',
+        'Stop the other (a second libvirt-agentx, perhaps by hand or in a container?), or give one of the two another agentx.priority or mib.root; if it is VM-MIB, mib.vm_mib = false; if it is LIBVIRT-MIB, libvirt-snmp still runs.',
     },
     'subtree-not-registered': {
       level: 'fail',

@@ -34,7 +34,7 @@ export async function dump(options: Readonly<Record<string, unknown>>): Promise<
   const wanted = chosenHypervisors(config, options, isOfAll ? 'all' : 'default');
   const version = programVersion();
   // Metrics tell what is in VM-MIB whether or not SNMP does.
-  const mibOptions = { root: config.mib.root, vmMib: config.mib.vmMib || isMetrics };
+  const mibOptions = { ...config.mib, vmMib: config.mib.vmMib || isMetrics };
   const dumped: (DumpedTree & { readonly mib: ServedMib })[] = [];
   for (const { name, config: own } of wanted) {
     const collected = collectOnce({ config: own, logger, version, signal });

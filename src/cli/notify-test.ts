@@ -82,7 +82,7 @@ function textOf(given: unknown): string {
 /** Sends it, as one of several hypervisors does if there is a name; what went wrong as a line, or undefined. */
 async function send(config: Config, text: string, hypervisor: string): Promise<string | undefined> {
   const { address } = config.agentx;
-  const mib = new ServedMib({ root: config.mib.root, vmMib: config.mib.vmMib });
+  const mib = new ServedMib(config.mib);
   const { trapOid, varbinds } = mib.encode(
     { name: 'lveNotificationTest', values: { lveNotifyTestText: { value: text } } },
     hypervisor === '' ? {} : { lveNotifyHypervisor: { value: hypervisor } },

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { errorText } from '../errors.ts';
+import { networkErrorText } from '../errors.ts';
 import { PrometheusExposition } from '../expose/prometheus.ts';
 import { servedFamilies } from '../families/served.ts';
 import { ImageTree } from '../image/image-tree.ts';
@@ -102,11 +102,11 @@ export class Faces {
     } catch (error) {
       const where = formatHttpAddress(address);
       if (attempt === 0)
-        this.#logger.error({ address: where, error: errorText(error) }, 'HTTP cannot be served');
+        this.#logger.error({ address: where, error: networkErrorText(error) }, 'HTTP cannot be served');
       this.#post({
         kind: 'problem',
         key: 'http',
-        text: `HTTP cannot be served at ${where}: ${errorText(error)}`,
+        text: `HTTP cannot be served at ${where}: ${networkErrorText(error)}`,
       });
       const delayMs = backoffDelayMs(attempt, reconnectBackoff, Math.random);
       if (!this.#isStopping) this.#retry = setTimeout(() => void this.#open(attempt + 1), delayMs);

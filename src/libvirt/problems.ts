@@ -77,7 +77,8 @@ export const libvirtProblems = {
   },
   'libvirt-name-server': {
     cause: 'The host name in the URI cannot be resolved at the moment.',
-    remedy: 'Is the name server reachable?',
+    remedy:
+      'Is the name server reachable? With the shipped unit a drop-in has to allow the network: libvirt-agentx contrib network.conf.example.',
   },
   'libvirt-host-silent': {
     cause: 'The host of the URI does not answer.',

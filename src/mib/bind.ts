@@ -2,6 +2,7 @@ import type { Snapshot } from '../model/snapshot.ts';
 import type { BoundValue, ValuesOfKinds } from '../smi/values.ts';
 import type { AddPart, AddRow } from '../tree/row-layout.ts';
 import type { ElapsedReader } from './elapsed.ts';
+import type { libvirtMib } from './libvirt-mib.ts';
 import type { notifications, objects, scalarGroups, tables } from './objects.gen.ts';
 import type { PartReader } from './part.ts';
 import type { RowNameReader } from './row-name.ts';
@@ -14,27 +15,39 @@ export type TableName = keyof typeof tables;
 export type ScalarGroupName = keyof typeof scalarGroups;
 export type NotificationName = keyof typeof notifications;
 
-type Definition<O extends ObjectName> = (typeof objects)[O];
+// Our modules, and the one that is declared by number.
+type Objects = typeof objects & (typeof libvirtMib)['objects'];
+type Tables = typeof tables & (typeof libvirtMib)['tables'];
+type Notifications = typeof notifications & (typeof libvirtMib)['notifications'];
+
+/** What can be served at all: of our modules, or of LIBVIRT-MIB. */
+export type ServedObject = keyof Objects;
+export type ServedTable = keyof Tables;
+export type ServedNotification = keyof Notifications;
+
+type Definition<O extends ServedObject> = Objects[O];
 
 /** The type of an object's values: its label for an enumeration, else by its kind. */
-export type ValueOf<O extends ObjectName> =
+export type ValueOf<O extends ServedObject> =
   Definition<O> extends { readonly labels: infer Labels; readonly kind: 'enum' }
     ? keyof Labels
     : Definition<O>['kind'] extends keyof ValuesOfKinds
       ? ValuesOfKinds[Definition<O>['kind']]
       : never;
 
-/** An index text is always a string. */
-type IndexValue<O extends ObjectName> = Exclude<ValueOf<O>, Uint8Array>;
+/** An index text is always a string, and so is a UUID. */
+type IndexValue<O extends ServedObject> = [ValueOf<O>] extends [Uint8Array]
+  ? string
+  : Exclude<ValueOf<O>, Uint8Array>;
 
-type IndexValues<Names extends readonly ObjectName[]> = {
+type IndexValues<Names extends readonly ServedObject[]> = {
   readonly [Position in keyof Names]: IndexValue<Names[Position]>;
 };
 
 /** The values of a table's INDEX clause, in its order. */
-export type IndexOf<T extends TableName> = IndexValues<(typeof tables)[T]['index']>;
+export type IndexOf<T extends ServedTable> = IndexValues<Tables[T]['index']>;
 
-type ReadableColumn<T extends TableName> = (typeof tables)[T]['columns'][number];
+type ReadableColumn<T extends ServedTable> = Tables[T]['columns'][number];
 type ReadableScalar<G extends ScalarGroupName> = (typeof scalarGroups)[G]['scalars'][number];
 
 /**
@@ -42,14 +55,14 @@ type ReadableScalar<G extends ScalarGroupName> = (typeof scalarGroups)[G]['scala
  * a part of the row only, by a reader of that part; for what grows by itself, by a reader of the moment since when; for
  * the name of a row, by a reader of what of its domain it is.
  */
-type ReaderOf<O extends ObjectName, Row> =
+type ReaderOf<O extends ServedObject, Row> =
   | ((row: Row) => ValueOf<O> | undefined)
   | PartReader<Row, ValueOf<O>>
   | (ValueOf<O> extends number ? ElapsedReader<Row> : never)
   | (Definition<O>['type'] extends 'LveRowName' ? RowNameReader<Row> : never);
 
 /** A table over rows of the model. */
-export interface TableBinding<T extends TableName, Row> {
+export interface TableBinding<T extends ServedTable, Row> {
   readonly table: T;
   /** Parts of the snapshot that the rows come from: the rows stay as they are while all parts are identical. */
   readonly source: (snapshot: Snapshot) => readonly unknown[];
@@ -91,7 +104,7 @@ export type AnyReader =
 
 /** Any table binding, its row type forgotten. */
 export interface AnyTableBinding {
-  readonly table: TableName;
+  readonly table: ServedTable;
   readonly source: (snapshot: Snapshot) => readonly unknown[];
   readonly parts?: (snapshot: Snapshot, add: AddPart) => void;
   readonly rows: Methods['rows'];
@@ -113,14 +126,16 @@ export type SwitchName = {
  * One object of a notification: its value and, for a column, the values of its table's INDEX. Every instance of a
  * notification contains all objects of its OBJECTS clause (RFC 2578 section 8.1), so that none may be unknown.
  */
-export type NotifiedObject<O extends ObjectName> =
+export type NotifiedObject<O extends ServedObject> =
   Definition<O> extends {
-    readonly table: infer T extends TableName;
+    readonly table: infer T extends ServedTable;
   }
     ? { readonly value: ValueOf<O>; readonly index: IndexOf<T> }
     : { readonly value: ValueOf<O> };
 
 /** The objects of a notification by name; all that its OBJECTS clause lists. */
-export type NotificationValues<N extends NotificationName> = {
-  readonly [O in (typeof notifications)[N]['objects'][number]]: NotifiedObject<O>;
+export type NotificationValues<N extends ServedNotification> = {
+  readonly [O in Notifications[N]['objects'][number]]: Notifications[N] extends { readonly instance: unknown }
+    ? { readonly value: ValueOf<O> }
+    : NotifiedObject<O>;
 };

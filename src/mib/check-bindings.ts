@@ -1,8 +1,9 @@
 import { indexObjectOf } from '../smi/index-object.ts';
 import { formatOid, MAX_SUB_IDS, type Oid } from '../tree/oid.ts';
 import type { AnyScalarBinding, AnyTableBinding } from './bind.ts';
-import { definitions, findDefinition } from './definitions.ts';
-import { modules, notifications, tables } from './objects.gen.ts';
+import { definitions, findDefinition, tableDefinition } from './definitions.ts';
+import { notifications, tables } from './objects.gen.ts';
+import { moduleRoot } from './served-modules.ts';
 
 /**
  * Compares the bindings with the MIB modules: each readable object bound once, object identifiers unique and
@@ -24,7 +25,7 @@ export function checkBindings(
       bound.set(name, (bound.get(name) ?? 0) + 1);
       const table = findDefinition(name)?.table;
       if (table !== binding.table) issues.push(`${name} is not a column of ${binding.table}`);
-      if ('member' in reader && tables[binding.table].index[0] !== 'lveDomIndex') {
+      if ('member' in reader && tableDefinition(binding.table).index[0] !== 'lveDomIndex') {
         issues.push(`${name} names rows of domains, but lveDomIndex is not the first index`);
       }
     }
@@ -43,8 +44,7 @@ export function checkBindings(
     const times = bound.get(name) ?? 0;
     if (readable && times !== 1) issues.push(`${name} is bound ${times} times`);
     if (!readable && times > 0) issues.push(`${name} cannot be read, but is bound`);
-    const moduleRoot = definition.module === 'VM-MIB' ? modules['VM-MIB'].root : root;
-    const oid = formatOid([...moduleRoot, ...definition.oid]);
+    const oid = formatOid([...moduleRoot(definition.module, root), ...definition.oid]);
     const owner = owners.get(oid);
     if (owner !== undefined) issues.push(`${name} and ${owner} have the same object identifier ${oid}`);
     owners.set(oid, name);
@@ -55,8 +55,7 @@ export function checkBindings(
     for (const [position, object] of index.entries()) {
       if (object === undefined) issues.push(`${name}: the index ${table.index[position]} cannot be encoded`);
     }
-    const moduleRoot: Oid = table.module === 'VM-MIB' ? modules['VM-MIB'].root : root;
-    const shortest = moduleRoot.length + table.entry.length + 1 + index.length;
+    const shortest = moduleRoot(table.module, root).length + table.entry.length + 1 + index.length;
     // A text index needs some room to tell its rows apart.
     const needed = index.some((object) => object?.kind === 'text') ? shortest + 32 : shortest;
     if (needed > MAX_SUB_IDS) issues.push(`${name}: the root leaves no room for its index`);

@@ -1,10 +1,10 @@
-import type { ObjectDefinition } from '../smi/definition.ts';
+import type { ModuleName, ObjectDefinition } from '../smi/definition.ts';
 import { indexObjectOf } from '../smi/index-object.ts';
 import type { IndexObject } from '../tree/index-oid.ts';
 import { compareOids, type Oid } from '../tree/oid.ts';
-import type { TableName } from './bind.ts';
-import { definitions, findDefinition } from './definitions.ts';
-import { modules, notifications, tables } from './objects.gen.ts';
+import { definitions, findDefinition, findTable } from './definitions.ts';
+import { modules, notifications } from './objects.gen.ts';
+import { moduleRoot } from './served-modules.ts';
 
 /** One object of the modules, for documentation and `--help`. */
 export interface InventoryEntry extends ObjectDefinition {
@@ -16,7 +16,7 @@ export interface InventoryEntry extends ObjectDefinition {
 /** A notification of the modules. */
 export interface InventoryNotification {
   readonly name: string;
-  readonly module: ObjectDefinition['module'];
+  readonly module: ModuleName;
   readonly absoluteOid: Oid;
   readonly objects: readonly string[];
   readonly summary: string;
@@ -24,19 +24,19 @@ export interface InventoryNotification {
 
 /** A table of the modules. */
 export interface InventoryTable {
-  readonly name: TableName;
+  readonly name: string;
   readonly index: readonly string[];
   readonly columns: readonly string[];
   readonly summary: string;
 }
 
-/** Every scalar and column in the order of their OIDs; `root` is where LIBVIRT-EXT-MIB is registered. */
+/** Every scalar and column of our modules in the order of their OIDs; `root` is where LIBVIRT-EXT-MIB is registered. */
 export function listObjects(root: Oid = modules['LIBVIRT-EXT-MIB'].root): InventoryEntry[] {
   return Object.entries(definitions)
     .map(([name, definition]) => ({
       ...definition,
       name,
-      absoluteOid: absolute(definition.module, definition.oid, root),
+      absoluteOid: [...moduleRoot(definition.module, root), ...definition.oid],
     }))
     .sort((a, b) => compareOids(a.absoluteOid, b.absoluteOid));
 }
@@ -49,7 +49,7 @@ export function listNotifications(root: Oid = modules['LIBVIRT-EXT-MIB'].root): 
       module,
       objects,
       summary,
-      absoluteOid: absolute(module, oid, root),
+      absoluteOid: [...moduleRoot(module, root), ...oid],
     }))
     .sort((a, b) => compareOids(a.absoluteOid, b.absoluteOid));
 }
@@ -57,9 +57,8 @@ export function listNotifications(root: Oid = modules['LIBVIRT-EXT-MIB'].root): 
 /** The table of a column, or undefined for a scalar. */
 export function tableOf(column: string): InventoryTable | undefined {
   const name = findDefinition(column)?.table;
-  return name === undefined || !Object.hasOwn(tables, name)
-    ? undefined
-    : { name: name as TableName, ...tables[name as TableName] };
+  const table = name === undefined ? undefined : findTable(name);
+  return name === undefined || table === undefined ? undefined : { name, ...table };
 }
 
 /** How the index of a table's rows is encoded; nothing for scalars. */
@@ -68,8 +67,4 @@ export function indexObjectsOf(table: InventoryTable | undefined): readonly Inde
     const definition = findDefinition(name);
     return (definition === undefined ? undefined : indexObjectOf(definition)) ?? [];
   });
-}
-
-function absolute(module: ObjectDefinition['module'], oid: Oid, root: Oid): Oid {
-  return [...(module === 'VM-MIB' ? modules['VM-MIB'].root : root), ...oid];
 }

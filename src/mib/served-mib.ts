@@ -1,6 +1,6 @@
 import type { Snapshot } from '../model/snapshot.ts';
 import { converterOf } from '../smi/convert.ts';
-import type { ObjectDefinition } from '../smi/definition.ts';
+import type { ModuleName } from '../smi/definition.ts';
 import { indexObjectOf } from '../smi/index-object.ts';
 import type { BoundValue } from '../smi/values.ts';
 import { BoundColumn, type BoundTree, type Slot } from '../tree/bound-tree.ts';
@@ -17,24 +17,25 @@ import type {
   AnyReader,
   AnyScalarBinding,
   AnyTableBinding,
-  NotificationName,
   NotificationValues,
-  TableName,
+  ServedNotification,
+  ServedTable,
 } from './bind.ts';
 import { checkBindings } from './check-bindings.ts';
-import { definitions, findDefinition, findNotification } from './definitions.ts';
+import { findDefinition, findNotification, tableDefinition } from './definitions.ts';
 import { MibError } from './mib-error.ts';
-import { modules, tables } from './objects.gen.ts';
+import { modules } from './objects.gen.ts';
+import {
+  moduleProblem,
+  moduleRoot,
+  type ServedModule,
+  type ServedModulesOptions,
+  servedModules,
+} from './served-modules.ts';
 import { slotOf } from './slot.ts';
 import { scalarBindings, tableBindings } from './tables/index.ts';
+import { libvirtGuestTable } from './tables/libvirt-guest-table.ts';
 import { ownerNames } from './values/owner-names.ts';
-
-export interface ServedMibOptions {
-  /** Where LIBVIRT-EXT-MIB is registered; default: the point the module is distributed with. */
-  readonly root?: Oid;
-  /** Whether VM-MIB is served as well. */
-  readonly vmMib: boolean;
-}
 
 /** The value of one object of a notification. */
 interface NotifiedEntry {
@@ -56,8 +57,8 @@ interface LayoutSource {
 
 /** The MIB modules over the model: turns snapshots into trees and events into notifications. */
 export class ServedMib {
-  /** The subtrees to register: the root of LIBVIRT-EXT-MIB, and that of VM-MIB if it is served. */
-  readonly roots: readonly Oid[];
+  /** What is served, and the subtrees to register. */
+  readonly modules: readonly ServedModule[];
   /** Every object served, ascending by OID: the columns of each tree, without their rows. */
   readonly slots: readonly Slot[];
   readonly #root: Oid;
@@ -65,21 +66,20 @@ export class ServedMib {
   /** Of every table, served or not: notifications need them too. */
   readonly #indexes: ReadonlyMap<string, readonly IndexObject[]>;
 
-  /** @throws {MibError} if the bindings do not fit the modules or the root is too deep. */
-  constructor(options: ServedMibOptions) {
+  /** @throws {MibError} if the bindings do not fit the modules or the root is too deep or in the way of LIBVIRT-MIB. */
+  constructor(options: ServedModulesOptions) {
     this.#root = options.root ?? modules['LIBVIRT-EXT-MIB'].root;
-    this.roots = options.vmMib ? [this.#root, modules['VM-MIB'].root] : [this.#root];
+    this.modules = servedModules(options);
 
-    const isServed = (object: ObjectDefinition | undefined): boolean =>
-      object?.module === 'LIBVIRT-EXT-MIB' || options.vmMib;
     const scalars = scalarBindings(this.#root);
     const issues = checkBindings(tableBindings, scalars, this.#root);
+    const problem = moduleProblem(options);
+    if (problem !== undefined) issues.push(problem);
     if (issues.length > 0) throw new MibError(issues);
 
-    const served = tableBindings.filter((binding) =>
-      isServed(findDefinition(Object.keys(binding.columns)[0] ?? '')),
-    );
-    this.#indexes = new Map(tableBindings.map(({ table }) => [table, this.#indexObjects(table)]));
+    const bindings: readonly AnyTableBinding[] = [...tableBindings, libvirtGuestTable];
+    const served = bindings.filter(({ table }) => this.#serves(tableDefinition(table).module));
+    this.#indexes = new Map(bindings.map(({ table }) => [table, this.#indexObjects(table)]));
     const sources = new Map<AnyTableBinding['rows'], LayoutSource>();
     for (const binding of served) {
       if (!sources.has(binding.rows)) {
@@ -92,7 +92,7 @@ export class ServedMib {
       ...scalars.flatMap((binding: AnyScalarBinding) => this.#slotsOf(binding.scalars, 0)),
       ...served.flatMap(({ columns, rows }) => this.#slotsOf(columns, 1 + functions.indexOf(rows))),
     ]
-      .filter((slot) => isServed(findDefinition(slot.name)))
+      .filter(({ name }) => this.#serves(findDefinition(name)?.module))
       .sort((a, b) => compareOids(a.oid, b.oid));
   }
 
@@ -124,7 +124,7 @@ export class ServedMib {
    * A notification with all objects of its OBJECTS clause in their order, as OIDs under the root in use: receivers tell
    * them apart by their positions.
    */
-  notification<N extends NotificationName>(name: N, values: NotificationValues<N>): OutgoingNotification {
+  notification<N extends ServedNotification>(name: N, values: NotificationValues<N>): OutgoingNotification {
     return this.encode({ name, values }, {});
   }
 
@@ -137,10 +137,11 @@ export class ServedMib {
   encode(content: NotifiedContent, appended: NotifiedContent['values']): OutgoingNotification {
     const { name, values } = content;
     const definition = findNotification(name);
-    if (definition === undefined || (definition.module === 'VM-MIB' && this.roots.length < 2)) {
+    if (definition === undefined || !this.#serves(definition.module)) {
       throw new MibError([`${name} is no notification that is served`]);
     }
-    const listed = definition.objects.map((object) => this.#varbind(name, object, values[object]));
+    const { instance } = definition;
+    const listed = definition.objects.map((object) => this.#varbind(name, object, values[object], instance));
     const more = Object.entries(appended).map(([object, entry]) => this.#varbind(name, object, entry));
     return {
       name,
@@ -153,6 +154,7 @@ export class ServedMib {
     name: string,
     object: string,
     entry: NotifiedEntry | undefined,
+    fixedInstance?: Oid,
   ): OutgoingNotification['varbinds'][number] {
     const carried = findDefinition(object);
     const value =
@@ -163,15 +165,20 @@ export class ServedMib {
       throw new MibError([`${name}: ${object} has no value that can be sent`]);
     }
     const instance =
-      carried.table === undefined
+      fixedInstance ??
+      (carried.table === undefined
         ? [0]
-        : encodeIndex(this.#indexes.get(carried.table) ?? [], entry?.index ?? []);
+        : encodeIndex(this.#indexes.get(carried.table) ?? [], entry?.index ?? []));
     const oid = [...this.#absolute(carried.module, carried.oid), ...instance];
     return { oid, syntax: carried.syntax, value };
   }
 
-  #absolute(module: ObjectDefinition['module'], oid: Oid): Oid {
-    return [...(module === 'VM-MIB' ? modules['VM-MIB'].root : this.#root), ...oid];
+  #serves(module: ModuleName | undefined): boolean {
+    return this.modules.some(({ name }) => name === module);
+  }
+
+  #absolute(module: ModuleName, oid: Oid): Oid {
+    return [...moduleRoot(module, this.#root), ...oid];
   }
 
   #slotsOf(readers: Readonly<Record<string, AnyReader>>, layout: number): Slot[] {
@@ -183,12 +190,13 @@ export class ServedMib {
   }
 
   /** The objects of a table's INDEX, its text short enough for an OID of 128 sub-identifiers. */
-  #indexObjects(name: TableName): IndexObject[] {
-    const table = tables[name];
+  #indexObjects(name: ServedTable): IndexObject[] {
+    const table = tableDefinition(name);
     const column = this.#absolute(table.module, [...table.entry, 0]).length;
     const room = MAX_SUB_IDS - column - table.index.length;
     return table.index.flatMap((name) => {
-      const part = indexObjectOf(definitions[name]);
+      const definition = findDefinition(name);
+      const part = definition === undefined ? undefined : indexObjectOf(definition);
       if (part === undefined) return [];
       return [part.kind === 'text' ? { ...part, maxBytes: Math.min(part.maxBytes, room) } : part];
     });

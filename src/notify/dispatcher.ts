@@ -130,6 +130,7 @@ export class Dispatcher {
     const source = { at: entry?.at ?? this.#clock.now(), seqs: entry === undefined ? [] : [entry.seq] };
     for (const change of changes) {
       if (change.type === 'domainState' || change.type === 'domainDeleted') this.#dispatchVm(change, source);
+      if (change.type === 'domainState') this.#dispatchGuest(change, source);
       if (this.#enabled) this.#dispatchChange(change, source);
     }
     if (entry !== undefined && quiet !== true && this.#enabled && this.#events.has(entry.kind)) {
@@ -169,6 +170,18 @@ export class Dispatcher {
     this.#offer(() => this.#builder.perVm(change), {
       family: `vm/${change.domain.index}`,
       variant: state,
+      lasting: true,
+      exempt: false,
+      ...source,
+      domainIndexes: [change.domain.index],
+    });
+  }
+
+  #dispatchGuest(change: DomainStateChanged, source: Source): void {
+    if (!this.#options.libvirtMib || change.state === change.oldState) return;
+    this.#offer(() => this.#builder.guest(change), {
+      family: `guest/${change.domain.index}`,
+      variant: change.state,
       lasting: true,
       exempt: false,
       ...source,

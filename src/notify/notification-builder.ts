@@ -1,12 +1,12 @@
 import { stateText } from '../domain-state/state-text.ts';
 import type { NotificationContent } from '../events/held-notification.ts';
-import type { NotificationName, NotificationValues } from '../mib/bind.ts';
-import type { VmOperState } from '../model/domain.ts';
+import type { NotificationName, NotificationValues, ServedNotification } from '../mib/bind.ts';
+import type { DomainState, VmOperState } from '../model/domain.ts';
 import type { LoggedEvent } from '../model/event.ts';
 import { type BulkState, virtualMachineList } from './bulk-window.ts';
 import type { Change, DomainDeleted, DomainStateChanged } from './occurrence.ts';
 
-function content<N extends NotificationName>(name: N, values: NotificationValues<N>): NotificationContent {
+function content<N extends ServedNotification>(name: N, values: NotificationValues<N>): NotificationContent {
   return { name, values };
 }
 
@@ -63,6 +63,9 @@ export function hasExtensionNotification(change: Change): change is ExtensionCha
 /** What a notification has for a size that is not known: it cannot lack the object, and 0 would be a size. */
 const unknownSize = 2n ** 64n - 1n;
 
+/** States of a domain that does not run any more, or soon will not. */
+const endedStates: ReadonlySet<DomainState> = new Set<DomainState>(['shutdown', 'shutoff', 'crashed']);
+
 /** Turns changes into notifications with all objects their MIB lists: receivers tell them apart by their positions. */
 export class NotificationBuilder {
   /**
@@ -88,6 +91,17 @@ export class NotificationBuilder {
     return content(perVmNames[operState as keyof typeof perVmNames], {
       ...identity,
       vmOperState: { value: change.oldOperState, index: [index] },
+    });
+  }
+
+  /** The notification of LIBVIRT-MIB; undefined if it has no number for the new state. */
+  guest({ domain, state }: DomainStateChanged): NotificationContent | undefined {
+    if (state === 'other') return undefined;
+    return content('libvirtGuestNotif', {
+      libvirtGuestName: { value: domain.name },
+      libvirtGuestUUID: { value: uuidOctets(domain.uuid) },
+      libvirtGuestState: { value: state },
+      libvirtGuestRowStatus: { value: endedStates.has(state) ? 'notInService' : 'active' },
     });
   }
 

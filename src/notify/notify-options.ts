@@ -7,6 +7,8 @@ export interface NotifyOptions {
   readonly enabled: boolean;
   /** Whether VM-MIB is served; its notifications are sent only then. */
   readonly vmMib: boolean;
+  /** Whether LIBVIRT-MIB is served; its notification is sent then, whatever the switches say. */
+  readonly libvirtMib: boolean;
   /** Start value of vmPerVMNotificationsEnabled. */
   readonly perVm: boolean;
   /** Start value of vmBulkNotificationsEnabled. */

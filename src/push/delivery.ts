@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { errorText } from '../errors.ts';
+import { networkErrorText } from '../errors.ts';
 import { type BackoffOptions, backoffDelayMs } from '../run/backoff.ts';
 import { newCounters, type OnPushProblem, type PushCounters } from './push-counters.ts';
 
@@ -71,7 +71,7 @@ export async function post(target: Target, body: Uint8Array, closing: AbortSigna
     return { kind: 'failed', reason, ...asked };
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    return { kind: 'failed', reason: errorText(cause) };
+    return { kind: 'failed', reason: networkErrorText(cause) };
   } finally {
     clearTimeout(timer);
     closing.removeEventListener('abort', end);

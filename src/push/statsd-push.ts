@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { isIPv6 } from 'node:net';
-import { errorText } from '../errors.ts';
+import { networkErrorText } from '../errors.ts';
 import type { StatsdEncoder } from '../expose/statsd.ts';
 import { newCounters, type OnPushProblem, type PushCounters } from './push-counters.ts';
 
@@ -82,7 +82,7 @@ export class StatsdPush {
       this.#onProblem(undefined);
     } catch (error) {
       this.counters.failed += 1;
-      this.#onProblem(`StatsD at ${host}:${port} cannot be sent to: ${errorText(error)}`);
+      this.#onProblem(`StatsD at ${host}:${port} cannot be sent to: ${networkErrorText(error)}`);
     } finally {
       this.counters.dropped += left;
       socket?.close();

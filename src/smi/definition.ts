@@ -17,9 +17,12 @@ export type ValueKind =
   | 'oid'
   | 'enum';
 
+/** A module whose objects are served; LIBVIRT-MIB, that of libvirt-snmp, only if it is asked for. */
+export type ModuleName = 'LIBVIRT-EXT-MIB' | 'VM-MIB' | 'LIBVIRT-MIB';
+
 /** One scalar or column of the MIB modules. */
 export interface ObjectDefinition {
-  readonly module: 'LIBVIRT-EXT-MIB' | 'VM-MIB';
+  readonly module: ModuleName;
   /** Relative to the root of the module. */
   readonly oid: readonly number[];
   readonly kind: ValueKind;
@@ -39,12 +42,26 @@ export interface ObjectDefinition {
   readonly summary: string;
 }
 
+/** One conceptual table of the MIB modules. */
+export interface TableDefinition {
+  readonly module: ModuleName;
+  /** Of the conceptual row, relative to the root of the module. */
+  readonly entry: readonly number[];
+  /** Its INDEX clause. */
+  readonly index: readonly string[];
+  /** The readable ones. */
+  readonly columns: readonly string[];
+  readonly summary: string;
+}
+
 /** One notification of the MIB modules. */
 export interface NotificationDefinition {
-  readonly module: ObjectDefinition['module'];
+  readonly module: ModuleName;
   /** Relative to the root of the module. */
   readonly oid: readonly number[];
   /** Its OBJECTS clause. */
   readonly objects: readonly string[];
+  /** The instance of all of its objects, where it is not that of their row: what libvirt-snmp sends, others expect. */
+  readonly instance?: readonly number[];
   readonly summary: string;
 }

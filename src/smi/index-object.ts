@@ -1,4 +1,4 @@
-import type { IndexObject } from '../tree/index-oid.ts';
+import { type IndexObject, uuidOctetCount } from '../tree/index-oid.ts';
 import type { ObjectDefinition } from './definition.ts';
 
 /** The part for an object of an INDEX clause, or undefined if no table of ours has such an index. */
@@ -11,6 +11,8 @@ export function indexObjectOf(definition: ObjectDefinition): IndexObject | undef
       return { kind: 'label', labels: definition.labels ?? {} };
     case 'text':
       return isFixedSize(definition) ? undefined : { kind: 'text', maxBytes: longest(definition) };
+    case 'octets':
+      return isFixedSize(definition) && longest(definition) === uuidOctetCount ? { kind: 'uuid' } : undefined;
     default:
       return undefined;
   }

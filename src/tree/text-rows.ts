@@ -36,7 +36,7 @@ export function layOutTexts(
   known?: RowSet,
 ): RowLayout {
   const [headObject, ...tailObjects] = index;
-  if (headObject?.kind === 'text') return layOutFew(index, addRows, known);
+  if (headObject?.kind === 'text' || headObject?.kind === 'uuid') return layOutWhole(index, addRows, known);
   if (known !== undefined && headObject?.kind === 'number') {
     const items = itemsIfSame(fragmentsOf.get(known), tailObjects.length, addRows);
     if (items !== undefined) return { rows: known, items };
@@ -62,8 +62,8 @@ export function layOutTexts(
   return { rows, items: itemsOf(groups, fragments) };
 }
 
-/** The same of a table whose first index value is a text: such tables have few rows. */
-function layOutFew(
+/** The same of a table whose first index value is more than one sub-identifier: such tables have few rows. */
+function layOutWhole(
   index: readonly IndexObject[],
   addRows: (add: AddRow) => void,
   known: RowSet | undefined,

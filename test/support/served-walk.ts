@@ -1,5 +1,6 @@
 import { findDefinition } from '../../src/mib/definitions.ts';
 import { modules } from '../../src/mib/objects.gen.ts';
+import { moduleRoot } from '../../src/mib/served-modules.ts';
 import { compareOids, parseOid } from '../../src/tree/oid.ts';
 import type { SnmpClient, SnmpRequestOptions } from '../lab/snmp-client.ts';
 import type { PrintedVarBind } from '../lab/varbind-text.ts';
@@ -11,7 +12,8 @@ export const subtrees = [modules['VM-MIB'].root, modules['LIBVIRT-EXT-MIB'].root
 export function oidOf(name: string, ...index: readonly number[]): string {
   const definition = findDefinition(name);
   if (definition === undefined) throw new Error(`no object ${name}`);
-  return [...modules[definition.module].root, ...definition.oid, ...index].join('.');
+  const root = moduleRoot(definition.module, modules['LIBVIRT-EXT-MIB'].root);
+  return [...root, ...definition.oid, ...index].join('.');
 }
 
 /** What a walk returned, by object and index. */

@@ -21,7 +21,7 @@ test('what waits for the master, and what was counted, outlives another root', a
   const before = await outletUnder('1.3.6.1.4.1.8072.9999.9999.16514');
   before?.queue?.push(waiting);
   const after = await outletUnder('1.3.6.1.4.1.99999.1');
-  expect(after?.mib.roots).not.toEqual(before?.mib.roots);
+  expect(after?.mib.modules).not.toEqual(before?.mib.modules);
   expect(after?.queue?.left).toMatchObject([{ content: waiting.content }]);
   expect(after?.queue?.counters).toBe(before?.queue?.counters);
   expect(faces.untaken).toBe(1);

@@ -1,11 +1,10 @@
 import type { Domain, DomainFacts } from '../../model/domain.ts';
-import type { Snapshot } from '../../model/snapshot.ts';
 import type { TableBinding } from '../bind.ts';
 import { NEVER, ticksSince } from '../elapsed.ts';
 import { uuidOctets } from '../values/octets.ts';
 import { inUnits } from '../values/units.ts';
 import { domainFacts } from './domain-rows.ts';
-import { presentDomains } from './present-domains.ts';
+import { isConnected, presentDomains } from './present-domains.ts';
 
 /** vmMinCpuNumber and vmMinMem: QEMU has no lower limits. */
 const NO_LIMIT = -1;
@@ -13,10 +12,6 @@ const NO_LIMIT = -1;
 /** Of a domain that has not been read yet neither the sizes nor their unit are known. */
 function memSize({ memory }: Domain, size: 'currentBytes' | 'maximumBytes'): number | undefined {
   return memory && inUnits(memory[size], memory.vmMemUnit);
-}
-
-function isConnected({ agent }: Snapshot): boolean {
-  return agent.connState === 'connected';
 }
 
 function autoStart({ autostart }: DomainFacts): 'unknown' | 'enabled' | 'disabled' {

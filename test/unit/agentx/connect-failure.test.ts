@@ -14,6 +14,7 @@ describe('a connection that cannot be made', () => {
     ['ENOTFOUND', tcp, /agentx.address with DNS/],
     ['ETIMEDOUT', tcp, /firewall/],
     ['EMFILE', unix, /LimitNOFILE.*ulimit -n/],
+    ['EAFNOSUPPORT', tcp, /drop-in.*network.conf.example/],
     ['ENFILE', tcp, /LimitNOFILE.*ulimit -n/],
   ] as const)('because of %s at %o has a remedy', (code, address, remedy) => {
     const cause = failure(code);

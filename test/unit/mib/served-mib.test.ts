@@ -67,10 +67,27 @@ describe('what is served', () => {
 
   test('without VM-MIB, only LIBVIRT-EXT-MIB', () => {
     const alone = new ServedMib({ vmMib: false });
-    expect(alone.roots).toEqual([root]);
+    expect(alone.modules).toEqual([{ name: 'LIBVIRT-EXT-MIB', oid: root }]);
     const names = alone.buildTree(sampleSnapshot()).columns.map((column) => column.name);
     expect(names).toContain('lveDomName');
     expect(names.filter((name) => !name.startsWith('lve'))).toEqual([]);
+  });
+
+  test('LIBVIRT-MIB only if it is asked for, and not where the root is in its way', () => {
+    expect(served.modules.map(({ name }) => name)).toEqual(['LIBVIRT-EXT-MIB', 'VM-MIB']);
+    expect(tree.columns.filter(({ name }) => name.startsWith('libvirt'))).toEqual([]);
+    const options = { vmMib: false, libvirtMib: true };
+    expect(new ServedMib(options).modules).toContainEqual({
+      name: 'LIBVIRT-MIB',
+      oid: [1, 3, 6, 1, 4, 1, 36_957],
+    });
+    for (const inTheWay of [
+      [1, 3, 6, 1, 4, 1],
+      [1, 3, 6, 1, 4, 1, 36_957],
+      [1, 3, 6, 1, 4, 1, 36_957, 1, 1],
+    ]) {
+      expect(() => new ServedMib({ ...options, root: inTheWay })).toThrow(/overlap.*mib\.libvirt_mib/);
+    }
   });
 
   test('another root moves LIBVIRT-EXT-MIB only', () => {

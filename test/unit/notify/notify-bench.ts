@@ -60,7 +60,7 @@ export class BenchMaster implements NotificationMaster {
   state: SubagentState = 'registered';
   isAsked = true;
   #standsStill = false;
-  readonly #mib = new ServedMib({ vmMib: true });
+  readonly #mib = new ServedMib({ vmMib: true, libvirtMib: true });
   readonly #listeners = new Set<(state: SubagentState) => void>();
   readonly #values = new Map<OutgoingNotification, SentNotification['values']>();
 

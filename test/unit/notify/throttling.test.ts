@@ -130,6 +130,42 @@ describe('switches', () => {
   });
 });
 
+describe('the notification of LIBVIRT-MIB', () => {
+  it('tells of each new state, whatever the switches say, and of nothing where it is not served', async () => {
+    const [domain] = fleet(1);
+    if (domain === undefined) throw new Error('no domain');
+    const bench = await NotifyBench.open({
+      domains: [domain],
+      notify: { libvirtMib: true, enabled: false, perVm: false, bulk: false },
+    });
+    bench.lifecycle(domain, events.suspended, 2);
+    bench.lifecycle(domain, events.stopped, 1);
+    bench.other(domain, 'reboot');
+    expect(
+      bench
+        .take()
+        .map(({ name, values }) => [name, values['libvirtGuestState'], values['libvirtGuestRowStatus']]),
+    ).toEqual([
+      ['libvirtGuestNotif', 'paused', 'active'],
+      ['libvirtGuestNotif', 'shutoff', 'notInService'],
+    ]);
+    const silent = await NotifyBench.open({ domains: [domain] });
+    silent.lifecycle(domain, events.stopped, 1);
+    expect(silent.takeNames()).not.toContain('libvirtGuestNotif');
+  });
+
+  it('is throttled as the others are', async () => {
+    const domains = fleet(30);
+    const bench = await NotifyBench.open({
+      domains,
+      notify: { libvirtMib: true, enabled: false, perVm: false, bulk: false, maxPerMinute: 10 },
+    });
+    for (const domain of domains) bench.lifecycle(domain, events.stopped, 1);
+    expect(bench.takeNames()).toHaveLength(10);
+    expect(bench.centre.status.suppressed).toBe(20);
+  });
+});
+
 describe('hold-off', () => {
   it('keeps the same news about the same entity apart, and ends with the truth', async () => {
     const domains = fleet(2);

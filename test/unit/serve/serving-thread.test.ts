@@ -17,7 +17,7 @@ import { sampleDomain, sampleEmptySnapshot, sampleSnapshot } from '../../support
 // a thread is shown by the program's own tests.
 
 const mib = new ServedMib({ vmMib: true });
-const root = mib.roots[0] ?? [];
+const root = mib.modules[0]?.oid ?? [];
 const nameOf = (index: number) => [...root, 1, 3, 1, 1, 2, index];
 const notifyEnable = [...root, 1, 14, 1, 0];
 let packetId = 100;

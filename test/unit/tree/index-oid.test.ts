@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { cutUtf8 } from '../../../src/bytes/cut-utf8.ts';
 import { definitions } from '../../../src/mib/definitions.ts';
+import { libvirtMib } from '../../../src/mib/libvirt-mib.ts';
 import { indexObjectOf } from '../../../src/smi/index-object.ts';
 import { decodeIndex, encodeIndex, type IndexObject } from '../../../src/tree/index-oid.ts';
 
@@ -22,6 +23,16 @@ describe('encodeIndex (RFC 2578 section 7.7)', () => {
       7,
       ...Array.from('aaaaaaa', () => 97),
     ]);
+  });
+
+  test('writes a UUID as its octets alone, since they are always as many', () => {
+    const uuid = '0a1b2c3d-4e5f-4a6b-8c7d-9e0fffee0001';
+    const subIds = encodeIndex([{ kind: 'uuid' }], [uuid]);
+    expect(subIds).toEqual([10, 27, 44, 61, 78, 95, 74, 107, 140, 125, 158, 15, 255, 238, 0, 1]);
+    expect(decodeIndex([{ kind: 'uuid' }], subIds)).toEqual([uuid]);
+    for (const other of [subIds.slice(1), [...subIds, 1], [256, ...subIds.slice(1)]]) {
+      expect(decodeIndex([{ kind: 'uuid' }], other)).toBeUndefined();
+    }
   });
 
   test('is undone by decodeIndex', () => {
@@ -50,7 +61,8 @@ test('indexObjectOf follows the MIB', () => {
   expect(indexObjectOf(definitions.lveDomIndex)).toEqual({ kind: 'number' });
   expect(indexObjectOf(definitions.lveJobKind)).toEqual(parts[1]);
   expect(indexObjectOf(definitions.lveStatName)).toEqual({ kind: 'text', maxBytes: 96 });
-  // A fixed size would have no length in front; no index of ours has one.
+  expect(indexObjectOf(libvirtMib.objects.libvirtGuestUUID)).toEqual({ kind: 'uuid' });
+  // Another fixed size would have no length in front; no index of ours has one.
   expect(indexObjectOf(definitions.lveDomUuid)).toBeUndefined();
 });
 
