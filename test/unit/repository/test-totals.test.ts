@@ -37,7 +37,9 @@ describe('the totals of a test run', () => {
       code: 1,
       stdout: '1 passed, 2 failed, 1 skipped\n',
     });
-    expect((await runScript('failed-files', path)).stdout).toBe(`${process.cwd()}/a.ts\n${process.cwd()}/b.ts\n`);
+    expect((await runScript('failed-files', path)).stdout).toBe(
+      `${process.cwd()}/a.ts\n${process.cwd()}/b.ts\n`,
+    );
   });
 
   it('count a report that is missing as a failure', async () => {
