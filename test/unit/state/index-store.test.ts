@@ -30,9 +30,9 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-async function load(place: StatePlace | undefined = new TestPlace(directory)): Promise<IndexStore> {
+async function load(place: StatePlace | 'memory' = new TestPlace(directory)): Promise<IndexStore> {
   return IndexStore.load({
-    place,
+    place: place === 'memory' ? undefined : place,
     logger: silentLogger,
     onProblem: (problem) => problems.push(problem),
     now: () => now,
@@ -66,7 +66,7 @@ async function makeSocket(path: string): Promise<void> {
 
 describe('IndexStore', () => {
   it('gives few numbers to what somebody makes up', async () => {
-    const store = await load(undefined);
+    const store = await load('memory');
     for (let name = 0; name < 10_000; name++) store.perfEvent(`made_up_${name}`);
     const highest = Math.max(
       ...Array.from({ length: 10_000 }, (_, name) => store.perfEvent(`other_${name}`)),
