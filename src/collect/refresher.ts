@@ -129,6 +129,8 @@ export class Refresher {
   /** Refreshes once, background sources included, and publishes. */
   async once(base: PassBase): Promise<void> {
     await this.#refreshAll(base, true);
+    // What is read per domain comes to its end first: others ask for the disks and interfaces that it finds.
+    await this.settled();
     await Promise.all(this.#of('background').map((collector) => this.#inBackground(collector, base)));
     await this.#options.publisher.publish();
   }
@@ -168,7 +170,7 @@ export class Refresher {
     }
   }
 
-  /** Waits for background runs to end; call after the signal aborted. */
+  /** Waits for the background runs that are under way; to stop, abort the signal first. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#background.values());
   }

@@ -46,19 +46,21 @@ export class HostIdentity implements Collector {
       ask(libvirt.call(nodeGetInfo, undefined)),
     ]);
     const bootedAt = this.#local ? ((await bootTime()) ?? this.#agentStartedAt) : this.#agentStartedAt;
+    // A call that failed says nothing about the host: what it told the last time stays.
+    const { facts } = host;
     host.set({
-      hostname: hostname ?? host.facts.hostname,
-      hvSoftware: type,
-      hvVersion: version === undefined ? undefined : versionText(Number(version)),
+      hostname: hostname ?? facts.hostname,
+      hvSoftware: type ?? facts.hvSoftware,
+      hvVersion: version === undefined ? facts.hvVersion : versionText(Number(version)),
       bootedAt,
-      cpuModel: info?.model,
-      mhz: info?.mhz,
-      numaCells: info?.nodes,
-      sockets: info?.sockets,
-      cores: info?.cores,
-      threads: info?.threads,
+      cpuModel: info?.model ?? facts.cpuModel,
+      mhz: info?.mhz ?? facts.mhz,
+      numaCells: info?.nodes ?? facts.numaCells,
+      sockets: info?.sockets ?? facts.sockets,
+      cores: info?.cores ?? facts.cores,
+      threads: info?.threads ?? facts.threads,
       // Where the driver has a map of the processors, that is asked for with each refresh and tells better.
-      cpusOnline: host.cpus.length > 0 ? host.cpusOnline : info?.cpus,
+      cpusOnline: host.cpus.length > 0 ? host.cpusOnline : (info?.cpus ?? facts.cpusOnline),
     });
   }
 }

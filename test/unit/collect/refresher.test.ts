@@ -136,6 +136,22 @@ describe('Refresher', () => {
     ]);
   });
 
+  it('knows the disks of the domains before it asks for more about them, when it looks once', async () => {
+    const runs: string[] = [];
+    const rig = rigOf([
+      noting(runs, { name: 'list', stage: 'opening' }, (pass) => pass.changed(activeRecord('new'))),
+      noting(runs, { name: 'xml', stage: 'background', perDomain: true }, async (pass) => {
+        if (pass.only === undefined) return;
+        // Longer than the first snapshot waits for.
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        runs.push('disks known');
+      }),
+      noting(runs, { name: 'block jobs', stage: 'background' }),
+    ]);
+    await rig.refresher.once(rig.base);
+    expect(runs).toEqual(['list', 'xml(uuid-new)', 'disks known', 'xml', 'block jobs']);
+  });
+
   it('has a collector read a domain alone without taking the turn of the others', async () => {
     const runs: string[] = [];
     const appeared = activeRecord('new');
