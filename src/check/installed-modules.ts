@@ -12,8 +12,7 @@ const timeoutMs = 10_000;
 export async function checkModules({ mib }: Config): Promise<Finding> {
   const root = formatOid(mib.root);
   const translated = await translate('LIBVIRT-EXT-MIB', 'lveAgentVersion');
-  if (translated === 'no tool')
-    return inOrder(subject, "net-snmp's tools (snmptranslate) are not on this host");
+  if (translated === noTool) return inOrder(subject, "net-snmp's tools (snmptranslate) are not on this host");
   const vm = await translate('VM-MIB', 'vmHvSoftware');
   const missing = [
     ...(translated === undefined ? ['LIBVIRT-EXT-MIB'] : []),
@@ -30,12 +29,15 @@ export async function checkModules({ mib }: Config): Promise<Finding> {
   return inOrder(subject, "net-snmp's tools know both modules");
 }
 
+/** Stands for an answer where net-snmp's tools are not installed. */
+const noTool = Symbol('no tool');
+
 /** The OID of an object; undefined if it is not known. */
-function translate(module: string, name: string): Promise<string | undefined | 'no tool'> {
+function translate(module: string, name: string): Promise<string | undefined | typeof noTool> {
   return new Promise((resolve) => {
     const args = ['-m', module, '-On', `${module}::${name}`];
     execFile('snmptranslate', args, { timeout: timeoutMs }, (error, stdout) => {
-      if (error !== null && error.code === 'ENOENT') resolve('no tool');
+      if (error !== null && error.code === 'ENOENT') resolve(noTool);
       else resolve(/^\.[\d.]+$/.exec(stdout.trim())?.[0]);
     });
   });

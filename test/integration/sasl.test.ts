@@ -157,7 +157,7 @@ describe.sequential('who is not let in is told why, in a line', () => {
     for (const auth of ['sasl', 'sasl.scram-sha-256', 'polkit']) {
       const [demanded] = auth.split('.');
       const uri = `${libvirtd.uri}&auth=${auth}`;
-      const [command = '', ...prefix] = [...enter, 'virsh', '-c', uri, 'list'];
+      const [command, ...prefix] = [...enter, 'virsh', '-c', uri, 'list'];
       const { stderr } = await runAnyway(command, prefix);
       expect(stderr).toContain(`requested authentication type ${auth} rejected`);
       const message = await fred.failure(uri);

@@ -34,9 +34,9 @@ export interface LibvirtDaemonOptions {
   readonly args: readonly string[];
   readonly namespaces: NodeNamespaces;
   readonly env?: Readonly<Record<string, string>>;
-  ready(): Promise<boolean>;
+  readonly ready: () => Promise<boolean>;
   /** What it writes to its log, as it comes. */
-  onLog(text: string): void;
+  readonly onLog: (text: string) => void;
 }
 
 /** A daemon of libvirt inside the lab's namespaces. It is not running before the first start. */

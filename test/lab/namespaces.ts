@@ -13,7 +13,7 @@ export interface NodeNamespaces {
   readonly enter: readonly string[];
   /** The file as seen from outside that is `path` inside. */
   outside(path: string): string;
-  exec(command: string, ...args: readonly string[]): Promise<string>;
+  readonly exec: (command: string, ...args: readonly string[]) => Promise<string>;
   /** Sees to it that the users are those of the lab: a mount on a file ends when the host replaces the file. */
   keepUsers(): Promise<void>;
   /** Ends every process inside and with them all mounts and links. */

@@ -10,7 +10,7 @@ import { waitUntil } from './wait.ts';
 export async function freezeMonitor(
   libvirtd: Libvirtd,
   name: string,
-): Promise<{ readonly pid: number; thaw(): void }> {
+): Promise<{ readonly pid: number; readonly thaw: () => void }> {
   const pid = await libvirtd.qemuPid(name);
   process.kill(pid, 'SIGSTOP');
   return { pid, thaw: () => void process.kill(pid, 'SIGCONT') };

@@ -23,7 +23,7 @@ export async function drawGraph({ url }: ZabbixServer, cookie: string, graphId: 
     height: '200',
     profileIdx: 'web.charts.filter',
   });
-  const reply = await fetch(`${url}/chart2.php?${query}`, { headers: { Cookie: cookie } });
+  const reply = await fetch(`${url}/chart2.php?${query.toString()}`, { headers: { Cookie: cookie } });
   return Buffer.from(await reply.arrayBuffer());
 }
 
@@ -39,5 +39,5 @@ export async function hostDashboardPage(
     hostid: hostId,
     dashboardid: dashboardId,
   });
-  return await (await fetch(`${url}/zabbix.php?${query}`, { headers: { Cookie: cookie } })).text();
+  return await (await fetch(`${url}/zabbix.php?${query.toString()}`, { headers: { Cookie: cookie } })).text();
 }

@@ -66,7 +66,7 @@ describe('a server that is written to', () => {
       headers.authorization,
       lines.join(),
     ]);
-    expect(written.sort()).toEqual([
+    expect(written.sort(([one = ''], [other = '']) => one.localeCompare(other))).toEqual([
       ['/api/v2/write', 'Token sesame', ''],
       ['/otlp/v1/metrics', 'Bearer sesame', '{"resourceMetrics":[]}'],
     ]);
