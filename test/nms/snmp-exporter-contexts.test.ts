@@ -59,7 +59,7 @@ function domainsIn(text: string): ReadonlySet<string> {
 /** The blocks of YAML in the document that are for a version of snmp_exporter, in their order. */
 function documented(marker: RegExp): string {
   const text = readFileSync(`${repositoryPath}/docs/hypervisors.md`, 'utf8');
-  const blocks = [...text.matchAll(/^```(?:yaml|sh|console)?\n([\s\S]*?)^```/gm)].map(
+  const blocks = [...text.matchAll(/^```.*\n([\s\S]*?)^```/gm)].map(
     ([, block = '']) => block,
   );
   const found = blocks.find((block) => marker.test(block));
