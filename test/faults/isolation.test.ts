@@ -4,6 +4,7 @@ import { type FakeFault, FakeLibvirtd } from '../fakes/fake-libvirtd.ts';
 import { countOf, frameOf, largeDefinition, longNames, oneOfManyNames, strangers } from '../fakes/lies.ts';
 import { type Agent, startAgent } from '../lab/agent.ts';
 import { biosGuest } from '../lab/domain-xml.ts';
+import { type LabDirectory, makeLabDirectory } from '../lab/lab-directory.ts';
 import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
 import { type SlowSocket, startSlowSocket } from '../lab/slow-socket.ts';
 import type { SnmpRequestOptions } from '../lab/snmp-client.ts';
@@ -43,6 +44,7 @@ const inContext = (contextName: string): SnmpRequestOptions => ({
 
 let real: Libvirtd;
 let slow: SlowSocket;
+let directory: LabDirectory;
 let liar: FakeLibvirtd;
 let snmpd: Snmpd;
 let trapd: Snmptrapd;
@@ -51,9 +53,10 @@ let calmMib = 0;
 
 beforeAll(async () => {
   const engineId = randomEngineId();
+  directory = await makeLabDirectory();
   [real, liar, trapd] = await Promise.all([
     startLibvirtd(),
-    FakeLibvirtd.start({ domains }),
+    FakeLibvirtd.start({ domains, socketPath: directory.file('liar') }),
     startSnmptrapd({ users: [user], senderEngineIds: [engineId] }),
   ]);
   slow = await startSlowSocket(real.socketReadOnly, 100);
@@ -91,6 +94,7 @@ afterAll(async () => {
   await agent?.stop();
   await Promise.all([snmpd?.stop(), trapd?.stop(), slow?.[Symbol.asyncDispose](), liar?.close()]);
   await real?.stop();
+  await directory?.remove();
 });
 
 async function peakMib(): Promise<number> {
