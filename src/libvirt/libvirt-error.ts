@@ -90,13 +90,15 @@ export function unknownProcedure({ number, name }: { readonly number: number; re
 /**
  * A daemon in front of others (virtqemud before virtstoraged, virtproxyd before virtqemud) lost the one behind,
  * and goes on saying so for as long as this connection lasts, also when that one is back. Its English text is known;
- * in another language of its host it is what an internal error of the RPC layer says.
+ * in another language of its host it is what an internal error of the RPC layer says. The one that stands for a driver
+ * that failed without saying why is in English everywhere.
  */
 export function isSpentConnection(error: unknown): boolean {
   return (
     hasCode(error, virErrors.internal) &&
     error.virDomain === errorDomains.rpc &&
-    (/client socket is closed/i.test(error.message) || !/^internal error/i.test(error.message))
+    (/client socket is closed/i.test(error.message) ||
+      !/^(?:internal error|Library function returned error)/i.test(error.message))
   );
 }
 

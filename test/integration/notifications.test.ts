@@ -774,6 +774,7 @@ describe('a storm', () => {
     const isState = (wanted: string) =>
       waitUntil(async () => (await receiver.snmpd.get(state))[0]?.value === wanted, {
         what: `state ${wanted}`,
+        context: () => agent.stderr(),
       });
     await isState('1');
     const since = receiver.traps().length;

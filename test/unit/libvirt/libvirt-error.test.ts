@@ -63,6 +63,9 @@ describe('LibvirtError', () => {
     expect(isSpentConnection(error(1, 7, 'internal error: cannot initialize condition variable'))).toBe(
       false,
     );
+    // What the node of the test driver says to virNodeGetFreePages.
+    const unsaid = 'Library function returned error but did not set virError';
+    expect(isSpentConnection(error(1, 7, unsaid))).toBe(false);
   });
 
   it.each([
