@@ -570,7 +570,7 @@ describe('notifications of real guests', () => {
         .map((text) => String(text).split(' (')[0]);
     await waitUntil(() => texts().length >= expected.length, {
       what: 'the queue to leave',
-      context: () => agent.stderr(),
+      context: () => agent?.stderr() ?? '',
     });
     expect(texts()).toEqual(expected);
     await libvirtd.remove(name);
@@ -774,7 +774,7 @@ describe('a storm', () => {
     const isState = (wanted: string) =>
       waitUntil(async () => (await receiver.snmpd.get(state))[0]?.value === wanted, {
         what: `state ${wanted}`,
-        context: () => agent.stderr(),
+        context: () => agent?.stderr() ?? '',
       });
     await isState('1');
     const since = receiver.traps().length;
