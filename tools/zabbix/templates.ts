@@ -226,8 +226,13 @@ function graphElement(scope: Scope, graph: Graph, index: string, prefix: string)
   };
 }
 
+/** Zabbix takes 128 characters, and names of virtual machines may have more: of long ones the middle is left out. */
 function graphName(prefix: string, graph: Graph): string {
-  return `${prefix}: ${graph.name}`;
+  const short = prefix.replace(
+    /\{#[A-Z.]+\}/,
+    (macro) => `{${macro}.regsub("^(.{0,80}).*?(.{0,20})$",\\1\\2)}`,
+  );
+  return `${short}: ${graph.name}`;
 }
 
 /** One dashboard for the host, one for the virtual machines and their devices. */
