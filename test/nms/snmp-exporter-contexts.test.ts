@@ -59,9 +59,7 @@ function domainsIn(text: string): ReadonlySet<string> {
 /** The blocks of YAML in the document that are for a version of snmp_exporter, in their order. */
 function documented(marker: RegExp): string {
   const text = readFileSync(`${repositoryPath}/docs/hypervisors.md`, 'utf8');
-  const blocks = [...text.matchAll(/^```.*\n([\s\S]*?)^```/gm)].map(
-    ([, block = '']) => block,
-  );
+  const blocks = [...text.matchAll(/^```.*\n([\s\S]*?)^```/gm)].map(([, block = '']) => block);
   const found = blocks.find((block) => marker.test(block));
   if (found === undefined) throw new Error(`docs/hypervisors.md has no block with ${String(marker)}`);
   return found;
