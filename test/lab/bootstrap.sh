@@ -265,6 +265,8 @@ run_integration() {
   local results=$1
   shift
   local vitest=(node_modules/.bin/vitest run --project integration --reporter=default --reporter=json --passWithNoTests)
+  # Failures of an earlier run are none of this one.
+  rm -f "$results/integration.json"
   in_lab "${vitest[@]}" "--outputFile.json=$results/integration.json" "$@" && return
   local files=()
   mapfile -t files < <(node --import tsx test/lab/failed-files.ts "$results/integration.json")
