@@ -8,6 +8,7 @@ export const markdownDocuments: readonly string[] = [
   ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'],
   ...markdownBelow('contrib'),
   ...markdownBelow('docs'),
+  ...markdownBelow('test'),
 ];
 
 function markdownBelow(folder: string): readonly string[] {
