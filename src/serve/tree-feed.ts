@@ -7,6 +7,12 @@ const gapMs = 50;
 /** After a tree there is a pause of so many times the time that it took, and one more for each that shares the thread. */
 const restFactor = 9;
 
+/**
+ * The longest pause, in milliseconds. What a tree took is measured by the clock: where the machine stood still meanwhile,
+ * what is served should not stand still for ten times as long.
+ */
+const maxRestMs = 2000;
+
 export interface TreeFeedOptions {
   /** How many hypervisors share the thread: together they take no more of it for trees than one alone. Default: 1. */
   readonly sharers?: number;
@@ -49,7 +55,7 @@ export class TreeFeed {
     this.#options.deliver(this.#tree);
     const endedMs = performance.now();
     const factor = restFactor + (this.#options.sharers ?? 1) - 1;
-    this.#nextMs = endedMs + Math.max(gapMs, (endedMs - startedMs) * factor);
+    this.#nextMs = endedMs + Math.min(maxRestMs, Math.max(gapMs, (endedMs - startedMs) * factor));
   }
 
   close(): void {

@@ -57,3 +57,25 @@ test('the first snapshot after a pause is not kept waiting', () => {
   expect(delivered).toHaveLength(1);
   feed.close();
 });
+
+test('what is served is new again soon after the machine stood still', async () => {
+  let nowMs = 0;
+  let trees = 0;
+  const now = vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
+  const feed = new TreeFeed({
+    sharers: 50,
+    build: () => {
+      trees += 1;
+      nowMs += trees === 1 ? 60_000 : 1;
+      return empty;
+    },
+    deliver: () => undefined,
+  });
+  feed.push(sampleEmptySnapshot());
+  feed.push(sampleEmptySnapshot());
+  nowMs += 2000;
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(trees).toBe(2);
+  feed.close();
+  now.mockRestore();
+});
