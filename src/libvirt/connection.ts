@@ -30,6 +30,7 @@ import {
   HEADER_OCTETS,
   keepaliveProcedures,
   type MessageHeader,
+  messageStatus,
   messageTypes,
   PROTOCOL_VERSION,
   type Procedure,
@@ -105,6 +106,8 @@ export class LibvirtConnection {
   #pongMs = Number.NEGATIVE_INFINITY;
   #droppedOctets = 0;
   #pause: NodeJS.Timeout | undefined;
+  /** Procedures that were answered with something else than an error. */
+  readonly #answered = new Set<number>();
   /** Procedures of events that could not be decoded. */
   readonly #complaints = new Set<number>();
 
@@ -304,7 +307,7 @@ export class LibvirtConnection {
       if (isNotSupported(error) || isUnknownEvent(error)) {
         return false;
       }
-      if (procedure.waitsFor !== 'nothing' && error instanceof LibvirtError && !isSpentConnection(error)) {
+      if (procedure.waitsFor !== 'nothing' && error instanceof LibvirtError) {
         this.#logger.debug(
           { procedure: procedure.name, error: errorText(error) },
           'no events of this driver',
@@ -358,7 +361,8 @@ export class LibvirtConnection {
     }
     if (header.type === messageTypes.reply) {
       const error = this.#calls.reply(header, reader);
-      if (isSpentConnection(error)) {
+      if (header.status === messageStatus.ok) this.#answered.add(header.procedure);
+      else if (isSpentConnection(error, this.#answered.has(header.procedure))) {
         this.#end(new ConnectionLostError(this.#endText('leads to a daemon that was restarted')));
       }
     } else if (header.type === messageTypes.message && header.program === programs.remote) {

@@ -67,14 +67,14 @@ export function isNotSupported(error: unknown): error is LibvirtError {
 
 /**
  * The daemon is older than the procedure: error 39 of the RPC layer. The same pair also says that a
- * reply became too large or that arguments were bad. A daemon speaks the language of its host: in all of them this
- * text alone ends with a number, that of the procedure.
+ * reply became too large, by octets or by entries, or that arguments were bad. A daemon speaks the language of its host: in
+ * all of them this text alone has one number, that of the procedure, at its end.
  */
 export function isUnknownProcedure(error: unknown): error is LibvirtError {
   return (
     hasCode(error, virErrors.rpc) &&
     error.virDomain === errorDomains.rpc &&
-    /\d\W*$/.test(error.message) &&
+    /^\D*\d+\W*$/.test(error.message) &&
     !/payload|authentication|message/i.test(error.message)
   );
 }
@@ -88,18 +88,23 @@ export function unknownProcedure({ number, name }: { readonly number: number; re
 }
 
 /**
- * A daemon in front of others (virtqemud before virtstoraged, virtproxyd before virtqemud) lost the one behind,
- * and goes on saying so for as long as this connection lasts, also when that one is back. Its English text is known;
- * in another language of its host it is what an internal error of the RPC layer says. The one that stands for a driver
- * that failed without saying why is in English everywhere.
+ * What an internal error of the RPC layer has in every language if it says something else than that a connection is gone: a
+ * number, the name of an argument or a limit, or `virError` where a driver failed without saying why.
  */
-export function isSpentConnection(error: unknown): boolean {
-  return (
-    hasCode(error, virErrors.internal) &&
-    error.virDomain === errorDomains.rpc &&
-    (/client socket is closed/i.test(error.message) ||
-      !/^(?:internal error|Library function returned error)/i.test(error.message))
-  );
+const ofSomethingElse = /^internal error|virError|nparams|ncpu|maxerrors|[\d_>]/i;
+
+/**
+ * A daemon in front of others (virtqemud before virtstoraged, virtproxyd before virtqemud) lost the one behind,
+ * and goes on saying so for as long as this connection lasts, also when that one is back. Its English text is known; in
+ * another language of its host it is guessed.
+ *
+ * @param wasAnswered - whether this connection has had an answer to the same call: else there was nothing to lose, and
+ *   a new connection would be told the same.
+ */
+export function isSpentConnection(error: unknown, wasAnswered: boolean): boolean {
+  if (!hasCode(error, virErrors.internal) || error.virDomain !== errorDomains.rpc) return false;
+  const { message } = error;
+  return /client socket is closed/i.test(message) || (wasAnswered && !ofSomethingElse.test(message));
 }
 
 /** The daemon in front cannot connect to the one that has the driver. Each language has the path of the socket. */

@@ -286,6 +286,22 @@ describe('LibvirtConnection: calls without an answer', () => {
     expect(error).toBeInstanceOf(LibvirtError);
     expect((await connection.closed)?.message).toContain('restarted');
   });
+
+  it('is over for a text in another language only where the same call was answered before', async () => {
+    const daemon = await startFake();
+    const connection = await connect(daemon);
+    const message = 'Interner Fehler: Client-Socket ist geschlossen';
+    const list = () => connection.call(connectListAllStoragePools, { flags: 0 });
+    const refuse = () =>
+      daemon.inject({ procedure: numbers.listPools, action: { type: 'error', code: 1, domain: 7, message } });
+    const lift = refuse();
+    expect(await rejection(list())).toBeInstanceOf(LibvirtError);
+    lift();
+    expect(await list()).toBeInstanceOf(Array);
+    refuse();
+    expect(await rejection(list())).toBeInstanceOf(LibvirtError);
+    expect((await connection.closed)?.message).toContain('restarted');
+  });
 });
 
 describe('LibvirtConnection: a peer out of step', () => {

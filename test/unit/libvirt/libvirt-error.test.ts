@@ -57,15 +57,26 @@ describe('LibvirtError', () => {
     ['English', 'internal error: client socket is closed'],
     ['German', 'Interner Fehler: Client-Socket ist geschlossen'],
   ])('knows in %s that the daemon behind the daemon is another one', (_language, message) => {
-    expect(isSpentConnection(error(1, 7, message))).toBe(true);
-    expect(isSpentConnection(error(1, 13, message))).toBe(false);
-    expect(isSpentConnection(error(38, 7, message))).toBe(false);
-    expect(isSpentConnection(error(1, 7, 'internal error: cannot initialize condition variable'))).toBe(
-      false,
-    );
-    // What the node of the test driver says to virNodeGetFreePages.
-    const unsaid = 'Library function returned error but did not set virError';
-    expect(isSpentConnection(error(1, 7, unsaid))).toBe(false);
+    expect(isSpentConnection(error(1, 7, message), true)).toBe(true);
+    expect(isSpentConnection(error(1, 13, message), true)).toBe(false);
+    expect(isSpentConnection(error(38, 7, message), true)).toBe(false);
+  });
+
+  it.each([
+    ['another fault', 'internal error: cannot initialize condition variable'],
+    // What the node of the test driver says to virNodeGetFreePages. Translations keep the name.
+    ['a driver that says nothing', 'Library function returned error but did not set virError'],
+    ['the same in German', 'Funktion der Bibliothek meldet Fehler, hat aber virError nicht gesetzt'],
+    ['too many', "Interner Fehler: Zu viele Domains '20000' bei einer Grenze von '16384'"],
+    ['a limit by name', 'Interner Fehler: das Ergebnis passt nicht in REMOTE_NODE_MAX_CELLS'],
+    ['an argument', 'Interner Fehler: nparams zu lang'],
+  ])('does not take %s for a daemon that is gone', (_what, message) => {
+    expect(isSpentConnection(error(1, 7, message), true)).toBe(false);
+  });
+
+  it('does not guess where nothing was lost', () => {
+    expect(isSpentConnection(error(1, 7, 'internal error: client socket is closed'), false)).toBe(true);
+    expect(isSpentConnection(error(1, 7, 'Interner Fehler: Verbindung nicht offen'), false)).toBe(false);
   });
 
   it.each([
@@ -83,5 +94,7 @@ describe('LibvirtError', () => {
   ])('knows in %s a procedure that is not there', (_language, unknown, tooLarge) => {
     expect(isUnknownProcedure(error(39, 7, unknown))).toBe(true);
     expect(isUnknownProcedure(error(39, 7, tooLarge))).toBe(false);
+    const tooMany = 'Too many mountpoints in fsinfo: 300 for limit 256';
+    expect(isUnknownProcedure(error(39, 7, tooMany))).toBe(false);
   });
 });
