@@ -7,40 +7,19 @@ import { biosGuest } from '../lab/domain-xml.ts';
 import { type LabDirectory, makeLabDirectory } from '../lab/lab-directory.ts';
 import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
 import { type SlowSocket, startSlowSocket } from '../lab/slow-socket.ts';
-import type { SnmpRequestOptions } from '../lab/snmp-client.ts';
 import { randomEngineId, type Snmpd, startSnmpd } from '../lab/snmpd.ts';
 import { type Snmptrapd, startSnmptrapd } from '../lab/snmptrapd.ts';
 import { waitUntil } from '../lab/wait.ts';
+import { contextUserConfig, inContext, contextUser as user } from '../support/context-user.ts';
 import { oidOf } from '../support/served-walk.ts';
 
 // A real libvirtd with a guest, reached at once and over a slow line, and beside it a fake one that does what none does
 // in earnest. Whatever that is, it must cost the real one nothing.
 
-const user = {
-  name: 'monitor',
-  authProtocol: 'SHA',
-  authPassword: 'authentication',
-  privacyProtocol: 'AES',
-  privacyPassword: 'encryption',
-} as const;
-
-const snmpdConfig = `
-view all included .1
-createUser monitor SHA "authentication" AES "encryption"
-rouser monitor priv -V all *
-`;
-
 /** Of the liar. */
 const domains = 40;
 /** What all lies together may take at most, the frames under way included. */
 const shareMib = 400;
-
-const inContext = (contextName: string): SnmpRequestOptions => ({
-  user,
-  contextName,
-  timeoutSec: 2,
-  retries: 3,
-});
 
 let real: Libvirtd;
 let slow: SlowSocket;
@@ -62,7 +41,7 @@ beforeAll(async () => {
   slow = await startSlowSocket(real.socketReadOnly, 100);
   snmpd = await startSnmpd({
     engineId,
-    extraConfig: snmpdConfig,
+    extraConfig: contextUserConfig,
     trapSinks: [{ kind: 'v3', address: trapd.address, user }],
   });
   await real.run(biosGuest({ name: 'guest', type: real.domainType }));

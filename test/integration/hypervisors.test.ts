@@ -16,23 +16,13 @@ import type { SnmpRequestOptions } from '../lab/snmp-client.ts';
 import { randomEngineId, type Snmpd, startSnmpd } from '../lab/snmpd.ts';
 import { type Snmptrapd, startSnmptrapd } from '../lab/snmptrapd.ts';
 import { waitUntil } from '../lab/wait.ts';
+import { contextUserConfig, inContext, contextUser as user } from '../support/context-user.ts';
 import { oidOf, walkServed } from '../support/served-walk.ts';
 
 // Two private libvirtds with a guest each and the test driver of one of them, behind one agent and one snmpd.
 
-const user = {
-  name: 'monitor',
-  authProtocol: 'SHA',
-  authPassword: 'authentication',
-  privacyProtocol: 'AES',
-  privacyPassword: 'encryption',
-} as const;
-
 /** As docs/hypervisors.md has it. */
-const snmpdConfig = `
-view all included .1
-createUser monitor SHA "authentication" AES "encryption"
-rouser monitor priv -V all *
+const snmpdConfig = `${contextUserConfig}
 createUser writer SHA "authentication" AES "encryption"
 rwuser writer priv -V all *
 createUser limited SHA "authentication" AES "encryption"
@@ -50,7 +40,6 @@ group contexts v2c com-two
 access contexts "" v2c noauth prefix all none none
 `;
 
-const in3 = (contextName: string): SnmpRequestOptions => ({ user, contextName, timeoutSec: 2, retries: 3 });
 const trapOid = (number: number): string => `${root}.0.${number}`;
 const root = '1.3.6.1.4.1.8072.9999.9999.16514';
 const sysOrDescr = '1.3.6.1.2.1.1.9.1.3';
@@ -91,8 +80,8 @@ beforeAll(async () => {
       http: { address: '127.0.0.1:0' },
     },
   });
-  await namesIn(in3('one'), ['on-one']);
-  await namesIn(in3('two'), ['on-two']);
+  await namesIn(inContext('one'), ['on-one']);
+  await namesIn(inContext('two'), ['on-two']);
 }, 120_000);
 
 afterAll(async () => {
@@ -139,12 +128,12 @@ async function reload(
 
 describe('contexts', () => {
   it('hold a hypervisor each, the first one also the default context', async () => {
-    const whole = await walkServed(snmpd, in3('one'));
+    const whole = await walkServed(snmpd, inContext('one'));
     const standard = await walkServed(snmpd);
     expect([...standard.column('lveDomName').values()]).toEqual(['on-one']);
     expect([...whole.column('lveDomName').values()]).toEqual(['on-one']);
     expect([...whole.column('vmName').values()]).toEqual(['on-one']);
-    const second = await walkServed(snmpd, in3('two'));
+    const second = await walkServed(snmpd, inContext('two'));
     expect([...second.column('vmName').values()]).toEqual(['on-two']);
     expect(second.value('lveConnUri', 0)).toBe(uriOf(two));
     for (const walk of [whole, standard, second]) expect(walk.increasing).toBe(true);
@@ -156,12 +145,12 @@ describe('contexts', () => {
     const asked = { timeoutSec: 2, retries: 3 };
     expect(await column({ ...asked, community: 'community-one' }, 'lveDomName')).toEqual(['on-one']);
     expect(await column({ ...asked, community: 'community-two' }, 'lveDomName')).toEqual(['on-two']);
-    const limited = { ...in3('two'), user: { ...user, name: 'limited' } };
+    const limited = { ...inContext('two'), user: { ...user, name: 'limited' } };
     expect(await column(limited, 'lveDomName')).toEqual(['on-two']);
     await expect(column({ ...limited, contextName: 'one' }, 'lveDomName')).rejects.toThrow(
       'authorizationError',
     );
-    const unknown = { ...in3('three'), timeoutSec: 1, retries: 0 };
+    const unknown = { ...inContext('three'), timeoutSec: 1, retries: 0 };
     await expect(column(unknown, 'lveDomName')).rejects.toThrow('Timeout');
   });
 
@@ -174,7 +163,7 @@ describe('contexts', () => {
     expect([...standard.column('lveHypervisorState').values()]).toEqual(['2', '2']);
     expect([...standard.column('lveHypervisorActive').values()]).toEqual(['1', '1']);
     expect([...standard.column('lveHypervisorDefault').values()]).toEqual(['1', '2']);
-    expect((await walkServed(snmpd, in3('one'))).column('lveHypervisorContext').size).toBe(0);
+    expect((await walkServed(snmpd, inContext('one'))).column('lveHypervisorContext').size).toBe(0);
     const described = (await snmpd.walk(sysOrDescr)).map(({ value }) => value);
     expect(described.filter((text) => /LIBVIRT-EXT-MIB of two .* in context two$/.test(text))).toHaveLength(
       1,
@@ -185,16 +174,16 @@ describe('contexts', () => {
   });
 
   it('have switches of their own', async () => {
-    const writer = { ...in3('two'), user: { ...user, name: 'writer' } };
+    const writer = { ...inContext('two'), user: { ...user, name: 'writer' } };
     const enable = oidOf('lveNotifyEnable', 0);
     const vmSwitch = oidOf('vmPerVMNotificationsEnabled', 0);
     await snmpd.set(enable, 'i', '2', writer);
     await snmpd.set(vmSwitch, 'i', '1', writer);
-    expect(await valueIn(in3('two'), 'lveNotifyEnable', 0)).toBe('2');
-    expect(await valueIn(in3('one'), 'lveNotifyEnable', 0)).toBe('1');
+    expect(await valueIn(inContext('two'), 'lveNotifyEnable', 0)).toBe('2');
+    expect(await valueIn(inContext('one'), 'lveNotifyEnable', 0)).toBe('1');
     expect(await valueIn({}, 'lveNotifyEnable', 0)).toBe('1');
-    expect(await valueIn(in3('two'), 'vmPerVMNotificationsEnabled', 0)).toBe('1');
-    expect(await valueIn(in3('one'), 'vmPerVMNotificationsEnabled', 0)).toBe('2');
+    expect(await valueIn(inContext('two'), 'vmPerVMNotificationsEnabled', 0)).toBe('1');
+    expect(await valueIn(inContext('one'), 'vmPerVMNotificationsEnabled', 0)).toBe('2');
     await snmpd.set(enable, 'i', '1', writer);
     await snmpd.set(vmSwitch, 'i', '2', writer);
   });
@@ -224,8 +213,8 @@ describe('what happens', () => {
       { what: 'both in the log of all', timeoutMs: 60_000 },
     );
     expect(new Set(fleet)).toEqual(new Set(['one', 'two']));
-    expect(new Set(await column(in3('two'), 'lveEventDomName'))).toEqual(new Set(['on-two']));
-    expect(new Set(await column(in3('one'), 'lveEventDomName'))).toEqual(new Set(['on-one']));
+    expect(new Set(await column(inContext('two'), 'lveEventDomName'))).toEqual(new Set(['on-two']));
+    expect(new Set(await column(inContext('one'), 'lveEventDomName'))).toEqual(new Set(['on-one']));
     await Promise.all([one.virsh('resume', 'on-one'), two.virsh('resume', 'on-two')]);
   });
 
@@ -394,14 +383,17 @@ describe('a hypervisor that hangs', () => {
         timeoutMs: 60_000,
         context: () => agent.stderr(),
       });
-      const count = Number(await valueIn(in3('one'), 'lveRefreshCount', 0));
-      await waitUntil(async () => Number(await valueIn(in3('one'), 'lveRefreshCount', 0)) >= count + 3, {
-        what: 'three refreshes of the other',
-        timeoutMs: 60_000,
-      });
+      const count = Number(await valueIn(inContext('one'), 'lveRefreshCount', 0));
+      await waitUntil(
+        async () => Number(await valueIn(inContext('one'), 'lveRefreshCount', 0)) >= count + 3,
+        {
+          what: 'three refreshes of the other',
+          timeoutMs: 60_000,
+        },
+      );
       expect((await column({}, 'lveHypervisorState'))[0]).toBe('2');
       // What was known of it is still there.
-      expect(await column(in3('two'), 'lveDomName')).toEqual(['on-two']);
+      expect(await column(inContext('two'), 'lveDomName')).toEqual(['on-two']);
       // As the default context tells, and as its own does.
       expect((await snmpCheck({})).problems).toEqual(['two agent-libvirt-lost']);
       const v3 = { v3Auth: `SHA:${user.authPassword}`, v3Priv: `AES:${user.privacyPassword}` };
@@ -418,7 +410,7 @@ describe('a hypervisor that hangs', () => {
 
 describe('a reload', () => {
   it('adds and removes hypervisors without touching the others', async () => {
-    const since = await valueIn(in3('one'), 'lveConnSince', 0);
+    const since = await valueIn(inContext('one'), 'lveConnSince', 0);
     await two.define(biosGuest({ name: 'aaa', type: two.domainType }));
     await waitUntil(async () => (await indexes()).length === 2, {
       what: 'another domain',
@@ -427,11 +419,14 @@ describe('a reload', () => {
     const index = await indexes();
     const sessions = (): number =>
       agent.logLines().filter(({ msg }) => msg === 'session with the AgentX master opened').length;
-    const before = { sessions: sessions(), count: Number(await valueIn(in3('one'), 'lveRefreshCount', 0)) };
+    const before = {
+      sessions: sessions(),
+      count: Number(await valueIn(inContext('one'), 'lveRefreshCount', 0)),
+    };
     await reload((list) => [...list.filter(({ name }) => name !== 'two'), { name: 'three', uri: testUri() }]);
-    await namesIn(in3('three'), ['test']);
+    await namesIn(inContext('three'), ['test']);
     // snmpd remembers the name of the context, with nothing in it.
-    await namesIn(in3('two'), []);
+    await namesIn(inContext('two'), []);
     await waitUntil(async () => (await column({}, 'lveHypervisorContext')).join() === 'one,three', {
       what: 'the table of both',
       timeoutMs: 60_000,
@@ -440,8 +435,10 @@ describe('a reload', () => {
     expect(described).toContain('in context three');
     expect(described).not.toContain('in context two');
     // The first one has not noticed.
-    expect(await valueIn(in3('one'), 'lveConnSince', 0)).toBe(since);
-    expect(Number(await valueIn(in3('one'), 'lveRefreshCount', 0))).toBeGreaterThanOrEqual(before.count);
+    expect(await valueIn(inContext('one'), 'lveConnSince', 0)).toBe(since);
+    expect(Number(await valueIn(inContext('one'), 'lveRefreshCount', 0))).toBeGreaterThanOrEqual(
+      before.count,
+    );
     expect(sessions()).toBe(before.sessions);
     await reload((list) => [...list, { name: 'two', uri: uriOf(two) }]);
     await waitUntil(async () => (await indexes()).length === 2, {
@@ -453,7 +450,7 @@ describe('a reload', () => {
 
   /** The domains of the second one with their index numbers. */
   async function indexes(): Promise<readonly string[]> {
-    const rows = await snmpd.bulkwalk(oidOf('lveDomName'), in3('two'));
+    const rows = await snmpd.bulkwalk(oidOf('lveDomName'), inContext('two'));
     return rows.map(({ oid, value }) => `${oid.slice(oidOf('lveDomName').length)} ${value}`).sort();
   }
 
@@ -466,8 +463,8 @@ describe('a reload', () => {
       what: 'the table of all',
       timeoutMs: 60_000,
     });
-    expect(await column(in3('one'), 'lveDomName')).toEqual(['on-one']);
-    expect(await column(in3('one'), 'lveHypervisorContext')).toEqual([]);
+    expect(await column(inContext('one'), 'lveDomName')).toEqual(['on-one']);
+    expect(await column(inContext('one'), 'lveHypervisorContext')).toEqual([]);
     // So it is over HTTP: the address is another one, because the port is any that is free.
     await waitUntil(
       async () => {
