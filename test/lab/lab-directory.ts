@@ -22,7 +22,7 @@ export interface LabDirectory {
  * which were killed can be told and are swept here.
  */
 export async function makeLabDirectory(): Promise<LabDirectory> {
-  await sweepAbandoned();
+  await sweepAbandoned(tmpdir(), prefix);
   const path = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
   const remove = () => rm(path, { recursive: true, force: true, maxRetries: 5 });
   return {
@@ -40,11 +40,13 @@ export async function makeLabDirectory(): Promise<LabDirectory> {
   };
 }
 
-async function sweepAbandoned(): Promise<void> {
-  for (const name of readdirSync(tmpdir())) {
-    const owner = /^lvx-(\d+)-/.exec(name)?.[1];
+/** Removes what killed runs have left in a directory: what is named by a prefix, their process id and a hyphen. */
+export async function sweepAbandoned(directory: string, prefixOfNames: string): Promise<void> {
+  for (const name of readdirSync(directory)) {
+    if (!name.startsWith(prefixOfNames)) continue;
+    const owner = /^(\d+)-/.exec(name.slice(prefixOfNames.length))?.[1];
     if (owner === undefined || isAlive(Number(owner))) continue;
-    await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {});
+    await rm(join(directory, name), { recursive: true, force: true }).catch(() => {});
   }
 }
 

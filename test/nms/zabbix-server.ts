@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { freeTcpPort } from '../lab/free-port.ts';
+import { sweepAbandoned } from '../lab/lab-directory.ts';
 import { type RunningProcess, startProcess } from '../lab/process.ts';
 import { waitUntil } from '../lab/wait.ts';
 import { type ZabbixRelease, zabbixRoot } from './zabbix-root.ts';
@@ -24,6 +25,7 @@ export interface ZabbixServer {
   stop(): Promise<void>;
 }
 
+const homePrefix = 'zabbix-';
 const preparedData = '/var/lib/zabbix-postgres';
 
 /** Starts Zabbix; needs root. The first start of a release prepares its data base, which takes a minute. */
@@ -32,20 +34,22 @@ export async function startZabbix(release: ZabbixRelease): Promise<ZabbixServer>
   const databasePort = await freeTcpPort();
   const serverPort = await freeLowPort();
   const frontendPort = await freeTcpPort();
-  const home = `/var/tmp/zabbix-${databasePort}`;
   const inRoot = (path: string): string => `${root}${path}`;
+  await sweepAbandoned(inRoot('/var/tmp'), homePrefix);
+  const home = `/var/tmp/${homePrefix}${process.pid}-${databasePort}`;
   mkdirSync(inRoot(home), { recursive: true });
-  const parts: RunningProcess[] = [];
+  const closers: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
-    for (const part of parts.reverse()) await part.stop(10_000);
-    parts.length = 0;
+    for (const close of closers.reverse()) await close();
+    closers.length = 0;
     rmSync(inRoot(home), { recursive: true, force: true });
   };
   try {
     writeFileSync(inRoot('/etc/zabbix/zabbix.conf.php'), frontendConfig);
     prepareDatabase(root);
     run(root, ['cp', '-a', preparedData, `${home}/postgres`]);
-    parts.push(await startPostgres(root, `${home}/postgres`, databasePort));
+    const postgres = await startPostgres(root, `${home}/postgres`, databasePort);
+    closers.push(() => postgres.stop(10_000));
 
     const trapFile = `${home}/traps.log`;
     writeFileSync(inRoot(trapFile), '');
@@ -79,39 +83,40 @@ export async function startZabbix(release: ZabbixRelease): Promise<ZabbixServer>
     const config = `${home}/zabbix_server.conf`;
     const server = await startProcess({
       name: `zabbix_server ${release}`,
-      command: 'chroot',
-      args: [root, 'zabbix_server', '-f', '-c', config],
+      // Killed with us, it would leave its many processes behind, if they had no namespace that ends with it.
+      command: 'unshare',
+      args: [
+        ...['--pid', '--ipc', '--fork', '--kill-child', '--', 'chroot', root],
+        ...['zabbix_server', '-f', '-c', config],
+      ],
       ready: (output) => output.includes('snmp trapper'),
       readyTimeoutMs: 60_000,
     });
-    parts.push(server);
-    parts.push(
-      await startProcess({
-        name: 'frontend',
-        command: 'chroot',
-        args: [
-          root,
-          'php',
-          ...[
-            'memory_limit=512M',
-            'post_max_size=64M',
-            'max_execution_time=300',
-            'max_input_time=300',
-          ].flatMap((setting) => ['-d', setting]),
-          '-S',
-          `127.0.0.1:${frontendPort}`,
-          '-t',
-          '/usr/share/zabbix',
-        ],
-        env: {
-          ZABBIX_DB_PORT: String(databasePort),
-          ZABBIX_SERVER_PORT: String(serverPort),
-        },
-        ready: async () =>
-          (await fetch(`http://127.0.0.1:${frontendPort}/api_jsonrpc.php`, { method: 'POST' })).status > 0,
-        readyTimeoutMs: 30_000,
-      }),
-    );
+    // unshare waits for its child whatever else it is told.
+    closers.push(() => server.kill());
+    const pages = await startProcess({
+      name: 'frontend',
+      command: 'chroot',
+      args: [
+        root,
+        'php',
+        ...['memory_limit=512M', 'post_max_size=64M', 'max_execution_time=300', 'max_input_time=300'].flatMap(
+          (setting) => ['-d', setting],
+        ),
+        '-S',
+        `127.0.0.1:${frontendPort}`,
+        '-t',
+        '/usr/share/zabbix',
+      ],
+      env: {
+        ZABBIX_DB_PORT: String(databasePort),
+        ZABBIX_SERVER_PORT: String(serverPort),
+      },
+      ready: async () =>
+        (await fetch(`http://127.0.0.1:${frontendPort}/api_jsonrpc.php`, { method: 'POST' })).status > 0,
+      readyTimeoutMs: 30_000,
+    });
+    closers.push(() => pages.stop(10_000));
     const url = `http://127.0.0.1:${frontendPort}`;
     const session = await logIn(url);
     let before = 0;
@@ -212,7 +217,8 @@ function startPostgres(root: string, data: string, port: number): Promise<Runnin
       root,
       'sh',
       '-c',
-      `exec $(echo /usr/lib/postgresql/*/bin/postgres) -D ${data} -p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c max_connections=120`,
+      // It ends when we are killed: what startProcess says of that is forgotten when the user changes.
+      `exec setpriv --pdeathsig QUIT $(echo /usr/lib/postgresql/*/bin/postgres) -D ${data} -p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c max_connections=120`,
     ],
     ready: (output) => output.includes('ready to accept connections'),
     readyTimeoutMs: 30_000,
