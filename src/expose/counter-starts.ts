@@ -24,8 +24,8 @@ const deviceDiscontinuity: Partial<Readonly<Record<TableName, ObjectName>>> = {
 
 /**
  * Since when counters count, by what the MIB says of discontinuities: those of a domain since it was started or since
- * lveDomDiscontinuityTime, those of a disk or an interface since its own as well, those of the host since it was booted,
- * and all others since the agent was started.
+ * lveDomDiscontinuityTime, those of a disk or an interface since its own as well, those of the host since it was booted
+ * if that is known, and all others since the agent was started.
  */
 export class CounterStarts {
   readonly #tree: ImageTree;
@@ -38,9 +38,11 @@ export class CounterStarts {
   of({ object = ofTheAgent, table }: Pick<Series, 'object' | 'table'>): StartReader {
     if (table !== undefined && object !== ofTheAgent && isOfDomains(table))
       return this.#ofDomains(object, table);
-    const isHosts = table === 'lveHostCpuTable' || ofTheHost.has(object);
-    const start = this.#moments(isHosts ? 'vmHvUpTime' : 'lveAgentUpTime', () => 0).get(0);
-    return () => start;
+    const agentStart = this.#momentOf('lveAgentUpTime');
+    if (table !== 'lveHostCpuTable' && !ofTheHost.has(object)) return () => agentStart;
+    const boot = this.#momentOf('vmHvUpTime');
+    // Of a host that does not tell, vmHvUpTime has the start of the agent instead.
+    return () => (boot === agentStart ? undefined : boot);
   }
 
   #ofDomains(object: ObjectName, table: TableName): StartReader {
@@ -55,6 +57,10 @@ export class CounterStarts {
       const all = [started.get(domain), interrupted.get(domain), own].filter((at) => at !== undefined);
       return all.length === 0 ? undefined : Math.max(...all);
     };
+  }
+
+  #momentOf(scalar: string): number | undefined {
+    return this.#moments(scalar, () => 0).get(0);
   }
 
   /** The moments in a column by what the index of their rows says; without those that say "before all" or "never". */
