@@ -187,7 +187,9 @@ class EncodedFamily<Chunk> {
         if (own === undefined) continue;
         const value = Number(read(row));
         if (Number.isNaN(value)) continue;
-        const start = startOf?.(row);
+        const began = startOf?.(row);
+        // What was started since the refresh is in the image already; no counter begins behind its own value.
+        const start = began !== undefined && began <= time ? began : undefined;
         points.push(this.#encoding.point([own, fixed], { time, start }, value));
         if (points.length === maxPoints) yield part();
       }

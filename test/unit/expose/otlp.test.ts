@@ -225,6 +225,14 @@ describe('the start of a counter', () => {
     expect(found.get(cpuTime)).toBeUndefined();
   });
 
+  test('is never behind the time of the value', () => {
+    // Started by an event that came after the refresh.
+    const found = starts(snapshotOf({ startedAt: at + 1 }));
+    expect(found.has(cpuTime)).toBe(true);
+    expect(found.get(cpuTime)).toBeUndefined();
+    expect(starts(snapshotOf({ startedAt: at })).get(cpuTime)).toBe((SAMPLE_NOW - at) / 1000);
+  });
+
   test('of a host whose boot is not known is not that of the agent', () => {
     const whole = snapshotOf({});
     const cpu = 'libvirt_host_cpu_seconds_total user';
