@@ -37,9 +37,18 @@ describe.skipIf(!hasChromium)('the page', () => {
   const focus = (): Promise<string> =>
     browser.evaluate('document.activeElement.id || document.activeElement.textContent');
 
-  async function agentOf(
-    ...uris: readonly string[]
-  ): Promise<{ readonly agent: Agent; readonly url: string }> {
+  interface Served {
+    readonly agent: Agent;
+    readonly url: string;
+  }
+
+  async function agentOf(...uris: readonly string[]): Promise<Served> {
+    const served = await servedOf(...uris);
+    await waitUntil(async () => (await fetch(`${served.url}readyz`)).ok, { what: 'fresh data', ...patience });
+    return served;
+  }
+
+  async function servedOf(...uris: readonly string[]): Promise<Served> {
     const [uri = ''] = uris;
     const agent = await startAgent({
       ...(uris.length > 1 ? {} : { uri }),
@@ -58,10 +67,22 @@ describe.skipIf(!hasChromium)('the page', () => {
       context: () => agent.stderr(),
       ...patience,
     });
-    const url = String(line['url']);
-    await waitUntil(async () => (await fetch(`${url}readyz`)).ok, { what: 'fresh data', ...patience });
-    return { agent, url };
+    return { agent, url: String(line['url']) };
   }
+
+  it('says that there is no data where nothing has been read yet', async () => {
+    const { agent, url } = await servedOf('qemu+unix:///system?socket=/nonexistent/libvirt-sock-ro');
+    await browser.open(url);
+    const age = (): Promise<string> => browser.evaluate("document.getElementById('age').textContent");
+    await waitUntil(async () => (await age()) === 'no data yet', {
+      what: 'the age',
+      context: () => agent.stderr().slice(-500),
+      ...patience,
+    });
+    expect(await browser.evaluate("document.getElementById('sum').textContent")).toBe('');
+    expect(await count()).toBe('0 of 0 machines');
+    await agent.stop();
+  });
 
   it('says that there is no machine where there is none', async () => {
     const { agent, url } = await agentOf(libvirtd.uriReadOnly);
@@ -196,6 +217,7 @@ describe.skipIf(!hasChromium)('the page', () => {
     await browser.open(`${url}?hypervisor=rack-3`);
     await counted('3 of 3 machines');
     expect([await chosen(), await address()]).toEqual(['rack-1', '']);
+    await waitUntil(async () => (await events()).includes('vm-00002'), { what: 'its events', ...patience });
     await agent.stop();
     for (const fleet of fleets) await fleet[Symbol.asyncDispose]();
   });

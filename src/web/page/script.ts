@@ -36,7 +36,7 @@ const choices = async () => {
   const select = by('hypervisor'); const first = hypervisors.find((one) => one.default) || hypervisors[0];
   by('choice').hidden = hypervisors.length < 2;
   // One that is no longer there: the default one is shown instead.
-  if (hypervisor !== null && !hypervisors.some((one) => one.name === hypervisor)) { hypervisor = null; history.replaceState(null, '', location.pathname); }
+  if (hypervisor !== null && !hypervisors.some((one) => one.name === hypervisor)) { history.replaceState(null, '', location.pathname); turnTo(null); return; }
   const options = [...select.options];
   if (options.length !== hypervisors.length || hypervisors.some((one, at) => options[at].value !== one.name)) select.replaceChildren(...hypervisors.map((one) => { const option = make('option'); option.value = one.name; return option; }));
   for (const [at, one] of hypervisors.entries()) {
@@ -50,6 +50,7 @@ const choices = async () => {
 const load = async () => {
   const mine = turn;
   await choices();
+  if (mine !== turn) return;
   const [scalars, domains, disks, nics] = await Promise.all([
     get(of('api/v1/scalars')), pages('api/v1/domains', 'domains'),
     pages('api/v1/tables/vmStorageTable?columns=vmStorageReadOctets,vmStorageWriteOctets', 'rows'),
@@ -71,12 +72,14 @@ const load = async () => {
     for (const row of rows) { const one = domains.find((each) => each.index === row.index); if (one) { row.stateText = one.stateText; row.severity = one.severity; } }
   }
   const age = Math.max(0, Math.round((Date.now() - now.at) / 1000));
-  const old = age > 3 * scalars.lveRefreshInterval;
+  // Before the first refresh there is no age, and nothing has been counted.
+  const isRead = !Number.isNaN(age);
+  const old = isRead && age > 3 * scalars.lveRefreshInterval;
   by('host').textContent = scalars.lveHostName || scalars.lveConnUri;
   document.title = (scalars.lveHostName || scalars.lveConnUri) + ' - libvirt-agentx';
   by('connection').textContent = scalars.lveConnUri + ', ' + scalars.lveConnState; by('connection').className = scalars.lveConnState === 'connected' ? 'soft' : 'failure';
-  by('age').textContent = 'data ' + age + ' s old'; by('age').className = old ? 'failure' : 'soft';
-  by('sum').textContent = scalars.lveDomainsActive + ' active, ' + scalars.lveDomainsInactive + ' off; ' + scalars.lveDomainsFailure + ' failed, ' + scalars.lveDomainsWarning + ' to look at' + known('; host CPU ', scalars.lveHostCpuUtil) + known('; host memory ', scalars.lveHostMemUsedPercent);
+  by('age').textContent = isRead ? 'data ' + age + ' s old' : 'no data yet'; by('age').className = old ? 'failure' : 'soft';
+  by('sum').textContent = !isRead ? '' : scalars.lveDomainsActive + ' active, ' + scalars.lveDomainsInactive + ' off; ' + scalars.lveDomainsFailure + ' failed, ' + scalars.lveDomainsWarning + ' to look at' + known('; host CPU ', scalars.lveHostCpuUtil) + known('; host memory ', scalars.lveHostMemUsedPercent);
   show();
 };
 const show = () => {
