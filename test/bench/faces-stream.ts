@@ -1,5 +1,5 @@
 import { get, type IncomingMessage } from 'node:http';
-import { delay, waitUntil } from '../lab/wait.ts';
+import { eventLatencies } from './event-latencies.ts';
 import { startFacesAgent } from './faces-agent.ts';
 import { startFleet } from './fleet.ts';
 import { atMost, type BenchContext, type Figure, measured } from './measurement.ts';
@@ -27,21 +27,7 @@ export async function streamFigures(context: BenchContext): Promise<readonly Fig
     const atMs = Number(process.hrtime.bigint() / 1000n) / 1000;
     for (const _ of chunk.toString().matchAll(/^data: /gm)) arrivals.push(atMs);
   });
-  const perRound = context.quick ? 15 : 40;
-  const latencies: number[][] = [];
-  for (let round = 0; round < context.rounds; round++) {
-    const times: number[] = [];
-    for (let i = 0; i < perRound; i++) {
-      const domain = 1 + ((round * perRound + i) % domains);
-      const before = arrivals.length;
-      const atMs = await fleet.change('suspend', domain);
-      const arrivedMs = await waitUntil(() => arrivals[before], { what: 'the event', intervalMs: 2 });
-      times.push(arrivedMs - atMs);
-      await delay(350 + ((i * 37) % 100));
-    }
-    latencies.push(times);
-    context.say(`event to stream: median ${quantile(times, 0.5).toFixed(1)} ms`);
-  }
+  const latencies = await eventLatencies(context, { fleet, domains, arrivals, what: 'the event' });
   stream.destroy();
   const all = latencies.flat();
   return [

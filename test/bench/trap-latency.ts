@@ -1,8 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { startSnmpd } from '../lab/snmpd.ts';
-import { delay, waitUntil } from '../lab/wait.ts';
 import { startQuietAgent } from './agent-rig.ts';
+import { eventLatencies } from './event-latencies.ts';
 import { startFleet } from './fleet.ts';
 import { atMost, type Measurement, measured } from './measurement.ts';
 import { quantile } from './statistics.ts';
@@ -32,23 +32,7 @@ export const trapLatencyMeasurement: Measurement = {
       config: { notifications: { holdoff: 0, max_per_minute: 0, bulk: false } },
     });
     await atRest(agent.pid);
-    const perRound = context.quick ? 15 : 40;
-    const latencies: number[][] = [];
-    for (let round = 0; round < context.rounds; round++) {
-      const times: number[] = [];
-      for (let i = 0; i < perRound; i++) {
-        const domain = 1 + ((round * perRound + i) % domains);
-        const before = arrivals.length;
-        const atMs = await fleet.change('suspend', domain);
-        const arrivedMs = await waitUntil(() => arrivals[before], { what: 'the trap', intervalMs: 2 });
-        times.push(arrivedMs - atMs);
-        await delay(350 + ((i * 37) % 100));
-      }
-      latencies.push(times);
-      context.say(
-        `median ${quantile(times, 0.5).toFixed(1)} ms, longest ${Math.max(...times).toFixed(1)} ms`,
-      );
-    }
+    const latencies = await eventLatencies(context, { fleet, domains, arrivals, what: 'the trap' });
     socket.close();
     const all = latencies.flat();
     return {
