@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectListAllDomains } from '../../src/libvirt/procedures.ts';
+import { FakeLibvirtd } from '../fakes/fake-libvirtd.ts';
 import { type Agent, startAgent } from '../lab/agent.ts';
 import { biosGuest, oddName } from '../lab/domain-xml.ts';
 import { makeLabDirectory } from '../lab/lab-directory.ts';
@@ -33,15 +35,19 @@ afterAll(async () => {
 });
 
 function check(...options: readonly string[]): Promise<RunResult> {
-  return runAnyway(plugin, ['-H', snmpd.address, '-t', '20', ...options]);
+  return checkAt(snmpd.address, ...options);
+}
+
+function checkAt(address: string, ...options: readonly string[]): Promise<RunResult> {
+  return runAnyway(plugin, ['-H', address, '-t', '20', ...options]);
 }
 
 /** Checks until the plugin says something and ends with a code. */
-async function untilItSays(text: string | RegExp, wanted: number): Promise<void> {
+async function untilItSays(text: string | RegExp, wanted: number, address?: string): Promise<void> {
   let last: RunResult | undefined;
   await waitUntil(
     async () => {
-      last = await check();
+      last = await checkAt(address ?? snmpd.address);
       return (
         last.code === wanted &&
         (typeof text === 'string' ? last.stdout.includes(text) : text.test(last.stdout))
@@ -87,6 +93,22 @@ describe.sequential('check_libvirt_vms', () => {
     await waitUntil(async () => (await check()).stdout.startsWith('CRITICAL - libvirt is disconnected'), {
       what: 'the loss of libvirt',
     });
+  });
+
+  // More machines than fit into one answer, and a libvirt that takes its time: a fake has both.
+  it('counts all of many machines, none before libvirt has told of them', async () => {
+    await using fake = await FakeLibvirtd.start({ domains: 300, shutOff: 100, vcpus: 1, disks: 1, nics: 1 });
+    const limits = 'maxGetbulkRepeats 200\nmaxGetbulkResponses 2000\n';
+    await using many = await startSnmpd({ extraConfig: limits });
+    const lift = fake.inject({ procedure: connectListAllDomains.number, action: { type: 'hang' } });
+    await using started = await startAgent({ uri: fake.uri, agentxAddress: many.agentxAddress });
+    await untilItSays('UNKNOWN - the agent has just started', 3, many.address);
+    lift();
+    await started.waitForLog('connected to libvirt');
+    await untilItSays('OK - 300 of 300 machines are well | vms=300;', 0, many.address);
+    const root = '.1.3.6.1.4.1.8072.9999.9999.16514';
+    const { stdout } = await checkAt(many.address, '--root', root, '--autostart');
+    expect(stdout).toContain('vms=300;');
   });
 
   it('does not wait for a command that hangs, nor leave it behind', async () => {
