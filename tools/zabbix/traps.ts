@@ -84,7 +84,7 @@ function kind(names: readonly NotificationName[]): string {
  * hypervisors only. No part of its field is given back once it matched (`++`, `?+`), so that the name is what is left;
  * `[!-#]` is a quotation mark, which would need an escape.
  */
-const ofHypervisor = `(?!(?s:.*)${tail('lveNotifyHypervisor')}[.]0[ =]++(?:type=4 ++value=)?+(?:[A-Za-z-]+: )?+[!-#]?+(?!${hypervisorMacro}(?:[!-#[:space:]]|$))(?!(?s:.*)${tail('lveNotifyHypervisor')}[.]))`;
+const ofHypervisor = `(?!(?s:.*)${tail('lveNotifyHypervisor')}[.]0[ =]++(?:type=4 ++value=)?+(?:[A-Za-z-]+: )?+[!-#]?+(?!(?:${hypervisorMacro})(?:[!-#[:space:]]|$))(?!(?s:.*)${tail('lveNotifyHypervisor')}[.]))`;
 
 /** The key of an item that takes the traps in which a pattern is found. */
 function trapKey(found: string): string {
