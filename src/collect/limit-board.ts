@@ -14,6 +14,9 @@ export interface ReachedLimit {
 /** A limit that is reached all the time is told of so often, in milliseconds. */
 const tellEveryMs = 10_000;
 
+/** The log has a line of it so often: one that lasts for days would fill it. */
+const logEveryMs = 600_000;
+
 /** What comes with the first is told with it, if it comes within this time. */
 const gatherMs = 1000;
 
@@ -28,6 +31,7 @@ export class LimitBoard {
   /** Reached again since they were last told of. */
   readonly #waiting = new Map<string, ReachedLimit>();
   readonly #toldMs = new Map<string, number>();
+  readonly #loggedMs = new Map<string, number>();
 
   constructor(warnings: WarningBoard, logger: Logger) {
     this.#warnings = warnings;
@@ -53,12 +57,17 @@ export class LimitBoard {
     const limit = this.#waiting.get(key);
     if (limit === undefined) return;
     this.#waiting.delete(key);
-    this.#toldMs.set(key, performance.now());
+    const nowMs = performance.now();
+    this.#toldMs.set(key, nowMs);
     const text = limit.text();
-    this.#logger.warn({ limit: key }, text);
+    const loggedMs = this.#loggedMs.get(key);
+    const isDue = loggedMs === undefined || nowMs - loggedMs >= logEveryMs;
+    if (isDue) this.#loggedMs.set(key, nowMs);
+    this.#logger[isDue ? 'warn' : 'debug']({ limit: key }, text);
     this.#warnings.raise(key, limit.code, text);
     this.#later(key, forgetMs, () => {
       this.#toldMs.delete(key);
+      this.#loggedMs.delete(key);
       this.#warnings.clear(key);
     });
   }

@@ -11,7 +11,8 @@ afterEach(() => {
 });
 
 test('a limit that is reached on and on is told once in a while, and no more when it is not', async () => {
-  const warnings = new WarningBoard(() => undefined);
+  const texts: string[] = [];
+  const warnings = new WarningBoard((rows) => texts.push(...rows.map(({ text }) => text)));
   const { logger, lines } = recordingLogger();
   const board = new LimitBoard(warnings, logger);
   let count = 0;
@@ -24,11 +25,9 @@ test('a limit that is reached on and on is told once in a while, and no more whe
     await vi.advanceTimersByTimeAsync(10);
   }
   // After the first second, and then every ten.
-  expect(lines.map(({ message }) => message)).toEqual([
-    '100 were dropped',
-    '1100 were dropped',
-    '2100 were dropped',
-  ]);
+  // After the first second, and then every ten.
+  expect(texts).toEqual(['100 were dropped', '1100 were dropped', '2100 were dropped']);
+  expect(lines.map(({ message }) => message)).toEqual(['100 were dropped']);
   await vi.advanceTimersByTimeAsync(10_000);
   expect(warnings.rows).toMatchObject([{ code: 'limitReached', text: '3000 were dropped' }]);
   await vi.advanceTimersByTimeAsync(600_000);
@@ -36,5 +35,17 @@ test('a limit that is reached on and on is told once in a while, and no more whe
   reach();
   await vi.advanceTimersByTimeAsync(1000);
   expect(warnings.rows).toMatchObject([{ text: '3001 were dropped' }]);
+  board.close();
+});
+
+test('one that lasts has a line of the log now and then', async () => {
+  const { logger, lines } = recordingLogger();
+  const board = new LimitBoard(new WarningBoard(() => undefined), logger);
+  const limit = { key: 'domains', code: 'limitReached', text: () => 'too many' } as const;
+  for (let minute = 0; minute < 25; minute++) {
+    board.reached(limit);
+    await vi.advanceTimersByTimeAsync(60_000);
+  }
+  expect(lines.map(({ level }) => level)).toEqual(['warn', 'warn', 'warn']);
   board.close();
 });
