@@ -42,6 +42,16 @@ describe('AnswerShare', () => {
     expect(share.octets).toBe(10_000);
   });
 
+  it('takes lists of domains also when it is full, within limits', () => {
+    const share = new AnswerShare(10_000);
+    share.take(domainGetXmlDesc, domain('a'), 10_000);
+    share.take(connectListAllDomains, { flags: 0 }, 2000);
+    expect(() => share.take(domainGetXmlDesc, domain('b'), 300)).toThrow(OverShareError);
+    expect(() => share.take(connectListAllDomains, { flags: 0 }, 3000)).toThrow(OverShareError);
+    share.retain(() => false);
+    share.take(domainGetXmlDesc, domain('b'), 8000);
+  });
+
   it('has room again for those that come after what has gone', () => {
     const share = new AnswerShare(10_000);
     share.take(domainGetXmlDesc, domain('a'), 8000);
