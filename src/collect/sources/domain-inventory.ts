@@ -112,7 +112,8 @@ export class DomainInventory implements Collector {
     const monitored = leftOut === 0 ? admitted : knownFirst(admitted, domains).slice(0, this.#maxDomains);
     const listed = monitored.map((ref) => ({
       ref,
-      persistent: persistent?.has(ref.uuid) ?? false,
+      // A call that failed says nothing about it: what was known stays.
+      persistent: persistent?.has(ref.uuid) ?? domains.get(ref.uuid)?.persistent ?? false,
       autostart: autostart?.has(ref.uuid),
       managedSave: managedSave?.has(ref.uuid),
     }));

@@ -4,6 +4,7 @@ import { DomainTable } from '../../../../src/collect/records/domain-table.ts';
 import type { CollectorPass } from '../../../../src/collect/sources/collector.ts';
 import { DomainInventory } from '../../../../src/collect/sources/domain-inventory.ts';
 import type { DomainRef } from '../../../../src/libvirt/protocol.ts';
+import { listDomainsFlags } from '../../../../src/libvirt-enums/flags.ts';
 import { silentLogger } from '../../../../src/log.ts';
 import { IndexStore } from '../../../../src/state/index-store.ts';
 
@@ -15,8 +16,12 @@ async function inventoryOf(maxDomains: number) {
   const inventory = new DomainInventory((name) => !name.startsWith('no-'), maxDomains, false);
   const reached: ReachedLimit[] = [];
   let refs: readonly DomainRef[] = [];
+  const failing = new Set<number>();
+  const call = (_procedure: unknown, { flags }: { readonly flags: number }) =>
+    failing.has(flags) ? Promise.reject(new Error('late')) : Promise.resolve(refs);
   const pass = {
-    libvirt: { call: () => Promise.resolve(refs) },
+    libvirt: { call },
+    failed: () => undefined,
     domains,
     infrastructure: { has: () => false },
     limits: { reached: (limit: ReachedLimit) => reached.push(limit) },
@@ -24,6 +29,8 @@ async function inventoryOf(maxDomains: number) {
     changed: () => undefined,
   } as unknown as CollectorPass;
   return {
+    domains,
+    failing,
     reached,
     collect: async (...names: readonly string[]): Promise<readonly string[]> => {
       refs = names.map(ref);
@@ -46,4 +53,18 @@ test('so many domains are monitored, and those that are stay, whatever the order
   const before = reached.length;
   expect(await collect('c', 'b')).toEqual(['b', 'c']);
   expect(reached).toHaveLength(before);
+});
+
+test('a domain is not transient because a call failed', async () => {
+  const { collect, domains, failing } = await inventoryOf(3);
+  await collect('a');
+  failing.add(listDomainsFlags.persistent);
+  await collect('a', 'b');
+  expect(domains.present.map(({ name, persistent }) => [name, persistent])).toEqual([
+    ['a', true],
+    ['b', false],
+  ]);
+  failing.clear();
+  await collect('a', 'b');
+  expect(domains.present.map(({ persistent }) => persistent)).toEqual([true, true]);
 });
