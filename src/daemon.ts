@@ -129,7 +129,9 @@ export class Daemon {
 
   /** How it is, in one line. */
   statusText(): string {
-    const snapshots = [...this.#running.values()].map(({ hypervisor }) => hypervisor.store.current);
+    const running = [...this.#running.values()].map(({ hypervisor }) => hypervisor);
+    // One that cannot be started is one that is not connected.
+    const snapshots = [...running, ...this.#stalled.values()].map(({ store }) => store.current);
     return statusText(snapshots, this.#faces.masterState);
   }
 
