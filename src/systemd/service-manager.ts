@@ -65,12 +65,13 @@ export class ServiceManager {
     this.#tell('RELOADING=1', `MONOTONIC_USEC=${now}`);
   }
 
-  /** The last that is told. */
+  /** The last that is told, and at once: the program may have ended before what is under way has arrived. */
   stopping(): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
     for (const timer of this.#timers) clearInterval(timer);
-    this.#tell('STOPPING=1', 'STATUS=stopping');
+    this.#waiting.clear();
+    void this.#send(['STOPPING=1', 'STATUS=stopping']);
   }
 
   #every(ms: number, act: () => void): void {
@@ -112,22 +113,27 @@ export class ServiceManager {
     this.#isSending = true;
     for (const [variable, assignments] of this.#waiting) {
       this.#waiting.delete(variable);
-      try {
-        await this.#options.send(assignments);
-        this.#hasFailed = false;
-      } catch (error) {
-        if (!this.#hasFailed) {
-          this.#options.logger.warn(
-            {
-              error: errorText(error),
-              remedy: 'The command systemd-notify must be in PATH, and the unit needs NotifyAccess=all.',
-            },
-            'systemd cannot be told how the service is',
-          );
-        }
-        this.#hasFailed = true;
-      }
+      await this.#send(assignments);
     }
     this.#isSending = false;
+  }
+
+  async #send(assignments: readonly string[]): Promise<void> {
+    const { send, logger } = this.#options;
+    try {
+      await send(assignments);
+      this.#hasFailed = false;
+    } catch (error) {
+      if (!this.#hasFailed) {
+        logger.warn(
+          {
+            error: errorText(error),
+            remedy: 'The command systemd-notify must be in PATH, and the unit needs NotifyAccess=all.',
+          },
+          'systemd cannot be told how the service is',
+        );
+      }
+      this.#hasFailed = true;
+    }
   }
 }

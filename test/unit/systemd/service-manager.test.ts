@@ -110,6 +110,18 @@ test('does not pile up what cannot be sent, and says last what is so last', asyn
   expect(told).toEqual(['READY=1 STATUS=as it was', 'WATCHDOG=1', 'RELOADING=1 MONOTONIC_USEC=42']);
 });
 
+test('says that it stops without waiting for what is under way', async () => {
+  const { manager, take, arrive } = start({ isSlow: true });
+  manager.ready();
+  manager.reloading();
+  expect(await take()).toEqual(['READY=1 STATUS=as it was']);
+  manager.stopping();
+  expect(await take()).toEqual(['STOPPING=1 STATUS=stopping']);
+  await arrive();
+  await arrive();
+  expect(await take()).toEqual([]);
+});
+
 test('what cannot be sent is logged once', async () => {
   const { manager, fault, lines, take } = start({ watchdogMs: 3000 });
   fault.error = new Error('spawn systemd-notify ENOENT');
