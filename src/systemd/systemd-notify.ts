@@ -17,6 +17,8 @@ export function sendBySystemdNotify(socket: string): SendToManager {
         env: { PATH: process.env['PATH'], NOTIFY_SOCKET: socket },
         stdio: ['ignore', 'ignore', 'inherit'],
         timeout: patienceMs,
+        // A process that stands still takes no other, and everything else would wait behind it.
+        killSignal: 'SIGKILL',
       });
       // The end of the program does not wait for it.
       child.unref();
