@@ -40,6 +40,10 @@ export class ServiceManager {
   #hasFailed = false;
   #isSilent = false;
   #isEnding = false;
+  #isReloading = false;
+  /** Whether systemd waits for the service to be ready, since that it is could not be sent. */
+  #isReadyLost = false;
+  /** As it was told; undefined if that could not be sent. */
   #status: string | undefined;
 
   constructor(options: ServiceManagerOptions) {
@@ -49,6 +53,7 @@ export class ServiceManager {
   /** The service runs, or goes on after a reload. */
   ready(): void {
     if (this.#isEnding) return;
+    this.#isReloading = false;
     this.#status = this.#options.service.statusText();
     this.#tell('READY=1', `STATUS=${this.#status}`);
     if (this.#timers.length > 0) return;
@@ -61,6 +66,7 @@ export class ServiceManager {
   /** The configuration is read again; {@link ready} ends that, whatever has come of it. */
   reloading(): void {
     if (this.#isEnding) return;
+    this.#isReloading = true;
     const now = this.#options.monotonicUsec?.() ?? process.hrtime.bigint() / 1000n;
     this.#tell('RELOADING=1', `MONOTONIC_USEC=${now}`);
   }
@@ -79,6 +85,12 @@ export class ServiceManager {
   }
 
   #tellStatus(): void {
+    // What is stopped to be started anew would seem not to be there.
+    if (this.#isReloading) return;
+    if (this.#isReadyLost) {
+      this.ready();
+      return;
+    }
     const status = this.#options.service.statusText();
     if (status === this.#status) return;
     this.#status = status;
@@ -113,16 +125,20 @@ export class ServiceManager {
     this.#isSending = true;
     for (const [variable, assignments] of this.#waiting) {
       this.#waiting.delete(variable);
-      await this.#send(assignments);
+      const isSent = await this.#send(assignments);
+      if (variable === 'READY') this.#isReadyLost = !isSent;
+      if (variable === 'STATUS' && !isSent) this.#status = undefined;
     }
     this.#isSending = false;
   }
 
-  async #send(assignments: readonly string[]): Promise<void> {
+  /** Resolves with whether it was sent. */
+  async #send(assignments: readonly string[]): Promise<boolean> {
     const { send, logger } = this.#options;
     try {
       await send(assignments);
       this.#hasFailed = false;
+      return true;
     } catch (error) {
       if (!this.#hasFailed) {
         logger.warn(
@@ -134,6 +150,7 @@ export class ServiceManager {
         );
       }
       this.#hasFailed = true;
+      return false;
     }
   }
 }

@@ -122,6 +122,36 @@ test('says that it stops without waiting for what is under way', async () => {
   expect(await take()).toEqual([]);
 });
 
+test('what could not be sent is sent again, as it is then', async () => {
+  const { manager, service, fault, take } = start();
+  fault.error = new Error('spawn systemd-notify EAGAIN');
+  manager.ready();
+  expect(await take()).toEqual(['READY=1 STATUS=as it was']);
+  fault.error = undefined;
+  service.status = 'as it is';
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(await take()).toEqual(['READY=1 STATUS=as it is']);
+  fault.error = new Error('spawn systemd-notify EAGAIN');
+  service.status = 'another';
+  await vi.advanceTimersByTimeAsync(5000);
+  fault.error = undefined;
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(await take()).toEqual(['STATUS=another', 'STATUS=another']);
+});
+
+test('says nothing of what is being stopped and started by a reload', async () => {
+  const { manager, service, take } = start();
+  manager.ready();
+  manager.reloading();
+  await take();
+  service.status = 'nothing is there';
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(await take()).toEqual([]);
+  service.status = 'there again';
+  manager.ready();
+  expect(await take()).toEqual(['READY=1 STATUS=there again']);
+});
+
 test('what cannot be sent is logged once', async () => {
   const { manager, fault, lines, take } = start({ watchdogMs: 3000 });
   fault.error = new Error('spawn systemd-notify ENOENT');
