@@ -92,6 +92,8 @@ export class FacesThread {
     const force = setTimeout(() => void worker?.terminate(), graceMs);
     await this.#exited;
     clearTimeout(force);
+    // What is served no more has no problems; who is told of them may live on.
+    for (const key of [...this.#problems.keys()]) this.#tell(key, undefined);
   }
 
   #run(): void {

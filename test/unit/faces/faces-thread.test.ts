@@ -127,7 +127,12 @@ test('is started again when it ends by itself, with all there is, and tells so',
   const later: string[] = [];
   thread.reportTo((key) => later.push(key));
   expect(later).toEqual(['thread']);
+  // Nor does what it told of outlive it.
+  const problems = new Map<string, string | undefined>();
+  thread.reportTo((key, text) => problems.set(key, text));
+  expect(problems.get('thread')).toContain('out of memory');
   await thread.stop();
+  expect(problems.get('thread')).toBeUndefined();
 });
 
 test('does not hold up other readers when it ends with an image on its way', async () => {
