@@ -5,6 +5,7 @@ import { type HypervisorConfig, hypervisorConfigs } from './config/hypervisor-co
 import { keptDefinitions } from './config/kept-definitions.ts';
 import { DaemonError, errorText } from './errors.ts';
 import { FaceSet, faceKey, keyOf } from './face-set.ts';
+import type { FacesThread } from './faces/faces-thread.ts';
 import { FleetSummary } from './fleet-summary.ts';
 import { Hypervisor } from './hypervisor.ts';
 import type { Logger } from './log.ts';
@@ -66,6 +67,8 @@ export class Daemon {
   /** State directories whose file system was silent and still is. */
   #unanswered = 0;
   #fleet: FleetSummary | undefined;
+  /** What is served beside SNMP. */
+  #others: FacesThread | undefined;
   #unwatch: () => void = () => undefined;
   /** Set once it has been told to stop, or could not start: a reload that comes then would start it again. */
   #isEnded = false;
@@ -187,6 +190,7 @@ export class Daemon {
     await this.#stopAll([...this.#running.keys()].filter((name) => !isKept(name)));
     this.#wanted = wanted;
     const { outlets, others } = await this.#faces.open(config, wanted);
+    this.#others = others;
     const failures: { readonly one: HypervisorConfig; readonly outlet: Outlet; readonly error: unknown }[] =
       [];
     // What they wait for is mostly the disk of their state directories.
@@ -204,10 +208,7 @@ export class Daemon {
     if (failure !== undefined && this.#running.size === 0) throw failure.error;
     for (const { one, outlet, error } of failures) this.#stall(one, outlet, error);
     this.#showFleet();
-    const first = wanted.find(({ isDefault }) => isDefault)?.name;
-    others?.reportTo((key, text) => {
-      if (first !== undefined) this.#running.get(first)?.hypervisor.warn(`face-${key}`, 'other', text);
-    });
+    this.#showFaces();
   }
 
   async #startOne(one: HypervisorConfig, outlet: Outlet): Promise<void> {
@@ -271,6 +272,7 @@ export class Daemon {
       await this.#startOne(hypervisor, outlet);
       stalled.close();
       this.#stalled.delete(name);
+      this.#showFaces();
     } catch (error) {
       this.#noteSilence(error);
       this.#stall(hypervisor, outlet, error);
@@ -297,6 +299,14 @@ export class Daemon {
     });
     const maxEvents = this.#wanted[0]?.config.events.maxEntries ?? 0;
     this.#fleet = members.length === 0 ? undefined : new FleetSummary(members, maxEvents);
+  }
+
+  /** What is wrong with the faces beside SNMP is told by the default hypervisor, as soon as it runs. */
+  #showFaces(): void {
+    const first = this.#wanted.find(({ isDefault }) => isDefault)?.name;
+    this.#others?.reportTo((key, text) => {
+      if (first !== undefined) this.#running.get(first)?.hypervisor.warn(`face-${key}`, 'other', text);
+    });
   }
 
   /** All at a time: each waits a moment for the master. What waits to be started is given up. */
