@@ -155,7 +155,7 @@ async function until(
 const untilFiredAndOver = async (triggers: readonly string[], end: () => Promise<unknown>): Promise<void> => {
   await until('fired', triggers);
   await end();
-  await until('recovered', refreshes);
+  await until('recovered', triggers);
 };
 
 const restarted = ['VM {#VM.NAME}: Has been restarted', 'VM: Has been restarted'];
