@@ -149,7 +149,8 @@ expect 'a configuration that is not valid is a failure' sh -c "! systemctl start
 expect 'of which systemctl tells the exit code' is ExecMainStatus 78
 sleep 7
 expect 'it is not tried again' is NRestarts 0
-expect 'the journal has the reason as an error' sh -c "journalctl -u $unit -p err -o cat -q | grep -F 'log.level'"
+# One that runs, as above, writes JSON.
+expect 'the journal has the reason as an error' sh -c "journalctl -u $unit -p err -o cat -q | grep '^libvirt-agentx: .*log[.]level'"
 printf '' >/etc/libvirt-agentx.toml
 systemctl reset-failed $unit
 systemctl start $unit
