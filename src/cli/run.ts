@@ -28,7 +28,6 @@ export async function run(options: Readonly<Record<string, unknown>>): Promise<n
     journal: leadsToJournal(process.stderr.fd),
   });
   endOnDefects(logger);
-  logger.info({ file: file ?? 'none' }, 'configuration read');
   keepHeapSmall();
   // By this name `check` finds it, and `top` shows it.
   nameThread(agentProcessName);
@@ -40,6 +39,8 @@ export async function run(options: Readonly<Record<string, unknown>>): Promise<n
     await reload(daemon, options, logger);
     manager?.ready();
   });
+  // Who reads this may send signals from now on.
+  logger.info({ file: file ?? 'none' }, 'configuration read');
   try {
     // Told to stop, it does not wait for a start that hangs.
     await Promise.race([daemon.start(), stopped]);
