@@ -12,24 +12,22 @@ import { type Snmpd, startSnmpd } from '../lab/snmpd.ts';
 import { delay, waitUntil } from '../lab/wait.ts';
 import { readServed } from '../support/served-walk.ts';
 import { awayTriggers } from './away-triggers.ts';
-import { type LedgerLine, ledgerOf, missingOf } from './trigger-ledger.ts';
+import { missingOf } from './trigger-ledger.ts';
 import {
-  checkNow,
-  discoveredHosts,
-  importTemplates,
-  makeHost,
-  problemsSince,
-  setMacros,
-  templateId,
-} from './zabbix-host.ts';
-import { startZabbix, type ZabbixServer } from './zabbix-server.ts';
+  guestTemplate,
+  hostTemplate,
+  idsOf,
+  ledger,
+  type TriggerWatcher,
+  untilTriggers,
+} from './trigger-watcher.ts';
+import { checkNow, importTemplates, makeHost, problemsSince, setMacros, templateId } from './zabbix-host.ts';
+import { startZabbix } from './zabbix-server.ts';
 
 // What is taken away as a whole: libvirt, the agent, snmpd, the processors of the host. One problem comes of it, however
 // many machines there are. FakeLibvirtd stands in for disks that count errors, which QEMU's do not, and for a daemon that
 // answers all but one question.
 
-const hostTemplate = 'libvirt by SNMP';
-const guestTemplate = 'libvirt guest by SNMP';
 const makerTemplate = 'libvirt guests as hosts by SNMP';
 
 /** What a machine that is busy with others would say. */
@@ -45,12 +43,6 @@ const refreshes = ['libvirt: Refreshes fail in part', 'libvirt: Refreshes take l
  */
 const byLoad = [...refreshes, 'libvirt: VMs without fresh statistics'];
 
-interface Watcher {
-  readonly zabbix: ZabbixServer;
-  /** Of hypervisors. */
-  readonly hosts: string[];
-}
-
 let libvirtd: Libvirtd;
 let snmpd: Snmpd;
 let agent: Agent;
@@ -61,7 +53,7 @@ let fakeDaemon: FakeLibvirtd;
 let fakeSnmpd: Snmpd;
 let fakeAgent: Agent;
 let counting: NodeJS.Timeout | undefined;
-let watchers: readonly Watcher[] = [];
+let watchers: readonly TriggerWatcher[] = [];
 
 beforeAll(async () => {
   libvirtd = await startLibvirtd();
@@ -110,47 +102,11 @@ afterAll(async () => {
   await libvirtd?.stop();
 });
 
-async function idsOf({ zabbix, hosts }: Watcher): Promise<readonly string[]> {
-  return [...hosts, ...(await discoveredHosts(zabbix)).map(({ id }) => id)];
-}
-
-async function ledger({ zabbix, hosts }: Watcher): Promise<readonly LedgerLine[]> {
-  const guests = (await discoveredHosts(zabbix)).map(({ id }) => id);
-  return [
-    ...(await ledgerOf(zabbix, hostTemplate, hosts)),
-    ...(await ledgerOf(zabbix, guestTemplate, guests)),
-  ];
-}
-
-/** Waits until some triggers have fired, or recovered, wherever they are declared, in both releases. */
-async function until(
+const until = (
   stage: 'fired' | 'recovered',
   triggers: readonly string[],
   meanwhile?: () => Promise<void>,
-): Promise<void> {
-  const missing = new Set<string>();
-  await waitUntil(
-    async () => {
-      await meanwhile?.();
-      missing.clear();
-      for (const watcher of watchers) {
-        await checkNow(watcher.zabbix, await idsOf(watcher));
-        for (const line of await ledger(watcher)) {
-          if (triggers.includes(line.trigger) && line[stage].length === 0) {
-            missing.add(`${watcher.zabbix.release} ${line.template}: ${line.trigger}`);
-          }
-        }
-      }
-      return missing.size === 0;
-    },
-    {
-      what: `that they have ${stage}`,
-      timeoutMs: 480_000,
-      intervalMs: 3000,
-      context: () => [...missing].join('\n'),
-    },
-  );
-}
+): Promise<void> => untilTriggers(watchers, stage, triggers, { meanwhile });
 
 const untilFiredAndOver = async (triggers: readonly string[], end: () => Promise<unknown>): Promise<void> => {
   await until('fired', triggers);

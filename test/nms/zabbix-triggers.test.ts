@@ -18,10 +18,16 @@ import { type Snmpd, startSnmpd } from '../lab/snmpd.ts';
 import { delay, waitUntil } from '../lab/wait.ts';
 import { walkServed } from '../support/served-walk.ts';
 import { awayTriggers } from './away-triggers.ts';
-import { type LedgerLine, ledgerOf, missingOf } from './trigger-ledger.ts';
+import { missingOf } from './trigger-ledger.ts';
 import {
-  checkNow,
-  discoveredHosts,
+  guestTemplate,
+  hostTemplate,
+  idsOf,
+  ledger,
+  type TriggerWatcher,
+  untilTriggers,
+} from './trigger-watcher.ts';
+import {
   failedRules,
   importTemplates,
   itemStates,
@@ -30,13 +36,11 @@ import {
   setMacros,
   templateId,
 } from './zabbix-host.ts';
-import { startZabbix, type ZabbixServer } from './zabbix-server.ts';
+import { startZabbix } from './zabbix-server.ts';
 
 // The triggers of the templates for hypervisors and for guests, fired and recovered in both releases at once by real
 // guests. What needs minutes of trouble is in trouble before Zabbix looks.
 
-const hostTemplate = 'libvirt by SNMP';
-const guestTemplate = 'libvirt guest by SNMP';
 const odd = 'größe "q" back\\';
 const goneUuid = '2b8c1b52-6a0b-4c7c-9c39-0f5f3a0d9a11';
 
@@ -48,18 +52,12 @@ const soon = {
   '{$LIBVIRT.VM.AGENT.TIME}': '20s',
 };
 
-interface Watcher {
-  readonly zabbix: ZabbixServer;
-  /** The host of the hypervisor. */
-  readonly main: string;
-}
-
 let libvirtd: Libvirtd;
 let snmpd: Snmpd;
 let agent: Agent;
 let fullDisk: FullDisk;
 let flood: { stop(): Promise<void> } | undefined;
-let watchers: readonly Watcher[] = [];
+let watchers: readonly TriggerWatcher[] = [];
 
 const agentConfig: ConfigSection = {
   libvirt: { read_write: true, call_timeout: 6 },
@@ -289,7 +287,7 @@ beforeAll(async () => {
           '{$LIBVIRT.VM.MEM.MAX:"linux-a"}': String(much.memory),
         },
       });
-      return { zabbix, main };
+      return { zabbix, hosts: [main] };
     }),
   );
 }, 1_200_000);
@@ -302,46 +300,12 @@ afterAll(async () => {
   await libvirtd?.stop();
 });
 
-async function idsOf({ zabbix, main }: Watcher): Promise<readonly string[]> {
-  return [main, ...(await discoveredHosts(zabbix)).map(({ id }) => id)];
-}
-
-async function ledger({ zabbix, main }: Watcher): Promise<readonly LedgerLine[]> {
-  const guests = (await discoveredHosts(zabbix)).map(({ id }) => id);
-  return [
-    ...(await ledgerOf(zabbix, hostTemplate, [main])),
-    ...(await ledgerOf(zabbix, guestTemplate, guests)),
-  ];
-}
-
 /** Of a machine: at the host of the hypervisor and at its own. */
 const ofMachine = (...names: readonly string[]): readonly string[] =>
   names.flatMap((name) => [`VM {#VM.NAME}: ${name}`, `VM: ${name}`]);
 
-/** Waits until some triggers have fired, or recovered, wherever they are declared, in both releases. */
-async function until(stage: 'fired' | 'recovered', triggers: readonly string[]): Promise<void> {
-  const missing = new Set<string>();
-  await waitUntil(
-    async () => {
-      missing.clear();
-      for (const watcher of watchers) {
-        await checkNow(watcher.zabbix, await idsOf(watcher));
-        for (const line of await ledger(watcher)) {
-          if (triggers.includes(line.trigger) && line[stage].length === 0) {
-            missing.add(`${watcher.zabbix.release} ${line.template}: ${line.trigger}`);
-          }
-        }
-      }
-      return missing.size === 0;
-    },
-    {
-      what: `that they have ${stage}`,
-      timeoutMs: 480_000,
-      intervalMs: 3000,
-      context: () => `missing: ${[...missing].join('\n')}\n${agent.stderr().slice(-1500)}`,
-    },
-  );
-}
+const until = (stage: 'fired' | 'recovered', triggers: readonly string[]): Promise<void> =>
+  untilTriggers(watchers, stage, triggers, { context: () => agent.stderr().slice(-1500) });
 
 const lasting = [
   ...ofMachine(
@@ -415,9 +379,9 @@ describe('triggers', { timeout: 1_200_000 }, () => {
     await libvirtd.virsh('undefine', 'gone-1');
     await until('fired', all);
     // What is gone keeps its last state for a while, and needs no attention.
-    for (const { zabbix, main } of watchers) {
+    for (const { zabbix, hosts } of watchers) {
       await waitUntil(
-        async () => !(await openProblems(zabbix, [main])).includes('VM gone-1: State needs attention'),
+        async () => !(await openProblems(zabbix, hosts)).includes('VM gone-1: State needs attention'),
         { what: 'the end of a problem of what is gone', timeoutMs: 180_000, intervalMs: 3000 },
       );
     }
