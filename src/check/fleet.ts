@@ -4,7 +4,7 @@ import type { ObjectName } from '../mib/bind.ts';
 import { objects } from '../mib/objects.gen.ts';
 import { formatOid } from '../tree/oid.ts';
 import { type Finding, findingsOf, foundProblem } from './finding.ts';
-import { connectionFinding, labelOf, uriFindings } from './running-agent.ts';
+import { connectionFinding, labelOf, numberOf, uriFindings } from './running-agent.ts';
 import type { SnmpSession } from './snmp-session.ts';
 
 const subject = 'agent';
@@ -63,13 +63,13 @@ export function fleetFindings(
   const known = new Set(hypervisorConfigs(config).map(({ name }) => name));
   const left = [...rows.keys()].filter((name) => !known.has(name));
   return [
-    ...named.flatMap(({ name, config: { libvirt } }) => {
+    ...named.flatMap(({ name, config: { collect, libvirt } }) => {
       const row = rows.get(name);
       if (row === undefined) {
         const text = `the running agent does not have ${name}`;
         return findingsOf(name, [foundProblem(subject, text, 'agent-hypervisor-missing')]);
       }
-      return seen.has(name) ? [] : findingsOf(name, rowFindings(row, libvirt.uri.shown));
+      return seen.has(name) ? [] : findingsOf(name, rowFindings(row, libvirt.uri.shown, collect.interval));
     }),
     ...(left.length === 0
       ? []
@@ -83,16 +83,17 @@ export function fleetFindings(
   ];
 }
 
-function rowFindings(row: FleetRow, wantedUri: string): readonly Finding[] {
+/** @param configuredSec - the interval that counts where a view hides that of the agent. */
+function rowFindings(row: FleetRow, wantedUri: string, configuredSec: number): readonly Finding[] {
   const uri = String(row.lveHypervisorUri ?? '');
   return [
     ...uriFindings(uri, wantedUri),
     connectionFinding({
-      state: labelOf('lveHypervisorState', Number(row.lveHypervisorState)),
+      state: labelOf('lveHypervisorState', numberOf(row.lveHypervisorState)),
       uri,
       lastError: String(row.lveHypervisorLastError ?? ''),
-      ageSec: Number(row.lveHypervisorRefreshAge ?? Number.NaN),
-      intervalSec: Number(row.lveHypervisorRefreshInterval),
+      ageSec: numberOf(row.lveHypervisorRefreshAge),
+      intervalSec: numberOf(row.lveHypervisorRefreshInterval) ?? configuredSec,
     }),
   ];
 }

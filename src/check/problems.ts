@@ -491,6 +491,12 @@ export const checkProblems = {
       cause: 'VM-MIB can be read, and LIBVIRT-EXT-MIB, although registered, cannot: the view hides it.',
       remedy: 'In snmpd.conf: {lines}, with the name of the view in use; then restart snmpd.',
     },
+    'snmp-view-hides-libvirt-mib': {
+      level: 'fail',
+      cause:
+        'The view hides LIBVIRT-MIB, which mib.libvirt_mib has the agent serve: it is registered, there are domains, and it cannot be read.',
+      remedy: 'In snmpd.conf: {lines}, with the name of the view in use; then restart snmpd.',
+    },
     'snmp-view-or-agent': {
       level: 'fail',
       cause:
@@ -525,6 +531,13 @@ export const checkProblems = {
         'The running agent has no connection to libvirt (lveConnState, lveConnLastError), whatever this check has reached as its own user.',
       remedy:
         "Check as the agent's user, with its configuration: setpriv --reuid libvirt-agentx --regid libvirt-agentx --clear-groups --reset-env libvirt-agentx check. Its log: journalctl -u libvirt-agentx.",
+    },
+    'agent-state-hidden': {
+      level: 'warn',
+      cause:
+        'The running agent shows its version, and not how its connection to libvirt is (lveConnState, lveHypervisorState): a view hides it.',
+      remedy:
+        'In snmpd.conf, let the view of this manager include all of LIBVIRT-EXT-MIB; then restart snmpd.',
     },
     'agent-data-old': {
       level: 'fail',

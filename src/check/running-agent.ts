@@ -46,7 +46,7 @@ export async function runningAgentFindings(
   const values = await session.get(read.map((name) => `${oidOf(name)}.0`));
   const value = (name: (typeof read)[number]): unknown => values[read.indexOf(name)]?.value;
   const text = (name: (typeof read)[number]): string => String(value(name) ?? '');
-  const number = (name: (typeof read)[number]): number => Number(value(name) ?? Number.NaN);
+  const number = (name: (typeof read)[number]): number | undefined => numberOf(value(name));
 
   const findings: Finding[] = [];
   const running = text('lveAgentVersion');
@@ -63,7 +63,7 @@ export async function runningAgentFindings(
       uri,
       lastError: text('lveConnLastError'),
       ageSec: number('lveRefreshAge'),
-      intervalSec: number('lveRefreshInterval'),
+      intervalSec: number('lveRefreshInterval') ?? config.collect.interval,
     }),
   );
   if (labelOf('lveNotifyEnable', number('lveNotifyEnable')) === 'false') {
@@ -82,23 +82,26 @@ export function uriFindings(uri: string, wanted: string): readonly Finding[] {
 
 /** How the running agent fares with a hypervisor, in the agent's own words. */
 export interface SeenConnection {
-  /** Label of lveConnState. */
-  readonly state: string;
+  /** Label of lveConnState; undefined where a view hides it. */
+  readonly state: string | undefined;
   readonly uri: string;
   readonly lastError: string;
-  /** NaN where there was no refresh yet. */
-  readonly ageSec: number;
+  /** Undefined where there was no refresh yet. */
+  readonly ageSec: number | undefined;
   readonly intervalSec: number;
 }
 
 /** Whether it is connected, and its data young. */
 export function connectionFinding({ state, uri, lastError, ageSec, intervalSec }: SeenConnection): Finding {
-  const ageText = Number.isNaN(ageSec) ? 'it has no data yet' : `its data is ${ageSec} s old`;
+  const ageText = ageSec === undefined ? 'it shows no data yet' : `its data is ${ageSec} s old`;
+  if (state === undefined) {
+    return foundProblem(subject, 'it does not say whether it is connected to libvirt', 'agent-state-hidden');
+  }
   if (state !== 'connected') {
     const why = lastError === '' ? '' : `: ${lastError}`;
     return foundProblem(subject, `the running agent is ${state}, and ${ageText}${why}`, 'agent-libvirt-lost');
   }
-  if (ageSec > Math.max(oldSec, oldIntervals * intervalSec)) {
+  if (ageSec !== undefined && ageSec > Math.max(oldSec, oldIntervals * intervalSec)) {
     return foundProblem(subject, `connected to ${uri}, but ${ageText}`, 'agent-data-old');
   }
   return inOrder(subject, `connected to ${uri}, ${ageText}`);
@@ -108,19 +111,30 @@ async function warningFindings(
   session: SnmpSession,
   oidOf: (name: ObjectName) => string,
 ): Promise<readonly Finding[]> {
+  const column = oidOf('lveWarningText');
+  const texts = await session.below(column);
+  const textOf = new Map(texts.map(({ oid, value }) => [oid.slice(column.length), String(value)]));
   const codes = await session.below(oidOf('lveWarningCode'));
-  const texts = await session.below(oidOf('lveWarningText'));
-  return codes.map(({ value }, nth) => {
-    const code = labelOf('lveWarningCode', Number(value));
-    return warningFinding(`agent warning ${code}`, code, String(texts[nth]?.value ?? ''));
+  return codes.flatMap(({ oid, value }) => {
+    const code = labelOf('lveWarningCode', numberOf(value));
+    if (code === undefined) return [];
+    // A row may have come between the two columns, or its text be hidden.
+    const text = textOf.get(oid.slice(oidOf('lveWarningCode').length)) ?? '';
+    return [warningFinding(`agent warning ${code}`, code, text)];
   });
 }
 
-/** What an enumeration's value is called. */
+/** What an object says that has a number; undefined if it is not shown. */
+export function numberOf(value: unknown): number | undefined {
+  return value === undefined ? undefined : Number(value);
+}
+
+/** What an enumeration's value is called; undefined if it is not shown. */
 export function labelOf(
   name: 'lveConnState' | 'lveHypervisorState' | 'lveNotifyEnable' | 'lveWarningCode',
-  value: number,
-): string {
+  value: number | undefined,
+): string | undefined {
+  if (value === undefined) return undefined;
   if (name === 'lveNotifyEnable') return value === 1 ? 'true' : 'false';
   const [label] = Object.entries(objects[name].labels).find(([, known]) => known === value) ?? [];
   return label ?? String(value);

@@ -3,12 +3,15 @@ import type { Config } from '../config/config.ts';
 import { type HypervisorConfig, hypervisorConfigs } from '../config/hypervisor-configs.ts';
 import { contextsOf } from '../config/hypervisor-contexts.ts';
 import { errorText } from '../errors.ts';
-import { modules, objects } from '../mib/objects.gen.ts';
+import type { ObjectName } from '../mib/bind.ts';
+import { objects } from '../mib/objects.gen.ts';
+import { type ServedModule, servedModules } from '../mib/served-modules.ts';
 import { resultsInOrder } from '../run/pool.ts';
 import { formatOid } from '../tree/oid.ts';
 import type { Registered } from './agentx.ts';
 import { type Finding, findingsOf, foundProblem, inOrder } from './finding.ts';
 import { fleetFindings, fleetRows } from './fleet.ts';
+import type { ProblemName } from './problems.ts';
 import { runningAgentFindings, uriFindings, watchedUri } from './running-agent.ts';
 import type { SnmpTarget } from './snmp-options.ts';
 import { type ProbeResult, probeSnmp } from './snmp-probe.ts';
@@ -27,12 +30,10 @@ interface Announced {
   readonly description: string;
 }
 
-/** One of our two modules, as a manager sees it. */
+/** One of the modules that this configuration serves, as a manager sees it. */
 interface SeenModule {
-  readonly name: string;
+  readonly name: ServedModule['name'];
   readonly root: string;
-  /** Whether this configuration serves it. */
-  readonly isServed: boolean;
   readonly isShown: boolean;
   /** Whether somebody has registered it with the master, as far as the check has tried. */
   readonly isRegistered: boolean;
@@ -53,8 +54,15 @@ export interface SnmpCheckOptions {
 /** Contexts that are asked at a time. */
 const contextsAtOnce = 4;
 
+/** A view hides this one, and others not. */
+const hiddenAlone = {
+  'LIBVIRT-EXT-MIB': 'snmp-view-hides-ext-mib',
+  'VM-MIB': 'snmp-view-hides-vm-mib',
+  'LIBVIRT-MIB': 'snmp-view-hides-libvirt-mib',
+} as const satisfies Readonly<Record<ServedModule['name'], ProblemName>>;
+
 /**
- * Reads through snmpd as a manager would: whether both modules are there, and how the agent that answers fares.
+ * Reads through snmpd as a manager would: whether the modules are there, and how the agent that answers fares.
  * Tells apart why they are not. Of several hypervisors, a user of SNMPv3 asks in the context of each; a community is in
  * one context only, and sees of the others what lveHypervisorTable tells.
  */
@@ -163,16 +171,23 @@ async function seenModules(
   { config: { mib }, registered }: SnmpCheckOptions,
   context: string,
 ): Promise<readonly SeenModule[]> {
-  const root = formatOid(mib.root);
-  const vmRoot = formatOid(modules['VM-MIB'].root);
-  const [version] = await session.get([`${root}.${formatOid(objects.lveAgentVersion.oid)}.0`]);
-  const [anyVm] = await session.below(vmRoot, 1);
-  const seen = [
-    { name: 'LIBVIRT-EXT-MIB', root, isServed: true, isShown: version !== undefined },
-    { name: 'VM-MIB', root: vmRoot, isServed: mib.vmMib, isShown: anyVm !== undefined },
-  ];
   const there = registered.get(context) ?? [];
-  return seen.map((module) => ({ ...module, isRegistered: there.includes(module.root) }));
+  const instance = (name: ObjectName): string => `${formatOid(mib.root)}.${formatOid(objects[name].oid)}.0`;
+  const [version, active, inactive] = await session.get(
+    (['lveAgentVersion', 'lveDomainsActive', 'lveDomainsInactive'] as const).map(instance),
+  );
+  const hasDomains = [active, inactive].some((count) => Number(count?.value ?? 0) > 0);
+  const seen: SeenModule[] = [];
+  for (const { name, oid } of servedModules(mib)) {
+    const root = formatOid(oid);
+    // The view of a manager may hide much of a module: the version is in each that is of any use.
+    const isShown =
+      name === 'LIBVIRT-EXT-MIB' ? version !== undefined : (await session.below(root, 1)).length > 0;
+    // All of it is a table of domains: without any it is empty.
+    if (name === 'LIBVIRT-MIB' && !isShown && !hasDomains) continue;
+    seen.push({ name, root, isShown, isRegistered: there.includes(root) });
+  }
+  return seen;
 }
 
 /** Whether LIBVIRT-EXT-MIB can be read. */
@@ -187,13 +202,12 @@ async function moduleFindings(
   announced: () => Promise<readonly Announced[]>,
 ): Promise<readonly Finding[]> {
   const { where } = session;
-  const wanted = seen.filter(({ isServed }) => isServed);
-  const absent = wanted.filter(({ isShown }) => !isShown);
-  const shown = wanted
+  const absent = seen.filter(({ isShown }) => !isShown);
+  const shown = seen
     .filter(({ isShown }) => isShown)
     .map(({ name, root }) => inOrder(subject, `${where} shows ${name} (${root}) to ${whoOf(target)}`));
   if (absent.length === 0) return shown;
-  return [...shown, ...absentFindings(absent, wanted, await announced(), where, target)];
+  return [...shown, ...absentFindings(absent, seen, await announced(), where, target)];
 }
 
 /**
@@ -202,13 +216,13 @@ async function moduleFindings(
  */
 function absentFindings(
   absent: readonly SeenModule[],
-  wanted: readonly SeenModule[],
+  seen: readonly SeenModule[],
   announced: readonly Announced[],
   where: string,
   target: SnmpTarget,
 ): readonly Finding[] {
   const lines = viewLines(absent);
-  const nothingShown = absent.length === wanted.length;
+  const nothingShown = absent.length === seen.length;
   if (nothingShown && announced.length === 0) {
     const text = `${where} answers ${whoOf(target)}, but shows nothing at ${absent.map(({ root }) => root).join(' and ')}`;
     return [foundProblem(subject, text, 'snmp-view-or-agent', { lines })];
@@ -224,8 +238,7 @@ function absentFindings(
     const text = `${where} shows no object of ${name} (${root})`;
     if (served.includes(module)) {
       const hidden = `${text} to ${whoOf(target)}, although it is registered`;
-      const problem = name === 'VM-MIB' ? 'snmp-view-hides-vm-mib' : 'snmp-view-hides-ext-mib';
-      return foundProblem(subject, hidden, nothingShown ? 'snmp-view' : problem, {
+      return foundProblem(subject, hidden, nothingShown ? 'snmp-view' : hiddenAlone[name], {
         lines: viewLines([module]),
       });
     }

@@ -52,6 +52,10 @@ beforeAll(async () => {
       `view ours included .${root}`,
       'view ours included .1.3.6.1.2.1.236',
       'rocommunity ours 127.0.0.1 -V ours',
+      // The version alone.
+      `view version included ${root}.1.1.1`,
+      'view version included .1.3.6.1.2.1.236',
+      'rocommunity version 127.0.0.1 -V version',
       `trap2sink ${sink.address} public`,
     ].join('\n'),
   });
@@ -201,6 +205,13 @@ describe('what keeps a walk empty', () => {
 
   it('is nothing where the view shows no more than our subtrees', async () => {
     expect(await found({ community: 'ours' })).toEqual([]);
+  });
+
+  it('is not taken for a state of the agent where a view hides that', async () => {
+    const result = await check(['--snmp', snmpd.address, '--community', 'version']);
+    expect(about(result, 'agent').filter((line) => !line.startsWith('ok'))).toEqual([
+      expect.stringMatching(/^warn .*does not say whether it is connected.* To do: In snmpd\.conf/),
+    ]);
   });
 
   it('is told by the command, which then ends with 69', async () => {

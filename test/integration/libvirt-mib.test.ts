@@ -1,9 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parse, stringify } from 'smol-toml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Agent, startAgent } from '../lab/agent.ts';
+import type { CheckReport } from '../../src/check/report.ts';
+import { type Agent, programPath, startAgent } from '../lab/agent.ts';
 import { biosGuest } from '../lab/domain-xml.ts';
 import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
+import { runAnyway } from '../lab/process.ts';
 import { type Snmpd, startSnmpd } from '../lab/snmpd.ts';
 import { type Snmptrapd, startSnmptrapd } from '../lab/snmptrapd.ts';
 import type { PrintedVarBind } from '../lab/varbind-text.ts';
@@ -32,6 +34,9 @@ beforeAll(async () => {
     writable: true,
     extraConfig: [
       'view all included .1',
+      'view hiding included .1',
+      `view hiding excluded ${root}`,
+      'rocommunity hidden 127.0.0.1 -V hiding',
       'com2sec -Cn two com-two default community-two',
       'group contexts v2c com-two',
       'access contexts "" v2c noauth prefix all none none',
@@ -142,6 +147,17 @@ describe('mib.libvirt_mib', () => {
     const second = await rows(1, { community: 'community-two' });
     expect([...second].find(([oid]) => oid.startsWith('2.'))?.[1]).toBe('test');
     expect((await snmpd.bulkwalk(sysOrId)).map(({ value }) => value)).toContain(root);
+  });
+
+  it('is told by check where a view hides it', async () => {
+    const check = ['check', '--config', agent.configPath, '--snmp', snmpd.address, '--community'];
+    const problemsOf = async (community: string): Promise<readonly (string | undefined)[]> => {
+      const { stdout } = await runAnyway(process.execPath, [programPath, ...check, community, '--json']);
+      const { findings } = JSON.parse(stdout) as CheckReport;
+      return findings.filter(({ subject }) => subject === 'snmp').map(({ problem }) => problem);
+    };
+    expect(await problemsOf('public')).toEqual([undefined, undefined, undefined]);
+    expect(await problemsOf('hidden')).toEqual([undefined, undefined, 'snmp-view-hides-libvirt-mib']);
   });
 
   it('counts nanoseconds as libvirt does', async () => {
