@@ -21,10 +21,22 @@ import { WebClients } from './web-clients.ts';
  */
 
 /** What an hour has; a run of another length has its share. */
-const inAnHour = { domains: 20_000, libvirtReconnects: 500, masterReconnects: 500, reloads: 60, faults: 600 };
+const inAnHour = {
+  refreshes: 20_000,
+  domains: 20_000,
+  libvirtReconnects: 500,
+  masterReconnects: 500,
+  reloads: 60,
+  faults: 600,
+};
 
-/** connectListAllDomains, once a refresh, and domainGetXMLDesc. */
-const inventoryProcedure = 273;
+/** Of them, so many must have been: some fall to the end of the run. */
+const enough = 0.98;
+
+/** Time without refreshes, as a share: there are none while the connection to libvirt is down. */
+const outage = 0.15;
+
+/** domainGetXMLDesc */
 const xmlProcedure = 14;
 
 /** Domains that stay. */
@@ -64,6 +76,11 @@ async function spread(
   }
 }
 
+/** `collect.interval` that has the refreshes of an hour, in seconds of the agent; it has no shorter one than a second. */
+function refreshInterval(speed: number): number {
+  return Math.max(1, Math.floor((3600 * speed * (1 - outage)) / inAnHour.refreshes));
+}
+
 async function soak(forMs: number, speed: number): Promise<boolean> {
   const share = forMs / 3_600_000;
   const times = (count: number): number => Math.max(1, Math.round(count * share));
@@ -83,6 +100,7 @@ async function soak(forMs: number, speed: number): Promise<boolean> {
       uri: daemon.uri,
       agentxAddress: snmpd.agentxAddress,
       config: {
+        collect: { interval: refreshInterval(speed) },
         http: { address: `127.0.0.1:${httpPort}` },
         statsd: { host: '127.0.0.1', port: receivers.statsdPort },
         influxdb: { url: receivers.influxUrl, profile: 'native' },
@@ -96,7 +114,16 @@ async function soak(forMs: number, speed: number): Promise<boolean> {
     });
     const { pid, stateDirectory } = agent;
     const running = agent;
-    const counts = { libvirtReconnects: 0, masterReconnects: 0, reloads: 0, faults: 0, walked: 0, walks: 0 };
+    const counts = {
+      refreshes: 0,
+      domains: 0,
+      libvirtReconnects: 0,
+      masterReconnects: 0,
+      reloads: 0,
+      faults: 0,
+      walked: 0,
+      walks: 0,
+    };
     const taken: Figures[] = [];
     const startMs = performance.now();
     const untilMs = startMs + forMs;
@@ -105,14 +132,21 @@ async function soak(forMs: number, speed: number): Promise<boolean> {
       ended = true;
     });
 
+    // A reload starts what collects anew, and its count with it.
+    let refreshesBefore = 0;
+    const refreshed = async (): Promise<void> => {
+      const sinceReload = await web.refreshes();
+      if (sinceReload !== undefined) counts.refreshes = refreshesBefore + sinceReload;
+    };
     process.stdout.write(`${heading()}\n`);
     const sample = async (): Promise<void> => {
       if (ended) throw new Error(`the agent has ended:\n${running.stderr().slice(-4000)}`);
       const figures = await figuresOf(pid, stateDirectory, heapFile);
       taken.push(figures);
+      await refreshed();
       const done = [
         ((performance.now() - startMs) / 60_000).toFixed(1),
-        daemon.callCount(inventoryProcedure),
+        counts.refreshes,
         churn.gone,
         counts.libvirtReconnects,
         counts.masterReconnects,
@@ -123,7 +157,10 @@ async function soak(forMs: number, speed: number): Promise<boolean> {
       process.stdout.write(`${line([...done, ...bounds.map(({ name }) => figures[name].toFixed(1))])}\n`);
     };
     await Promise.all([
-      spread(times(inAnHour.domains), untilMs, () => churn.step()),
+      spread(times(inAnHour.domains), untilMs, () => {
+        churn.step();
+        counts.domains = churn.come;
+      }),
       spread(times(inAnHour.libvirtReconnects), untilMs, () => {
         counts.libvirtReconnects += 1;
         daemon.disconnectAll();
@@ -132,7 +169,9 @@ async function soak(forMs: number, speed: number): Promise<boolean> {
         await snmpd.restart();
         counts.masterReconnects += 1;
       }),
-      spread(times(inAnHour.reloads), untilMs, () => {
+      spread(times(inAnHour.reloads), untilMs, async () => {
+        await refreshed();
+        refreshesBefore = counts.refreshes;
         counts.reloads += 1;
         running.signal('SIGHUP');
       }),
@@ -157,6 +196,7 @@ async function soak(forMs: number, speed: number): Promise<boolean> {
     ]);
     await sample();
     const found = grown(taken);
+    const short = fellShort(counts, share);
     const answers = [...web.answers].map(([status, count]) => `${count} with ${status}`).join(', ');
     process.stdout.write(
       `\nThe clocks of the agent went ${speed} times as fast: ${((forMs * speed) / 3_600_000).toFixed(1)} hours.\n` +
@@ -166,15 +206,28 @@ async function soak(forMs: number, speed: number): Promise<boolean> {
         `InfluxDB: ${receivers.writes} writes.\n`,
     );
     process.stdout.write(found.length === 0 ? 'flat\n' : `GROWN\n${found.join('\n')}\n`);
+    if (short.length > 0) process.stdout.write(`TOO FEW\n${short.join('\n')}\n`);
     const { code } = await running.stop();
     // Its deadline for that is shorter as well, and a busy machine may not let it meet it.
     if (code !== 0) process.stdout.write(`the agent did not stop in order: it ended with ${code}\n`);
-    return found.length === 0;
+    return found.length === 0 && short.length === 0;
   } finally {
     await agent?.stop();
     await Promise.all([snmpd.stop(), traps.stop(), daemon.close(), receivers.close()]);
     await directory.remove();
   }
+}
+
+/** What there was less of than the share of an hour has, in words: the machine was too busy, or the agent too slow. */
+function fellShort(
+  counts: Readonly<Record<keyof typeof inAnHour, number>>,
+  share: number,
+): readonly string[] {
+  return Object.entries(inAnHour).flatMap(([name, inHour]) => {
+    const due = Math.floor(inHour * share * enough);
+    const count = counts[name as keyof typeof inAnHour];
+    return count >= due ? [] : [`${name}: ${count}, at least ${due}`];
+  });
 }
 
 function heading(): string {

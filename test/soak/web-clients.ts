@@ -41,6 +41,18 @@ export class WebClients {
     else this.answers.set(status, (this.answers.get(status) ?? 0) + 1);
   }
 
+  /** How many refreshes the agent has completed, as its metric tells; undefined if it does not answer. */
+  async refreshes(): Promise<number | undefined> {
+    const answer = await fetch(`http://127.0.0.1:${this.#port}/metrics`, {
+      signal: AbortSignal.timeout(patienceMs),
+    }).then(
+      (response) => response.text(),
+      () => '',
+    );
+    const count = /^libvirt_refreshes_total(?:\{.*\})? (\d+)$/m.exec(answer)?.[1];
+    return count === undefined ? undefined : Number(count);
+  }
+
   /** Listens to events for some time and breaks off. */
   async listen(ms: number): Promise<void> {
     await this.#request('/api/v1/events', { accept: 'text/event-stream' }, ms);
