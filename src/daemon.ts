@@ -70,8 +70,8 @@ export class Daemon {
   /** What is served beside SNMP. */
   #others: FacesThread | undefined;
   #unwatch: () => void = () => undefined;
-  /** Set once it has been told to stop, or could not start: a reload that comes then would start it again. */
-  #isEnded = false;
+  /** Aborted once it has been told to stop, or could not start: a reload that comes then would start it again. */
+  readonly #ending = new AbortController();
   #changing: Promise<void> = Promise.resolve();
 
   constructor(options: DaemonOptions) {
@@ -114,7 +114,7 @@ export class Daemon {
    */
   async reload(config: Config): Promise<void> {
     await this.#inTurn(async () => {
-      if (this.#isEnded) return;
+      if (this.#ending.signal.aborted) return;
       const old = this.#config;
       try {
         await this.#apply(config);
@@ -126,6 +126,7 @@ export class Daemon {
         });
         throw error;
       }
+      if (this.#ending.signal.aborted) return;
       this.#logger.info({}, 'configuration reloaded');
     });
   }
@@ -145,7 +146,7 @@ export class Daemon {
 
   /** Stops tidily: collecting, notifications, the session with the master, what is to be saved. */
   async stop(): Promise<void> {
-    this.#isEnded = true;
+    this.#ending.abort();
     await this.#inTurn(async () => {
       this.#unwatch();
       await this.#stopAll([...this.#running.keys()]);
@@ -171,7 +172,7 @@ export class Daemon {
 
   /** Nothing runs any more, and nothing will. */
   async #end(): Promise<void> {
-    this.#isEnded = true;
+    this.#ending.abort();
     this.#unwatch();
     await this.#stopAll([...this.#running.keys()]);
     await this.#faces.stop();
@@ -194,7 +195,7 @@ export class Daemon {
     const failures: { readonly one: HypervisorConfig; readonly outlet: Outlet; readonly error: unknown }[] =
       [];
     // What they wait for is mostly the disk of their state directories.
-    await inParallel(wanted, startsAtOnce, async (one) => {
+    const start = async (one: HypervisorConfig): Promise<void> => {
       const outlet = outlets.get(one.name);
       if (outlet === undefined || this.#running.has(one.name)) return;
       try {
@@ -203,7 +204,10 @@ export class Daemon {
         this.#noteSilence(error);
         failures.push({ one, outlet, error });
       }
-    });
+    };
+    await inParallel(wanted, startsAtOnce, start, () => !this.#ending.signal.aborted);
+    // What is not wanted any more has not failed.
+    if (this.#ending.signal.aborted) return;
     const [failure] = failures;
     if (failure !== undefined && this.#running.size === 0) throw failure.error;
     for (const { one, outlet, error } of failures) this.#stall(one, outlet, error);
@@ -221,6 +225,7 @@ export class Daemon {
       startedAt: this.#startedAt,
       gate: this.#wanted.length > 1 ? this.#gate : undefined,
       sharers: this.#wanted.length,
+      signal: this.#ending.signal,
     });
     this.#running.set(name, { key: keyOfHypervisor(one), hypervisor });
     this.#logger.info(
@@ -267,7 +272,7 @@ export class Daemon {
   async #startStalled(stalled: StalledHypervisor): Promise<void> {
     const { hypervisor, outlet } = stalled;
     const { name } = hypervisor;
-    if (this.#isEnded || this.#stalled.get(name) !== stalled) return;
+    if (this.#ending.signal.aborted || this.#stalled.get(name) !== stalled) return;
     try {
       await this.#startOne(hypervisor, outlet);
       stalled.close();

@@ -31,6 +31,8 @@ export interface HypervisorOptions {
   readonly gate: ConnectGate | undefined;
   /** How many hypervisors there are, this one included. */
   readonly sharers: number;
+  /** Aborted when it is not wanted any more, also while it starts. */
+  readonly signal: AbortSignal;
 }
 
 /** Undoes one step of starting. */
@@ -125,6 +127,7 @@ export class Hypervisor {
     const state = await StateDirectory.open(config.state.directory, {
       logger: logger.child({ component: 'state' }),
       onProblem: stateProblem('state-directory'),
+      signal: this.#options.signal,
     });
     this.#closers.push(() => state.close());
     const indexes = await IndexStore.load({

@@ -16,7 +16,15 @@ export interface StateDirectoryOptions {
   readonly checkMs?: number;
   /** A file system that has not answered for this many milliseconds is complained about. */
   readonly patienceMs?: number;
+  /** Aborted when nobody wants the directory any more: one that has not answered by then is waited for no longer. */
+  readonly signal?: AbortSignal;
 }
+
+/**
+ * Attempts that have not been answered, by path. Each keeps a thread of the process, of which there are four, until the
+ * file system answers: one that is known to be silent is not asked again.
+ */
+const unanswered = new Map<string, Promise<void>>();
 
 const defaultCheckMs = 10_000;
 const defaultPatienceMs = 10_000;
@@ -57,9 +65,12 @@ export class StateDirectory implements StatePlace {
    */
   static async open(path: string, options: StateDirectoryOptions): Promise<StateDirectory> {
     const directory = new StateDirectory(path, options);
+    const asked = unanswered.get(path);
+    if (asked !== undefined) throw silent(path, directory.#patienceMs, asked);
     const acquiring = directory.#acquire();
-    if ((await within(directory.#patienceMs, acquiring)) === late) {
+    if ((await within(directory.#patienceMs, acquiring, options.signal)) === late) {
       directory.#closed = true;
+      keepUntilAnswered(path, acquiring);
       throw silent(path, directory.#patienceMs, acquiring);
     }
     if (directory.#problem?.reason === 'locked') throw directory.#problem;
@@ -161,6 +172,15 @@ export class StateDirectory implements StatePlace {
       this.#onProblem(`${message}. ${remedy}`);
     }
   }
+}
+
+function keepUntilAnswered(path: string, attempt: Promise<void>): void {
+  const answered = attempt
+    .catch(() => undefined)
+    .then(() => {
+      if (unanswered.get(path) === answered) unanswered.delete(path);
+    });
+  unanswered.set(path, answered);
 }
 
 function silent(path: string, ms: number, answered?: Promise<unknown>): StateDirectoryError {

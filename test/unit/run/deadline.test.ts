@@ -22,3 +22,13 @@ it('gives up after the time, and does not mind a rejection that comes later', as
   reject(new Error('too late'));
   await vi.advanceTimersByTimeAsync(0);
 });
+
+it('gives up once the signal is aborted, also if it was before', async () => {
+  const never = new Promise<never>(() => undefined);
+  const giveUp = new AbortController();
+  const outcome = within(1000, never, giveUp.signal);
+  giveUp.abort();
+  expect(await outcome).toBe(late);
+  expect(await within(1000, never, giveUp.signal)).toBe(late);
+  expect(vi.getTimerCount()).toBe(0);
+});
