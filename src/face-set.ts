@@ -199,7 +199,7 @@ export class FaceSet {
     outlet.scopeKey = scopeKey(hypervisor);
     const contexts = contextsOf(hypervisor);
     const regions = servedModules(config.mib);
-    const where = hypervisor.name === '' ? '' : ` of ${hypervisor.name}${whereIs(contexts, hypervisor)}`;
+    const where = hypervisor.name === '' ? '' : ` of ${hypervisor.name} ${whereIs(contexts)}`;
     outlet.scope = agentx.serve({
       images: outlet.images,
       contexts,
@@ -259,10 +259,13 @@ function hiddenOf({ config }: HypervisorConfig): readonly string[] {
   return keptDefinitions(config).forSnmp ? [] : tables.lveXmlTable.columns;
 }
 
-/** For sysORDescr: which contexts, and what is there. */
-function whereIs(contexts: readonly string[], { config }: HypervisorConfig): string {
+/**
+ * For sysORDescr: which contexts. Not the URI: every usual view shows this table, and a reload may change the URI while
+ * the contexts stay.
+ */
+function whereIs(contexts: readonly string[]): string {
   const [first, ...more] = contexts.map((name) => (name === '' ? 'the default context' : `context ${name}`));
-  return ` (${config.libvirt.uri.shown}) in ${[first, ...more].join(' and ')}`;
+  return `in ${[first, ...more].join(' and ')}`;
 }
 
 /** Settings as a text; patterns, which JSON does not have, as they were written. */

@@ -271,7 +271,9 @@ async function announcedElsewhere(target: SnmpTarget, hypervisor: string): Promi
     found.push(...(await announcements(session)));
     return [];
   });
-  return found.filter(({ description }) => hypervisor === '' || description.includes(` of ${hypervisor} (`));
+  return found.filter(
+    ({ description }) => hypervisor === '' || description.includes(` of ${hypervisor} in `),
+  );
 }
 
 async function announcements(session: SnmpSession): Promise<readonly Announced[]> {
