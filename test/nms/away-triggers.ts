@@ -10,5 +10,5 @@ export const awayTriggers: readonly string[] = [
   'libvirt: Refreshes fail in part',
   'libvirt: Refreshes take longer than their interval',
   'libvirt: CPU use of the host is high',
-  'Disk {#DISK}: I/O errors',
+  'Disk {#DISK.LABEL}: I/O errors',
 ];

@@ -114,7 +114,7 @@ const untilFiredAndOver = async (triggers: readonly string[], end: () => Promise
   await until('recovered', triggers);
 };
 
-const restarted = ['VM {#VM.NAME}: Has been restarted', 'VM: Has been restarted'];
+const restarted = ['VM {#VM.NAME.LABEL}: Has been restarted', 'VM: Has been restarted'];
 
 describe('triggers', { timeout: 1_200_000 }, () => {
   it('of libvirt are one while it is away, and none comes of it later', async () => {
@@ -145,7 +145,7 @@ describe('triggers', { timeout: 1_200_000 }, () => {
   });
 
   it('of errors that only FakeLibvirtd counts, and of a list that it does not send', async () => {
-    const errors = ['Disk {#DISK}: I/O errors'];
+    const errors = ['Disk {#DISK.LABEL}: I/O errors'];
     let count = 0;
     counting = setInterval(() => {
       count += 50;

@@ -47,8 +47,14 @@ const ways = {
   SNMPv2c: (context: Name) => ({ version: 2, community: context.replace('rack1', 'community') }),
 } as const;
 
-/** The only guest of a hypervisor; on both it has the index 1. */
+/** The guest that only one hypervisor has; on both it has the index 1. */
 const guestOf = (name: Name): string => `on-${name}`;
+
+/** As where machines move from one hypervisor to the other: the same on both, but for its state. */
+const shared = { name: 'on-both', uuid: '6d1f9f0e-4b0b-4a55-9a6e-7d2b5f0c3a11' };
+
+/** The host that Zabbix makes of a machine. */
+const hostOf = (guest: string, name: Name): string => `${guest} (${name})`;
 
 interface Watcher {
   readonly zabbix: ZabbixServer;
@@ -74,11 +80,13 @@ function daemonOf(name: Name): Libvirtd {
 const uriOf = (name: Name): string => `qemu+unix:///system?socket=${daemonOf(name).socketReadOnly}`;
 
 beforeAll(async () => {
-  for (const name of hypervisors) daemons.set(name, await startLibvirtd());
+  for (const name of hypervisors) daemons.set(name, await startLibvirtd({ hostname: name }));
   for (const name of hypervisors) {
     const daemon = daemonOf(name);
     await daemon.run(biosGuest({ name: guestOf(name), type: daemon.domainType }));
   }
+  await daemonOf('rack1-a').define(biosGuest({ ...shared, type: daemonOf('rack1-a').domainType }));
+  await daemonOf('rack1-b').run(biosGuest({ ...shared, type: daemonOf('rack1-b').domainType }));
   traps = await startReceivers();
   snmpd = await startSnmpd({ extraConfig: snmpdConfig, trapSinks: traps.sinks });
   agent = await startAgent({
@@ -147,7 +155,7 @@ describe('a Zabbix host for each hypervisor', { timeout: 600_000 }, () => {
             context: () => zabbix.log().slice(-2000),
           },
         );
-        expect(await machinesOf(zabbix, id)).toEqual([guestOf(name)]);
+        expect((await machinesOf(zabbix, id)).toSorted()).toEqual([shared.name, guestOf(name)]);
       }
       const items = await itemStates(zabbix, ids);
       expect(items.filter(({ unsupported }) => unsupported !== undefined)).toEqual([]);
@@ -160,30 +168,37 @@ describe('a Zabbix host for each hypervisor', { timeout: 600_000 }, () => {
       const hosts = await waitUntil(
         async () => {
           const found = await discoveredHosts(zabbix);
-          return found.length === 2 ? found : undefined;
+          return found.length === 4 ? found : undefined;
         },
-        { what: 'two hosts', timeoutMs: 120_000, intervalMs: 2000 },
+        { what: 'a host for each machine of each hypervisor', timeoutMs: 120_000, intervalMs: 2000 },
       );
-      expect(hosts.map(({ name }) => name).sort()).toEqual(hypervisors.map(guestOf));
+      const machines = new Map(
+        hypervisors.flatMap((name) => [
+          [hostOf(guestOf(name), name), '1'] as const,
+          [hostOf(shared.name, name), name === 'rack1-a' ? '5' : '1'] as const,
+        ]),
+      );
+      expect(hosts.map(({ name }) => name).sort()).toEqual([...machines.keys()].sort());
       const ids = hosts.map(({ id }) => id);
       const state = 'libvirt[lveDomState.{$VM.INDEX}]';
-      const untilState = (wanted: (name: string) => string): Promise<unknown> =>
+      const untilStates = (other?: readonly [string, string]): Promise<unknown> =>
         waitUntil(
           async () => {
             await checkNow(zabbix, ids);
             for (const { id, name } of hosts) {
+              const wanted = name === other?.[0] ? other[1] : machines.get(name);
               const items = await itemStates(zabbix, [id]);
-              if (items.find(({ key }) => key === state)?.lastValue !== wanted(name)) return false;
+              if (items.find(({ key }) => key === state)?.lastValue !== wanted) return false;
             }
             return true;
           },
-          { what: 'the states of both machines', timeoutMs: 180_000, intervalMs: 4000 },
+          { what: 'the states of all machines', timeoutMs: 180_000, intervalMs: 4000 },
         );
-      await untilState(() => '1');
+      await untilStates();
       await daemonOf('rack1-b').virsh('suspend', guestOf('rack1-b'));
-      await untilState((name) => (name === guestOf('rack1-b') ? '3' : '1'));
+      await untilStates([hostOf(guestOf('rack1-b'), 'rack1-b'), '3']);
       await daemonOf('rack1-b').virsh('resume', guestOf('rack1-b'));
-      await untilState(() => '1');
+      await untilStates();
     }
   });
 });

@@ -302,7 +302,7 @@ afterAll(async () => {
 
 /** Of a machine: at the host of the hypervisor and at its own. */
 const ofMachine = (...names: readonly string[]): readonly string[] =>
-  names.flatMap((name) => [`VM {#VM.NAME}: ${name}`, `VM: ${name}`]);
+  names.flatMap((name) => [`VM {#VM.NAME.LABEL}: ${name}`, `VM: ${name}`]);
 
 const until = (stage: 'fired' | 'recovered', triggers: readonly string[]): Promise<void> =>
   untilTriggers(watchers, stage, triggers, { context: () => agent.stderr().slice(-1500) });
@@ -319,19 +319,19 @@ const lasting = [
     'Old snapshot',
     'Change waits for a restart',
   ),
-  'Disk {#DISK}: Latency is high',
-  'Disk {#DISK}: In error',
-  'Interface {#NIC}: Errors',
-  'FS {#FS}: Space is low',
-  'FS {#FS}: Space is critically low',
+  'Disk {#DISK.LABEL}: Latency is high',
+  'Disk {#DISK.LABEL}: In error',
+  'Interface {#NIC.LABEL}: Errors',
+  'FS {#FS.LABEL}: Space is low',
+  'FS {#FS.LABEL}: Space is critically low',
   'libvirt: VMs without fresh statistics',
   'libvirt: CPU overcommitment is high',
   'libvirt: Memory overcommitment is high',
   'libvirt: Memory use of the host is high',
-  'Pool {#POOL}: Space is low',
-  'Pool {#POOL}: Space is critically low',
-  'Pool {#POOL}: Should be active, but is not',
-  'Network {#NETWORK}: Should be active, but is not',
+  'Pool {#POOL.LABEL}: Space is low',
+  'Pool {#POOL.LABEL}: Space is critically low',
+  'Pool {#POOL.LABEL}: Should be active, but is not',
+  'Network {#NETWORK.LABEL}: Should be active, but is not',
 ];
 
 const restarts = [...ofMachine('Has been restarted'), 'libvirt: The agent was restarted'];
@@ -366,7 +366,7 @@ describe('triggers', { timeout: 1_200_000 }, () => {
     const all = [
       ...ofMachine('Vanished from the host', 'Guest agent does not answer'),
       'Warning {#SNMPINDEX}: The agent warns',
-      'Collector {#COLLECTOR}: Fails',
+      'Collector {#COLLECTOR.LABEL}: Fails',
     ];
     await untilServed(
       'the agent of linux-b',

@@ -18,11 +18,18 @@ import {
 } from './zabbix-host.ts';
 import { startZabbix, type ZabbixServer } from './zabbix-server.ts';
 
+const hostname = 'kvm-1.example';
+/** What the host of a machine is called. */
+const atHost = (name: string): string => `${name} (${hostname})`;
+
 const odd = 'größe "q"';
 /** As if it were an octet that Zabbix shows by its number. */
 const looksHexadecimal = '10';
 /** What comes behind it in the context of a macro is to be a quotation mark still. */
 const endsInBackslash = 'back\\';
+/** Alike at both ends, and longer than Zabbix takes for names of graphs and hosts; together with its devices, of items. */
+const long = (middle: string): string => `a${'ö'.repeat(70)}-${middle}-${'z'.repeat(40)}`;
+const longNames = [long('one'), long('two'), 'w'.repeat(240)];
 /** A name that tries to pass for other fields of a notification. */
 const forged =
   'x lveDomSeverity.1 = failure lveDomUuid.1 = 00000000-0000-4000-8000-000000000000 snmpTrapOID.0 = lveDomainDiskError';
@@ -32,7 +39,7 @@ let snmpd: Snmpd;
 let agent: Agent;
 
 beforeAll(async () => {
-  libvirtd = await startLibvirtd();
+  libvirtd = await startLibvirtd({ hostname });
   snmpd = await startSnmpd();
   const guest = async (options: GuestOptions): Promise<string> => {
     const path = await makeRawImage(`${libvirtd.imagesPath}/${encodeURIComponent(options.name)}.raw`, 64);
@@ -49,6 +56,9 @@ beforeAll(async () => {
   await libvirtd.run(await guest({ name: 'paused-1' }));
   await libvirtd.virsh('suspend', 'paused-1');
   await libvirtd.define(await guest({ name: 'off-1' }));
+  // The file of a disk could not have such a name.
+  const disks = [{ path: await makeRawImage(`${libvirtd.imagesPath}/long.raw`, 64) }];
+  for (const name of longNames) await libvirtd.define(await guest({ name, disks }));
   agent = await startAgent({
     uri: libvirtd.uriReadOnly,
     agentxAddress: snmpd.agentxAddress,
@@ -129,7 +139,7 @@ describe.each(['6.0', '7.0'] as const)(
         [hostId],
         (has) =>
           has('libvirt[vmStorageReadOctets.1.1]') &&
-          has('libvirt[lveDomStateText.9]') &&
+          has('libvirt[lveDomStateText.12]') &&
           has('libvirt[lveNicRxBytes.1.1]'),
       );
       const items = await itemStates(zabbix, [hostId]);
@@ -137,22 +147,30 @@ describe.each(['6.0', '7.0'] as const)(
       const texts = items
         .filter((item) => item.key.startsWith('libvirt[lveDomStateText.'))
         .map((item) => item.lastValue?.split(' (')[0] ?? '');
-      expect(texts.sort()).toEqual(['paused', ...Array<string>(7).fill('running'), 'shut off']);
+      expect(texts.sort()).toEqual([
+        'paused',
+        ...Array<string>(7).fill('running'),
+        ...Array<string>(4).fill('shut off'),
+      ]);
     });
 
     it('makes a host of each, with items of its own', async () => {
       await waitUntil(
         async () => {
           await checkNow(zabbix, [hostId]);
-          return (await discoveredHosts(zabbix)).length === 9;
+          return (await discoveredHosts(zabbix)).length === 12;
         },
-        { what: 'nine hosts', timeoutMs: 120_000, intervalMs: 5000 },
+        { what: 'a host for each machine', timeoutMs: 120_000, intervalMs: 5000 },
       );
       const hosts = await discoveredHosts(zabbix);
-      expect(hosts.map((host) => host.name)).toEqual(
-        expect.arrayContaining(['web-1', odd, 'off-1', forged, looksHexadecimal, endsInBackslash]),
+      const names = hosts.map((host) => host.name);
+      expect(names).toEqual(
+        expect.arrayContaining(['web-1', odd, 'off-1', looksHexadecimal, endsInBackslash].map(atHost)),
       );
-      const web = hosts.find((host) => host.name === 'web-1')?.id ?? '';
+      // Each of the others as much of its name as there is room for.
+      const cut = names.filter((name) => /[.]{3}.* #[0-9]+ [(]kvm-1[.]example[)]$/.test(name));
+      expect([new Set(cut).size, ...cut.map((name) => [...name].length)]).toEqual([4, 128, 128, 128, 128]);
+      const web = hosts.find((host) => host.name === atHost('web-1'))?.id ?? '';
       await untilItems(
         [web],
         (has) =>
@@ -163,7 +181,7 @@ describe.each(['6.0', '7.0'] as const)(
 
     it('has dashboards for the hypervisor and for each machine, whose graphs can be drawn', async () => {
       const cookie = await openFrontend(zabbix);
-      const web = (await discoveredHosts(zabbix)).find(({ name }) => name === 'web-1')?.id ?? '';
+      const web = (await discoveredHosts(zabbix)).find(({ name }) => name === atHost('web-1'))?.id ?? '';
       for (const [template, id, names] of [
         ['libvirt by SNMP', hostId, ['Hypervisor', 'Virtual machines']],
         ['libvirt guest by SNMP', web, ['Virtual machine']],
@@ -176,10 +194,19 @@ describe.each(['6.0', '7.0'] as const)(
         for (const { name, dashboardid } of dashboards) {
           expect(await hostDashboardPage(zabbix, cookie, id, dashboardid)).toContain(name);
         }
-        const graphs = await zabbix.call<readonly { graphid: string; name: string }[]>('graph.get', {
-          hostids: [id],
-          output: ['graphid', 'name'],
-        });
+        // CPU and memory of each machine, two of each disk, one of each interface.
+        const wanted = id === web ? 5 : 2 + 12 * 5;
+        const graphs = await waitUntil(
+          async () => {
+            await checkNow(zabbix, [id]);
+            const found = await zabbix.call<readonly { graphid: string; name: string }[]>('graph.get', {
+              hostids: [id],
+              output: ['graphid', 'name'],
+            });
+            return found.length === wanted ? found : undefined;
+          },
+          { what: `${wanted} graphs`, timeoutMs: 120_000, intervalMs: 5000 },
+        );
         expect(graphs.map((graph) => graph.name)).toContain(
           id === web ? 'Disk web-1:vda: Throughput' : 'VM web-1: CPU',
         );
@@ -200,8 +227,8 @@ describe.each(['6.0', '7.0'] as const)(
       // What a machine that crashed has no value of is left out, here and at its own host.
       const hosts = await discoveredHosts(zabbix);
       await checkNow(zabbix, [hostId, ...hosts.map(({ id }) => id)]);
-      await untilProblems([hosts.find(({ name }) => name === 'web-1')?.id ?? ''], (open) =>
-        open.includes('VM web-1: Failed'),
+      await untilProblems([hosts.find(({ name }) => name === atHost('web-1'))?.id ?? ''], (open) =>
+        open.includes(`VM ${atHost('web-1')}: Failed`),
       );
       expect(await unsupported([hostId, ...hosts.map(({ id }) => id)])).toEqual([]);
       await libvirtd.virsh('start', 'web-1');

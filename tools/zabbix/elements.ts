@@ -26,21 +26,75 @@ var octets = value.trim().split(/\\s+/);
 if (!octets.some(function (octet) { return parseInt(octet, 16) > 126; })) return value;
 try { return decodeURIComponent('%' + octets.join('%')); } catch (error) { return value; }`;
 
-/**
- * The same for each macro of each row. An index is never a text; other numbers have no octet beyond ASCII. 6.0 takes no
- * context of a macro that ends with a backslash, such as a name of drive C: hence a macro without.
- */
-const decodeRows = `function decode(value) {
+const inFull: Readonly<Record<Release, string>> = {
+  '6.0': `function decode(value) {
 ${decodeText}
-}
+}`,
+  // What a walk finds is text already.
+  '7.0': 'function decode(value) { return value; }',
+};
+
+/**
+ * Zabbix takes 128 characters for the name of a graph or a host, and 255 for others; names of virtual machines may have
+ * more. Of long ones the middle is left out, and the index tells those apart that are alike at both ends.
+ */
+const shorten = `function shorten(text, index, most) {
+  var characters = text.match(/[\\ud800-\\udbff][\\udc00-\\udfff]|[^]/g) || [];
+  var end = ' #' + index;
+  if (characters.length <= most) return text;
+  return characters.slice(0, most - 18 - end.length).join('') + '...' + characters.slice(-15).join('') + end;
+}`;
+
+/** Longer names are shortened: there is room for what is put before and behind them. */
+const longestLabel = 100;
+
+/**
+ * Has, for each macro of each row, another with a name that is short enough to be part of names. An index is never a
+ * text; other numbers have no octet beyond ASCII. 6.0 takes no context of a macro that ends with a backslash, such as a
+ * name of drive C: hence a macro without.
+ */
+function rowScript(release: Release): string {
+  return `${inFull[release]}
+${shorten}
 return JSON.stringify(JSON.parse(value).map(function (row) {
   Object.keys(row).forEach(function (macro) {
     if (macro === '{#SNMPINDEX}') return;
     row[macro] = decode(row[macro]);
     row[macro.replace('}', '.CONTEXT}')] = row[macro].replace(/[\\\\]+$/, '');
+    row[macro.replace('}', '.LABEL}')] = shorten(row[macro], row['{#SNMPINDEX}'], ${longestLabel});
   });
   return row;
 }));`;
+}
+
+/**
+ * Rows of virtual machines that become hosts: what such a host is called. Another hypervisor may have a virtual machine
+ * of the same name, and even the same virtual machine, defined on both or just migrated: so the name of the hypervisor is
+ * part of both names. It is a scalar, found as a row of its own.
+ */
+export function hostScript(release: Release): string {
+  return `${inFull[release]}
+${shorten}
+var rows = JSON.parse(value), hypervisor = '';
+rows.forEach(function (row) { if (row['{#HYPERVISOR}']) hypervisor = decode(row['{#HYPERVISOR}']); });
+hypervisor = hypervisor.substring(0, 60);
+if (hypervisor === '') throw 'The name of the hypervisor (lveHostName) is not known yet.';
+return JSON.stringify(rows.filter(function (row) { return row['{#VM.UUID}']; }).map(function (row) {
+  var name = decode(row['{#VM.NAME}']), behind = ' (' + hypervisor + ')', index = row['{#SNMPINDEX}'];
+  return {
+    '{#SNMPINDEX}': index,
+    '{#VM.NAME}': name,
+    '{#VM.UUID}': row['{#VM.UUID}'],
+    '{#VM.HOST}': row['{#VM.UUID}'] + ' ' + hypervisor.replace(/[^0-9A-Za-z_.-]/g, '-'),
+    '{#VM.HOST.LABEL}': shorten(name, index, 128 - behind.length) + behind
+  };
+}));`;
+}
+
+/** The beginning of a name, such as `VM {#VM.NAME}`, with the macro whose value is short enough. */
+export function inName(prefix: string): string {
+  return prefix.replace(/\{#(?!SNMPINDEX)([A-Z.]+)\}/, '{#$1.LABEL}');
+}
 
 const isText = (object: ObjectName): boolean => definitions[object].kind === 'text';
 
@@ -67,9 +121,9 @@ export class Walks {
     this.#prefix = prefix;
   }
 
-  /** The key of the item that reads a column. */
-  keyOf(object: ObjectName): string {
-    const table = definitions[object].table ?? definitions[object].group ?? '';
+  /** The key of the item that reads a column; `beside`: one that is read together with it. */
+  keyOf(object: ObjectName, beside: ObjectName = object): string {
+    const table = definitions[beside].table ?? definitions[beside].group ?? '';
     const columns = this.#columns.get(table) ?? [];
     this.#columns.set(table, columns);
     if (!columns.includes(object)) columns.push(object);
@@ -207,7 +261,7 @@ export function trigger(
       const isScalar = definitions[object].table === undefined;
       return `/${scope.template}/${itemKey(object, isScalar ? '.0' : index)}`;
     });
-  const named = (name: string): string => `${prefix}: ${name}`;
+  const named = (name: string): string => `${inName(prefix)}: ${name}`;
   const eventName = declared.eventName ?? (eventPrefix === undefined ? undefined : declared.name);
   return {
     uuid: templateUuid(scope.template, 'trigger', prefix, declared.name),
@@ -234,9 +288,15 @@ export function trigger(
   };
 }
 
-/** A discovery rule without its prototypes. */
-export function ruleHead(scope: Scope, walks: Walks, rule: Rule): Element {
+/** A discovery rule without its prototypes; `script` works on its rows. */
+export function ruleHead(
+  scope: Scope,
+  walks: Walks,
+  rule: Rule,
+  script: string = rowScript(scope.release),
+): Element {
   const columns = Object.entries(rule.macros);
+  const first = columns[0]?.[1] ?? 'lveDomName';
   const oids = columns.flatMap(([macro, object]) => [macro, objectOid(object) + scope.within]);
   return {
     uuid: templateUuid(scope.template, rule.key),
@@ -248,22 +308,23 @@ export function ruleHead(scope: Scope, walks: Walks, rule: Rule): Element {
           snmp_oid: `discovery[${oids.join(',')}]`,
           delay: '5m',
           preprocessing: [
-            { type: 'JAVASCRIPT', parameters: [decodeRows] },
+            { type: 'JAVASCRIPT', parameters: [script] },
             { type: 'DISCARD_UNCHANGED_HEARTBEAT', parameters: ['1h'] },
           ],
         }
       : {
           type: 'DEPENDENT',
-          master_item: { key: walks.keyOf(columns[0]?.[1] ?? 'lveDomName') },
+          master_item: { key: walks.keyOf(first) },
           preprocessing: [
             {
               type: 'SNMP_WALK_TO_JSON',
               parameters: columns.flatMap(([macro, object]) => [
                 macro,
-                walks.keyOf(object) && objectOid(object) + scope.within,
+                walks.keyOf(object, first) && objectOid(object) + scope.within,
                 isText(object) ? '1' : '0',
               ]),
             },
+            { type: 'JAVASCRIPT', parameters: [script] },
             { type: 'DISCARD_UNCHANGED_HEARTBEAT', parameters: ['1h'] },
           ],
         }),

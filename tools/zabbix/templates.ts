@@ -2,6 +2,8 @@ import type { ObjectName } from '../../src/mib/bind.ts';
 import { deviceRules, domainItems, domainRule, domainTriggers } from './domain-rules.ts';
 import {
   type Element,
+  hostScript,
+  inName,
   itemKey,
   macroElements,
   plainItem,
@@ -130,14 +132,18 @@ export function guestFile(release: Release): Element {
   };
   const makerScope: Scope = { release, template: names.guests, within: '' };
   const makerWalks = new Walks(makerScope, 'libvirt.guest.walk');
-  const makerRule: Rule = { ...domainRule, key: 'libvirt.guest.discovery' };
+  const makerRule: Rule = {
+    ...domainRule,
+    key: 'libvirt.guest.discovery',
+    macros: { ...domainRule.macros, '{#HYPERVISOR}': 'lveHostName' },
+  };
   const maker = {
-    ...ruleHead(makerScope, makerWalks, makerRule),
+    ...ruleHead(makerScope, makerWalks, makerRule, hostScript(release)),
     host_prototypes: [
       {
         uuid: templateUuid(names.guests, 'host prototype'),
-        host: '{#VM.UUID}',
-        name: '{#VM.NAME}',
+        host: '{#VM.HOST}',
+        name: '{#VM.HOST.LABEL}',
         group_links: [{ group: { name: guestGroup } }],
         templates: [{ name: names.guest }],
         macros: [{ macro: '{$VM.INDEX}', value: '{#SNMPINDEX}' }],
@@ -198,7 +204,9 @@ function discoveryRule(scope: Scope, walks: Walks, rule: Rule): Element {
   const head = ruleHead(scope, walks, rule);
   return {
     ...head,
-    item_prototypes: rule.items.map((item) => rowItem(scope, walks, item, `${rule.prefix}: ${item.name}`)),
+    item_prototypes: rule.items.map((item) =>
+      rowItem(scope, walks, item, `${inName(rule.prefix)}: ${item.name}`),
+    ),
     ...(rule.triggers.length === 0
       ? {}
       : {
@@ -226,14 +234,7 @@ function graphElement(scope: Scope, graph: Graph, index: string, prefix: string)
   };
 }
 
-/** Zabbix takes 128 characters, and names of virtual machines may have more: of long ones the middle is left out. */
-function graphName(prefix: string, graph: Graph): string {
-  const short = prefix.replace(
-    /\{#[A-Z.]+\}/,
-    (macro) => `{${macro}.regsub("^(.{0,80}).*?(.{0,20})$",\\1\\2)}`,
-  );
-  return `${short}: ${graph.name}`;
-}
+const graphName = (prefix: string, graph: Graph): string => `${inName(prefix)}: ${graph.name}`;
 
 /** One dashboard for the host, one for the virtual machines and their devices. */
 function dashboards(release: Release, scope: Scope, rules: readonly Rule[]): readonly Element[] {

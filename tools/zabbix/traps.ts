@@ -50,14 +50,14 @@ function tail(object: ObjectName): string {
   return pattern([object.replace('lve', '')], [definitions[object].oid.join('[.]')]);
 }
 
-/** A field with one of the labels of its enumeration; the last of its kind. */
+/** A field with one of the labels of its enumeration; the last of its kind. An index may have several parts, and labels. */
 function labelled(object: ObjectName, labels: readonly string[]): string {
   const known = definitions[object].labels ?? {};
   const values = labels.flatMap((name) => {
     if (known[name] === undefined) throw new Error(`${object} has no label ${name}`);
     return [name, String(known[name])];
   });
-  return `${tail(object)}[.][0-9]+[ =]+(?:type=2 +value=)?(?:INTEGER: )?${pattern(values, [])}(?:[^0-9A-Za-z]|$)(?!(?s:.*)${tail(object)}[.])`;
+  return `${tail(object)}[.][0-9a-z.]+[ =]+(?:type=2 +value=)?(?:INTEGER: )?${pattern(values, [])}(?:[^0-9A-Za-z]|$)(?!(?s:.*)${tail(object)}[.])`;
 }
 
 /** A text: everything up to the last field of the object that follows. */
