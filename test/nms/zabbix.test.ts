@@ -41,8 +41,9 @@ let agent: Agent;
 beforeAll(async () => {
   libvirtd = await startLibvirtd({ hostname });
   snmpd = await startSnmpd();
+  let images = 0;
   const guest = async (options: GuestOptions): Promise<string> => {
-    const path = await makeRawImage(`${libvirtd.imagesPath}/${encodeURIComponent(options.name)}.raw`, 64);
+    const path = await makeRawImage(`${libvirtd.imagesPath}/disk-${images++}.raw`, 64);
     const nics = [libvirtd.bridge === undefined ? {} : { bridge: libvirtd.bridge }];
     return biosGuest({ type: libvirtd.domainType, disks: [{ path }], nics, ...options });
   };
@@ -56,9 +57,7 @@ beforeAll(async () => {
   await libvirtd.run(await guest({ name: 'paused-1' }));
   await libvirtd.virsh('suspend', 'paused-1');
   await libvirtd.define(await guest({ name: 'off-1' }));
-  // The file of a disk could not have such a name.
-  const disks = [{ path: await makeRawImage(`${libvirtd.imagesPath}/long.raw`, 64) }];
-  for (const name of longNames) await libvirtd.define(await guest({ name, disks }));
+  for (const name of longNames) await libvirtd.define(await guest({ name }));
   agent = await startAgent({
     uri: libvirtd.uriReadOnly,
     agentxAddress: snmpd.agentxAddress,
@@ -169,7 +168,9 @@ describe.each(['6.0', '7.0'] as const)(
       );
       // Each of the others as much of its name as there is room for.
       const cut = names.filter((name) => /[.]{3}.* #[0-9]+ [(]kvm-1[.]example[)]$/.test(name));
-      expect([new Set(cut).size, ...cut.map((name) => [...name].length)]).toEqual([4, 128, 128, 128, 128]);
+      expect([new Set(cut).size, ...cut.map((name) => Array.from(name).length)]).toEqual([
+        4, 128, 128, 128, 128,
+      ]);
       const web = hosts.find((host) => host.name === atHost('web-1'))?.id ?? '';
       await untilItems(
         [web],

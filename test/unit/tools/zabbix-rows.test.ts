@@ -1,5 +1,5 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { releases } from '../../../tools/zabbix/release.ts';
 import { guestFile, hostFile } from '../../../tools/zabbix/templates.ts';
 
@@ -14,7 +14,7 @@ interface DiscoveryRule {
 }
 
 const rulesOf = (file: unknown): readonly DiscoveryRule[] =>
-  parse(JSON.stringify(file)).zabbix_export.templates.flatMap(
+  JSON.parse(JSON.stringify(file)).zabbix_export.templates.flatMap(
     (template: { discovery_rules: readonly DiscoveryRule[] }) => template.discovery_rules,
   );
 
@@ -23,16 +23,20 @@ function run(rules: readonly DiscoveryRule[], key: string, rows: readonly Row[])
     ({ type }) => type === 'JAVASCRIPT',
   );
   if (step === undefined) throw new Error(`${key} has no script`);
-  const script = new Function('value', step.parameters[0] ?? '') as (value: string) => string;
-  return JSON.parse(script(JSON.stringify(rows))) as readonly Row[];
+  const made: unknown = runInNewContext(`(function (value) { ${step.parameters[0] ?? ''} })(value)`, {
+    value: JSON.stringify(rows),
+  });
+  return JSON.parse(String(made)) as readonly Row[];
 }
 
 const alike = (middle: string): string => `${'ö'.repeat(90)}${middle}${'😀'.repeat(90)}`;
 
 describe.each(releases)('rows of %s', (release) => {
+  const ofHost = rulesOf(hostFile(release));
+  const ofGuests = rulesOf(guestFile(release));
   const ofMachines = (names: readonly string[]): readonly Row[] =>
     run(
-      rulesOf(hostFile(release)),
+      ofHost,
       'libvirt.vm.discovery',
       names.map((name, at) => ({ '{#SNMPINDEX}': String(at + 1), '{#VM.NAME}': name })),
     );
@@ -46,13 +50,12 @@ describe.each(releases)('rows of %s', (release) => {
 
   it('have labels that tell long names apart, with whole characters', () => {
     const labels = ofMachines([alike('one'), alike('two')]).map((row) => row['{#VM.NAME.LABEL}'] ?? '');
-    expect(labels.map((text) => [...text].length)).toEqual([100, 100]);
+    expect(labels.map((text) => Array.from(text).length)).toEqual([100, 100]);
     expect(labels[0]).toMatch(/^ö{79}[.]{3}(?:😀){15} #1$/u);
     expect(labels[1]).toMatch(/^ö{79}[.]{3}(?:😀){15} #2$/u);
   });
 
-  const asHosts = (rows: readonly Row[]): readonly Row[] =>
-    run(rulesOf(guestFile(release)), 'libvirt.guest.discovery', rows);
+  const asHosts = (rows: readonly Row[]): readonly Row[] => run(ofGuests, 'libvirt.guest.discovery', rows);
   const host = { '{#SNMPINDEX}': '0', '{#HYPERVISOR}': 'kvm-1.example' };
 
   it('become hosts with the name of their hypervisor, which is no row', () => {
@@ -66,7 +69,7 @@ describe.each(releases)('rows of %s', (release) => {
       { ...machine, '{#VM.NAME}': alike('') },
       { ...host, '{#HYPERVISOR}': 'h'.repeat(250) },
     ]);
-    expect(long.map((row) => [...(row['{#VM.HOST.LABEL}'] ?? '')].length)).toEqual([128]);
+    expect(long.map((row) => Array.from(row['{#VM.HOST.LABEL}'] ?? '').length)).toEqual([128]);
     expect(long.map((row) => row['{#VM.HOST}'])).toEqual([`some-uuid ${'h'.repeat(60)}`]);
   });
 
