@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CheckReport } from '../../src/check/report.ts';
+import { programPath } from '../lab/agent.ts';
 import { linuxGuest } from '../lab/domain-xml.ts';
 import { waitForGuestAgent } from '../lab/guest-agent.ts';
 import { makeGuestImage } from '../lab/guest-image.ts';
 import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
+import { runAnyway } from '../lab/process.ts';
 import { muteGuestAgent } from '../lab/provoke.ts';
 import { waitUntil } from '../lab/wait.ts';
 import { type RunningCollection, runCollection } from './running-collection.ts';
@@ -72,6 +75,39 @@ describe('guest agents that take questions and do not answer', () => {
     // And from then on none of them.
     expect(source()?.timeouts).toBe(2);
     expect(source()?.lastError).toMatch(/^mute-[12]: /);
+  });
+
+  it('are named by check', async () => {
+    const set = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+    const apart = ['--config', '/dev/null', '--state-dir', libvirtd.directory.directory('none')];
+    const args = [
+      'check',
+      '--json',
+      ...apart,
+      '--uri',
+      libvirtd.uri,
+      '--set',
+      'agentx.enabled=false',
+      '--set',
+      'http.address=127.0.0.1:0',
+      ...set,
+    ];
+    const { stdout, code } = await runAnyway(process.execPath, [programPath, ...args]);
+    const { findings } = JSON.parse(stdout) as CheckReport;
+    expect(findings.filter(({ problem }) => problem === 'guest-agents-mute')).toMatchObject([
+      {
+        level: 'warn',
+        subject: 'guestAgentMute',
+        text: expect.stringContaining('The guest agents of mute-1, mute-2 do not answer.'),
+        remedy: expect.stringContaining('systemctl restart qemu-guest-agent'),
+      },
+    ]);
+    expect(findings).toContainEqual({
+      level: 'ok',
+      subject: 'guest agents',
+      text: '1 of 3 running domains have a guest agent that answers',
+    });
+    expect(code).toBe(0);
   });
 
   it('are forgiven when they are gone', async () => {

@@ -7,18 +7,10 @@ set -euo pipefail
 umask 077
 
 what=$1 checkout=$2
+. "$(dirname "${BASH_SOURCE[0]}")/page.sh"
 uri='test+unix:///default?socket=/run/libvirt/libvirt-sock-ro'
 pids=()
 trap 'for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done' EXIT
-
-# The first block of commands below a heading.
-block() {
-  awk -v heading="## $1" '
-    $0 == heading { inside = 1; next }
-    inside && /^## / { exit }
-    inside && /^```/ { if (fenced) exit; fenced = 1; next }
-    fenced { print }' "$checkout/docs/install.md"
-}
 
 until_true() {
   local nth

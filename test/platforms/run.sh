@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs `npm test` on the Debian releases its users have, each in a bare root of its own:
-#   run.sh [--node VERSION] [--life [--with NODES] [--modular TREE] | --package FILE.deb | --systemd FILE.deb | --page] [--keep] [--shell]
+#   run.sh [--node VERSION] [--life [--with NODES] [--modular TREE] | --package FILE.deb | --systemd FILE.deb | --page | --container] [--keep] [--shell]
 #     [RELEASE...] [-- ARGUMENT...]
 # RELEASE is bullseye (11), bookworm (12), trixie (13) or forky (14 to be); bookworm and trixie by default. What is
 # tested is the commit that is checked out, cloned below /root with umask 077, as careful people do. ARGUMENTs
@@ -13,7 +13,8 @@
 # that release, to be laid over its root.
 #
 # With --package a package is installed, run, upgraded and purged instead (package.sh); with --systemd, systemd boots in the
-# root and runs its service (systemd.sh); with --page, what docs/install.md says is done line by line (install-page.sh).
+# root and runs its service (systemd.sh); with --page, what docs/install.md says is done line by line (install-page.sh); with
+# --container, what it says of a container, with podman, in a root where systemd runs (container.sh).
 #
 # Needs root, mmdebstrap and room for one gigabyte per release. Base systems and downloaded packages are kept in
 # $LIBVIRT_AGENTX_PLATFORMS (default /var/tmp/libvirt-agentx-platforms); a base older than a week is made anew.
@@ -46,6 +47,7 @@ node_version=
 package=
 booted=
 page=
+container=
 keep=
 shell=
 life=
@@ -57,6 +59,7 @@ while [ $# -gt 0 ]; do
     --package) package=$(realpath "$2") && shift ;;
     --systemd) package=$(realpath "$2") && booted=yes && shift ;;
     --page) page=yes ;;
+    --container) container=yes ;;
     --life) life=yes ;;
     --with) life_nodes=$2 && shift ;;
     --modular) modular=$(realpath "$2") && shift ;;
@@ -64,7 +67,7 @@ while [ $# -gt 0 ]; do
     --shell) shell=yes ;;
     --) shift && break ;;
     bullseye | bookworm | trixie | forky) releases+=("$1") ;;
-    *) die "usage: ${BASH_SOURCE[0]} [--node VERSION] [--life [--with NODES] [--modular TREE] | --package FILE.deb | --systemd FILE.deb | --page] [--keep] [--shell] [bullseye|bookworm|trixie|forky...] [-- ARGUMENT...]" ;;
+    *) die "usage: ${BASH_SOURCE[0]} [--node VERSION] [--life [--with NODES] [--modular TREE] | --package FILE.deb | --systemd FILE.deb | --page | --container] [--keep] [--shell] [bullseye|bookworm|trixie|forky...] [-- ARGUMENT...]" ;;
   esac
   shift
 done
@@ -82,6 +85,18 @@ base_of() {
     # Debian 11 is archived: no updates.
     mmdebstrap --quiet --format=tar --variant=apt --include=ca-certificates \
       --aptopt="$any_date" "$release" "$archive.new" \
+      ${mirror:+"deb $mirror $release main"} >&2
+    mv "$archive.new" "$archive"
+  fi
+  echo "$archive"
+}
+
+# A base for an image, with the release's Node.js, as an archive.
+image_base_of() {
+  local release=$1 archive=$cache/$1-node.tar
+  if [ -z "$(find "$archive" -mtime -7 2>/dev/null)" ]; then
+    say "$release: making the base of an image"
+    mmdebstrap --quiet --format=tar --variant=apt --include=nodejs --aptopt="$any_date" "$release" "$archive.new" \
       ${mirror:+"deb $mirror $release main"} >&2
     mv "$archive.new" "$archive"
   fi
@@ -234,6 +249,15 @@ test_release() {
     install_packages "$root" passwd systemd snmpd snmp libvirt-daemon libvirt-clients iproute2
     enter "$root" /root/libvirt-agentx/test/platforms/install-page.sh install /root/libvirt-agentx &&
       enter "$root" unshare --net -- /root/libvirt-agentx/test/platforms/install-page.sh run /root/libvirt-agentx || status=$?
+  elif [ -n "$container" ]; then
+    # What the package podman only recommends, and what says in its way that something is not there.
+    install_packages "$root" passwd systemd-sysv snmpd snmp libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients \
+      qemu-system-x86 iproute2 curl podman crun netavark aardvark-dns nftables
+    rm "$root/usr/sbin/policy-rc.d"
+    cp "$(image_base_of "$release")" "$root/root/base.tar"
+    enter "$root" /root/libvirt-agentx/test/platforms/container.sh prepare /root/libvirt-agentx &&
+      "$repository/test/platforms/boot.sh" "$root" /root/libvirt-agentx/test/platforms/container.sh run /root/libvirt-agentx ||
+      status=$?
   elif [ -n "$life" ]; then
     install_life_nodes "$root" "$release"
     live "$root" || status=$?
