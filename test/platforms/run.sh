@@ -250,7 +250,7 @@ test_release() {
     enter "$root" /root/libvirt-agentx/test/platforms/install-page.sh install /root/libvirt-agentx &&
       enter "$root" unshare --net -- /root/libvirt-agentx/test/platforms/install-page.sh run /root/libvirt-agentx || status=$?
   elif [ -n "$container" ]; then
-    # What the package podman only recommends, and what says in its way that something is not there.
+    # The last three make the network of a container; podman only recommends them.
     install_packages "$root" passwd systemd-sysv snmpd snmp libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients \
       qemu-system-x86 iproute2 curl podman crun netavark aardvark-dns nftables
     rm "$root/usr/sbin/policy-rc.d"
