@@ -116,7 +116,7 @@ const noFilesLeft: Advice = { problem: 'no-files-left', remedy: openFilesRemedy 
 export const networkRemedy =
   'the service may use UNIX sockets only, until a drop-in of its unit allows the network: libvirt-agentx contrib network.conf.example';
 
-const networkForbidden: Advice = { problem: 'network-forbidden', remedy: networkRemedy };
+export const networkForbidden: Advice = { problem: 'network-forbidden', remedy: networkRemedy };
 
 /** What helps whatever the connection was to. */
 function adviceOnAny(cause: unknown): Advice | undefined {

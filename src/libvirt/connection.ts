@@ -158,6 +158,7 @@ export class LibvirtConnection {
     } catch (error) {
       connection.#end(new ConnectionLostError('the connection was never opened', { cause: error }));
       options.signal?.throwIfAborted();
+      await transport.untilSilent?.();
       throw openFailure(error, target, transport, timeoutMs);
     }
     const local = target.transport.kind === 'unix';

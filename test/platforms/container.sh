@@ -17,8 +17,8 @@ if [ "$what" = prepare ]; then
   set -e
   (umask 077 && eval "$(block 'A container' 1 | grep -v '^podman')")
   # What the sandbox of the tests may lack: limits above those of this process, and the controllers of cgroups.
-  printf '[containers]\npids_limit = 0\ndefault_ulimits = ["nofile=%s:%s"]\n' "$(ulimit -Sn)" "$(ulimit -Hn)" \
-    >/etc/containers/containers.conf
+  printf '[containers]\npids_limit = 0\ndefault_ulimits = ["nofile=%s:%s", "nproc=%s:%s"]\n' \
+    "$(ulimit -Sn)" "$(ulimit -Hn)" "$(ulimit -Su)" "$(ulimit -Hu)" | sed 's/unlimited/-1/g' >/etc/containers/containers.conf
   exit
 fi
 
@@ -54,6 +54,7 @@ expect 'a guest of QEMU runs' guest
 echo '-- the image'
 expect 'a base is imported' podman import /root/base.tar localhost/base
 expect "the page's line builds it" eval "$(block 'A container' 1 | grep '^podman' | sed 's/ packages$/ --build-arg BASE=localhost\/base&/')"
+[ "$failed" = 0 ] || exit 1
 expect 'it is not for root' test "$(podman inspect --format '{{.Config.User}}' $name)" = 65532:65532
 expect 'it runs by itself' test "$(podman run --rm $name --version)" = "$(node -p 'require("./package.json").version')"
 M=$checkout/mibs

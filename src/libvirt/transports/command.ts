@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import {
   AuthenticationFailedError,
@@ -6,7 +7,9 @@ import {
   ConnectionFailedError,
   CredentialsRefusedError,
   errorText,
+  networkForbidden,
 } from '../../errors.ts';
+import { within } from '../../run/deadline.ts';
 import { libvirtProblems } from '../problems.ts';
 import type { Transport } from '../uri.ts';
 import type { TransportStream } from './transport-stream.ts';
@@ -15,6 +18,9 @@ type CommandTransport = Extract<Transport, { kind: 'command' }>;
 
 /** How much of what the command says on its standard error is kept. */
 const MAX_STDERR_CHARACTERS = 2000;
+
+/** How long the words of a command that has ended may be on their way. */
+const SILENCE_AFTER_MS = 500;
 
 /** How long a command may take to end after its input has ended. */
 const KILL_AFTER_MS = 2000;
@@ -40,6 +46,7 @@ export async function openCommand(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-MAX_STDERR_CHARACTERS);
   });
+  const silence = once(child.stderr, 'close').catch(() => {});
   const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
   stream.once('close', () => endChild(child));
   return {
@@ -48,6 +55,8 @@ export async function openCommand(
     startReading: (take) => void stream.on('data', take),
     peer: scheme === 'ssh' ? `ssh ${args.at(-2) ?? ''}` : file,
     lastWords: () => stderr.trim() || undefined,
+    // What it started may go on and hold its standard error open: ControlPersist of ssh.
+    untilSilent: () => within(SILENCE_AFTER_MS, silence),
   };
 }
 
@@ -88,6 +97,10 @@ export function commandFailure(
       advise(libvirtProblems, 'ssh-failed'),
       options,
     );
+  }
+  // Not even a socket: it is the unit of the service that forbids it.
+  if (/address family not supported/i.test(lastWords)) {
+    return new ConnectionFailedError(`${peer} says: ${lastWords}`, networkForbidden, options);
   }
   const known = wordsOfSsh.find(({ words }) => words.test(lastWords));
   const advice = advise(libvirtProblems, known?.problem ?? 'ssh-failed');

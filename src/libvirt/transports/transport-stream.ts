@@ -15,4 +15,6 @@ export interface TransportStream {
   readonly peer: string;
   /** What the transport said about its end: the last words of ssh. */
   readonly lastWords: () => string | undefined;
+  /** Waits until its last words have arrived, which may be after its end, or are late. Absent where it has none. */
+  readonly untilSilent?: () => Promise<unknown>;
 }

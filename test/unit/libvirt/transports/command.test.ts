@@ -64,3 +64,17 @@ it('gives up a program that is stopped, and ends it', async () => {
   expect((await connection.closed)?.message).toContain('no sign of life');
   await waitUntil(() => !isAlive(pid), { what: 'the program to end' });
 });
+
+it.each([
+  ['ssh: connect to host h port 22: Connection refused', 'ssh-unreachable'],
+  // Of a service that may have UNIX sockets only.
+  ['socket: Address family not supported by protocol', 'network-forbidden'],
+])('has the last words of a program, which may come after its end: %s', async (words, problem) => {
+  const path = join(directory, 'last-words');
+  await writeFile(path, `#!/bin/sh\ntrap '' TERM\nexec >&- <&-\nsleep 0.1\necho '${words}' >&2\n`);
+  await chmod(path, 0o755);
+  const options = { readOnly: true, logger: silentLogger };
+  await expect(
+    LibvirtConnection.open(parseLibvirtUri(`qemu+ext:///system?command=${path}`), options),
+  ).rejects.toMatchObject({ message: `${path} says: ${words}`, advice: { problem } });
+});
