@@ -31,7 +31,8 @@ check_node() {
   local version
   version=$(node -p process.versions.node)
   if [ "$(printf '%s\n' "$node_minimum" "$version" | sort -V | head -n 1)" != "$node_minimum" ]; then
-    die "Node.js $node_minimum or later is needed; this is $version ($(command -v node))."
+    die "Node.js $node_minimum or later is needed; this is $version ($(command -v node)): see https://nodejs.org/" \
+      '(The packages, once made, run on 18.19: Debian 12 and Ubuntu 24.04 have it.)'
   fi
 }
 
