@@ -25,6 +25,8 @@ systemctl() {
   case $* in
     'daemon-reload') ;;
     'enable --now libvirt-agentx') touch /tmp/enabled ;;
+    'restart libvirt-agentx') touch /tmp/restarted ;;
+    'disable --now libvirt-agentx') kill "$agent" && wait "$agent" || true ;;
     'stop snmpd')
       kill "$snmpd" && wait "$snmpd" || true
       ;;
@@ -46,6 +48,9 @@ case $what in
     cd "$checkout"
     eval "$(block npm)"
     test -e /tmp/enabled
+    # The page's words for an upgrade.
+    npm pack && npm install --global --omit=dev ./libvirt-agentx-*.tgz && systemctl restart libvirt-agentx
+    test -e /tmp/restarted
     ;;
   run)
     ip link set lo up
@@ -65,7 +70,8 @@ case $what in
     # shellcheck disable=SC2046
     LIBVIRT_AGENTX_LIBVIRT_URI=$uri setpriv --reuid libvirt-agentx --regid libvirt-agentx --clear-groups --no-new-privs -- \
       $(sed -n 's/^ExecStart=//p' /etc/systemd/system/libvirt-agentx.service) >/tmp/agent.log 2>&1 &
-    pids+=($!)
+    agent=$!
+    pids+=("$agent")
     sleep 3
     export LIBVIRT_AGENTX_LIBVIRT_URI=$uri
     commands=$(block 'A user for managers')
@@ -81,5 +87,13 @@ case $what in
     snmptable -v3 -u monitor -l authPriv -a SHA-256 -A change-this-authentication -x AES -X change-this-encryption \
       -M "-$M/imports:$M" -m LIBVIRT-EXT-MIB:VM-MIB -Ci 127.0.0.1 VM-MIB::vmTable | grep -w test
     ! grep -iE "snmpd.conf.d/|can't identify" /tmp/snmpd.log
+    # The page's lines for removal.
+    (umask 022 && cd / && eval "$(block npm 2)")
+    hash -r
+    left=$(find / -xdev -path /root -prune -o -path /tmp -prune -o -iname '*libvirt*agentx*' -print)
+    if [ -n "$left" ] || getent passwd libvirt-agentx; then
+      echo "what is left after the removal: $left" >&2
+      exit 1
+    fi
     ;;
 esac
