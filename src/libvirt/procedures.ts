@@ -40,15 +40,24 @@ type Declare<Base> = <Args extends Base, Reply>(
   since?: number,
 ) => Procedure<Args, Reply>;
 
+/** What procedures that wait for the same have in common. */
+interface Traits<Base> {
+  readonly domainsOf?: (args: Base) => readonly DomainRef[];
+  readonly needsWrite?: boolean;
+  readonly isBulk?: boolean;
+}
+
 function waiting<Base>(
   waitsFor: WaitsFor,
-  domainsOf: (args: Base) => readonly DomainRef[] = () => [],
+  { domainsOf = () => [], needsWrite = false, isBulk = false }: Traits<Base> = {},
 ): Declare<Base> {
   return (number, name, encode, decode, since = 0) => ({
     name,
     number,
     program: programs.remote,
     waitsFor,
+    needsWrite,
+    isBulk,
     since,
     domainsOf,
     encode,
@@ -58,13 +67,17 @@ function waiting<Base>(
 
 const waitsForNothing = waiting('nothing');
 const waitsForWorker = waiting('worker');
-const waitsForMonitor = waiting<DomainArgs>('monitor', (args) => [args.domain]);
-const waitsForMonitors = waiting<{ readonly domains: readonly DomainRef[] }>(
-  'monitor',
-  (args) => args.domains,
-);
-const waitsForAgent = waiting<DomainArgs>('agent', (args) => [args.domain]);
+const waitsForMonitor = waiting<DomainArgs>('monitor', { domainsOf: (args) => [args.domain] });
+const waitsForMonitors = waiting<{ readonly domains: readonly DomainRef[] }>('monitor', {
+  domainsOf: (args) => args.domains,
+  isBulk: true,
+});
+const waitsForAgent = waiting<DomainArgs>('agent', {
+  domainsOf: (args) => [args.domain],
+  needsWrite: true,
+});
 const waitsForStorage = waiting('storage');
+const changesStorage = waiting('storage', { needsWrite: true });
 const waitsForNetwork = waiting('network');
 
 const nothing = (): void => {};
@@ -708,10 +721,10 @@ export const storagePoolGetInfo = waitsForStorage(87, 'storagePoolGetInfo', pool
   availableBytes: reader.u64Count(),
 }));
 /**
- * Reads the volumes and the space of a pool anew; read-write connections only. It takes an ordinary worker, but only
- * one, since no other call to the storage driver is made meanwhile.
+ * Reads the volumes and the space of a pool anew. It takes an ordinary worker, but only one, since no other call to
+ * the storage driver is made meanwhile.
  */
-export const storagePoolRefresh = waitsForStorage(
+export const storagePoolRefresh = changesStorage(
   83,
   'storagePoolRefresh',
   (writer, args: PoolFlagsArgs) => {

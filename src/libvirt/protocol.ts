@@ -100,13 +100,17 @@ export type WaitsFor =
   /** The network driver, which may be a daemon of its own. */
   | 'network';
 
-/** One remote call: what it can wait for, how its arguments are written and its reply is read. */
+/** One remote call: what it can wait for and what it takes, how its arguments are written and its reply is read. */
 export interface Procedure<Args, Reply> {
   /** As in libvirt's API: `domainGetXMLDesc` is `virDomainGetXMLDesc`. */
   readonly name: string;
   readonly number: number;
   readonly program: number;
   readonly waitsFor: WaitsFor;
+  /** Whether a read-only connection is refused it. */
+  readonly needsWrite: boolean;
+  /** Whether it asks about many domains at once: its reply is long. */
+  readonly isBulk: boolean;
   /** libvirt's first version that has it: major * 1000000 + minor * 1000 + release; 0 is any in use. */
   readonly since: number;
   /** The domains whose monitor or agent the call can wait for. */

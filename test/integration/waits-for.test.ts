@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CallTimeoutError, LibvirtConnection } from '../../src/libvirt/connection.ts';
-import { LibvirtError } from '../../src/libvirt/libvirt-error.ts';
+import { isForbidden, LibvirtError } from '../../src/libvirt/libvirt-error.ts';
 import * as procedures from '../../src/libvirt/procedures.ts';
 import type { DomainRef, Procedure } from '../../src/libvirt/protocol.ts';
 import { parseLibvirtUri } from '../../src/libvirt/uri.ts';
@@ -40,13 +40,13 @@ async function connect(): Promise<LibvirtConnection> {
   return connection;
 }
 
-/** Whether libvirtd answers a call, be it with an error. */
-async function isAnswered(
+/** Makes a call. What it asks about need not exist. */
+async function ask(
   connection: LibvirtConnection,
   procedure: AnyProcedure,
   domain: DomainRef,
   timeoutMs: number,
-): Promise<boolean> {
+): Promise<unknown> {
   const named = { name: 'x', uuid: domain.uuid };
   const args = {
     domain,
@@ -56,8 +56,13 @@ async function isAnswered(
     ...{ maxErrors: 1, path: 'vda', disk: 'vda', device: 'vnet0', types: 0, mac: undefined, eventId: 0 },
     ...{ pool: named, network: named, snapshot: { name: 'first', domain } },
   };
+  return await connection.call(procedure, args, { timeoutMs });
+}
+
+/** Whether libvirtd answers a call, be it with an error. */
+async function isAnswered(...call: Parameters<typeof ask>): Promise<boolean> {
   try {
-    await connection.call(procedure, args, { timeoutMs });
+    await ask(...call);
     return true;
   } catch (error) {
     if (error instanceof LibvirtError) return true;
@@ -65,6 +70,26 @@ async function isAnswered(
     throw error;
   }
 }
+
+it('a read-only connection is refused the calls that need the right to write, and no others', async () => {
+  const connection = await connect();
+  const domains = await connection.call(procedures.connectListAllDomains, { flags: 0 });
+  const well = domains.find((domain) => domain.name === 'well');
+  if (well === undefined) throw new Error('no domain');
+  const all = (Object.values(procedures) as unknown as AnyProcedure[]).filter(({ name }) => !apart.has(name));
+  const refused: string[] = [];
+  for (const procedure of all) {
+    try {
+      await ask(connection, procedure, well, 10_000);
+    } catch (error) {
+      if (!(error instanceof LibvirtError)) throw error;
+      if (isForbidden(error)) refused.push(`${procedure.name} ${procedure.waitsFor}`);
+    }
+  }
+  const declared = all.filter(({ needsWrite }) => needsWrite);
+  expect(declared.length).toBeGreaterThan(2);
+  expect(refused).toEqual(declared.map(({ name, waitsFor }) => `${name} ${waitsFor}`));
+});
 
 it('only calls that wait for nothing are answered while every ordinary worker is stuck', async () => {
   const control = await connect();

@@ -12,11 +12,7 @@ import {
   LibvirtError,
   unknownProcedure,
 } from '../../libvirt/libvirt-error.ts';
-import {
-  connectGetAllDomainStats,
-  domainGetControlInfo,
-  storagePoolRefresh,
-} from '../../libvirt/procedures.ts';
+import { domainGetControlInfo } from '../../libvirt/procedures.ts';
 import type { DomainRef, Procedure, WaitsFor } from '../../libvirt/protocol.ts';
 import type { AnswerShare } from './answer-share.ts';
 import { CallGate, type CallGateOptions, type Lease, type Suspicion } from './call-gate.ts';
@@ -44,7 +40,7 @@ export interface Outcome<T, R> {
 }
 
 /**
- * The collectors' only way to libvirt. From what a procedure can wait for it chooses the connection and
+ * The collectors' only way to libvirt. From what stands at a procedure it chooses the connection and
  * whether the {@link CallGate} must admit the call; it gives each call a deadline, and does not repeat what
  * the daemon said it cannot do or does not allow.
  */
@@ -249,18 +245,19 @@ export class LibvirtAccess {
    * The daemon serves few requests of a connection at a time, so what may take long is kept away from what
    * never does, and the statistics from all else.
    */
-  #connectionFor(procedure: AnyProcedure): LibvirtConnection {
+  #connectionFor({ waitsFor, needsWrite, isBulk }: AnyProcedure): LibvirtConnection {
     const { control, bulk, slow, readWrite, moreAgents } = this.session;
-    if (procedure.waitsFor === 'nothing') return control;
-    if (procedure.number === connectGetAllDomainStats.number) return bulk;
-    if (procedure.waitsFor !== 'agent' && procedure.number !== storagePoolRefresh.number) return slow;
+    if (!needsWrite) return waitsFor === 'nothing' ? control : isBulk ? bulk : slow;
     if (readWrite === undefined) throw new TypeError('no read-write connection in this session');
-    const other = procedure.waitsFor === 'agent' ? moreAgents : undefined;
+    const other = waitsFor === 'agent' ? moreAgents : undefined;
     return other !== undefined && other.callsUnderWay < readWrite.callsUnderWay ? other : readWrite;
   }
 }
 
-type AnyProcedure = Pick<Procedure<never, unknown>, 'name' | 'number' | 'waitsFor' | 'since'>;
+type AnyProcedure = Pick<
+  Procedure<never, unknown>,
+  'name' | 'number' | 'waitsFor' | 'needsWrite' | 'isBulk' | 'since'
+>;
 
 /** One procedure may be refused for what it would ask of the agent, and be answered without. */
 function refusalKey({ number, waitsFor }: AnyProcedure): string {
