@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes a Debian package of this checkout with Debian's own tools: packaging/build-deb.sh [DIRECTORY]
 # The package and lintian's verdict end up in DIRECTORY (default: packages/). Needs `npm ci`, and of Debian: dpkg-dev,
-# debhelper, fakeroot, lintian.
+# debhelper, fakeroot, lintian. Its maintainer is who makes it: DEBFULLNAME and DEBEMAIL, else who made the last commit.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -14,7 +14,14 @@ for tool in dpkg-buildpackage dh lintian; do
   }
 done
 
+maintainer=$(git log -1 --format='%an <%ae>' 2>/dev/null || true)
+[ -z "${DEBEMAIL:-}" ] || maintainer="${DEBFULLNAME:-$DEBEMAIL} <$DEBEMAIL>"
+if [ -z "$maintainer" ]; then
+  echo 'who makes this package? Not a checkout of git: set DEBFULLNAME and DEBEMAIL' >&2
+  exit 64
+fi
 version=$(node -p 'require("./package.json").version')
+homepage=$(node -p 'require("./package.json").homepage ?? ""')
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 tree=$work/libvirt-agentx-$version
@@ -22,6 +29,8 @@ mkdir -p "$tree"
 umask 022
 cp -r packaging/debian "$tree/"
 chmod 755 "$tree/debian/rules"
+MAINTAINER=$maintainer HOMEPAGE=$homepage perl -pi -e 's/\@MAINTAINER@/$ENV{MAINTAINER}/;
+  $_ .= "Homepage: $ENV{HOMEPAGE}\n" if /^Rules-Requires-Root/ && $ENV{HOMEPAGE} ne ""' "$tree/debian/control"
 npx tsx tools/stage.ts "$tree/stage"
 # debhelper makes what enables, starts and removes them.
 cp contrib/systemd/libvirt-agentx.service "$tree/debian/"
@@ -34,7 +43,7 @@ libvirt-agentx ($version) unstable; urgency=medium
 
   * See /usr/share/doc/libvirt-agentx/docs/CHANGELOG.md.
 
- -- libvirt-agentx project <libvirt-agentx@users.noreply.github.com>  $(date -R -u -d "@$epoch")
+ -- $maintainer  $(date -R -u -d "@$epoch")
 CHANGELOG
 (cd "$tree" && SOURCE_DATE_EPOCH=$epoch dpkg-buildpackage --no-sign --build=binary --no-check-builddeps) >"$work/log" 2>&1 || {
   cat "$work/log" >&2

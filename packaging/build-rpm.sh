@@ -18,6 +18,8 @@ mkdir -p "$work/SOURCES"
 npx tsx tools/stage.ts "$work/stage"
 tar -C "$work" --owner=0 --group=0 -czf "$work/SOURCES/libvirt-agentx-$version-stage.tar.gz" stage
 macros=()
+homepage=$(node -p 'require("./package.json").homepage ?? ""')
+[ -z "$homepage" ] || macros+=(--define "agentx_url $homepage")
 # Debian's rpm knows neither systemd's macros nor its directories.
 if ! rpm --eval '%{?_unitdir}' | grep -q .; then
   macros+=(--nodeps

@@ -23,7 +23,9 @@ const copy = (from: string, ...to: readonly string[]) =>
 
 const home = 'usr/share/libvirt-agentx';
 const packages = await bundle(inside(home, 'lib', 'bundle'));
-const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { version, homepage }: { readonly version: string; readonly homepage?: string } = JSON.parse(
+  readFileSync(join(root, 'package.json'), 'utf8'),
+);
 write(
   `${home}/package.json`,
   `${JSON.stringify({ name: 'libvirt-agentx', version, license: 'Apache-2.0', type: 'module' }, undefined, 2)}\n`,
@@ -81,8 +83,7 @@ Comment: ${name} ${its} of the npm registry is a part of these files.`;
   });
   return `Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: libvirt-agentx
-Source: https://github.com/libvirt-agentx/libvirt-agentx
-
+${homepage === undefined ? '' : `Source: ${homepage}\n`}
 Files: *
 Copyright: the libvirt-agentx project
 License: Apache-2.0

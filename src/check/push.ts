@@ -7,6 +7,7 @@ import { errorText } from '../errors.ts';
 import { type Outcome, post, type Target } from '../push/delivery.ts';
 import { influxTarget } from '../push/influx-push.ts';
 import { type OtlpOptions, otlpTarget } from '../push/otlp-push.ts';
+import { late, within } from '../run/deadline.ts';
 import { type Finding, foundProblem, inOrder } from './finding.ts';
 import type { ProblemName } from './problems.ts';
 import { secretModeFinding } from './secret-mode.ts';
@@ -46,18 +47,15 @@ async function statsdFinding(host: string, port: number): Promise<Finding> {
 }
 
 /** Sends an empty datagram, which StatsD servers pass over. */
-function datagramRefusal(address: string, port: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
-    const end = (refusal: string | undefined): void => {
-      clearTimeout(timer);
-      socket.close();
-      resolve(refusal);
-    };
-    const timer = setTimeout(() => end(undefined), refusalMs);
-    socket.once('error', (error) => end(errorText(error)));
-    socket.connect(port, address, () => socket.send(''));
-  });
+async function datagramRefusal(address: string, port: number): Promise<string | undefined> {
+  const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
+  const refused = new Promise<string>((resolve) =>
+    socket.once('error', (error) => resolve(errorText(error))),
+  );
+  socket.connect(port, address, () => socket.send(''));
+  const refusal = await within(refusalMs, refused);
+  socket.close();
+  return refusal === late ? undefined : refusal;
 }
 
 type WriteSubject = 'influxdb' | 'otlp';
@@ -98,7 +96,7 @@ async function writeFinding(
   const address = await addressOf(host);
   if (address instanceof Error) return unresolved(subject, host, address, `${subject}.url`);
   const where = `${written.url} (${address})`;
-  const outcome = await post(target, body, AbortSignal.timeout(60_000));
+  const outcome = await post(target, body);
   if (isTaken(outcome)) return inOrder(subject, `${where} takes writes`);
   const reason = outcome.kind === 'taken' ? '' : outcome.reason;
   const text = `${where} does not take writes: ${reason}`;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ConnectionLostError, errorText } from '../errors.ts';
 import type { LibvirtEvent } from '../libvirt/events.ts';
 import { hasVanished, LibvirtError } from '../libvirt/libvirt-error.ts';
@@ -234,7 +235,7 @@ export class Refresher {
 
   async #refreshPoked(base: PassBase): Promise<void> {
     const waitMs = Math.max(gatherMs, this.#lastEarlyMs + earlyRefreshGapMs - performance.now());
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    await sleep(waitMs);
     this.#lastEarlyMs = performance.now();
     // Taken before the opening: what is announced while that is under way may come too late for it.
     const poked = new Set(this.#poked);

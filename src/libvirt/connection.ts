@@ -10,6 +10,7 @@ import {
 } from '../errors.ts';
 import { virErrors } from '../libvirt-enums/error-code.ts';
 import type { Logger } from '../log.ts';
+import { endingAfter } from '../run/deadline.ts';
 import { CallTimeoutError } from './call-errors.ts';
 import { type CallOptions, CallTable, type Receiver } from './call-table.ts';
 import { connectionClosedEvent, decodeEvent } from './event-decoder.ts';
@@ -489,23 +490,12 @@ async function connectInTime(
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<TransportStream> {
-  const deadline = new AbortController();
-  const timer = setTimeout(() => {
-    deadline.abort(
-      new ConnectionFailedError(
-        `${target.uri} could not be connected to within ${timeoutMs} ms`,
-        advise(libvirtProblems, 'libvirt-host-silent'),
-      ),
+  const tooLong = (): Error =>
+    new ConnectionFailedError(
+      `${target.uri} could not be connected to within ${timeoutMs} ms`,
+      advise(libvirtProblems, 'libvirt-host-silent'),
     );
-  }, timeoutMs);
-  try {
-    return await openTransport(
-      target.transport,
-      signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, signal]),
-    );
-  } finally {
-    clearTimeout(timer);
-  }
+  return await endingAfter(timeoutMs, tooLong, (ending) => openTransport(target.transport, ending), signal);
 }
 
 /** Why a connection that was made could not be opened. */

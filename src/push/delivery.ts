@@ -1,6 +1,7 @@
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { networkErrorText } from '../errors.ts';
 import { type BackoffOptions, backoffDelayMs } from '../run/backoff.ts';
+import { endingAfter } from '../run/deadline.ts';
 import { newCounters, type OnPushProblem, type PushCounters } from './push-counters.ts';
 
 const timeoutMs = 10_000;
@@ -48,34 +49,32 @@ export type Outcome =
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'failed'; readonly reason: string; readonly retryAfterMs?: number };
 
-/** Sends one request. Ends when the signal does, or after ten seconds. */
-export async function post(target: Target, body: Uint8Array, closing: AbortSignal): Promise<Outcome> {
-  const ending = new AbortController();
-  const end = (): void => ending.abort(new Error('no answer within 10 seconds'));
-  const timer = globalThis.setTimeout(end, timeoutMs);
-  closing.addEventListener('abort', end);
+/** Sends one request. Ends when the signal aborts, or after ten seconds. */
+export async function post(target: Target, body: Uint8Array, closing?: AbortSignal): Promise<Outcome> {
+  const tooLong = (): Error => new Error(`no answer within ${timeoutMs / 1000} seconds`);
   try {
-    const answer = await fetch(target.url, {
-      method: 'POST',
-      body: body as Uint8Array<ArrayBuffer>,
-      headers: { ...(await target.headers()) },
-      redirect: 'manual',
-      signal: ending.signal,
-    });
-    const octets = await beginning(answer);
-    if (answer.ok) return { kind: 'taken', rejection: target.rejected?.(octets) };
-    const reason = `${answer.status} ${octets.toString().trim().slice(0, maxReasonChars)}`.trim();
-    if (target.isRefusal(answer.status)) return { kind: 'refused', reason };
-    const seconds = Number(answer.headers.get('retry-after') ?? Number.NaN);
-    const asked = Number.isFinite(seconds) ? { retryAfterMs: Math.min(seconds * 1000, maxRetryAfterMs) } : {};
-    return { kind: 'failed', reason, ...asked };
+    return await endingAfter(timeoutMs, tooLong, (signal) => request(target, body, signal), closing);
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     return { kind: 'failed', reason: networkErrorText(cause) };
-  } finally {
-    clearTimeout(timer);
-    closing.removeEventListener('abort', end);
   }
+}
+
+async function request(target: Target, body: Uint8Array, signal: AbortSignal): Promise<Outcome> {
+  const answer = await fetch(target.url, {
+    method: 'POST',
+    body: body as Uint8Array<ArrayBuffer>,
+    headers: { ...(await target.headers()) },
+    redirect: 'manual',
+    signal,
+  });
+  const octets = await beginning(answer);
+  if (answer.ok) return { kind: 'taken', rejection: target.rejected?.(octets) };
+  const reason = `${answer.status} ${octets.toString().trim().slice(0, maxReasonChars)}`.trim();
+  if (target.isRefusal(answer.status)) return { kind: 'refused', reason };
+  const seconds = Number(answer.headers.get('retry-after') ?? Number.NaN);
+  const asked = Number.isFinite(seconds) ? { retryAfterMs: Math.min(seconds * 1000, maxRetryAfterMs) } : {};
+  return { kind: 'failed', reason, ...asked };
 }
 
 /** The beginning of an answer; a server that goes on and on is not listened to. */
@@ -196,6 +195,6 @@ export class Delivery {
 
   /** Ends early when the push is closed. */
   async #sleep(ms: number): Promise<void> {
-    await setTimeout(ms, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+    await sleep(ms, undefined, { signal: this.#closing.signal }).catch(() => undefined);
   }
 }

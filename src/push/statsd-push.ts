@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { isIPv6 } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { networkErrorText } from '../errors.ts';
 import type { StatsdEncoder } from '../expose/statsd.ts';
 import { newCounters, type OnPushProblem, type PushCounters } from './push-counters.ts';
@@ -70,7 +71,7 @@ export class StatsdPush {
       const groups = Math.max(1, Math.floor((this.#options.interval * 1000 * spread) / pauseMs));
       const perGroup = Math.max(1, Math.ceil(packets.length / groups));
       for (let from = 0; from < packets.length && !this.#isClosed; from += perGroup) {
-        if (from > 0) await Promise.race([pause(), failure]);
+        if (from > 0) await Promise.race([sleep(pauseMs), failure]);
         for (const { text, lines: count } of packets.slice(from, from + perGroup)) {
           await Promise.race([sent(socket, text), failure]);
           left -= count;
@@ -78,7 +79,7 @@ export class StatsdPush {
         }
       }
       // A port that nobody listens at is told a little later.
-      await Promise.race([pause(), failure]);
+      await Promise.race([sleep(pauseMs), failure]);
       this.#onProblem(undefined);
     } catch (error) {
       this.counters.failed += 1;
@@ -123,8 +124,4 @@ function sent(socket: Socket, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.send(text, (error) => (error === null ? resolve() : reject(error)));
   });
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, pauseMs));
 }

@@ -25,3 +25,27 @@ export async function within<T>(
     signal?.removeEventListener('abort', giveUp);
   }
 }
+
+/**
+ * Runs a step with a signal that aborts after `ms` milliseconds, for the reason given, or with another signal. The step
+ * ends when the signal aborts: it is not left behind, as {@link within} does.
+ */
+export async function endingAfter<T>(
+  ms: number,
+  reason: () => Error,
+  step: (signal: AbortSignal) => Promise<T>,
+  other?: AbortSignal,
+): Promise<T> {
+  const ending = new AbortController();
+  // A signal that is composed of one that lives long would be held by it.
+  const endWithOther = (): void => ending.abort(other?.reason);
+  const timer = setTimeout(() => ending.abort(reason()), ms);
+  other?.addEventListener('abort', endWithOther);
+  if (other?.aborted === true) endWithOther();
+  try {
+    return await step(ending.signal);
+  } finally {
+    clearTimeout(timer);
+    other?.removeEventListener('abort', endWithOther);
+  }
+}

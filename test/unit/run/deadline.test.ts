@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { late, within } from '../../../src/run/deadline.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { endingAfter, late, within } from '../../../src/run/deadline.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -31,4 +31,34 @@ it('gives up once the signal is aborted, also if it was before', async () => {
   expect(await outcome).toBe(late);
   expect(await within(1000, never, giveUp.signal)).toBe(late);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+describe('what ends after a time', () => {
+  const tooLong = () => new Error('too long');
+  /** Ends as soon as it is told to. */
+  const untilTold = (signal: AbortSignal) =>
+    new Promise<never>((_, reject) => {
+      if (signal.aborted) reject(signal.reason as Error);
+      signal.addEventListener('abort', () => reject(signal.reason as Error));
+    });
+
+  it('gives what the step gives in time, and leaves no timer behind', async () => {
+    expect(await endingAfter(1000, tooLong, () => Promise.resolve('value'))).toBe('value');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('has the step end after the time, for the reason given', async () => {
+    const outcome = endingAfter(1000, tooLong, untilTold).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(await outcome).toEqual(new Error('too long'));
+  });
+
+  it('has the step end with another signal, be it one that has aborted before', async () => {
+    const closing = new AbortController();
+    const outcome = endingAfter(1000, tooLong, untilTold, closing.signal);
+    closing.abort(new Error('closing'));
+    await expect(outcome).rejects.toThrow('closing');
+    await expect(endingAfter(1000, tooLong, untilTold, closing.signal)).rejects.toThrow('closing');
+    expect(vi.getTimerCount()).toBe(0);
+  });
 });
