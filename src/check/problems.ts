@@ -10,9 +10,9 @@ export const checkedSubjects = {
   configuration: 'The configuration',
   state: 'The state directory',
   libvirt: 'The connection to libvirt',
-  collect: 'What libvirt tells',
+  collect: 'What libvirt reports',
   http: 'HTTP',
-  push: 'What is sent by itself',
+  push: 'What is pushed',
   agentx: 'The connection to snmpd',
   snmp: 'What managers see',
   agent: 'The running agent',
@@ -56,7 +56,7 @@ export const checkProblems = {
       level: 'fail',
       cause: 'The configuration holds something that cannot be used. Nothing else is checked then.',
       remedy:
-        'Mend what the line names; libvirt-agentx config --example prints a file with every setting explained.',
+        'Fix what the line names; libvirt-agentx config --example prints a file with every setting explained.',
     },
     'no-files-left': {
       level: 'fail',
@@ -91,7 +91,7 @@ export const checkProblems = {
     },
     'state-not-directory': {
       level: 'fail',
-      cause: 'What state.directory names is something else than a directory.',
+      cause: 'state.directory names something that is not a directory.',
       remedy: 'Set state.directory to a directory on a local file system.',
     },
     'state-full': {
@@ -107,7 +107,7 @@ export const checkProblems = {
     'state-file-foreign': {
       level: 'warn',
       cause:
-        'A file in the state directory belongs to another user than the directory, who may be unable to read it: root has run the agent once.',
+        'A file in the state directory belongs to a different user than the directory, who may be unable to read it: root has run the agent once.',
       remedy: "Give it to the directory's owner: chown {owner} {path}.",
     },
     'state-silent': {
@@ -126,12 +126,12 @@ export const checkProblems = {
     },
     'collect-failed': {
       level: 'fail',
-      cause: 'The connection works, and asking for everything once failed.',
+      cause: 'The connection works, but collecting everything once failed.',
       remedy: 'See the log of the libvirt daemon: journalctl -u libvirtd -u virtqemud.',
     },
     'collect-hangs': {
       level: 'fail',
-      cause: 'Asking for everything once took longer than a minute.',
+      cause: 'Collecting everything once took longer than a minute.',
       remedy:
         'libvirt or a hypervisor process hangs: does virsh -r list --all answer? virsh -r domcontrol DOMAIN shows a hypervisor process that does not.',
     },
@@ -148,7 +148,7 @@ export const checkProblems = {
     },
     'collector-unavailable': {
       level: 'warn',
-      cause: 'A source of data is not to be had from this hypervisor or host. Its objects stay absent.',
+      cause: 'This hypervisor or host does not offer a source of data. Its objects stay absent.',
       remedy: 'Nothing needs doing if you can do without; lveCollectorLastError has the reason.',
     },
     'collector-no-answer': {
@@ -186,7 +186,7 @@ export const checkProblems = {
     'warning-definition-unreadable': {
       level: 'warn',
       cause: 'The definition of a domain cannot be read (definitionUnreadable in lveWarningTable).',
-      remedy: 'virsh dumpxml DOMAIN, and mend the part that the text names.',
+      remedy: 'See virsh dumpxml DOMAIN, and correct the part that the text names.',
     },
     'warning-state-not-saved': {
       level: 'warn',
@@ -201,7 +201,7 @@ export const checkProblems = {
     'warning-limit-reached': {
       level: 'warn',
       cause:
-        'The hypervisor has or sends more than is taken of one (limitReached or eventsLost in lveWarningTable).',
+        'The hypervisor has, or sends, more than a limit allows (limitReached or eventsLost in lveWarningTable).',
       remedy:
         'If it is meant to, raise the setting that the text names: collect.max_domains, collect.max_memory, libvirt.max_event_rate.',
     },
@@ -248,12 +248,12 @@ export const checkProblems = {
     'secret-open': {
       level: 'warn',
       cause:
-        'A file of secrets is open to everybody: a password, a token or a private key for HTTP, for libvirt, or for a server that is sent to.',
+        'A file of secrets is open to everybody: a password, a token or a private key for HTTP, for libvirt, or for a server that data is sent to.',
       remedy: "chmod o-rwx {path}, and give it to the agent's user or its group.",
     },
     'push-secret-unreadable': {
       level: 'fail',
-      cause: 'The password or token for a server that is sent to cannot be read.',
+      cause: 'The password or token for a server that data is sent to cannot be read.',
       remedy: "Make it readable for the agent's user; its first line is the secret.",
     },
     'push-host-unknown': {
@@ -307,7 +307,7 @@ export const checkProblems = {
       level: 'fail',
       cause: "The server's certificate cannot be trusted.",
       remedy:
-        'Have the environment of the agent name the authority of the server: NODE_EXTRA_CA_CERTS=/path/ca.pem.',
+        "Name the server's authority in the environment of the agent: NODE_EXTRA_CA_CERTS=/path/ca.pem.",
     },
     'push-unreachable': {
       level: 'fail',
@@ -324,9 +324,9 @@ export const checkProblems = {
     },
     'snmpd-not-master': {
       level: 'fail',
-      cause: 'snmpd runs, and no AgentX socket of it is to be seen.',
+      cause: 'snmpd runs, but its AgentX socket is nowhere to be found.',
       remedy:
-        "Put 'master agentx' into /etc/snmp/snmpd.conf, or a file that it includes, and restart snmpd; journalctl -u snmpd tells whether it could make {path}.",
+        "Put 'master agentx' into /etc/snmp/snmpd.conf, or a file that it includes, and restart snmpd; journalctl -u snmpd says whether it could make {path}.",
     },
     'snmpd-socket-elsewhere': {
       level: 'fail',
@@ -353,18 +353,19 @@ export const checkProblems = {
     },
     'agentx-not-a-socket': {
       level: 'fail',
-      cause: 'agentx.address names something else than a socket.',
+      cause: 'agentx.address names something that is not a socket.',
       remedy: 'Compare agentx.address with agentXSocket in snmpd.conf.',
     },
     'agentx-silent': {
       level: 'fail',
-      cause: 'The peer takes the connection and does not answer: snmpd is stuck, or it is no AgentX master.',
+      cause:
+        'The peer accepts the connection but does not answer: snmpd is stuck, or this is not an AgentX master.',
       remedy:
         'Does snmpd answer anybody (snmpget of sysUpTime.0)? If not, look for a script or another subagent that holds it up; else compare agentx.address with agentXSocket in snmpd.conf.',
     },
     'agentx-not-a-master': {
       level: 'fail',
-      cause: 'Something else than an AgentX master listens there.',
+      cause: 'What listens there is not an AgentX master.',
       remedy: 'Compare agentx.address with agentXSocket in snmpd.conf.',
     },
     'agentx-refused': {
@@ -456,7 +457,7 @@ export const checkProblems = {
       cause:
         "snmpd answers SNMPv3, and says nothing in this context: no subagent has registered there, or the passphrase of --v3-priv is not the user's.",
       remedy:
-        'Does the running agent have it, as the name of one of [[hypervisors]] or in agentx.contexts? systemctl reload libvirt-agentx puts changes into effect. The default context (without --v3-context) tells whether --v3-priv is right.',
+        'Does the running agent have it, as the name of one of [[hypervisors]] or in agentx.contexts? systemctl reload libvirt-agentx puts changes into effect. The default context (without --v3-context) shows whether --v3-priv is right.',
     },
     'snmp-context-not-permitted': {
       level: 'fail',
@@ -541,26 +542,26 @@ export const checkProblems = {
     },
     'agent-data-old': {
       level: 'fail',
-      cause: 'The running agent is connected, but its last complete refresh is long ago (lveRefreshAge).',
+      cause: 'The running agent is connected, but its last complete refresh was long ago (lveRefreshAge).',
       remedy:
         'libvirt answers the agent late or not at all: lveCollectorTable, and virsh -r domcontrol DOMAIN for each running domain.',
     },
     'agent-other-version': {
       level: 'warn',
       cause:
-        'The agent that answers has another version than this program: it was not restarted after an upgrade.',
+        'The agent that answers is not of the same version as this program: it was not restarted after an upgrade.',
       remedy: 'systemctl restart libvirt-agentx.',
     },
     'agent-other-uri': {
       level: 'warn',
-      cause: 'The agent that answers watches another libvirt than this configuration says.',
+      cause: 'The agent that answers is connected to a different libvirt than this configuration names.',
       remedy: 'Is this the same configuration? systemctl reload libvirt-agentx puts changes into effect.',
     },
     'agent-hypervisor-missing': {
       level: 'fail',
       cause: 'The running agent does not have a hypervisor that the configuration has.',
       remedy:
-        'systemctl reload libvirt-agentx puts changes into effect; its log tells if it refuses the configuration.',
+        'systemctl reload libvirt-agentx puts changes into effect; its log says if it refuses the configuration.',
     },
     'agent-hypervisor-left': {
       level: 'warn',
@@ -588,7 +589,7 @@ export const checkProblems = {
     },
     'modules-other-root': {
       level: 'warn',
-      cause: "net-snmp's tools find LIBVIRT-EXT-MIB with another root than mib.root.",
+      cause: "net-snmp's tools find LIBVIRT-EXT-MIB with a root other than mib.root.",
       remedy:
         'libvirt-agentx mib --root {root} > /usr/share/snmp/mibs/LIBVIRT-EXT-MIB.txt, and the same for all pollers.',
     },

@@ -7,7 +7,7 @@ import { firstIndex } from './cells.ts';
 import { type JsonRow, tablePage } from './table-json.ts';
 
 /** Where the rows of a table are in the object of a domain. */
-interface Part {
+interface Member {
   readonly key: string;
   /** What the names of objects begin with, and those of the properties do not. */
   readonly stem: string;
@@ -15,7 +15,7 @@ interface Part {
 }
 
 /** In the order of the properties; lveDomTable has no key of its own, and definitions have a path of their own. */
-const parts: Readonly<Partial<Record<TableName, Part>>> = {
+const members: Readonly<Partial<Record<TableName, Member>>> = {
   lveDomTable: { key: '', stem: 'lveDom', isList: false },
   lveSpecTable: { key: 'spec', stem: 'lveSpec', isList: false },
   lveNovaTable: { key: 'nova', stem: 'lveNova', isList: false },
@@ -78,15 +78,15 @@ function whole(
   const names = tree.column('lveDomName');
   const domain = names === undefined ? 0 : firstIndex(names.rows, row);
   const result: Record<string, JsonDomain[string]> = {};
-  for (const [name, part] of Object.entries(parts)) {
+  for (const [name, member] of Object.entries(members)) {
     const table = name as TableName;
     if (!wants(table)) continue;
     const { rows } = tablePage(tree, table, { domain, limit: noLimit, after: 0 }, context);
     const [leading = ''] = tables[table].index;
-    const short = rows.map((each) => shortened(each, part.stem, part.key === '' ? '' : leading));
-    if (part.key === '') Object.assign(result, short[0]);
-    else if (part.isList) result[part.key] = short;
-    else if (short[0] !== undefined) result[part.key] = short[0];
+    const short = rows.map((each) => shortened(each, member.stem, member.key === '' ? '' : leading));
+    if (member.key === '') Object.assign(result, short[0]);
+    else if (member.isList) result[member.key] = short;
+    else if (short[0] !== undefined) result[member.key] = short[0];
   }
   return result;
 }

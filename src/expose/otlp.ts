@@ -116,32 +116,34 @@ export function otlpEncoder<Chunk>(
       const resource = encoding.attributes(attributes.filter(([, value]) => value !== ''));
       const scope: OtlpScope = { name: scopeName, version };
       const isOneOfMany = hypervisor !== '';
-      let parts: Chunk[] = [];
+      let chunks: Chunk[] = [];
       let points = 0;
       for (const metric of metrics) {
         // All of it before anybody else has a turn, in which another image may be shown.
-        for (const part of [...metric.parts(dimensions, { now: now(), starts, maxPoints, isOneOfMany })]) {
-          if (points + part.points > maxPoints) {
-            yield { body: encoding.request(resource, scope, parts), points };
-            parts = [];
+        for (const portion of [
+          ...metric.portions(dimensions, { now: now(), starts, maxPoints, isOneOfMany }),
+        ]) {
+          if (points + portion.points > maxPoints) {
+            yield { body: encoding.request(resource, scope, chunks), points };
+            chunks = [];
             points = 0;
           }
-          parts.push(part.chunk);
-          points += part.points;
+          chunks.push(portion.chunk);
+          points += portion.points;
         }
       }
-      if (points > 0) yield { body: encoding.request(resource, scope, parts), points };
+      if (points > 0) yield { body: encoding.request(resource, scope, chunks), points };
     },
   };
 }
 
 /** A metric with some of its points. */
-interface Part<Chunk> {
+interface Portion<Chunk> {
   readonly chunk: Chunk;
   readonly points: number;
 }
 
-interface PartOptions {
+interface PortionOptions {
   readonly now: number;
   readonly starts: CounterStarts;
   readonly maxPoints: number;
@@ -170,12 +172,12 @@ class EncodedFamily<Chunk> {
     });
   }
 
-  *parts(
+  *portions(
     dimensions: Dimensions,
-    { now: time, starts, maxPoints, isOneOfMany }: PartOptions,
-  ): Generator<Part<Chunk>> {
+    { now: time, starts, maxPoints, isOneOfMany }: PortionOptions,
+  ): Generator<Portion<Chunk>> {
     let points: Chunk[] = [];
-    const part = (): Part<Chunk> => {
+    const portion = (): Portion<Chunk> => {
       const made = { chunk: this.#encoding.metric(this.#metric, points), points: points.length };
       points = [];
       return made;
@@ -191,10 +193,10 @@ class EncodedFamily<Chunk> {
         // What was started since the refresh is in the image already; no counter begins behind its own value.
         const start = began !== undefined && began <= time ? began : undefined;
         points.push(this.#encoding.point([own, fixed], { time, start }, value));
-        if (points.length === maxPoints) yield part();
+        if (points.length === maxPoints) yield portion();
       }
     }
-    if (points.length > 0) yield part();
+    if (points.length > 0) yield portion();
   }
 }
 

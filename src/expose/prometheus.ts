@@ -73,17 +73,17 @@ export interface ExposedBody {
 class RenderedFamily {
   readonly family: Family;
   readonly heads: Readonly<Record<ExpositionFormat, Buffer>>;
-  readonly parts: readonly RenderedPart[];
+  readonly bySource: readonly SourceLines[];
 
   constructor(family: Family, sources: readonly LabelledSource[]) {
     this.family = family;
     this.heads = { text: Buffer.from(textHead(family)), openmetrics: Buffer.from(openMetricsHead(family)) };
-    this.parts = sources.map((source) => new RenderedPart(family, source));
+    this.bySource = sources.map((source) => new SourceLines(family, source));
   }
 }
 
 /** What one source has of a family, kept as long as its values and labels are the same. */
-class RenderedPart {
+class SourceLines {
   /** Where its lines are; the same twice if it has none. */
   #from = 0;
   #to = 0;
@@ -305,7 +305,7 @@ export class PrometheusExposition {
 
   /** Nobody asks for the time being: keeps nothing. */
   forget(): void {
-    for (const { parts } of this.#families) for (const part of parts) part.forget();
+    for (const { bySource } of this.#families) for (const lines of bySource) lines.forget();
     this.#written = undefined;
     this.#spare = undefined;
     this.#isCurrent = false;
@@ -325,8 +325,8 @@ export class PrometheusExposition {
       return { octets: memory.octets.view(0, memory.octets.length), memory };
     }
     const chunks: Buffer[] = [];
-    for (const { family, heads, parts } of this.#families) {
-      const lines = parts.map((part) => part.lines).filter(({ length }) => length > 0);
+    for (const { family, heads, bySource } of this.#families) {
+      const lines = bySource.map((source) => source.lines).filter(({ length }) => length > 0);
       if (lines.length > 0 && wants?.(family.name) !== false) chunks.push(heads[format], ...lines);
     }
     chunks.push(...this.#others(format, wants));
@@ -345,11 +345,11 @@ export class PrometheusExposition {
     const memory = isFree && this.#spare !== undefined ? this.#spare : new BodyMemory(before?.octets.length);
     const { octets } = memory;
     octets.cut(0);
-    for (const { heads, parts } of this.#families) {
+    for (const { heads, bySource } of this.#families) {
       const from = octets.length;
       octets.addOctets(heads[format]);
       const behindHead = octets.length;
-      for (const part of parts) part.write(memory);
+      for (const lines of bySource) lines.write(memory);
       if (octets.length === behindHead) octets.cut(from);
     }
     for (const chunk of this.#others(format)) octets.addOctets(chunk);

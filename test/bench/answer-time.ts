@@ -32,7 +32,7 @@ interface Times {
 export const answerTimeMeasurement: Measurement = {
   name: 'answer-time',
   title: 'Answer time while refreshes run',
-  method: `Gets straight to the agent’s AgentX socket: one every ${paceMs} ms whether or not the last was answered ("paced"), and one after the other without a pause, as a walking manager asks ("rapid"). Refreshing: interval 1 s, which at 5,000 domains means all the time; idle: nothing is refreshed. The thread that answers has a CPU of its own; the rest of the agent and the daemon share the other. How long the event loop is held is told by a timer of 1 ms inside that thread: the CPU time between two of its ticks.`,
+  method: `Gets straight to the agent’s AgentX socket: one every ${paceMs} ms whether or not the last was answered ("paced"), and one after the other without a pause, as a walking manager asks ("rapid"). Refreshing: interval 1 s, which at 5,000 domains means all the time; idle: nothing is refreshed. The thread that answers has a CPU of its own; the rest of the agent and the daemon share the other. How long the event loop is held is shown by a timer of 1 ms inside that thread: the CPU time between two of its ticks.`,
   async run(context) {
     const figures: Figure[] = [];
     const sizes: readonly (readonly [number, number])[] = [

@@ -9,7 +9,7 @@ export const managersMeasurement: Measurement = {
   name: 'managers',
   title: 'Walking through snmpd: 4 and 8 managers at a time',
   method:
-    'The same with as many `snmpbulkwalk -Cr25` of lveDomTable at once, all on one CPU; rate over all of them. Every answer is compared with a walk taken alone: names, order, number, and values except in columns that tell ages.',
+    'The same with as many `snmpbulkwalk -Cr25` of lveDomTable at once, all on one CPU; rate over all of them. Every answer is compared with a walk taken alone: names, order, number, and values except in columns with ages.',
   async run(context) {
     const oid = tableOid('lveDomTable');
     await using ours = await startOurRig(context, domains);

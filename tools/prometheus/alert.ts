@@ -68,7 +68,7 @@ export const alerts: readonly Alert[] = [
       'up{job=~"libvirt.*"} == 0 and on (job, instance) max by (job, instance) (up{job=~"libvirt.*"}) == 1',
     summary: () => 'The module {{ $labels.module }} cannot be scraped from {{ $labels.instance }}',
     description: () =>
-      'Other modules can: it takes too long, or two rows have the same labels. The log of snmp_exporter tells.',
+      'Other modules can: it takes too long, or two rows have the same labels. See the log of snmp_exporter.',
   },
   {
     name: 'LibvirtAgentLost',
@@ -82,7 +82,7 @@ export const alerts: readonly Alert[] = [
         : '{{ $labels.instance }} answers and has nothing of libvirt-agentx',
     description: ({ name }) =>
       name === 'snmp'
-        ? 'The agent does not run, is not connected to snmpd, or its subtree is not in the view. `libvirt-agentx check` on the host tells which.'
+        ? 'The agent does not run, is not connected to snmpd, or its subtree is not in the view. `libvirt-agentx check` on the host says which.'
         : 'Something else listens there, or metrics.exclude leaves out libvirt_connection_state.',
   },
   {
@@ -126,7 +126,7 @@ export const alerts: readonly Alert[] = [
     expr: () => 'libvirt_domain_severity == 3',
     summary: () => `${vm} has failed`,
     description: () =>
-      'Crashed, or paused by an I/O error or a watchdog, or its control interface is in error: lveDomStateText tells.',
+      'Crashed, or paused by an I/O error or a watchdog, or its control interface is in error: see lveDomStateText.',
   },
   {
     name: 'LibvirtDomainWarning',
@@ -183,7 +183,7 @@ export const alerts: readonly Alert[] = [
     name: 'LibvirtGuestMemory',
     severity: 'warning',
     for: '30m',
-    comment: 'Only while the balloon driver of the guest tells it.',
+    comment: 'Only while the balloon driver of the guest reports it.',
     expr: (source) =>
       `libvirt_domain_memory_stats_used_ratio > 0.95 and ${machine} ${source.since('libvirt_domain_memory_stats_last_update_timestamp_seconds', plain)} < 300`,
     summary: () => `${vm} uses ${share} of its memory`,

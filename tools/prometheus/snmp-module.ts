@@ -39,7 +39,7 @@ export const snmpModules: readonly SnmpModule[] = [
   },
   {
     name: 'libvirt_guest',
-    purpose: 'Of each VM its vCPUs, definition, jobs, and what its guest agent tells.',
+    purpose: 'Of each VM its vCPUs, definition, jobs, and what its guest agent reports.',
     parts: [
       'lveSpecTable',
       'lveVcpuTable',

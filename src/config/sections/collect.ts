@@ -33,7 +33,7 @@ export const collect = section('What is collected, and how often.', {
     help: 'vmCpuAffinityTable: a row for each vCPU and host CPU (dense), only for CPUs a vCPU may run on and only where it is pinned (compact), or none (off).',
   }),
   poolRefresh: setting(secondsOrNever(60, 604_800), 0, {
-    help: 'How often libvirt is asked to read each storage pool anew, for pools whose figures it does not keep up to date; 0 is never. Needs libvirt.read_write. libvirt opens every volume for it, so choose it long.',
+    help: 'How often libvirt is asked to read each storage pool anew, for pools whose figures it does not keep up to date; 0 is never. Needs libvirt.read_write. libvirt opens every volume for it, so choose a long time.',
   }),
   include: setting(patterns(), [], {
     help: 'Monitor only domains whose name matches one of these regular expressions; empty is all.',
@@ -42,9 +42,9 @@ export const collect = section('What is collected, and how often.', {
     help: 'Do not monitor domains whose name matches one of these regular expressions.',
   }),
   maxDomains: setting(integer(1, 16_384, 'domains'), 5000, {
-    help: 'Domains of one hypervisor that are monitored; so many rows of domains that ceased to exist are kept at most. What is left out is told in lveWarningTable.',
+    help: 'Domains of one hypervisor that are monitored; so many rows of domains that ceased to exist are kept at most. What is left out is reported in lveWarningTable.',
   }),
   maxMemory: setting(integer(0, 65_536, 'MiB'), 0, {
-    help: 'Answers of one hypervisor that are kept, in MiB: what would be more is not taken, and told in lveWarningTable. 2,000 domains with a few devices each are some 40 MiB, and take about three times that in memory. 0 is 64 for each of several hypervisors, and no limit for a single one.',
+    help: 'Answers of one hypervisor that are kept, in MiB: anything beyond is not kept, and is reported in lveWarningTable. 2,000 domains with a few devices each are some 40 MiB, and take about three times that in memory. 0 is 64 for each of several hypervisors, and no limit for a single one.',
   }),
 });

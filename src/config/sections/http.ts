@@ -19,7 +19,7 @@ export const http = section(
       flag: 'http',
     }),
     allowRemote: setting(flag(), false, {
-      help: 'Serve an address that others reach although there is no TLS or whoever asks is answered: where a proxy or a firewall sees to that.',
+      help: 'Serve an address that others can reach without TLS, or without asking who they are: where a proxy or a firewall takes care of that.',
     }),
     certificate: setting(optionalPath(), '', {
       help: 'Certificate for TLS, with its chain (PEM). Read again when it has changed.',
@@ -45,7 +45,7 @@ export const http = section(
       help: 'A client that has not taken its answer within this time is disconnected. Streams of events are not.',
     }),
     specs: setting(flag(), true, {
-      help: 'Keep the definitions for /api/v1.0/specs. Without the selector "xml" SNMP does not have them all the same.',
+      help: 'Keep the definitions for /api/v1.0/specs. SNMP still does not have them without the selector "xml".',
     }),
     history: setting(wholeSeconds(0, 3600), 60, {
       help: 'How long the figures of each refresh are kept for /api/v1.0/stats; 0 keeps none.',

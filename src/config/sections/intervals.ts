@@ -5,7 +5,7 @@ export const intervals = section(
   'Sources that are read less often than at every refresh. One that is due is read with the next refresh.',
   {
     inventory: setting(wholeSeconds(5, 86_400), 60, {
-      help: 'Definitions: pace of re-reading them where no event announced a change, and of asking again for statistics that a domain has nothing in (IOThreads, dirty rate).',
+      help: 'How often definitions are read again where no event announced a change, and how often statistics are asked for that a domain had nothing in (IOThreads, dirty rate).',
     }),
     pinning: setting(wholeSeconds(1, 86_400), 30, { help: 'vCPU, emulator and IOThread pinning.' }),
     diskErrors: setting(wholeSeconds(1, 86_400), 10, { help: 'Disks in error.' }),

@@ -29,7 +29,7 @@ export const libvirt = section('The connection to libvirt, and how gently it is 
     help: 'File whose first line is the password of that user. Default: the password of auth.conf of libvirt.',
   }),
   saslMechanisms: setting(choices(mechanismNames), mechanismNames, {
-    help: 'Mechanisms of SASL that may be used; of those that the daemon offers, the strongest is.',
+    help: 'Mechanisms of SASL that may be used; the strongest that the daemon offers is taken.',
   }),
   readWrite: setting(flag(), false, {
     help: 'Open one more, read-write connection. Needed for guest agent data (selectors guest, fs_info) only; it is as powerful as root.',
@@ -41,13 +41,13 @@ export const libvirt = section('The connection to libvirt, and how gently it is 
     help: 'Domains asked for in one call.',
   }),
   callsInFlight: setting(integer(1, 8, 'calls'), 2, {
-    help: 'Statistics calls under way at a time. At most four are under way on a connection, and no more than max_unanswered_calls: what is above the lower of the two has no effect.',
+    help: 'Statistics calls under way at a time. More than four, or more than max_unanswered_calls, has no effect.',
   }),
   maxUnansweredCalls: setting(integer(1, 20, 'calls'), 3, {
     help: 'Workers of the daemon that calls may occupy at a time; with so many calls unanswered, only calls that wait for nothing are made.',
   }),
   maxEventRate: setting(integer(1, 100_000, 'events'), 500, {
-    help: 'Events of one hypervisor that are handled a second in the long run, and twenty times as many at once. What comes beyond is dropped, counted and told in lveWarningTable; the next refresh shows what it led to.',
+    help: 'Events of one hypervisor that are handled a second in the long run, and twenty times as many at once. What comes beyond is dropped, counted and reported in lveWarningTable; the next refresh shows what it led to.',
   }),
   controlGrace: setting(fractionalSeconds(0, 60), 1, {
     help: 'A domain whose control interface is busy for longer is asked only for what needs no hypervisor process.',

@@ -3,7 +3,7 @@ import { choice } from '../setting-kinds.ts';
 
 export const log = section('Messages on standard error.', {
   level: setting(choice(['trace', 'debug', 'info', 'warn', 'error']), 'info', {
-    help: 'Least level that is logged.',
+    help: 'Lowest level that is logged.',
     flag: 'log-level',
   }),
   format: setting(choice(['auto', 'json', 'human']), 'auto', {

@@ -8,7 +8,7 @@ export const mib = section('Where the objects are.', {
   }),
   vmMib: setting(flag(), true, { help: 'Serve VM-MIB (RFC 7666) as well.' }),
   libvirtMib: setting(flag(), false, {
-    help: 'Serve LIBVIRT-MIB as well, read-only, and send its notification: for what was made for libvirt-snmp. See docs/migration.md.',
+    help: 'Serve LIBVIRT-MIB as well, read-only, and send its notification: for clients that were made for libvirt-snmp. See docs/migration.md.',
   }),
   hvObjectId: setting(oid(), '1.3.6.1.4.1.36957', { help: 'vmHvObjectID.' }),
 });

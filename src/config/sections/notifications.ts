@@ -4,7 +4,7 @@ import { choice, eventNames, flag, fractionalSeconds, integer, wholeSeconds } fr
 export const notifications = section('Traps and informs; who receives them is configured in snmpd.', {
   enabled: setting(flag(), true, { help: 'Start value of lveNotifyEnable.' }),
   modules: setting(choice(['both', 'VM-MIB', 'LIBVIRT-EXT-MIB']), 'both', {
-    help: 'Whose notifications are sent. Those of VM-MIB name a virtual machine by octets (vmUUID), those of LIBVIRT-EXT-MIB in words. The switches of the other module start as false.',
+    help: 'The modules whose notifications are sent. Those of VM-MIB name a virtual machine by octets (vmUUID), those of LIBVIRT-EXT-MIB in words. The switches of the other module start as false.',
   }),
   perVm: setting(flag(), true, { help: 'Start value of vmPerVMNotificationsEnabled.' }),
   bulk: setting(flag(), true, { help: 'Start value of vmBulkNotificationsEnabled.' }),
@@ -15,10 +15,10 @@ export const notifications = section('Traps and informs; who receives them is co
     help: 'With notifications per virtual machine on, a bulk notification needs this many virtual machines.',
   }),
   holdoff: setting(wholeSeconds(0, 86_400), 1, {
-    help: 'Least time between two notifications that say the same about one entity. A state held off follows later.',
+    help: 'Minimum time between two notifications that say the same about one entity. A state held off follows later.',
   }),
   maxPerMinute: setting(integer(0, 100_000), 120, {
-    help: 'Most notifications a minute in all; 0 is no limit.',
+    help: 'Maximum number of notifications a minute in all; 0 is no limit.',
   }),
   queue: setting(integer(1, 100_000), 1000, {
     help: 'Notifications kept while the master is away; the oldest are dropped, and counted.',

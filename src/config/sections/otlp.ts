@@ -8,7 +8,7 @@ export const otlp = section(
       help: 'URL without /v1/metrics, such as "http://collector.example.net:4318" or "http://prometheus.example.net:9090/api/v1/otlp".',
     }),
     encoding: setting(choice(['protobuf', 'json']), 'protobuf', {
-      help: 'What requests are written in. Every receiver takes protobuf; some take JSON as well.',
+      help: 'The encoding of requests. Every receiver takes protobuf; some take JSON as well.',
     }),
     compression: setting(choice(['gzip', 'none']), 'gzip', {
       help: 'Whether requests are compressed. Without it they are ten times as large.',
