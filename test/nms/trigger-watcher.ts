@@ -30,6 +30,8 @@ export async function ledger({ zabbix, hosts }: TriggerWatcher): Promise<readonl
 interface UntilOptions {
   /** Is done before each look. */
   readonly meanwhile?: (() => Promise<void>) | undefined;
+  /** Zabbix asks in its own time: asked again and again for what does not answer, 6.0 never says that it is away. */
+  readonly unhurried?: boolean | undefined;
   /** More to say when the wait fails. */
   readonly context?: () => string;
 }
@@ -39,7 +41,7 @@ export async function untilTriggers(
   watchers: readonly TriggerWatcher[],
   stage: 'fired' | 'recovered',
   triggers: readonly string[],
-  { meanwhile, context }: UntilOptions = {},
+  { meanwhile, unhurried = false, context }: UntilOptions = {},
 ): Promise<void> {
   const missing = new Set<string>();
   await waitUntil(
@@ -47,7 +49,7 @@ export async function untilTriggers(
       await meanwhile?.();
       missing.clear();
       for (const watcher of watchers) {
-        await checkNow(watcher.zabbix, await idsOf(watcher));
+        if (!unhurried) await checkNow(watcher.zabbix, await idsOf(watcher));
         for (const line of await ledger(watcher)) {
           if (triggers.includes(line.trigger) && line[stage].length === 0) {
             missing.add(`${watcher.zabbix.release} ${line.template}: ${line.trigger}`);

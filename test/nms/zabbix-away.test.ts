@@ -229,7 +229,10 @@ describe('triggers', { timeout: 1_200_000 }, () => {
       otherAgent = await startAgent({ uri: libvirtd.uriReadOnly, agentxAddress: otherSnmpd.agentxAddress });
     });
     await otherSnmpd.kill();
-    await untilFiredAndOver(['libvirt: No SNMP data collection'], () => otherSnmpd.restart());
+    const silent = ['libvirt: No SNMP data collection'];
+    await untilTriggers(watchers, 'fired', silent, { unhurried: true });
+    await otherSnmpd.restart();
+    await untilTriggers(watchers, 'recovered', silent, { unhurried: true });
   });
 
   it('have fired and recovered, all of them, in both releases', async () => {
