@@ -233,9 +233,15 @@ function absentFindings(
     const text = `${where} answers and the agent is registered, but the view of ${whoOf(target)} hides all of it`;
     return [foundProblem(subject, text, 'snmp-view', { lines })];
   }
+  // Who sees what an agent shows, and not that anybody has announced it, has a view without sysORTable.
+  const isListHidden = !nothingShown && announced.length === 0;
   return absent.map((module) => {
     const { name, root } = module;
     const text = `${where} shows no object of ${name} (${root})`;
+    if (isListHidden && module.isRegistered) {
+      const unsure = `${text} to ${whoOf(target)}; unless the log of the agent says duplicateRegistration, the view hides it`;
+      return foundProblem(subject, unsure, hiddenAlone[name], { lines: viewLines([module]) });
+    }
     if (served.includes(module)) {
       const hidden = `${text} to ${whoOf(target)}, although it is registered`;
       return foundProblem(subject, hidden, nothingShown ? 'snmp-view' : hiddenAlone[name], {

@@ -46,6 +46,9 @@ beforeAll(async () => {
       'view half included .1.3.6.1.2.1.1',
       `view half included .${root}`,
       'rocommunity half 127.0.0.1 -V half',
+      // Without the list of those who have registered.
+      `view alone included .${root}`,
+      'rocommunity alone 127.0.0.1 -V alone',
       'view other included .1.3.6.1.2.1.1',
       'view other included .1.3.6.1.2.1.236',
       'rocommunity other 127.0.0.1 -V other',
@@ -162,6 +165,12 @@ describe('what keeps a walk empty', () => {
       `view libvirt included .${root}`,
     ],
     ['a view that hides VM-MIB', { community: 'half' }, 'snmp-view-hides-vm-mib', '.1.3.6.1.2.1.236'],
+    [
+      'a view of LIBVIRT-EXT-MIB alone',
+      { community: 'alone' },
+      'snmp-view-hides-vm-mib',
+      'view libvirt included .1.3.6.1.2.1.236',
+    ],
     ['a view that hides LIBVIRT-EXT-MIB', { community: 'other' }, 'snmp-view-hides-ext-mib', `.${root}`],
     ['an unknown community', { community: 'wrong' }, 'snmp-community-unknown', 'rocommunity'],
     ['a host that does not exist', { snmp: 'no-such-host.invalid' }, 'snmp-host-unknown', 'DNS'],

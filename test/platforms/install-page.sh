@@ -49,7 +49,8 @@ case $what in
     eval "$(block npm)"
     test -e /tmp/enabled
     # The page's words for an upgrade.
-    npm pack && npm install --global --omit=dev ./libvirt-agentx-*.tgz && systemctl restart libvirt-agentx
+    cd "$checkout"
+    npm ci && npm pack && npm install --global --omit=dev ./libvirt-agentx-*.tgz && systemctl restart libvirt-agentx
     test -e /tmp/restarted
     ;;
   run)
