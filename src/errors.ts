@@ -112,21 +112,33 @@ export const openFilesRemedy =
 
 const noFilesLeft: Advice = { problem: 'no-files-left', remedy: openFilesRemedy };
 
+/** What helps where no more processes can be started (EAGAIN of fork). */
+export const processesRemedy =
+  'let the program start more processes: TasksMax= of its service (libvirt-agentx contrib network.conf.example raises it), or ulimit -u';
+
+const noProcessesLeft: Advice = { problem: 'no-processes-left', remedy: processesRemedy };
+
 /** What helps where the unit of the service forbids the network (RestrictAddressFamilies= of systemd). */
 export const networkRemedy =
   'the service may use UNIX sockets only, until a drop-in of its unit allows the network: libvirt-agentx contrib network.conf.example';
 
 export const networkForbidden: Advice = { problem: 'network-forbidden', remedy: networkRemedy };
 
-/** What helps whatever the connection was to. */
-function adviceOnAny(cause: unknown): Advice | undefined {
+/** What helps whatever the connection was to; undefined where that is not known. */
+export function adviceOnAny(cause: unknown): Advice | undefined {
   if (isOutOfFiles(cause)) return noFilesLeft;
+  if (isOutOfProcesses(cause)) return noProcessesLeft;
   return isNetworkForbidden(cause) ? networkForbidden : undefined;
 }
 
 /** Whether an error, or what caused it, is that no more files can be opened. */
 export function isOutOfFiles(error: unknown): boolean {
   return hasCode(error, ['EMFILE', 'ENFILE']);
+}
+
+/** Whether an error is that no more processes can be started. */
+function isOutOfProcesses(error: unknown): boolean {
+  return hasCode(error, ['EAGAIN']) && error instanceof Error && /^spawn /.test(error.message);
 }
 
 /** Whether an error, or what caused it, is that this process may not have such a socket. */

@@ -1,5 +1,5 @@
 import { agentxProblems } from '../agentx/problems.ts';
-import { networkRemedy, openFilesRemedy, type Problem } from '../errors.ts';
+import { networkRemedy, openFilesRemedy, type Problem, processesRemedy } from '../errors.ts';
 import { libvirtProblems } from '../libvirt/problems.ts';
 
 /** How grave a problem is: a `fail` keeps something from working. */
@@ -62,6 +62,11 @@ export const checkProblems = {
       level: 'fail',
       cause: 'A connection needs a file descriptor, and the program may open no more.',
       remedy: openFilesRemedy,
+    },
+    'no-processes-left': {
+      level: 'fail',
+      cause: 'A connection needs a process of its own (ssh), and the program may start no more.',
+      remedy: processesRemedy,
     },
     'network-forbidden': {
       level: 'fail',

@@ -125,6 +125,7 @@ printf '[http]\naddress = "127.0.0.1:9177"\n' >/etc/libvirt-agentx.toml
 mark=$(now)
 expect 'the service starts' systemctl restart $unit
 expect 'its user cannot read the file itself' sh -c '! setpriv --reuid libvirt-agentx --regid libvirt-agentx --clear-groups cat /etc/libvirt-agentx/http-tokens'
+expect 'it may start as many processes as its drop-in says' is TasksMax 2624
 status() { curl -s -o /dev/null -w '%{http_code}' "$@" http://127.0.0.1:9177/metrics; }
 code() { [ "$(status "${@:2}")" = "$1" ] || { echo "$(status "${@:2}"), not $1"; false; }; }
 expect 'the token opens the door' until_true code 200 -H "Authorization: Bearer $(cat /tmp/token)"

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import {
   AuthenticationFailedError,
+  adviceOnAny,
   advise,
   ConnectionFailedError,
   CredentialsRefusedError,
@@ -38,7 +39,7 @@ export async function openCommand(
     signal.throwIfAborted();
     throw new ConnectionFailedError(
       `cannot start ${file}: ${errorText(error)}`,
-      advise(libvirtProblems, 'ssh-missing', { file }),
+      adviceOnAny(error) ?? advise(libvirtProblems, 'ssh-missing', { file }),
       { cause: error },
     );
   }

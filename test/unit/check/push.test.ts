@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -109,6 +109,8 @@ test('a secret that cannot be read, and one that everybody can read, are told', 
   await using server = await writtenTo();
   const open = join(directory, 'open');
   await writeFile(open, 'sesame\n');
+  // Whatever the umask is.
+  await chmod(open, 0o644);
   const found = await check({
     influxdb: { url: server.url, user: 'anne', password_file: open },
     otlp: { url: server.url, token_file: join(directory, 'none') },

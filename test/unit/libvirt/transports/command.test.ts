@@ -1,12 +1,15 @@
+import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { LibvirtConnection } from '../../../../src/libvirt/connection.ts';
 import { connectGetHostname } from '../../../../src/libvirt/procedures.ts';
 import { parseLibvirtUri } from '../../../../src/libvirt/uri.ts';
 import { silentLogger } from '../../../../src/log.ts';
 import { FakeLibvirtd } from '../../../fakes/fake-libvirtd.ts';
+import { repositoryPath } from '../../../lab/mib-path.ts';
 import { waitUntil } from '../../../lab/wait.ts';
 
 let directory: string;
@@ -78,3 +81,32 @@ it.each([
     LibvirtConnection.open(parseLibvirtUri(`qemu+ext:///system?command=${path}`), options),
   ).rejects.toMatchObject({ message: `${path} says: ${words}`, advice: { problem } });
 });
+
+it.skipIf(process.getuid?.() !== 0)(
+  'says what to do where no process can be started any more (needs root)',
+  async () => {
+    // Root has no such limit, and a thread that is there already does not count again.
+    const script = `
+    import { execFileSync } from 'node:child_process';
+    import { openCommand } from './src/libvirt/transports/command.ts';
+    execFileSync('prlimit', ['--pid', String(process.pid), '--nproc=1']);
+    process.setgid(54321);
+    process.setuid(54321);
+    const transport = { kind: 'command', scheme: 'ext', file: '/bin/cat', args: [] };
+    await openCommand(transport, new AbortController().signal).then(
+      () => console.log('it started'),
+      (error) => console.log(JSON.stringify({ text: error.message, advice: error.advice })),
+    );
+    process.exit();
+  `;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--import', 'tsx', '--input-type=module', '--eval', script],
+      { cwd: repositoryPath },
+    );
+    expect(JSON.parse(stdout)).toEqual({
+      text: 'cannot start /bin/cat: spawn /bin/cat EAGAIN',
+      advice: { problem: 'no-processes-left', remedy: expect.stringContaining('TasksMax=') },
+    });
+  },
+);
