@@ -190,7 +190,7 @@ export async function keepAside(path: string): Promise<string | undefined> {
 export async function keepCopy(path: string): Promise<string | undefined> {
   const temporary = join(dirname(path), `.${basename(path)}.tmp`);
   try {
-    await unlink(temporary).catch(() => undefined);
+    await makeRoom(temporary);
     await link(path, temporary);
     await rename(temporary, `${path}.corrupt`);
     return `${path}.corrupt`;
@@ -205,7 +205,7 @@ export async function writeAtomically(path: string, pieces: Iterable<JsonPiece>)
   const directory = dirname(path);
   // One name, so that a process that is killed leaves one file at most, which the next one writes anew.
   const temporary = join(directory, `.${basename(path)}.tmp`);
-  await unlink(temporary).catch(() => undefined);
+  await makeRoom(temporary);
   const handle = await open(temporary, 'wx', fileMode);
   try {
     try {
@@ -228,6 +228,15 @@ export async function writeAtomically(path: string, pieces: Iterable<JsonPiece>)
     throw error;
   }
   await syncDirectory(directory);
+}
+
+/** What a process that was killed has left is removed; a directory, which somebody else has put there, is moved away. */
+async function makeRoom(temporary: string): Promise<void> {
+  try {
+    await unlink(temporary);
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) await keepAside(temporary);
+  }
 }
 
 /** Makes a rename durable. File systems that cannot synchronise a directory are left alone. */

@@ -285,6 +285,15 @@ describe('IndexStore', () => {
     expect(losses).toEqual([expect.stringContaining('indexes.json.corrupt')]);
   });
 
+  it('is written although there is a directory where it is written first', async () => {
+    await mkdir(join(directory, '.indexes.json.tmp', 'full'), { recursive: true });
+    await using store = await IndexStore.load({ place: new TestPlace(directory), logger: silentLogger });
+    expect(store.domain(first)).toBe(1);
+    await store.flush();
+    expect(store.persistent).toBe(true);
+    expect(await readdir(directory)).toContain('.indexes.json.tmp.corrupt');
+  });
+
   it.each<[string, (domain: SavedDomain) => void]>([
     ['facts that are no object', (domain) => Object.assign(domain, { facts: 'none' })],
     ['a moment in the year 30000', ({ facts }) => Object.assign(facts, { startedAt: Date.UTC(30_000, 0) })],
