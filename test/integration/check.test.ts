@@ -350,8 +350,6 @@ describe('a state directory', () => {
   it('of another user is named, and one that cannot be made', async () => {
     chmodSync(directory.path, 0o755);
     const path = directory.directory('of-root');
-    // Whatever the umask is.
-    chmodSync(path, 0o755);
     const foreign = await stateOf(path, ':', nobody);
     expect(foreign.state).toMatchObject([
       { problem: 'state-not-writable', remedy: expect.stringContaining('checked as uid 65534') },

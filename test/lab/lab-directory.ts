@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,16 +28,26 @@ export async function makeLabDirectory(): Promise<LabDirectory> {
   return {
     path,
     file(...names) {
-      mkdirSync(join(path, ...names.slice(0, -1)), { recursive: true });
+      makeDirectories(path, names.slice(0, -1));
       return join(path, ...names);
     },
     directory(...names) {
-      mkdirSync(join(path, ...names), { recursive: true });
+      makeDirectories(path, names);
       return join(path, ...names);
     },
     remove,
     [Symbol.asyncDispose]: remove,
   };
+}
+
+/** Others can enter them once they can enter the first one, whatever the umask of this process is. */
+function makeDirectories(path: string, names: readonly string[]): void {
+  for (const [at] of names.entries()) {
+    const made = join(path, ...names.slice(0, at + 1));
+    if (existsSync(made)) continue;
+    mkdirSync(made, { recursive: true });
+    chmodSync(made, 0o755);
+  }
 }
 
 /** Removes what killed runs have left in a directory: what is named by a prefix, their process id and a hyphen. */

@@ -192,20 +192,29 @@ enter() {
   # shellcheck disable=SC2016
   unshare --mount --propagation private --pid --fork --kill-child --mount-proc -- bash -c '
     set -eu
-    root=$1 archives=$2
-    shift 2
+    root=$1
+    shift
     mount --bind "$root" "$root"
     mount -t proc proc "$root/proc"
     mount --rbind /sys "$root/sys"
     mount --rbind /dev "$root/dev"
     mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
     mount -t tmpfs -o mode=0755 tmpfs "$root/run"
-    mkdir -p "$root/run/lock" "$archives"
-    mount --bind "$archives" "$root/var/cache/apt/archives"
+    mkdir -p "$root/run/lock"
     exec chroot "$root" env -i HOME=/root TERM="${TERM:-dumb}" LANG=C.UTF-8 CI=true \
       PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
       ${NODE_EXTRA_CA_CERTS:+NODE_EXTRA_CA_CERTS="$NODE_EXTRA_CA_CERTS"} "$@"
-  ' enter "$root" "$cache/archives-$release" "$@"
+  ' enter "$root" "$@"
+}
+
+# Packages that were downloaded before, as links: apt locks the directory of them, and another run may be using its own.
+lend_packages() {
+  mkdir -p "$cache/archives-$release" "$1/var/cache/apt/archives"
+  find "$cache/archives-$release" -maxdepth 1 -name '*.deb' -exec cp -l -u -t "$1/var/cache/apt/archives" {} +
+}
+
+keep_packages() {
+  find "$1/var/cache/apt/archives" -maxdepth 1 -name '*.deb' -exec cp -l -u -t "$cache/archives-$release" {} +
 }
 
 test_release() {
@@ -223,6 +232,7 @@ test_release() {
   printf '%s;\n' 'APT::Keep-Downloaded-Packages "true"' "$any_date" >"$root/etc/apt/apt.conf.d/platforms"
   # The root does not outlive the run: no need to wait for the disk with each file.
   echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
+  lend_packages "$root"
   enter "$root" apt-get -qq update
   local status=0
   if [ -n "$package" ]; then
@@ -237,6 +247,7 @@ test_release() {
     else
       enter "$root" unshare --net -- /root/package/package.sh "/root/package/$(basename "$package")" || status=$?
     fi
+    keep_packages "$root"
     [ -n "$keep" ] || rm -rf "$root"
     return "$status"
   fi
@@ -271,6 +282,7 @@ test_release() {
   else
     enter "$root" sh -c 'umask 077; cd /root/libvirt-agentx && exec npm test -- "$@"' sh "$@" || status=$?
   fi
+  keep_packages "$root"
   [ -n "$keep" ] || rm -rf "$root"
   return "$status"
 }
