@@ -138,7 +138,7 @@ export function isOutOfFiles(error: unknown): boolean {
 
 /** Whether an error is that no more processes can be started. */
 function isOutOfProcesses(error: unknown): boolean {
-  return hasCode(error, ['EAGAIN']) && error instanceof Error && /^spawn /.test(error.message);
+  return hasCode(error, ['EAGAIN']) && error instanceof Error && error.message.startsWith('spawn ');
 }
 
 /** Whether an error, or what caused it, is that this process may not have such a socket. */
