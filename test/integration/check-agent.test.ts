@@ -126,6 +126,8 @@ agentx.address = "${snmpd.agentxAddress}"
 state.directory = "${state}"
 `,
     );
+    // Whatever the umask is.
+    chmodSync(configPath, 0o644);
     const user = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
     const nobody = await startProcess({
       name: 'libvirt-agentx of nobody',
