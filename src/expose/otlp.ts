@@ -9,7 +9,7 @@ import {
 import { SeriesValues } from '../families/series-values.ts';
 import type { ImageTree } from '../image/image-tree.ts';
 import { CounterStarts } from './counter-starts.ts';
-import { withoutControls } from './prometheus.ts';
+import { withoutControls } from './label-text.ts';
 
 // OTLP 1.x: ExportMetricsServiceRequest of https://github.com/open-telemetry/opentelemetry-proto
 // (docs/specification.md, opentelemetry/proto/metrics/v1/metrics.proto).

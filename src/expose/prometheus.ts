@@ -1,14 +1,12 @@
 import { Dimensions } from '../families/dimensions.ts';
-import type { Family, FamilyType, Series } from '../families/family.ts';
-import {
-  type AnyLabelSources,
-  besideHypervisor,
-  hypervisorLabel,
-  type LabelRows,
-} from '../families/label-set.ts';
+import type { Family, FamilyType } from '../families/family.ts';
+import type { AnyLabelSources } from '../families/label-set.ts';
 import { SeriesValues } from '../families/series-values.ts';
 import type { ImageTree } from '../image/image-tree.ts';
-import { OctetsOfText } from './octets-of-text.ts';
+import { pair } from './label-text.ts';
+import { LinesBench } from './lines-bench.ts';
+import { holdAll, type LinesMemory } from './lines-memory.ts';
+import { SeriesLines } from './series-lines.ts';
 
 /**
  * Text format 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/) or OpenMetrics 1.0
@@ -33,195 +31,31 @@ interface LabelledSource extends ExposedSource {
   readonly dimensions: Dimensions;
 }
 
-/**
- * Lines are put together to texts of about so many characters. A longer one would outlive a collection of garbage, and all
- * that it consists of with it, which costs more than to make it.
- */
-const pieceLength = 4096;
-
-/** The memory of a body. It is written again when there is another image, unless somebody has it still. */
-export class BodyMemory {
-  readonly octets: OctetsOfText;
-  #holders = 0;
-
-  constructor(capacity?: number) {
-    this.octets = new OctetsOfText(capacity);
-  }
-
-  get isHeld(): boolean {
-    return this.#holders > 0;
-  }
-
-  /** Keeps it as it is until the function that is returned is called. */
-  hold(): () => void {
-    this.#holders += 1;
-    let isHeld = true;
-    return () => {
-      if (isHeld) this.#holders -= 1;
-      isHeld = false;
-    };
-  }
-}
-
-/** A body, and whose memory it lies in; undefined if it has its own. */
+/** A body in pieces, as they lie in memory that is written again when there is another image. */
 export interface ExposedBody {
-  readonly octets: Buffer;
-  readonly memory: BodyMemory | undefined;
+  readonly pieces: readonly Buffer[];
+  /** Keeps them as they are until the function that is returned is called. */
+  hold(): () => void;
 }
 
 /** A family of all sources. */
 class RenderedFamily {
   readonly family: Family;
   readonly heads: Readonly<Record<ExpositionFormat, Buffer>>;
-  readonly bySource: readonly SourceLines[];
+  readonly series: readonly SeriesLines[];
 
   constructor(family: Family, sources: readonly LabelledSource[]) {
     this.family = family;
     this.heads = { text: Buffer.from(textHead(family)), openmetrics: Buffer.from(openMetricsHead(family)) };
-    this.bySource = sources.map((source) => new SourceLines(family, source));
+    this.series = sources.flatMap(({ name, tree, dimensions }) =>
+      family.series.flatMap((series) => {
+        const values = SeriesValues.of(series, tree);
+        return values === undefined
+          ? []
+          : new SeriesLines(series, { family: family.name, values, dimensions, hypervisor: name });
+      }),
+    );
   }
-}
-
-/** What one source has of a family, kept as long as its values and labels are the same. */
-class SourceLines {
-  /** Where its lines are; the same twice if it has none. */
-  #from = 0;
-  #to = 0;
-  /** Undefined if they are nowhere. */
-  #memory: BodyMemory | undefined;
-  readonly #series: readonly RenderedSeries[];
-  readonly #dimensions: Dimensions;
-
-  constructor(family: Family, { name, tree, dimensions }: LabelledSource) {
-    this.#dimensions = dimensions;
-    this.#series = family.series.flatMap((series) => {
-      const values = SeriesValues.of(series, tree);
-      return values === undefined ? [] : new RenderedSeries(family.name, series, values, name);
-    });
-  }
-
-  /** Writes what the current image says, or what was written before if that is the same. */
-  write(memory: BodyMemory): void {
-    let isChanged = false;
-    const rows = this.#series.map(({ series }) => this.#dimensions.rowsOf(series));
-    for (const [at, series] of this.#series.entries()) {
-      const labels = rows[at];
-      if (labels !== undefined && series.changed(labels)) isChanged = true;
-    }
-    const from = memory.octets.length;
-    if (isChanged || this.#memory === undefined) {
-      for (const series of this.#series) series.writeTo(memory.octets);
-    } else {
-      memory.octets.addOctets(this.lines);
-    }
-    this.#memory = memory;
-    this.#from = from;
-    this.#to = memory.octets.length;
-  }
-
-  get lines(): Buffer {
-    return this.#memory?.octets.view(this.#from, this.#to) ?? noLines;
-  }
-
-  forget(): void {
-    this.#memory = undefined;
-  }
-}
-
-const noLines: Buffer = Buffer.alloc(0);
-
-class RenderedSeries {
-  readonly series: Series;
-  readonly #name: string;
-  readonly #close: string;
-  readonly #values: SeriesValues;
-  /** Whether a label says which hypervisor it is. */
-  readonly #isOneOfMany: boolean;
-  #labels: LabelRows | undefined;
-
-  constructor(name: string, series: Series, values: SeriesValues, hypervisor: string) {
-    this.series = series;
-    this.#name = name;
-    this.#isOneOfMany = hypervisor !== '';
-    const fixed = Object.entries(series.fixed).map(([label, value]) => pair(label, value));
-    if (this.#isOneOfMany) fixed.push(pair(hypervisorLabel, hypervisor));
-    this.#close = fixed.join(',');
-    this.#values = values;
-  }
-
-  changed(labels: LabelRows): boolean {
-    const isOther = labels !== this.#labels;
-    this.#labels = labels;
-    return this.#values.changed() || isOther;
-  }
-
-  /** A line for each row that has a value. */
-  writeTo(octets: OctetsOfText): void {
-    const labels = this.#labels;
-    if (labels === undefined) return;
-    const read = this.#values.reader();
-    const opened = openedRows(labels, this.#isOneOfMany);
-    let text = '';
-    for (let row = 0; row < opened.length; row++) {
-      const open = opened[row];
-      if (open === undefined) continue;
-      const value = read(row);
-      if (Number.isNaN(value)) continue;
-      text += this.#line(open, value);
-      if (text.length < pieceLength) continue;
-      octets.add(text);
-      text = '';
-    }
-    octets.add(text);
-  }
-
-  #line(open: string, value: number | bigint): string {
-    if (open === '')
-      return this.#close === '' ? `${this.#name} ${value}\n` : `${this.#name}{${this.#close}} ${value}\n`;
-    return this.#close === ''
-      ? `${this.#name}{${open}} ${value}\n`
-      : `${this.#name}{${open},${this.#close}} ${value}\n`;
-  }
-}
-
-/** The labels of each row as they are written, without braces. */
-function openedRows(labels: LabelRows, isOneOfMany: boolean): readonly (string | undefined)[] {
-  const known = opened.get(labels);
-  if (known !== undefined) return known;
-  const { rows } = labels;
-  const names = isOneOfMany ? labels.names.map(besideHypervisor) : labels.names;
-  const made = rows.map((values) => {
-    if (values === undefined) return undefined;
-    let text = '';
-    for (const [at, value] of values.entries()) {
-      // An empty label is the same as none.
-      if (value === '') continue;
-      text += text === '' ? pair(names[at] ?? '', value) : `,${pair(names[at] ?? '', value)}`;
-    }
-    return text;
-  });
-  opened.set(labels, made);
-  return made;
-}
-
-const opened = new WeakMap<LabelRows, readonly (string | undefined)[]>();
-
-function pair(name: string, value: string): string {
-  return `${name}="${escapeLabel(value)}"`;
-}
-
-/** A label's value: what the format gives a meaning, and control characters. */
-export function escapeLabel(value: string): string {
-  if (!/["\\\p{Cc}]/u.test(value)) return value;
-  return withoutControls(value).replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
-}
-
-/** Control characters other than line ends, which some parsers stumble over, as `\x07`. */
-export function withoutControls(value: string): string {
-  return value.replaceAll(
-    /(?!\n)\p{Cc}/gu,
-    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
 }
 
 function textHead({ name, type, help }: Family): string {
@@ -273,12 +107,10 @@ export interface ExpositionOptions {
  */
 export class PrometheusExposition {
   readonly #families: readonly RenderedFamily[];
+  readonly #dimensions: readonly Dimensions[];
   readonly #own: () => readonly OwnFamily[];
+  readonly #bench = new LinesBench();
   #isCurrent = false;
-  /** What was written last, in which format. */
-  #written: { readonly memory: BodyMemory; readonly format: ExpositionFormat } | undefined;
-  /** What was written before that, to be written again. */
-  #spare: BodyMemory | undefined;
 
   /** @param sources of several, each sample has the label `hypervisor`. */
   constructor(
@@ -291,6 +123,7 @@ export class PrometheusExposition {
       tree,
       dimensions: new Dimensions(tree, domainLabels),
     }));
+    this.#dimensions = labelled.map(({ dimensions }) => dimensions);
     this.#families = families.map((family) => new RenderedFamily(family, labelled));
   }
 
@@ -305,56 +138,48 @@ export class PrometheusExposition {
 
   /** Nobody asks for the time being: keeps nothing. */
   forget(): void {
-    for (const { bySource } of this.#families) for (const lines of bySource) lines.forget();
-    this.#written = undefined;
-    this.#spare = undefined;
+    for (const { series } of this.#families) for (const each of series) each.forget();
+    this.#bench.forget();
     this.#isCurrent = false;
   }
 
   /**
    * The body in this format, with the families that are wanted; without that all of them.
    *
-   * Whoever does not use it at once holds its memory.
+   * Whoever does not use it at once holds it.
    */
   lend(format: ExpositionFormat, wants?: (name: string) => boolean): ExposedBody {
-    if (!this.#isCurrent || this.#written === undefined) this.#write(format);
-    this.#isCurrent = true;
-    const written = this.#written;
-    if (written !== undefined && wants === undefined && written.format === format) {
-      const { memory } = written;
-      return { octets: memory.octets.view(0, memory.octets.length), memory };
+    this.#write();
+    const pieces: Buffer[] = [];
+    const memories: LinesMemory[] = [];
+    for (const { family, heads, series } of this.#families) {
+      if (wants?.(family.name) === false) continue;
+      let isEmpty = true;
+      for (const { lines, memory } of series) {
+        if (memory === undefined || lines.length === 0) continue;
+        if (isEmpty) pieces.push(heads[format]);
+        isEmpty = false;
+        pieces.push(lines);
+        memories.push(memory);
+      }
     }
-    const chunks: Buffer[] = [];
-    for (const { family, heads, bySource } of this.#families) {
-      const lines = bySource.map((source) => source.lines).filter(({ length }) => length > 0);
-      if (lines.length > 0 && wants?.(family.name) !== false) chunks.push(heads[format], ...lines);
-    }
-    chunks.push(...this.#others(format, wants));
-    return { octets: Buffer.concat(chunks), memory: undefined };
+    pieces.push(...this.#others(format, wants));
+    return { pieces, hold: () => holdAll(memories) };
   }
 
-  /** The same, to be used at once. */
+  /** The same in one piece, to keep. */
   body(format: ExpositionFormat, wants?: (name: string) => boolean): Buffer {
-    return this.lend(format, wants).octets;
+    return Buffer.concat(this.lend(format, wants).pieces);
   }
 
-  /** Writes all of it for the current image, into memory that nobody has. */
-  #write(format: ExpositionFormat): void {
-    const before = this.#written?.memory;
-    const isFree = this.#spare !== undefined && !this.#spare.isHeld;
-    const memory = isFree && this.#spare !== undefined ? this.#spare : new BodyMemory(before?.octets.length);
-    const { octets } = memory;
-    octets.cut(0);
-    for (const { heads, bySource } of this.#families) {
-      const from = octets.length;
-      octets.addOctets(heads[format]);
-      const behindHead = octets.length;
-      for (const lines of bySource) lines.write(memory);
-      if (octets.length === behindHead) octets.cut(from);
-    }
-    for (const chunk of this.#others(format)) octets.addOctets(chunk);
-    this.#written = { memory, format };
-    this.#spare = before;
+  /** Brings all lines up to the current image. */
+  #write(): void {
+    if (this.#isCurrent) return;
+    for (const { series } of this.#families) for (const each of series) each.write(this.#bench);
+    // Lines have their labels in them: only where those change are they needed once more.
+    this.#bench.forgetLabels();
+    for (const each of this.#dimensions) each.forget();
+    this.#isCurrent = true;
   }
 
   /** What stands behind the families of the MIB. */

@@ -36,7 +36,7 @@ export class ColumnWatch {
 }
 
 /** By their octets: NaN equals itself. */
-function sameCells(a: Float64Array, b: Float64Array): boolean {
+export function sameCells(a: Float64Array, b: Float64Array): boolean {
   return a.length === b.length && Buffer.compare(octetsOf(a), octetsOf(b)) === 0;
 }
 

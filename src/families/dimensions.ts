@@ -22,6 +22,11 @@ export class Dimensions {
     return this.#setOf(table, { labels, texts: all, where }).get();
   }
 
+  /** Does not keep the texts of labels, of which a thousand domains have tens of thousands. */
+  forget(): void {
+    for (const set of this.#sets.values()) set.forget();
+  }
+
   #setOf(table: TableName | undefined, parts: LabelParts): LabelSet {
     const key = JSON.stringify([table, parts]);
     const known = this.#sets.get(key);

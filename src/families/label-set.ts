@@ -44,9 +44,27 @@ export interface LabelParts {
 export type LabelValues = readonly string[] | undefined;
 
 /** Rows by their labels: no two are the same. The object stays the same while nothing changes. */
-export interface LabelRows {
+export class LabelRows {
   readonly names: readonly string[];
-  readonly rows: readonly LabelValues[];
+  readonly #make: () => readonly LabelValues[];
+  #rows: readonly LabelValues[] | undefined;
+
+  /** @param make reads them from the current image. */
+  constructor(names: readonly string[], make: () => readonly LabelValues[]) {
+    this.names = names;
+    this.#make = make;
+  }
+
+  /** Of use as long as the image is current that this object was given for. */
+  get rows(): readonly LabelValues[] {
+    this.#rows ??= this.#make();
+    return this.#rows;
+  }
+
+  /** Does not keep them: they are read again when they are wanted again. */
+  forget(): void {
+    this.#rows = undefined;
+  }
 }
 
 type ValueReader = (row: number) => string;
@@ -94,9 +112,16 @@ export class LabelSet {
     for (const { column, watch } of this.#watched) isChanged = watch.changed(column) || isChanged;
     if (this.#known === undefined || isChanged) {
       this.#rowSet = rows;
-      this.#known = { names: this.#names, rows: rows === undefined ? [this.#ofScalars()] : this.#make(rows) };
+      this.#known = new LabelRows(this.#names, () =>
+        rows === undefined ? [this.#ofScalars()] : this.#make(rows),
+      );
     }
     return this.#known;
+  }
+
+  /** Does not keep the texts of the labels. */
+  forget(): void {
+    this.#known?.forget();
   }
 
   #rowsOfTable(): RowSet | undefined {

@@ -9,6 +9,7 @@ import type { Freshness } from './freshness.ts';
 import { hostGuard } from './host-guard.ts';
 import type { ListenerOptions } from './listener.ts';
 import { type MetricsPage, preferredFormat } from './metrics-page.ts';
+import { answerInPieces } from './pieces.ts';
 import { problem } from './problem.ts';
 import { addVadvisorApi } from './vadvisor.ts';
 import type { WebSources } from './web-source.ts';
@@ -83,9 +84,8 @@ export function makeApp(parts: AppParts): App {
     const isCompressed =
       metrics.isCompressing &&
       /\bgzip\b(?!\s*;\s*q=0(\.0*)?\b)/.test(context.req.header('accept-encoding') ?? '');
-    const { octets, memory } = await metrics.get({ format, isCompressed, prefixes });
-    if (memory !== undefined) context.env.outgoing.once('close', memory.hold());
-    return context.body(octets as Uint8Array<ArrayBuffer>, 200, {
+    const body = await metrics.get({ format, isCompressed, prefixes });
+    return answerInPieces(context, body, {
       'content-type': contentTypes[format],
       'cache-control': 'no-store',
       vary: 'Accept, Accept-Encoding',

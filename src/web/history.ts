@@ -50,6 +50,7 @@ export class History {
   #now(isKept: boolean): Moment {
     // The age of the refresh is kept as its moment.
     const at = this.#tree.column('lveRefreshAge')?.cells[0] ?? systemClock.now();
-    return { at, frame: new Frame(this.#tree, vadvisorColumns, { isKept }) };
+    const before = this.#moments.at(-1)?.frame;
+    return { at, frame: new Frame(this.#tree, vadvisorColumns, { isKept, before }) };
   }
 }

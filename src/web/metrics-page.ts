@@ -1,8 +1,5 @@
-import { promisify } from 'node:util';
-import { constants, gzip } from 'node:zlib';
 import type { ExposedBody, ExpositionFormat, PrometheusExposition } from '../expose/prometheus.ts';
-
-const compress = promisify(gzip);
+import { compress } from './compress.ts';
 
 /** Bodies are not kept for longer than this without being asked for. */
 const keepMs = 60_000;
@@ -69,15 +66,12 @@ export class MetricsPage {
     const wants = (name: string): boolean => prefixes.some((prefix) => hasPrefix(name, prefix));
     const plain = this.#exposition.lend(format, prefixes.length === 0 ? undefined : wants);
     if (!isCompressed) return plain;
-    // Where all scrapers take it compressed, only that is kept: it is a twentieth.
-    const release = plain.memory?.hold();
+    // Where all scrapers take it compressed, only that is sent: it is a twentieth.
+    const release = plain.hold();
     try {
-      return {
-        octets: await compress(plain.octets, { level: constants.Z_BEST_SPEED }),
-        memory: undefined,
-      };
+      return { pieces: [await compress(plain.pieces)], hold: () => () => undefined };
     } finally {
-      release?.();
+      release();
     }
   }
 

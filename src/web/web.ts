@@ -1,10 +1,10 @@
-import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '../log.ts';
 import { makeApp } from './app.ts';
 import { Authentication } from './auth.ts';
 import type { Freshness } from './freshness.ts';
 import { Listener, type ListenerOptions } from './listener.ts';
 import type { MetricsPage } from './metrics-page.ts';
+import { listenerOf } from './pieces.ts';
 import type { WebSources } from './web-source.ts';
 
 /** What is served over HTTP, from where. */
@@ -32,6 +32,5 @@ export async function openWeb({ options, logger, ...parts }: WebParts): Promise<
   const authentication = new Authentication(options, logger);
   await authentication.load();
   const app = makeApp({ ...parts, options, authentication, logger });
-  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  return Listener.open(options, (request, response) => void listener(request, response), logger);
+  return Listener.open(options, listenerOf(app), logger);
 }

@@ -1,6 +1,8 @@
+import { EventEmitter } from 'node:events';
 import { PrometheusExposition } from '../../src/expose/prometheus.ts';
 import { servedFamilies } from '../../src/families/served.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
+import type { App, NodeBindings } from '../../src/web/app-type.ts';
 import { Authentication } from '../../src/web/auth.ts';
 import { EventHub } from '../../src/web/event-hub.ts';
 import { Freshness } from '../../src/web/freshness.ts';
@@ -72,4 +74,26 @@ export async function webRig(given: {
     logger,
   };
   return { image, lines, authentication, events, history, ...parts, parts };
+}
+
+/** What is asked of an application that has no socket. */
+export interface Asked {
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly method?: string;
+  /** From where. */
+  readonly remoteAddress?: string;
+}
+
+/** The answer of an application, with its body where that goes out in pieces. */
+export async function ask(app: App, asked: Asked): Promise<Response> {
+  const { path, headers = {}, method = 'GET', remoteAddress = '127.0.0.1' } = asked;
+  const socket = { incoming: { socket: { remoteAddress } }, outgoing: new EventEmitter() };
+  const env: Pick<NodeBindings, 'body'> & typeof socket = socket;
+  const answer = await app.request(
+    `http://localhost${path}`,
+    { method, headers: { host: 'localhost', ...headers } },
+    env,
+  );
+  return env.body === undefined ? answer : new Response(Buffer.concat(env.body.pieces), answer);
 }

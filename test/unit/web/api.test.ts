@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { toJson } from '../../../src/mib/print.ts';
 import { makeApp } from '../../../src/web/app.ts';
@@ -9,18 +8,12 @@ import {
   sampleSnapshot,
   sampleUuid,
 } from '../../support/sample-snapshot.ts';
-import { webRig } from '../../support/web-rig.ts';
+import { ask, webRig } from '../../support/web-rig.ts';
 
 async function rig(given: Parameters<typeof webRig>[0] = {}) {
   const made = await webRig(given);
   const app = makeApp(made);
-  const incoming = { socket: { remoteAddress: '127.0.0.1' } };
-  const get = (path: string, headers: Record<string, string> = {}) =>
-    app.request(
-      `http://localhost${path}`,
-      { headers: { host: 'localhost', ...headers } },
-      { incoming, outgoing: new EventEmitter() },
-    );
+  const get = (path: string, headers: Record<string, string> = {}) => ask(app, { path, headers });
   const json = async (path: string): Promise<Record<string, unknown>> =>
     (await (await get(path)).json()) as Record<string, unknown>;
   return { ...made, app, get, json };

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { EventEmitter } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,20 +8,18 @@ import { makeApp } from '../../../src/web/app.ts';
 import type { App } from '../../../src/web/app-type.ts';
 import { newToken, userLine } from '../../../src/web/credentials.ts';
 import { SAMPLE_NOW, sampleSnapshot } from '../../support/sample-snapshot.ts';
-import { webRig } from '../../support/web-rig.ts';
-
-/** What Node would hand over. */
-const bindings = { incoming: { socket: { remoteAddress: '192.0.2.1' } }, outgoing: new EventEmitter() };
+import { ask, webRig } from '../../support/web-rig.ts';
 
 async function rig(given: Parameters<typeof webRig>[0] = {}) {
   const made = await webRig(given);
   const app: App = makeApp(made);
   const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
-    app.request(
-      `http://localhost${path}`,
-      { method, headers: { host: '127.0.0.1:9177', ...headers } },
-      bindings,
-    );
+    ask(app, {
+      path,
+      headers: { host: '127.0.0.1:9177', ...headers },
+      method,
+      remoteAddress: '192.0.2.1',
+    });
   return { ...made, get };
 }
 

@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { makeApp } from '../../../src/web/app.ts';
 import { parseExposition } from '../../support/exposition.ts';
@@ -8,16 +7,14 @@ import {
   sampleSnapshot,
   sampleUuid,
 } from '../../support/sample-snapshot.ts';
-import { webRig } from '../../support/web-rig.ts';
+import { ask, webRig } from '../../support/web-rig.ts';
 
 // The same machine is at both, as after a copy or in the middle of a migration.
 const both = { name: 'rack1.a', snapshot: sampleSnapshot(), others: { rack1_a: sampleSnapshot() } } as const;
 
 async function rig(given: Parameters<typeof webRig>[0]) {
   const app = makeApp(await webRig(given));
-  const env = { incoming: { socket: { remoteAddress: '127.0.0.1' } }, outgoing: new EventEmitter() };
-  const text = async (path: string): Promise<string> =>
-    (await app.request(`http://localhost${path}`, { headers: { host: 'localhost' } }, env)).text();
+  const text = async (path: string): Promise<string> => (await ask(app, { path })).text();
   return { text, json: async (path: string) => JSON.parse(await text(path)) as Record<string, unknown> };
 }
 

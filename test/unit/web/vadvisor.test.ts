@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { vadvisorSpec } from '../../../src/expose/vadvisor-specs.ts';
 import type { LoggedEvent } from '../../../src/model/event.ts';
@@ -16,18 +15,12 @@ import {
   sampleUuid,
   sampleVcpu,
 } from '../../support/sample-snapshot.ts';
-import { webRig } from '../../support/web-rig.ts';
+import { ask, webRig } from '../../support/web-rig.ts';
 
 async function rig(given: Parameters<typeof webRig>[0] = {}) {
   const made = await webRig(given);
   const app = makeApp(made);
-  const incoming = { socket: { remoteAddress: '127.0.0.1' } };
-  const get = (path: string) =>
-    app.request(
-      `http://localhost${path}`,
-      { headers: { host: 'localhost' } },
-      { incoming, outgoing: new EventEmitter() },
-    );
+  const get = (path: string) => ask(app, { path });
   return { ...made, get };
 }
 
