@@ -173,7 +173,6 @@ export class Hypervisor {
       store,
       indexes,
       warnings,
-      startedAt: this.#options.startedAt,
       lastEventSeq: (uuid) => log.lastSeqOf(uuid),
       listener: notifications,
       gate: this.#options.gate,

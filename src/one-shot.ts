@@ -34,7 +34,6 @@ export async function collectOnce(options: OneShotOptions): Promise<Snapshot> {
     store,
     indexes,
     warnings: new WarningBoard((rows) => store.update({ warnings: rows })),
-    startedAt,
     lastEventSeq: () => 0,
   });
   await collection.once(signal);

@@ -8,7 +8,6 @@ import { lifecycleEventNames } from '../libvirt-enums/domain-event.ts';
 import { poolLifecycleEvents } from '../libvirt-enums/infrastructure.ts';
 import type { Logger } from '../log.ts';
 import type { Agent, ConnState } from '../model/agent.ts';
-import type { EpochMs } from '../model/scalar-types.ts';
 import type { SnapshotStore } from '../model/snapshot-store.ts';
 import { systemClock } from '../run/clock.ts';
 import type { IndexStore } from '../state/index-store.ts';
@@ -39,7 +38,6 @@ export interface CollectionOptions {
   readonly store: SnapshotStore;
   readonly indexes: IndexStore;
   readonly warnings: WarningBoard;
-  readonly startedAt: EpochMs;
   /** lveEventSeq of a domain's latest event; 0 if there is none. */
   readonly lastEventSeq: (uuid: string) => number;
   /** Who is told of what happens. */
@@ -129,7 +127,6 @@ export class Collection {
       collectors: makeCollectors({
         config,
         local: isLocalTarget(this.#target),
-        startedAt: options.startedAt,
       }),
       board: this.#board,
       publisher: this.#publisher,

@@ -1,6 +1,5 @@
 import type { Config } from '../config/config.ts';
 import type { StatSelector } from '../config/selectors.ts';
-import type { EpochMs } from '../model/scalar-types.ts';
 import { blockJobs } from './sources/block-jobs.ts';
 import type { ActiveCollector, CollectorKind } from './sources/collector.ts';
 import { diskErrors } from './sources/disk-errors.ts';
@@ -49,12 +48,11 @@ export interface CollectorSettings {
   readonly config: Config;
   /** Whether the hypervisor is this machine. */
   readonly local: boolean;
-  readonly startedAt: EpochMs;
 }
 
 /** The collectors that the configuration switches on, in the order of the list. */
 export function makeCollectors(
-  { config, local, startedAt }: CollectorSettings,
+  { config, local }: CollectorSettings,
   kinds: readonly CollectorKind[] = collectorKinds,
 ): readonly ActiveCollector[] {
   const { extraStats } = config.collect;
@@ -66,7 +64,7 @@ export function makeCollectors(
     .map((kind) => {
       const { name, id, stage, promptedBy, perDomain } = kind;
       const intervalSec = kind.interval(config);
-      const collector = kind.make({ config, intervalSec, local, startedAt, has });
+      const collector = kind.make({ config, intervalSec, local, has });
       return {
         name,
         id,

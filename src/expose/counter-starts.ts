@@ -41,8 +41,7 @@ export class CounterStarts {
     const agentStart = this.#momentOf('lveAgentUpTime');
     if (table !== 'lveHostCpuTable' && !ofTheHost.has(object)) return () => agentStart;
     const boot = this.#momentOf('vmHvUpTime');
-    // Of a host that does not tell, vmHvUpTime has the start of the agent instead.
-    return () => (boot === agentStart ? undefined : boot);
+    return () => boot;
   }
 
   #ofDomains(object: ObjectName, table: TableName): StartReader {

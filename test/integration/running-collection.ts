@@ -46,7 +46,6 @@ export async function runCollection(
     store,
     indexes,
     warnings: new WarningBoard((rows) => store.update({ warnings: rows })),
-    startedAt,
     lastEventSeq: () => 0,
   });
   const controller = new AbortController();

@@ -151,7 +151,6 @@ async function collect(extraStats: string): Promise<Effect> {
     store,
     indexes,
     warnings: new WarningBoard(() => undefined),
-    startedAt: Date.now(),
     lastEventSeq: () => 0,
   });
   await collection.once(AbortSignal.timeout(30_000));

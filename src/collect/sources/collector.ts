@@ -74,8 +74,6 @@ export interface CollectorSetup {
   readonly intervalSec: number;
   /** Whether the hypervisor is this machine. */
   readonly local: boolean;
-  /** Start of the agent. */
-  readonly startedAt: EpochMs;
   /** Whether a selector is on. */
   readonly has: (selector: StatSelector) => boolean;
 }

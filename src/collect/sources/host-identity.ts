@@ -15,18 +15,16 @@ export const hostIdentity: CollectorKind = {
   selectors: [],
   stage: 'beside',
   interval: ({ intervals }) => intervals.host,
-  make: ({ local, startedAt }) => new HostIdentity(local, startedAt),
+  make: ({ local }) => new HostIdentity(local),
 };
 
 /** What the host is: names, versions, topology. It changes rarely, and the daemon reads many files to tell it. */
 export class HostIdentity implements Collector {
   readonly #local: boolean;
-  readonly #agentStartedAt: EpochMs;
 
   /** @param local - whether the hypervisor is this machine, so that its boot time can be read here. */
-  constructor(local: boolean, agentStartedAt: EpochMs) {
+  constructor(local: boolean) {
     this.#local = local;
-    this.#agentStartedAt = agentStartedAt;
   }
 
   async collect(pass: CollectorPass): Promise<void> {
@@ -45,14 +43,15 @@ export class HostIdentity implements Collector {
       ask(libvirt.call(connectGetVersion, undefined)),
       ask(libvirt.call(nodeGetInfo, undefined)),
     ]);
-    const bootedAt = this.#local ? ((await bootTime()) ?? this.#agentStartedAt) : this.#agentStartedAt;
+    // libvirt tells it of no host.
+    const bootedAt = this.#local ? await bootTime() : undefined;
     // A call that failed says nothing about the host: what it told the last time stays.
     const { facts } = host;
     host.set({
       hostname: hostname ?? facts.hostname,
       hvSoftware: type ?? facts.hvSoftware,
       hvVersion: version === undefined ? facts.hvVersion : versionText(Number(version)),
-      bootedAt,
+      bootedAt: bootedAt ?? facts.bootedAt,
       cpuModel: info?.model ?? facts.cpuModel,
       mhz: info?.mhz ?? facts.mhz,
       numaCells: info?.nodes ?? facts.numaCells,

@@ -1,6 +1,5 @@
 import type { ScalarBinding } from '../bind.ts';
 import { ticksSince } from '../elapsed.ts';
-import { hypervisorStart } from '../values/hypervisor-start.ts';
 
 /** VM-MIB: the hypervisor. */
 export const vmHypervisorScalars: ScalarBinding<'vmHypervisor'> = {
@@ -9,6 +8,6 @@ export const vmHypervisorScalars: ScalarBinding<'vmHypervisor'> = {
     vmHvSoftware: ({ host }) => host.hvSoftware,
     vmHvVersion: ({ host }) => host.hvVersion,
     vmHvObjectID: ({ host }) => host.hvObjectId,
-    vmHvUpTime: ticksSince(hypervisorStart),
+    vmHvUpTime: ticksSince(({ host }) => host.bootedAt),
   },
 };

@@ -94,7 +94,6 @@ const collection = new Collection({
   store,
   indexes,
   warnings: new WarningBoard((rows) => store.update({ warnings: rows })),
-  startedAt,
   lastEventSeq: () => 0,
 });
 

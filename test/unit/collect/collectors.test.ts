@@ -8,7 +8,7 @@ async function namesWith(extraStats: string, local = true): Promise<readonly str
     env: {},
     flags: [{ key: 'collect.extra_stats', option: 'extra-stats', text: extraStats }],
   });
-  return makeCollectors({ config, local, startedAt: 0 }).map(({ name }) => name);
+  return makeCollectors({ config, local }).map(({ name }) => name);
 }
 
 describe('the collectors', () => {

@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { HostRecord } from '../../../../src/collect/records/host-record.ts';
 import type { CollectorPass } from '../../../../src/collect/sources/collector.ts';
 import { HostIdentity } from '../../../../src/collect/sources/host-identity.ts';
+import { momentOf } from '../../../../src/run/clock.ts';
 import { testPass } from '../collector-pass.ts';
 
 const replies: Readonly<Record<string, unknown>> = {
@@ -14,7 +16,7 @@ const replies: Readonly<Record<string, unknown>> = {
 it.each(Object.keys(replies))('keeps what the host is where %s has no answer', async (silent) => {
   const host = new HostRecord([]);
   const { pass, failures } = testPass([]);
-  const identity = new HostIdentity(false, 0);
+  const identity = new HostIdentity(false);
   const collect = (except?: string) =>
     identity.collect({
       ...pass,
@@ -39,4 +41,16 @@ it.each(Object.keys(replies))('keeps what the host is where %s has no answer', a
   await collect(silent);
   expect(failures).toEqual([`: no answer to ${silent}`]);
   expect(host.facts).toEqual(before);
+});
+
+it.each([
+  [true, 'is read where that is this machine'],
+  [false, 'is not known of another machine'],
+])('the boot of the host, local: %s, %s', async (local) => {
+  const host = new HostRecord([]);
+  const { pass } = testPass([]);
+  const call = ({ name }: { readonly name: string }) => Promise.resolve(replies[name]);
+  await new HostIdentity(local).collect({ ...pass, host, libvirt: { call } } as unknown as CollectorPass);
+  const btime = /^btime (\d+)$/m.exec(await readFile('/proc/stat', 'utf8'))?.[1];
+  expect(host.facts.bootedAt).toBe(local ? momentOf(Number(btime) * 1000) : undefined);
 });
