@@ -42,7 +42,10 @@ export const hypervisorFamilies: FamilyGroup<'vmHypervisor'> = {
   group: 'vmHypervisor',
   prefix: 'libvirt_host_',
   families: {
-    vmHvUpTime: began('boot_time_seconds', 'The time at which the host booted; absent if it is another than that of the agent.'),
+    vmHvUpTime: began(
+      'boot_time_seconds',
+      'The time at which the host booted; absent if it is another than that of the agent.',
+    ),
   },
 };
 
