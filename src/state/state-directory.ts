@@ -1,5 +1,6 @@
 import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isOutOfFiles } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { backoffDelayMs, reconnectBackoff } from '../run/backoff.ts';
 import { late, within } from '../run/deadline.ts';
@@ -132,7 +133,8 @@ export class StateDirectory implements StatePlace {
 
   async #lookAfterLock(): Promise<void> {
     if (this.#lock !== undefined) {
-      if (await this.#lock.isHeld().catch(() => false)) return;
+      // A file that cannot be opened now says nothing; taken for lost, the lock would stand in this agent's own way.
+      if (await this.#lock.isHeld().catch(isOutOfFiles)) return;
       this.#lock = undefined;
     }
     if (!this.#closed) await this.#acquire();
