@@ -44,6 +44,9 @@ interface Subject {
 /** After these QEMU quits, which newer ones of it call a shutdown. */
 const endsWithoutShutdown: ReadonlySet<string> = new Set(['stopped/saved', 'stopped/migrated']);
 
+/** How a domain ends that does not arrive: failed with libvirt 9, shut down and crashed with libvirt 11 and QEMU 10. */
+const endsOnTheWay: ReadonlySet<string> = new Set(['stopped/failed', 'stopped/crashed', 'stopped/shutdown']);
+
 /** The end of a migration on the host it was to go to: no failure of the virtual machine. */
 function abortedMigration(event: EventDraft): EventDraft {
   return { ...event, text: 'stopped (the migration from another host was aborted)', severity: 'warning' };
@@ -109,7 +112,8 @@ export class DomainTracker {
     const heldBack = this.#heldBack.get(uuid);
     this.#heldBack.delete(uuid);
     const occurrences: Occurrence[] = [];
-    if (heldBack !== undefined && !endsWithoutShutdown.has(lifecycle.name)) {
+    const isNoShutdown = endsWithoutShutdown.has(lifecycle.name) || this.#isAborted(uuid, lifecycle);
+    if (heldBack !== undefined && !isNoShutdown) {
       occurrences.push(
         this.#takeLifecycle(subject, heldBack.lifecycle, heldBack.event, refreshCount, undefined),
       );
@@ -139,7 +143,7 @@ export class DomainTracker {
     this.#newcomers.delete(subject.uuid);
     const changes: Change[] = [];
     const { implied, kind, name } = lifecycle;
-    const isAborted = known.isIncoming && name === 'stopped/failed';
+    const isAborted = this.#isAborted(subject.uuid, lifecycle);
     if (kind === 'defined') this.#defined(known, subject.name, isNew);
     else if (name === 'undefined/removed') this.#undefined(known, changes);
     else if (implied !== undefined) {
@@ -254,6 +258,11 @@ export class DomainTracker {
     if (sinceMs !== undefined && comparison.atMs - sinceMs >= patienceMs) return true;
     this.#isWaiting = true;
     return false;
+  }
+
+  /** Whether a domain that was on its way here from another host does not arrive. */
+  #isAborted(uuid: string, { name }: Lifecycle): boolean {
+    return this.#domains.get(uuid)?.isIncoming === true && endsOnTheWay.has(name);
   }
 
   #isActive(uuid: string): boolean {

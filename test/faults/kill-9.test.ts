@@ -61,7 +61,12 @@ it(`${kills} times keeps every number, and both files whole`, async () => {
     await delay(100 + ((nth * 37) % 900));
     clearInterval(changing);
     await agent.kill();
-    expect(agent.logLines().filter(({ level }) => level === 'error' || level === 'warn')).toEqual([]);
+    const complaints = agent
+      .logLines()
+      .filter(({ level }) => level === 'error' || level === 'warn')
+      // The fake does not have all procedures.
+      .filter(({ error }) => !String(error).startsWith('unknown procedure'));
+    expect(complaints).toEqual([]);
 
     const saved = read(`${state}/indexes.json`);
     if (saved === undefined) continue;
