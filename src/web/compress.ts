@@ -9,6 +9,8 @@ export async function compress(pieces: readonly Buffer[]): Promise<Buffer> {
   const packed: Buffer[] = [];
   gzip.on('data', (chunk: Buffer) => packed.push(chunk));
   const ended = new Promise<void>((resolve, reject) => gzip.once('end', resolve).once('error', reject));
+  // What a failing write throws comes first.
+  ended.catch(() => undefined);
   const take = (octets: Buffer): Promise<void> =>
     new Promise((resolve, reject) => {
       gzip.write(octets, (error) => (error ? reject(error) : resolve()));
