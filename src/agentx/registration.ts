@@ -181,8 +181,8 @@ function remedyOf(error: unknown): string | undefined {
   switch (error.resError) {
     case ResponseError.duplicateRegistration:
       return (
-        'another subagent serves this subtree, perhaps a second libvirt-agentx: stop it, or give one of the ' +
-        'two another priority or root'
+        'another subagent serves this subtree, perhaps a second libvirt-agentx, or a pass line of snmpd.conf: ' +
+        'stop or remove it, or give one of the two another priority or root'
       );
     case ResponseError.requestDenied:
       return "see snmpd's log for why it denies the registration";

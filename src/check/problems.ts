@@ -381,9 +381,9 @@ export const checkProblems = {
     'subtree-taken': {
       level: 'fail',
       cause:
-        'The master accepts sessions, but another subagent has our subtree with the same priority, and this agent does not run.',
+        'The master accepts sessions, but another subagent or a line of snmpd.conf has our subtree with the same priority, and this agent does not run.',
       remedy:
-        'Stop the other (a second libvirt-agentx, perhaps by hand or in a container?), or give one of the two another agentx.priority or mib.root; if it is VM-MIB, mib.vm_mib = false; if it is LIBVIRT-MIB, libvirt-snmp still runs.',
+        'Stop the other (a second libvirt-agentx, perhaps by hand or in a container? a pass line of snmpd.conf?), or give one of the two another agentx.priority or mib.root; if it is VM-MIB, mib.vm_mib = false; if it is LIBVIRT-MIB, libvirt-snmp still runs.',
     },
     'subtree-not-registered': {
       level: 'fail',
@@ -519,9 +519,16 @@ export const checkProblems = {
     'snmp-subtree-taken': {
       level: 'fail',
       cause:
-        'The agent runs, but another subagent has the subtree: the agent opens a session and cannot register.',
+        'The agent runs, but another subagent has the subtree, or a line of snmpd.conf: the agent opens a session and cannot register.',
       remedy:
-        'Stop the other, or give one of the two another agentx.priority or mib.root; if it is VM-MIB, mib.vm_mib = false. The log of the agent says duplicateRegistration.',
+        'Stop the other, or remove the line of snmpd.conf (pass, pass_persist); or give one of the two another agentx.priority or mib.root; if it is VM-MIB, mib.vm_mib = false. The log of the agent says duplicateRegistration.',
+    },
+    'snmp-not-ours': {
+      level: 'fail',
+      cause:
+        'What answers in the place of LIBVIRT-EXT-MIB is not this agent: a line of snmpd.conf, or a subagent that goes before it.',
+      remedy:
+        'Look for pass and pass_persist with this OID, or one above it, in snmpd.conf, and for other subagents: remove the other, or give this agent a mib.root of its own or a lower agentx.priority (the lower one is asked).',
     },
     'trap-sinks-none': {
       level: 'warn',

@@ -26,6 +26,11 @@ const read = [
   'lveNotifyEnable',
 ] as const satisfies readonly ObjectName[];
 
+/** Whether a value of lveAgentVersion is one that this program has ever told. */
+export function isAgentVersion(value: unknown): boolean {
+  return String(value ?? '').startsWith('libvirt-agentx ');
+}
+
 /** The URI of the libvirt that is told of where this session asks; empty if none is. */
 export async function watchedUri(session: SnmpSession, { mib }: Config): Promise<string> {
   const oid = `${formatOid(mib.root)}.${formatOid(objects.lveConnUri.oid)}.0`;

@@ -12,7 +12,7 @@ import type { Registered } from './agentx.ts';
 import { type Finding, findingsOf, foundProblem, inOrder } from './finding.ts';
 import { fleetFindings, fleetRows } from './fleet.ts';
 import type { ProblemName } from './problems.ts';
-import { runningAgentFindings, uriFindings, watchedUri } from './running-agent.ts';
+import { isAgentVersion, runningAgentFindings, uriFindings, watchedUri } from './running-agent.ts';
 import type { SnmpTarget } from './snmp-options.ts';
 import { type ProbeResult, probeSnmp } from './snmp-probe.ts';
 import { SnmpSession } from './snmp-session.ts';
@@ -35,6 +35,8 @@ interface SeenModule {
   readonly name: ServedModule['name'];
   readonly root: string;
   readonly isShown: boolean;
+  /** Whether what is shown is none of ours. */
+  readonly isForeign: boolean;
   /** Whether somebody has registered it with the master, as far as the check has tried. */
   readonly isRegistered: boolean;
 }
@@ -185,14 +187,15 @@ async function seenModules(
       name === 'LIBVIRT-EXT-MIB' ? version !== undefined : (await session.below(root, 1)).length > 0;
     // All of it is a table of domains: without any it is empty.
     if (name === 'LIBVIRT-MIB' && !isShown && !hasDomains) continue;
-    seen.push({ name, root, isShown, isRegistered: there.includes(root) });
+    const isForeign = name === 'LIBVIRT-EXT-MIB' && isShown && !isAgentVersion(version?.value);
+    seen.push({ name, root, isShown, isForeign, isRegistered: there.includes(root) });
   }
   return seen;
 }
 
-/** Whether LIBVIRT-EXT-MIB can be read. */
+/** Whether LIBVIRT-EXT-MIB can be read, and is that of an agent. */
 function isShown([extension]: readonly SeenModule[]): boolean {
-  return extension?.isShown === true;
+  return extension?.isShown === true && !extension.isForeign;
 }
 
 async function moduleFindings(
@@ -204,8 +207,12 @@ async function moduleFindings(
   const { where } = session;
   const absent = seen.filter(({ isShown }) => !isShown);
   const shown = seen
-    .filter(({ isShown }) => isShown)
-    .map(({ name, root }) => inOrder(subject, `${where} shows ${name} (${root}) to ${whoOf(target)}`));
+    .filter((module) => module.isShown)
+    .map(({ name, root, isForeign }) =>
+      isForeign
+        ? foundProblem(subject, `${where} has somebody else's answers at ${name} (${root})`, 'snmp-not-ours')
+        : inOrder(subject, `${where} shows ${name} (${root}) to ${whoOf(target)}`),
+    );
   if (absent.length === 0) return shown;
   return [...shown, ...absentFindings(absent, seen, await announced(), where, target)];
 }
@@ -251,7 +258,7 @@ function absentFindings(
     return module.isRegistered
       ? foundProblem(
           subject,
-          `${text}, which another subagent has registered${whom(announced)}`,
+          `${text}, which another subagent has registered, or a pass line of snmpd.conf${whom(announced, seen)}`,
           'snmp-subtree-taken',
         )
       : foundProblem(subject, `${text}, and no subagent has announced it`, 'snmp-not-registered');
@@ -259,9 +266,12 @@ function absentFindings(
 }
 
 /** The other subagents, as far as they have said who they are: one of them may be it. */
-function whom(announced: readonly Announced[]): string {
-  const own = /^(1\.3\.6\.1\.6\.3\.|1\.3\.6\.1\.2\.1\.)/;
-  const others = announced.filter(({ oid }) => !own.test(oid)).map(({ description }) => description);
+function whom(announced: readonly Announced[], seen: readonly SeenModule[]): string {
+  const ofMaster = /^(1\.3\.6\.1\.6\.3\.|1\.3\.6\.1\.2\.1\.)/;
+  const others = announced
+    // Who serves what is shown has not taken what is missing.
+    .filter(({ oid }) => !ofMaster.test(oid) && !seen.some(({ root, isShown }) => isShown && root === oid))
+    .map(({ description }) => description);
   return others.length === 0 ? '' : ` (subagents that say who they are: ${others.join(', ')})`;
 }
 

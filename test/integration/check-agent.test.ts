@@ -108,6 +108,34 @@ describe('a subtree that another subagent has', () => {
   });
 });
 
+describe('a subtree that a line of snmpd.conf has', () => {
+  /** Answers any GET with a text, and has nothing behind it. */
+  const script = '#!/bin/sh\n[ "$1" = -g ] || exit 0\necho "$2"\necho string\necho mine\n';
+
+  it.each([
+    ['VM-MIB', '1.3.6.1.2.1.236', '', 'snmp-subtree-taken', 'or a pass line of snmpd.conf'],
+    ['LIBVIRT-EXT-MIB', root, '', 'snmp-not-ours', "somebody else's answers at LIBVIRT-EXT-MIB"],
+    // The agent registers, and is never asked.
+    ['LIBVIRT-EXT-MIB, before us', root, '-p 10 ', 'snmp-not-ours', "somebody else's answers"],
+  ])('is told: %s', async (_name, oid, options, problem, text) => {
+    const path = directory.file('pass.sh');
+    await writeFile(path, script, { mode: 0o755 });
+    await using master = await startSnmpd({ extraConfig: `pass ${options}.${oid} ${path}` });
+    await using agent = await startAgent({ uri: libvirtd.uriReadOnly, agentxAddress: master.agentxAddress });
+    await agent.waitForLog(options === '' ? 'duplicateRegistration' : 'session with the AgentX master opened');
+    const found = await check(agent.configPath, '--snmp', master.address);
+    const [first] = found.problems;
+    expect(first?.problem).toBe(problem);
+    expect(first?.text).toContain(text);
+    // Nobody is suspected who serves the rest, and nothing of what somebody else says is taken for the agent's.
+    expect(first?.text).not.toContain('subagents that say who they are');
+    expect(found.report.findings.filter(({ subject }) => subject === 'agent').map(({ level }) => level)).toEqual(
+      oid === root ? [] : ['ok', 'ok'],
+    );
+    expect(found.code).toBe(69);
+  });
+});
+
 describe('an agent that runs', () => {
   it('and is cut off from libvirt, where root is not', async () => {
     for (const path of [directory.path, snmpd.directoryPath]) chmodSync(path, 0o755);
