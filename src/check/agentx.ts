@@ -176,7 +176,11 @@ function refusalFinding(error: AgentxError, text: string, holder: number | undef
     return foundProblem(subject, `${text}: ${errorText(error)}`, 'subtree-refused');
   }
   return holder === undefined
-    ? foundProblem(subject, `${text} is registered by another subagent, or a pass line of snmpd.conf`, 'subtree-taken')
+    ? foundProblem(
+        subject,
+        `${text} is registered by another subagent, or a pass line of snmpd.conf`,
+        'subtree-taken',
+      )
     : inOrder(
         subject,
         `${text} is registered: by the running agent (process ${holder}), or else --snmp tells by whom`,

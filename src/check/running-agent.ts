@@ -129,9 +129,10 @@ async function warningFindings(
   });
 }
 
-/** What an object says that has a number; undefined if it is not shown. */
+/** What an object says that has a number; undefined if it is not shown, or somebody else says something else there. */
 export function numberOf(value: unknown): number | undefined {
-  return value === undefined ? undefined : Number(value);
+  const number = value === undefined ? Number.NaN : Number(value);
+  return Number.isNaN(number) ? undefined : number;
 }
 
 /** What an enumeration's value is called; undefined if it is not shown. */

@@ -122,16 +122,18 @@ describe('a subtree that a line of snmpd.conf has', () => {
     await writeFile(path, script, { mode: 0o755 });
     await using master = await startSnmpd({ extraConfig: `pass ${options}.${oid} ${path}` });
     await using agent = await startAgent({ uri: libvirtd.uriReadOnly, agentxAddress: master.agentxAddress });
-    await agent.waitForLog(options === '' ? 'duplicateRegistration' : 'session with the AgentX master opened');
+    await agent.waitForLog(
+      options === '' ? 'duplicateRegistration' : 'session with the AgentX master opened',
+    );
     const found = await check(agent.configPath, '--snmp', master.address);
     const [first] = found.problems;
     expect(first?.problem).toBe(problem);
     expect(first?.text).toContain(text);
     // Nobody is suspected who serves the rest, and nothing of what somebody else says is taken for the agent's.
     expect(first?.text).not.toContain('subagents that say who they are');
-    expect(found.report.findings.filter(({ subject }) => subject === 'agent').map(({ level }) => level)).toEqual(
-      oid === root ? [] : ['ok', 'ok'],
-    );
+    expect(
+      found.report.findings.filter(({ subject }) => subject === 'agent').map(({ level }) => level),
+    ).toEqual(oid === root ? [] : ['ok', 'ok']);
     expect(found.code).toBe(69);
   });
 });
