@@ -100,7 +100,8 @@ function* vadvisorStats(tree: ImageTree, hypervisor: string): Generator<Vadvisor
   for (const row of activeRows(frame)) {
     const vm = `${before}vm.${keyPart(frame.text('lveDomUuid', row))}`;
     const domain = firstIndex(frame.rows('lveDomId'), row);
-    yield { name: `${vm}.up`, type: 'g', value: frame.number('lveDomState', row) === running ? 1 : 0 };
+    const state = frame.number('lveDomState', row);
+    if (state !== undefined) yield { name: `${vm}.up`, type: 'g', value: state === running ? 1 : 0 };
     const own = (name: string): number | undefined => {
       const [from, to] = rowsBelow(frame.rows(name), domain);
       return from < to ? frame.number(name, from) : undefined;

@@ -53,6 +53,8 @@ export interface DomainFacts {
   readonly active: boolean;
   readonly persistent: boolean;
   readonly autostart: boolean | undefined;
+  /** False as long as libvirt has never told the state: `state` and what follows from it then say nothing. */
+  readonly stateKnown: boolean;
   readonly state: DomainState;
   /** Number of the reason; its meaning depends on `state`. */
   readonly reason: number;

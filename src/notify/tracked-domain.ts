@@ -94,8 +94,8 @@ export function isActive(state: DomainState): boolean {
  * for the moment of a start.
  */
 export function tellsState(row: Domain): boolean {
-  const { state, reason } = row.facts;
-  if (state === 'nostate' && row.statsAt === undefined) return false;
+  const { stateKnown, state, reason } = row.facts;
+  if (!stateKnown) return false;
   return state !== 'paused' || reasonName(state, reason) !== 'starting_up';
 }
 

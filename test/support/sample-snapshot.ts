@@ -348,6 +348,7 @@ export function sampleDomain(parts: DomainParts = {}): Domain {
     active: true,
     persistent: true,
     autostart: true,
+    stateKnown: true,
     state: 'running',
     reason: 1,
     stateText: 'running (booted)',

@@ -70,7 +70,7 @@ const noSettings: CpuSettings = {
 const noDevices: KnownDevices = { definition: undefined, disks: none, nics: none };
 
 function factsOf(record: DomainRecord, context: BuildContext, lastEventSeq: number): DomainFacts {
-  const { state, reason, runtime, managedSave } = record;
+  const { stateKnown, state, reason, runtime, managedSave } = record;
   const present = record.goneAt === undefined;
   const active = present && record.active;
   const { operState, adminState } = operStateOf({
@@ -88,13 +88,14 @@ function factsOf(record: DomainRecord, context: BuildContext, lastEventSeq: numb
     active,
     persistent: record.persistent,
     autostart: present ? record.autostart : undefined,
+    stateKnown,
     state,
     reason,
     stateText: stateText(state, reason),
     severity: severityOf(state, reason, runtime.control?.state, context.severities),
     stateSince: record.stateSince,
     stateChanges: record.stateChanges,
-    operState,
+    operState: stateKnown ? operState : 'unknown',
     adminState,
     osType: osTypeOf(record.definition?.spec, active ? runtime.guest : undefined),
     startedAt: active ? record.startedAt : undefined,

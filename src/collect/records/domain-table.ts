@@ -324,7 +324,7 @@ export class DomainTable {
       name: record.name,
       goneAt: now,
       columns: {
-        state: record.state,
+        ...(record.stateKnown ? { state: record.state } : {}),
         reason: record.reason,
         stateSince: record.stateSince,
         stateChanges: record.stateChanges,
@@ -339,6 +339,7 @@ export class DomainTable {
     for (const [uuid, reported] of this.#indexes.reportedDomains()) {
       if (seen.has(uuid) || this.#records.has(uuid)) continue;
       const record = new DomainRecord(uuid, this.#indexes.domain(uuid), reported.name, now);
+      record.stateKnown = true;
       record.state = reported.state;
       record.reason = reported.reason;
       record.persistent = reported.persistent;
@@ -358,7 +359,8 @@ export class DomainTable {
   ): void {
     const record = new DomainRecord(uuid, this.#indexes.domain(uuid), name, goneAt);
     record.goneAt = goneAt;
-    record.state = isText(columns['state']) ? (columns['state'] as DomainState) : 'shutoff';
+    record.stateKnown = isText(columns['state']);
+    record.state = record.stateKnown ? (columns['state'] as DomainState) : 'nostate';
     record.reason = numberOr(columns['reason'], 0);
     record.stateSince = numberOr(columns['stateSince'], goneAt);
     record.stateChanges = numberOr(columns['stateChanges'], 0);

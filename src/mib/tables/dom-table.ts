@@ -12,6 +12,11 @@ function ifPresent<Value>(read: FactsReader<Value>): FactsReader<Value> {
   return (facts) => (facts.presence === 'present' ? read(facts) : undefined);
 }
 
+/** Nothing before libvirt told the state of the domain. */
+function ifStateKnown<Value>(read: FactsReader<Value>): FactsReader<Value> {
+  return (facts) => (facts.stateKnown ? read(facts) : undefined);
+}
+
 function isUp({ presence, state }: DomainFacts): boolean {
   return presence === 'present' && (state === 'running' || state === 'blocked');
 }
@@ -22,6 +27,8 @@ function statsSince({ facts, statsAt }: Domain): EpochMs | undefined {
   if (facts.presence === 'gone') return undefined;
   return facts.active ? statsAt : NEVER;
 }
+
+const stateSince = ifStateKnown((facts) => facts.stateSince);
 
 const snapshotSince = ifPresent(({ oldestSnapshotAt }) => oldestSnapshotAt);
 
@@ -39,15 +46,17 @@ export const domTable: TableBinding<'lveDomTable', Domain> = {
     lveDomUuid: domainFacts(({ uuid }) => uuid),
     lveDomTitle: spec(({ title }) => title),
     lveDomId: domainFacts(({ id }) => id),
-    lveDomState: domainFacts(({ state }) => state),
-    lveDomReason: domainFacts(({ reason }) => reason),
-    lveDomStateText: domainFacts(({ stateText }) => stateText),
-    lveDomSeverity: domainFacts(({ severity }) => severity),
-    lveDomUp: domainFacts((facts) => (isUp(facts) ? 'up' : 'down')),
+    lveDomState: domainFacts(ifStateKnown(({ state }) => state)),
+    lveDomReason: domainFacts(ifStateKnown(({ reason }) => reason)),
+    lveDomStateText: domainFacts(ifStateKnown(({ stateText }) => stateText)),
+    lveDomSeverity: domainFacts(ifStateKnown(({ severity }) => severity)),
+    lveDomUp: domainFacts((facts) =>
+      facts.stateKnown || facts.presence === 'gone' ? (isUp(facts) ? 'up' : 'down') : undefined,
+    ),
     lveDomPresence: domainFacts(({ presence }) => presence),
     lveDomGoneTime: domainFacts(({ goneAt }) => goneAt),
-    lveDomStateSince: domainFacts(({ stateSince }) => stateSince),
-    lveDomStateAge: secondsSince(({ facts }) => facts.stateSince),
+    lveDomStateSince: domainFacts(ifStateKnown(({ stateSince }) => stateSince)),
+    lveDomStateAge: secondsSince(({ facts }) => stateSince(facts)),
     lveDomStateChanges: domainFacts(({ stateChanges }) => stateChanges),
     lveDomStartTime: domainFacts(ifPresent((facts) => (facts.active ? facts.startedAt : undefined))),
     lveDomUptime: secondsSince(({ facts }) => uptimeSince(facts)),

@@ -21,7 +21,7 @@ export function countDomains(domains: readonly Domain[]): DomainCounts {
     counts[facts.presence]++;
     if (facts.presence === 'gone') continue;
     counts[facts.active ? 'active' : 'inactive']++;
-    counts[facts.severity]++;
+    if (facts.stateKnown) counts[facts.severity]++;
     if (facts.statsStatus === 'blocked') counts.blocked++;
   }
   cache.set(domains, counts);

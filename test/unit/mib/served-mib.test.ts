@@ -249,6 +249,30 @@ describe('the next tree', () => {
     expect(read(first, 'vmName', '1')).toBe('before');
   });
 
+  test('tells nothing of a state that was never read, and it is down only if it is gone', () => {
+    const unread = {
+      stateKnown: false,
+      state: 'nostate',
+      stateText: 'no state',
+      operState: 'unknown',
+    } as const;
+    const tree = served.buildTree(
+      sampleEmptySnapshot({
+        domains: [
+          sampleDomain({ index: 1, ...unread }),
+          sampleDomain({ index: 2, ...unread, presence: 'gone', active: false }),
+        ],
+      }),
+    );
+    const ofState = ['State', 'Reason', 'StateText', 'Severity', 'StateSince', 'StateAge'];
+    for (const name of [...ofState, 'Up']) expect(read(tree, `lveDom${name}`, '1'), name).toBeUndefined();
+    for (const name of ofState) expect(read(tree, `lveDom${name}`, '2'), name).toBeUndefined();
+    expect(read(tree, 'lveDomUp', '2')).toBe(0);
+    expect(read(tree, 'vmOperState', '1')).toBe(1);
+    expect(read(tree, 'lveDomainsOkay', '0')).toBe(0);
+    expect(read(tree, 'lveDomName', '1')).toBe('domain-1');
+  });
+
   test('adds and removes rows', () => {
     const off = sampleInactiveDomain({ index: 2, disks: [sampleDisk()] });
     const first = served.buildTree(sampleEmptySnapshot({ domains: [sampleDomain()] }));

@@ -611,7 +611,9 @@ describe('snapshots', () => {
 
   it('wait for the state of a domain before they tell of it', async () => {
     const bench = await open();
-    await bench.find([{ ...withFacts(running, { state: 'nostate', reason: 0 }), statsAt: undefined }]);
+    await bench.find([
+      { ...withFacts(running, { stateKnown: false, state: 'nostate', reason: 0 }), statsAt: undefined },
+    ]);
     expect(bench.entries).toEqual([]);
     await bench.find([running]);
     expect(bench.entries).toHaveLength(1);

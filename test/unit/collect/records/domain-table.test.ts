@@ -103,6 +103,15 @@ describe('DomainTable', () => {
     expect(record).toMatchObject({ state: 'paused', reason: 5, stateChanges: 1, stateSince: 2 });
   });
 
+  it('remembers of a domain that ceased to exist no state that was never read', async () => {
+    const { table, indexes } = await tableOf();
+    const [record] = table.applyInventory([listed('a', -1)], 0).appeared;
+    expect(record?.stateKnown).toBe(false);
+    table.applyInventory([], minute);
+    const restored = new DomainTable(indexes, 10 * minute);
+    expect(restored.all).toMatchObject([{ name: 'a', goneAt: minute, stateKnown: false }]);
+  });
+
   it('saves a discontinuity of a running domain', async () => {
     const { table, indexes } = await tableOf();
     const [record] = table.applyInventory([listed('a', 1)], 0).appeared;
