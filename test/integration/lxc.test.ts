@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest';
+import { domainGetDiskErrors } from '../../src/libvirt/procedures.ts';
+import { virErrors } from '../../src/libvirt-enums/error-code.ts';
 import { startLibvirtd } from '../lab/libvirtd.ts';
 import { type LxcDriver, mountControlGroups, sleepingContainer, unpackLxcDriver } from '../lab/lxc-driver.ts';
+import { RpcRecorder } from '../lab/rpc-recorder.ts';
 import { waitUntil } from '../lab/wait.ts';
 import { runCollection } from './running-collection.ts';
 
@@ -21,7 +24,9 @@ it('a container of libvirt-lxc has what its driver tells, without statistics', a
   const virsh = (...args: readonly string[]) => libvirtd.virsh('-c', uri, ...args);
   await virsh('define', await sleepingContainer(libvirtd, name, driver));
 
-  await using collection = await runCollection(`${uri}-ro`, {
+  const recorderSocket = libvirtd.directory.file('recorder-sock');
+  await using recorder = await RpcRecorder.start(recorderSocket, libvirtd.socketReadOnly);
+  await using collection = await runCollection(`lxc+unix:///system?socket=${recorderSocket}`, {
     'collect.interval': '1',
     'intervals.inventory': '5',
   });
@@ -74,9 +79,11 @@ it('a container of libvirt-lxc has what its driver tells, without statistics', a
     'unsupported',
   ]);
   // What the driver does not have is asked for once, not with each refresh.
-  const refusals = libvirtd.log().match(/not supported by the connection driver: \S+/g) ?? [];
-  expect(refusals.filter((one) => one.endsWith('virDomainGetDiskErrors'))).toHaveLength(1);
-  const most = Math.max(...[...new Set(refusals)].map((one) => refusals.filter((two) => two === one).length));
+  const refused = recorder.refusals
+    .filter(({ code }) => code === virErrors.noSupport)
+    .map(({ procedure }) => procedure);
+  expect(refused.filter((one) => one === domainGetDiskErrors.number)).toHaveLength(1);
+  const most = Math.max(...refused.map((one) => refused.filter((other) => other === one).length));
   // The domain that is off and the one that runs may be asked at the same time.
   expect(most).toBeLessThanOrEqual(2);
 });

@@ -98,7 +98,8 @@ describe.sequential("the client's certificate", () => {
 
 describe.sequential("the daemon's certificate", () => {
   it('that bears another name is not trusted, unless nothing is verified', async () => {
-    await withServerCertificate({ names: ['DNS:elsewhere'] }, async () => {
+    await withServerCertificate({ names: ['DNS:elsewhere', 'IP:::2'] }, async () => {
+      expect(await dump.failure(uri('', '[::1]'))).toContain('cannot be trusted');
       const message = await dump.failure(uri());
       expect(message).toContain('cannot be trusted');
       expect(message).toContain('DNS:elsewhere');

@@ -53,7 +53,8 @@ describe('a vCPU that its guest gives back', () => {
         type: libvirtd.domainType,
         ...image,
         vcpus: 3,
-        currentVcpus: 1,
+        // Not added while it runs: since Linux 6.9 a guest has place for what its firmware named at the start only.
+        removableVcpus: true,
         agentChannel: true,
         commandLine: 'lab.agent',
       }),
@@ -66,14 +67,9 @@ describe('a vCPU that its guest gives back', () => {
   afterAll(() => libvirtd?.stop());
 
   it('takes no counter back without a discontinuity', async () => {
-    await libvirtd.virsh('setvcpus', name, '3', '--live');
-    const online = await guestExec(
-      libvirtd,
-      name,
-      'cd /sys/devices/system/cpu; for one in 1 2; do while ! echo 1 > cpu$one/online; do sleep 0.2; done; done; cat online',
-    );
+    const online = await guestExec(libvirtd, name, 'cat /sys/devices/system/cpu/online');
     expect(online.stdout.trim()).toBe('0-2');
-    const before = await collection.domain(name, 'CPU time of its new vCPUs', (one) =>
+    const before = await collection.domain(name, 'CPU time of all its vCPUs', (one) =>
       [1, 2].every((number) => Number(one.vcpus.find((vcpu) => vcpu.number === number)?.timeUs) > 0),
     );
     // Emulated CPUs are released by the guest as well, but QEMU 7.2 does not say so: libvirt gives up waiting, and

@@ -42,6 +42,8 @@ export interface GuestOptions {
   /** Maximum. */
   readonly vcpus?: number;
   readonly currentVcpus?: number;
+  /** All but the first can be taken away again while the guest runs. */
+  readonly removableVcpus?: boolean;
   readonly machine?: 'pc' | 'q35';
   readonly disks?: readonly DiskOptions[];
   readonly nics?: readonly NicOptions[];
@@ -143,6 +145,7 @@ function domainXml(options: GuestOptions, boot: string): string {
   <memory unit='MiB'>${options.memoryMib ?? 16}</memory>
   <currentMemory unit='MiB'>${options.currentMemoryMib ?? options.memoryMib ?? 16}</currentMemory>
   <vcpu current='${options.currentVcpus ?? vcpus}'>${vcpus}</vcpu>
+  ${options.removableVcpus ? vcpusXml(vcpus) : ''}
   ${options.iothreads === undefined ? '' : `<iothreads>${options.iothreads}</iothreads>`}
   ${options.cputune === undefined ? '' : `<cputune>${options.cputune}</cputune>`}
   <os><type arch='x86_64' machine='${options.machine ?? 'pc'}'>hvm</type>${boot}</os>
@@ -164,6 +167,13 @@ function domainXml(options: GuestOptions, boot: string): string {
   </devices>
   ${options.extraDomain ?? ''}
 </domain>`;
+}
+
+function vcpusXml(count: number): string {
+  const each = Array.from({ length: count }, (_, id) => {
+    return `<vcpu id='${id}' enabled='yes' hotpluggable='${id === 0 ? 'no' : 'yes'}'/>`;
+  });
+  return `<vcpus>${each.join('')}</vcpus>`;
 }
 
 function disksXml(disks: readonly DiskOptions[]): string {

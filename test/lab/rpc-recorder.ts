@@ -1,6 +1,15 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { Framer } from '../../src/bytes/framer.ts';
-import { decodeHeader, frameRule, messageTypes, programs } from '../../src/libvirt/protocol.ts';
+import { decodeLibvirtError } from '../../src/libvirt/libvirt-error.ts';
+import {
+  decodeHeader,
+  frameRule,
+  HEADER_OCTETS,
+  messageStatus,
+  messageTypes,
+  programs,
+} from '../../src/libvirt/protocol.ts';
+import { XdrReader } from '../../src/libvirt/xdr.ts';
 
 /** A call on its way to the daemon, and what was going on then. */
 export interface RecordedCall {
@@ -12,6 +21,14 @@ export interface RecordedCall {
   readonly beside: readonly number[];
 }
 
+/** A call that the daemon answered with an error. */
+export interface RecordedRefusal {
+  /** Procedure number of the remote program. */
+  readonly procedure: number;
+  /** virErrorNumber */
+  readonly code: number;
+}
+
 /** How a connection ended. */
 export type RecordedEnd = 'client' | 'daemon';
 
@@ -21,6 +38,7 @@ export type RecordedEnd = 'client' | 'daemon';
  */
 export class RpcRecorder implements AsyncDisposable {
   readonly calls: RecordedCall[] = [];
+  readonly refusals: RecordedRefusal[] = [];
   /** By connection: which side ended it first. */
   readonly ends = new Map<number, RecordedEnd>();
   readonly #server: Server;
@@ -70,8 +88,12 @@ export class RpcRecorder implements AsyncDisposable {
     });
     daemon.on('data', (chunk: Uint8Array) => {
       down.push(chunk, (frame) => {
-        const { type, serial } = decodeHeader(frame);
-        if (type === messageTypes.reply) underWay.delete(serial);
+        const { program, type, procedure, serial, status } = decodeHeader(frame);
+        if (type !== messageTypes.reply) return;
+        underWay.delete(serial);
+        if (program !== programs.remote || status !== messageStatus.error) return;
+        const { virCode } = decodeLibvirtError(new XdrReader(frame.subarray(HEADER_OCTETS)), `${procedure}`);
+        this.refusals.push({ procedure, code: virCode });
       });
       client.write(chunk);
     });

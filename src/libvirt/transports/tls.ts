@@ -1,7 +1,14 @@
 import { X509Certificate } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
+import {
+  checkServerIdentity,
+  connect,
+  createSecureContext,
+  type PeerCertificate,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls';
 import {
   AuthenticationFailedError,
   advise,
@@ -35,7 +42,7 @@ export async function openTls(transport: TlsTransport, signal: AbortSignal): Pro
     port,
     secureContext,
     rejectUnauthorized: verify,
-    ...(isIP(host) === 0 ? { servername: host } : {}),
+    ...(isIP(host) === 0 ? { servername: host } : { checkServerIdentity: certifiesAddress }),
   });
   try {
     await handshake(socket, peer, signal);
@@ -53,6 +60,17 @@ export async function openTls(transport: TlsTransport, signal: AbortSignal): Pro
     peer,
     lastWords: () => undefined,
   };
+}
+
+/**
+ * Whether a certificate is one of this address. OpenSSL is asked first: the Node.js of Debian 13 (20.19.2+dfsg-1+deb13u3)
+ * takes an address of IPv6 for a host name, and no certificate is good for it.
+ */
+function certifiesAddress(address: string, certificate: PeerCertificate): Error | undefined {
+  // A zone belongs to this host, not to the address.
+  const [plain = address] = address.split('%');
+  const isCertified = new X509Certificate(certificate.raw).checkIP(plain) !== undefined;
+  return isCertified ? undefined : checkServerIdentity(address, certificate);
 }
 
 /**
