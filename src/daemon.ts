@@ -13,6 +13,7 @@ import type { EpochMs } from './model/scalar-types.ts';
 import type { Outlet } from './outlet.ts';
 import { systemClock, wallOffsetMs } from './run/clock.ts';
 import { watchClock } from './run/clock-watch.ts';
+import { late, within } from './run/deadline.ts';
 import { inParallel } from './run/pool.ts';
 import { setWallOffset } from './smi/convert.ts';
 import { StalledHypervisor } from './stalled-hypervisor.ts';
@@ -46,6 +47,9 @@ export class NothingRunsError extends DaemonError {
 
 /** Hypervisors that are started at a time. */
 const startsAtOnce = 8;
+
+/** A hypervisor that stops in order has then given the master its moment, and its disk more than enough. */
+const stopPatienceMs = 15_000;
 
 /** A row of lveWarningTable tells of a step of the clock for so long. */
 const clockStepShownMs = 3_600_000;
@@ -289,8 +293,12 @@ export class Daemon {
   #noteSilence(error: unknown): void {
     const answered = error instanceof StateDirectoryError ? error.answered : undefined;
     if (answered === undefined) return;
+    this.#waitFor(answered);
+  }
+
+  #waitFor(answer: Promise<unknown>): void {
     this.#unanswered += 1;
-    void answered.then(() => {
+    void answer.then(() => {
       this.#unanswered -= 1;
     });
   }
@@ -322,7 +330,25 @@ export class Daemon {
     this.#stalled.clear();
     const stopped = names.map((name) => this.#running.get(name)?.hypervisor);
     for (const name of names) this.#running.delete(name);
-    await Promise.all(stopped.map(async (hypervisor) => await hypervisor?.stop()));
+    await Promise.all(
+      stopped.map(async (hypervisor) => {
+        if (hypervisor !== undefined) await this.#stopInTime(hypervisor);
+      }),
+    );
+  }
+
+  /** Whose state directory does not answer is not waited for: a reload would never end. What is left to save is saved if it answers. */
+  async #stopInTime(hypervisor: Hypervisor): Promise<void> {
+    const stopped = hypervisor.stop();
+    if ((await within(stopPatienceMs, stopped)) !== late) return;
+    this.#logger.warn(
+      {
+        ...(hypervisor.name === '' ? {} : { hypervisor: hypervisor.name }),
+        remedy: 'See whether the file system of its state directory hangs.',
+      },
+      'a hypervisor could not be stopped in order: what it had to save may be lost',
+    );
+    this.#waitFor(stopped);
   }
 
   /** Durations go by the monotonic clock; moments are shown as the wall clock counts them now. */

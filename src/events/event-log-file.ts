@@ -6,6 +6,7 @@ import { errorText } from '../errors.ts';
 import { type EventKind, eventKinds, type LoggedEvent } from '../model/event.ts';
 import { backoffDelayMs, reconnectBackoff } from '../run/backoff.ts';
 import { momentOf, wallOffsetMs } from '../run/clock.ts';
+import { inFileTurn } from '../state/file-turns.ts';
 import { linesOf, parseSaved } from '../state/saved-json.ts';
 import { isPastMoment } from '../state/saved-values.ts';
 import { type JsonPiece, keepCopy, readStateFile, writeAtomically } from '../state/state-file.ts';
@@ -119,17 +120,17 @@ export class EventLogFile {
 
   /** Reads the file. Lines that cannot be understood are left out, and the file is kept aside for a person. */
   async read(): Promise<EventLogContent> {
-    const content = await readStateFile(this.#path, maxFileBytes);
+    const content = await this.#inTurn(async () => await readStateFile(this.#path, maxFileBytes));
     this.#rewrite = true;
     if (content.kind === 'absent') return { ...nothing, problem: undefined };
     if (content.kind === 'unreadable') {
-      this.#keepAside = (await keepCopy(this.#path)) === undefined;
+      this.#keepAside = (await this.#inTurn(async () => await keepCopy(this.#path))) === undefined;
       this.#rewriteSoon();
       return { ...nothing, problem: content.problem };
     }
     const { bad, ...known } = await parseLines(content.text);
     if (bad === 0) return { ...known, problem: undefined };
-    const aside = await keepCopy(this.#path);
+    const aside = await this.#inTurn(async () => await keepCopy(this.#path));
     this.#rewriteSoon();
     this.#keepAside = aside === undefined;
     const kept = aside === undefined ? '' : `; it is kept as ${aside}`;
@@ -181,8 +182,13 @@ export class EventLogFile {
     await this.flush();
     this.#closed = true;
     await this.flush();
-    await this.#handle?.close();
+    const handle = this.#handle;
+    if (handle !== undefined) await this.#inTurn(async () => await handle.close());
     this.#handle = undefined;
+  }
+
+  async #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    return await inFileTurn(this.#place.path, task);
   }
 
   /** What is to be appended to the file. */
@@ -231,8 +237,10 @@ export class EventLogFile {
       const kept = this.#entries();
       const held = this.#held();
       if (this.#lines > 2 * (kept.length + held.length) + spareLines) this.#rewrite = true;
-      if (this.#rewrite || (await this.#isRemoved())) await this.#replace(kept, held);
-      else await this.#append(lines);
+      await this.#inTurn(async () => {
+        if (this.#rewrite || (await this.#isRemoved())) await this.#replace(kept, held);
+        else await this.#append(lines);
+      });
       if (this.#failures > 0) {
         this.#failures = 0;
         this.#onProblem(undefined);

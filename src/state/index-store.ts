@@ -12,7 +12,7 @@ import {
   type SavedDomain,
 } from './index-file.ts';
 import { firstAssignedPerfEvent, listedPerfEvent } from './perf-event-ids.ts';
-import { readStateFile, StateFile } from './state-file.ts';
+import { StateFile } from './state-file.ts';
 import type { StatePlace } from './state-place.ts';
 import { type GoneDomain, type KeptFacts, momentFacts, type ReportedDomain } from './state-types.ts';
 
@@ -335,7 +335,7 @@ export class IndexStore {
       return;
     }
     const { path } = this.#file;
-    const content = await readStateFile(path, maxFileBytes);
+    const content = await this.#file.read(maxFileBytes);
     if (content.kind === 'absent') return;
     const problem = content.kind === 'text' ? this.#restore(content.text) : content.problem;
     if (problem === undefined) return;

@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts';
 import { backoffDelayMs, reconnectBackoff } from '../run/backoff.ts';
 import { late, within } from '../run/deadline.ts';
 import { DirectoryLock } from './directory-lock.ts';
+import { inFileTurn } from './file-turns.ts';
 import { StateDirectoryError } from './state-directory-error.ts';
 import { leftover } from './state-file.ts';
 import type { StatePlace } from './state-place.ts';
@@ -99,7 +100,8 @@ export class StateDirectory implements StatePlace {
     this.#closed = true;
     clearTimeout(this.#timer);
     await this.#checking;
-    await this.#lock?.release();
+    const lock = this.#lock;
+    if (lock !== undefined) await inFileTurn(this.path, async () => await lock.release());
     this.#lock = undefined;
   }
 
@@ -132,9 +134,11 @@ export class StateDirectory implements StatePlace {
   }
 
   async #lookAfterLock(): Promise<void> {
-    if (this.#lock !== undefined) {
+    const lock = this.#lock;
+    if (lock !== undefined) {
       // A file that cannot be opened now says nothing; taken for lost, the lock would stand in this agent's own way.
-      if (await this.#lock.isHeld().catch(isOutOfFiles)) return;
+      const isHeld = await inFileTurn(this.path, async () => await lock.isHeld().catch(isOutOfFiles));
+      if (isHeld) return;
       this.#lock = undefined;
     }
     if (!this.#closed) await this.#acquire();
@@ -142,14 +146,10 @@ export class StateDirectory implements StatePlace {
 
   async #acquire(): Promise<void> {
     try {
-      const lock = await DirectoryLock.take(this.path);
-      if (this.#closed) {
-        await lock.release();
-        return;
-      }
+      const lock = await inFileTurn(this.path, async () => await this.#takeLock());
+      if (lock === undefined) return;
       this.#lock = lock;
       this.#failures = 0;
-      await removeLeftovers(this.path);
       this.#report(undefined);
       for (const listener of this.#listeners) listener();
     } catch (error) {
@@ -157,6 +157,19 @@ export class StateDirectory implements StatePlace {
       this.#failures += 1;
       this.#report(error);
     }
+  }
+
+  /** Undefined if nobody wants it any more. */
+  async #takeLock(): Promise<DirectoryLock | undefined> {
+    // What was closed while it waited for its turn may have a successor already.
+    if (this.#closed) return undefined;
+    const lock = await DirectoryLock.take(this.path);
+    if (this.#closed) {
+      await lock.release();
+      return undefined;
+    }
+    await removeLeftovers(this.path);
+    return lock;
   }
 
   #report(problem: StateDirectoryError | undefined): void {

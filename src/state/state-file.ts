@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import { errorText } from '../errors.ts';
 import { backoffDelayMs, reconnectBackoff } from '../run/backoff.ts';
+import { inFileTurn } from './file-turns.ts';
 import type { StatePlace } from './state-place.ts';
 
 /** Pieces of a JSON text in order: a string is taken as it is, anything else is serialised. */
@@ -65,12 +66,17 @@ export class StateFile {
     this.#place.onWritable(() => this.markDirty());
   }
 
+  /** What an earlier run left, if it has at most `maxBytes`. Never throws. */
+  async read(maxBytes: number): Promise<StateFileContent> {
+    return await inFileTurn(this.#place.path, async () => await readStateFile(this.path, maxBytes));
+  }
+
   /**
    * Has a file that cannot all be used written anew, and keeps the old one under another name: now or, where that is
    * not possible now, before it is written over. Returns that name, or undefined if there is none yet.
    */
   async setAside(): Promise<string | undefined> {
-    const aside = await keepCopy(this.path);
+    const aside = await inFileTurn(this.#place.path, async () => await keepCopy(this.path));
     this.#aside = aside === undefined;
     this.markDirty();
     return aside;
@@ -119,9 +125,11 @@ export class StateFile {
 
   async #write(): Promise<void> {
     try {
-      if (this.#aside) await keepCopy(this.path);
-      this.#aside = false;
-      await writeAtomically(this.path, this.#pieces());
+      await inFileTurn(this.#place.path, async () => {
+        if (this.#aside) await keepCopy(this.path);
+        this.#aside = false;
+        await writeAtomically(this.path, this.#pieces());
+      });
       if (this.#failures > 0) {
         this.#failures = 0;
         this.#onProblem(undefined);

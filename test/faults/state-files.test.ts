@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Agent, type AgentOptions, startAgent } from '../lab/agent.ts';
 import { biosGuest } from '../lab/domain-xml.ts';
@@ -355,5 +355,96 @@ describe('the state directory', () => {
     await waitUntil(async () => (await warnings()).includes(state), { what: 'a warning', timeoutMs: 60_000 });
     rmSync(state);
     await untilSaved();
+  });
+});
+
+describe('state directories whose file system stops answering while the agent runs', () => {
+  let holder: ChildProcess | undefined;
+
+  afterEach(() => {
+    holder?.kill('SIGKILL');
+    holder = undefined;
+  });
+
+  /** Covers a directory, for one process, with a file system that nobody serves: whoever asks it waits. */
+  function silence(pid: number, path: string): void {
+    const script = `exec 3<>/dev/fuse
+      mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 silent ${path}
+      exec sleep 600`;
+    holder = spawn('nsenter', ['-m', '-t', `${pid}`, 'bash', '-ec', script], { stdio: 'ignore' });
+  }
+
+  /** Threads of a process that wait for that file system. */
+  const waiting = (pid: number): number =>
+    readdirSync(`/proc/${pid}/task`).filter((id) =>
+      readFileSync(`/proc/${pid}/task/${id}/wchan`, 'utf8').startsWith('fuse_'),
+    ).length;
+
+  it('cost saving only, however many they are, and a reload has an end', async () => {
+    rmSync(state, { recursive: true, force: true });
+    mkdirSync(state);
+    const list = ['one', 'two', 'three', 'four', 'five'].map((name) => ({
+      name,
+      uri: libvirtd.uriReadOnly,
+    }));
+    agent = await startAgent({
+      agentxAddress: snmpd.agentxAddress,
+      stateDirectory: state,
+      mounts: 'true',
+      config: { hypervisors: list, http: { address: '127.0.0.1:0' } },
+    });
+    const { pid } = agent;
+    await numbers();
+    await waitUntil(
+      () => agent?.logLines().filter(({ msg }) => msg === 'libvirt-agentx started').length === 5,
+      {
+        what: 'all to run',
+        timeoutMs: 60_000,
+        context: () => agent?.stderr() ?? '',
+      },
+    );
+    const { url } = await waitUntil(() => agent?.logLines().find(({ msg }) => msg === 'HTTP is served'), {
+      what: 'HTTP',
+      context: () => agent?.stderr() ?? '',
+    });
+    silence(pid, state);
+    await libvirtd.start('alpha');
+    await waitUntil(async () => (await warnings()).includes('has not answered'), {
+      what: 'a warning',
+      timeoutMs: 60_000,
+      context: () => agent?.stderr() ?? '',
+    });
+    expect(waiting(pid)).toBeGreaterThan(0);
+    expect(waiting(pid)).toBeLessThanOrEqual(3);
+    // Compression takes a thread as well, as does reading what /proc has of a guest.
+    await libvirtd.start('beta');
+    await waitUntil(
+      async () => {
+        const walk = await walkServed(snmpd);
+        return walk.column('lveDomState').get(`${walk.indexOf('lveDomName', 'beta')}`) === '1';
+      },
+      { what: 'what happens later', timeoutMs: 60_000, context: () => agent?.stderr() ?? '' },
+    );
+    const answer = await fetch(`${String(url)}metrics`, {
+      headers: { 'accept-encoding': 'gzip' },
+      signal: AbortSignal.timeout(60_000),
+    });
+    expect(answer.headers.get('content-encoding')).toBe('gzip');
+    expect(await answer.text()).toContain('beta');
+    // With other settings each is stopped, and none can be started: the process does not stay without any.
+    writeFileSync(
+      agent.configPath,
+      readFileSync(agent.configPath, 'utf8').replace('interval = 1', 'interval = 2'),
+    );
+    agent.signal('SIGHUP');
+    const { signal } = await agent.exited;
+    expect(signal).toBe('SIGKILL');
+    const told = agent.logLines().map(({ msg }) => String(msg));
+    expect(told.filter((msg) => msg.startsWith('a hypervisor could not be stopped in order'))).toHaveLength(
+      5,
+    );
+    expect(told.at(-1)).toContain('the agent ends');
+    await libvirtd.virsh('destroy', 'alpha');
+    await libvirtd.virsh('destroy', 'beta');
   });
 });
