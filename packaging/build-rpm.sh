@@ -26,7 +26,9 @@ if ! rpm --eval '%{?_unitdir}' | grep -q .; then
     --define '_unitdir /usr/lib/systemd/system' --define '_sysusersdir /usr/lib/sysusers.d'
     --define '_tmpfilesdir /usr/lib/tmpfiles.d' --define 'tmpfiles_create() %{nil}'
     --define 'systemd_post() %{nil}' --define 'systemd_preun() %{nil}'
-    --define 'systemd_postun_with_restart() %{nil}')
+    --define 'systemd_postun_with_restart() %{nil}'
+    # A script of bash that Debian has sh run: manual pages stayed as they were.
+    --define '__brp_compress bash /usr/lib/rpm/brp-compress /usr')
 fi
 rpmbuild --quiet -bb --define "_topdir $work" --define "agentx_version $version" "${macros[@]}" \
   packaging/libvirt-agentx.spec

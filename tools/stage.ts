@@ -1,5 +1,14 @@
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { exampleToml } from '../src/config/document.ts';
 import { type BundledPackage, bundle } from './bundle.ts';
@@ -21,6 +30,9 @@ const write = (path: string, text: string, mode = 0o644) => writeFileSync(inside
 const copy = (from: string, ...to: readonly string[]) =>
   cpSync(join(root, from), inside(...to), { recursive: true });
 
+/** A second place for a file that the tree has already: a link, which is right wherever the tree is laid. */
+const link = (to: string, path: string) => symlinkSync(relative(dirname(path), to), inside(path));
+
 const home = 'usr/share/libvirt-agentx';
 const packages = await bundle(inside(home, 'lib', 'bundle'));
 const { version, homepage }: { readonly version: string; readonly homepage?: string } = JSON.parse(
@@ -40,11 +52,11 @@ write('usr/bin/libvirt-agentx', command.replace(own, `/${home}/lib/bundle/libvir
 
 // Where net-snmp's tools look for modules. The stand-ins for what these import stay in mibs/imports.
 for (const module of ['LIBVIRT-EXT-MIB', 'VM-MIB'])
-  copy(`mibs/${module}`, 'usr/share/snmp/mibs', `${module}.txt`);
+  link(`${home}/mibs/${module}`, `usr/share/snmp/mibs/${module}.txt`);
 write('etc/libvirt-agentx.toml', exampleToml());
 copy('packaging/snmpd-libvirt-agentx.conf', 'etc/snmp/snmpd.conf.d/libvirt-agentx.conf');
-for (const document of ['README.md', 'snmpd.conf.example'])
-  copy(document, 'usr/share/doc/libvirt-agentx', document);
+copy('README.md', 'usr/share/doc/libvirt-agentx', 'README.md');
+link(`${home}/snmpd.conf.example`, 'usr/share/doc/libvirt-agentx/snmpd.conf.example');
 copy('docs', 'usr/share/doc/libvirt-agentx', 'docs');
 // Beside README.md debhelper would take it for its own.
 copy('CHANGELOG.md', 'usr/share/doc/libvirt-agentx/docs/CHANGELOG.md');
