@@ -39,6 +39,12 @@ export function statusText(snapshots: readonly Snapshot[], master: SubagentState
     first !== undefined && snapshots.length === 1
       ? ofLibvirt[first.agent.connState]
       : `${connected} of ${snapshots.length} hypervisors are connected`;
-  const parts = [libvirt, `${running} of ${present} domains run`];
-  return [...parts, ...(master === undefined ? [] : [ofMaster[master]])].join('; ');
+  const isNow = connected === snapshots.length;
+  const domains = `${running} of ${present} domains ${isNow ? 'run' : 'ran when last seen'}`;
+  // Without libvirt nothing is known of domains that were never read.
+  return [
+    libvirt,
+    ...(isNow || present > 0 ? [domains] : []),
+    ...(master === undefined ? [] : [ofMaster[master]]),
+  ].join('; ');
 }
