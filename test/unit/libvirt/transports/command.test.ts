@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { LibvirtConnection } from '../../../../src/libvirt/connection.ts';
 import { connectGetHostname } from '../../../../src/libvirt/procedures.ts';
@@ -85,13 +86,11 @@ it.each([
 it.skipIf(process.getuid?.() !== 0)(
   'says what to do where no process can be started any more (needs root)',
   async () => {
-    // Root has no such limit, and a thread that is there already does not count again.
-    const script = `
+    // Root has no such limit. A process that is limited from its start could not even start its threads.
+    const contents = `
     import { execFileSync } from 'node:child_process';
     import { openCommand } from './src/libvirt/transports/command.ts';
     execFileSync('prlimit', ['--pid', String(process.pid), '--nproc=1']);
-    process.setgid(54321);
-    process.setuid(54321);
     const transport = { kind: 'command', scheme: 'ext', file: '/bin/cat', args: [] };
     await openCommand(transport, new AbortController().signal).then(
       () => console.log('it started'),
@@ -99,12 +98,16 @@ it.skipIf(process.getuid?.() !== 0)(
     );
     process.exit();
   `;
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      ['--import', 'tsx', '--input-type=module', '--eval', script],
-      // With io_uring a Node.js that may use it refuses to become another user.
-      { cwd: repositoryPath, env: { ...process.env, UV_USE_IO_URING: '0' } },
-    );
+    // In one file, since others than root may not read a checkout.
+    const outfile = join(directory, 'limited.mjs');
+    const stdin = { contents, resolveDir: repositoryPath };
+    await build({ stdin, outfile, bundle: true, platform: 'node', format: 'esm', logLevel: 'silent' });
+    for (const path of [directory, outfile]) await chmod(path, 0o755);
+    // Not by process.setuid(): Node.js of some builds refuses that.
+    const asAnother = ['--reuid=54321', '--regid=54321', '--clear-groups'];
+    const { stdout } = await promisify(execFile)('setpriv', [...asAnother, process.execPath, outfile], {
+      cwd: directory,
+    });
     expect(JSON.parse(stdout)).toEqual({
       text: 'cannot start /bin/cat: spawn /bin/cat EAGAIN',
       advice: { problem: 'no-processes-left', remedy: expect.stringContaining('TasksMax=') },
