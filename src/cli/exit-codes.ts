@@ -1,4 +1,4 @@
-import { DaemonError, type ErrorCode } from '../errors.ts';
+import { DaemonError, type ErrorCode, isOutOfFiles } from '../errors.ts';
 
 /** Exit codes, after sysexits.h; `docs/errors.md` explains them. */
 export const exitCodes = {
@@ -31,5 +31,7 @@ const codeOf: Readonly<Record<ErrorCode, number>> = {
 
 /** The exit code for an error that ends the program. */
 export function exitCodeOf(error: unknown): number {
+  // Whatever was being opened then: neither it nor the program is to blame.
+  if (isOutOfFiles(error)) return exitCodes.unavailable;
   return error instanceof DaemonError ? codeOf[error.code] : exitCodes.bug;
 }

@@ -124,7 +124,7 @@ describe.sequential('the program', () => {
 
 describe('a limit of open files that is too low', () => {
   // With fewer yet some versions of Node.js do not start themselves; how many are enough differs as well.
-  it.each([24, 40, 60, 80])('of %i is told in a line, or is enough', async (limit) => {
+  it.each([24, 28, 32, 36, 40, 44, 48, 60, 80])('of %i is told in a line, or is enough', async (limit) => {
     const command = `ulimit -n ${limit}; exec "$0" "$1" check --uri "$2"`;
     const uri = 'qemu+unix:///system?socket=/no/such/socket';
     const ended = await runAnyway('sh', ['-c', command, programNode, programPath, uri]);

@@ -17,4 +17,11 @@ describe('docs/errors.md', () => {
     const told = /^Exit code (\d+)/m.exec(section)?.[1];
     expect(exitCodeOf(new DaemonError(code, ''))).toBe(Number(told));
   });
+
+  test('tells of files that cannot be opened whatever they are, and of what is a defect', () => {
+    const cause = Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+    expect(exitCodeOf(cause)).toBe(exitCodes.unavailable);
+    expect(exitCodeOf(new DaemonError('CONFIG_INVALID', '', { cause }))).toBe(exitCodes.unavailable);
+    expect(exitCodeOf(new TypeError('of undefined'))).toBe(exitCodes.bug);
+  });
 });
