@@ -686,12 +686,20 @@ function isStateChange(datagram: Buffer): boolean {
 
 describe('a storm', () => {
   const count = 200;
+  /** What libvirtd says where it was built without its test driver. */
+  let missing: string | undefined;
   let libvirtd: Libvirtd;
   let receiver: Receiver;
   let agent: Agent | undefined;
 
   beforeAll(async () => {
-    libvirtd = await startLibvirtd();
+    // Of all daemons only libvirtd has the test driver, if it was built with it.
+    libvirtd = await startLibvirtd({ modular: false });
+    missing = await libvirtd
+      .virsh('-c', `test+unix:///default?socket=${libvirtd.socket}`, 'uri')
+      .then(() => undefined, String);
+    if (missing !== undefined && !missing.includes('no connection driver available'))
+      throw new Error(missing);
     receiver = await Receiver.start();
   });
 
@@ -705,7 +713,8 @@ describe('a storm', () => {
     await libvirtd?.stop();
   });
 
-  it('of 200 domains destroyed at once is a few notifications that forget nobody', async () => {
+  it('of 200 domains destroyed at once is a few notifications that forget nobody', async (context) => {
+    context.skip(missing !== undefined, missing);
     const uri = `test+unix:///default?socket=${libvirtd.socket}`;
     const domains = Array.from({ length: count }, (_, at) => `storm-${at + 1}`);
     const virsh = (commands: readonly string[]) =>
@@ -783,7 +792,8 @@ describe('a storm', () => {
     expect(vmsOf(String(receiver.traps()[mark]?.values['vmAffectedVMs']))).toHaveLength(3);
   });
 
-  it('that is still being gathered is told before the agent stops', async () => {
+  it('that is still being gathered is told before the agent stops', async (context) => {
+    context.skip(missing !== undefined, missing);
     const uri = `test+unix:///default?socket=${libvirtd.socket}`;
     agent = await startAgent({
       uri: `test+unix:///default?socket=${libvirtd.socketReadOnly}`,
