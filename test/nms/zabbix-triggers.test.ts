@@ -28,6 +28,7 @@ import {
   untilTriggers,
 } from './trigger-watcher.ts';
 import {
+  checkNow,
   failedRules,
   importTemplates,
   itemStates,
@@ -74,10 +75,11 @@ const agentConfig: ConfigSection = {
   },
 };
 
-async function served(name: string, domain?: string): Promise<number> {
+/** A scalar, or the value of a domain, or of a device of it by its number. */
+async function served(name: string, domain?: string, ...device: readonly number[]): Promise<number> {
   const walk = await walkServed(snmpd);
   const index = domain === undefined ? 0 : walk.indexOf('lveDomName', domain);
-  const value = walk.value(name, index);
+  const value = walk.value(name, index, ...device);
   if (value === undefined) throw new Error(`no value of ${name}`);
   return Number(value);
 }
@@ -229,7 +231,6 @@ async function mendTrouble(): Promise<void> {
   for (const name of ['linux-a', 'linux-b']) {
     await guestExec(libvirtd, name, 'kill $(cat /tmp/spinning); rm -f /mnt/fill /tmp/fill; sync');
   }
-  await libvirtd.virsh('blkdeviotune', 'linux-a', 'vdb', '--total-iops-sec', '0');
   await flood?.stop();
   await fullDisk.makeRoom();
   await libvirtd.virsh('resume', 'full-1');
@@ -307,6 +308,19 @@ const ofMachine = (...names: readonly string[]): readonly string[] =>
 const until = (stage: 'fired' | 'recovered', triggers: readonly string[]): Promise<void> =>
   untilTriggers(watchers, stage, triggers, { context: () => agent.stderr().slice(-1500) });
 
+/** Waits until a problem is not open any more, at all watchers. */
+async function untilOver(problem: string): Promise<void> {
+  for (const { zabbix, hosts } of watchers) {
+    await waitUntil(
+      async () => {
+        await checkNow(zabbix, hosts);
+        return !(await openProblems(zabbix, hosts)).includes(problem);
+      },
+      { what: `the end of "${problem}" in ${zabbix.release}`, timeoutMs: 480_000, intervalMs: 3000 },
+    );
+  }
+}
+
 const lasting = [
   ...ofMachine(
     'Failed',
@@ -343,6 +357,11 @@ describe('triggers', { timeout: 1_200_000 }, () => {
     // On a busy machine the little that a guest without work uses may be what was much before. Paused it uses nothing.
     await libvirtd.virsh('suspend', 'linux-a');
     await until('recovered', ofMachine('CPU use is high'));
+    // Its slow disk has no requests now, and the latency of the latest.
+    expect(await served('lveDiskReadLatency', 'linux-a', 2)).toBeGreaterThan(100_000);
+    await untilOver('Disk linux-a:vdb: Latency is high (over 0.1 s for 5m)');
+    expect(await served('lveDiskReadLatency', 'linux-a', 2)).toBeGreaterThan(100_000);
+    await libvirtd.virsh('blkdeviotune', 'linux-a', 'vdb', '--total-iops-sec', '0');
     await libvirtd.virsh('resume', 'linux-a');
     await until('recovered', lasting);
   });
@@ -383,12 +402,7 @@ describe('triggers', { timeout: 1_200_000 }, () => {
     await libvirtd.virsh('undefine', 'gone-1');
     await until('fired', all);
     // What is gone keeps its last state for a while, and needs no attention.
-    for (const { zabbix, hosts } of watchers) {
-      await waitUntil(
-        async () => !(await openProblems(zabbix, hosts)).includes('VM gone-1: State needs attention'),
-        { what: 'the end of a problem of what is gone', timeoutMs: 180_000, intervalMs: 3000 },
-      );
-    }
+    await untilOver('VM gone-1: State needs attention');
     await libvirtd.run(biosGuest({ name: 'gone-1', uuid: goneUuid, type: libvirtd.domainType }));
     await until('recovered', all);
   });

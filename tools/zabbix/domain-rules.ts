@@ -170,6 +170,13 @@ export const domainTriggers: readonly Trigger[] = [
   },
 ];
 
+/**
+ * A latency is that of the latest requests and stays while there are none: one slow request of a disk that is idle since
+ * then is no trouble.
+ */
+const hasLongRequests = (latency: string, requests: string): string =>
+  `min(@${latency},5m)>{$LIBVIRT.DISK.LATENCY.MAX:"{#DISK}"} and count(@${requests},5m,"gt","0")>2`;
+
 /** Put before the name of each thing of a virtual machine; a row name tells the machine as well: `web-1:vda`. */
 export const deviceRules: readonly Rule[] = [
   {
@@ -215,12 +222,11 @@ export const deviceRules: readonly Rule[] = [
       {
         name: 'Latency is high',
         eventName: 'Latency is high (over {$LIBVIRT.DISK.LATENCY.MAX:"{#DISK}"} s for 5m)',
-        expression:
-          'min(@lveDiskReadLatency,5m)>{$LIBVIRT.DISK.LATENCY.MAX:"{#DISK}"} or min(@lveDiskWriteLatency,5m)>{$LIBVIRT.DISK.LATENCY.MAX:"{#DISK}"}',
+        expression: `${hasLongRequests('lveDiskReadLatency', 'vmStorageReadIOs')} or ${hasLongRequests('lveDiskWriteLatency', 'vmStorageWriteIOs')}`,
         priority: 'WARNING',
         scope: 'performance',
         description: 'Requests of the disk have taken long for five minutes.',
-        opdata: 'Read: {ITEM.LASTVALUE1}, write: {ITEM.LASTVALUE2}',
+        opdata: 'Read: {ITEM.LASTVALUE1}, write: {ITEM.LASTVALUE3}',
       },
       {
         name: 'I/O errors',
@@ -311,10 +317,11 @@ export const deviceRules: readonly Rule[] = [
         name: 'Errors',
         eventName: 'Errors (over {$LIBVIRT.NIC.ERRORS.MAX:"{#NIC}"} a second for 5m)',
         expression:
-          'min(@lveNicRxErrors,5m)>{$LIBVIRT.NIC.ERRORS.MAX:"{#NIC}"} or min(@lveNicTxErrors,5m)>{$LIBVIRT.NIC.ERRORS.MAX:"{#NIC}"}',
+          // Not the least: the rate is 0 whenever the agent has not refreshed between two looks of Zabbix.
+          'avg(@lveNicRxErrors,5m)>{$LIBVIRT.NIC.ERRORS.MAX:"{#NIC}"} or avg(@lveNicTxErrors,5m)>{$LIBVIRT.NIC.ERRORS.MAX:"{#NIC}"}',
         priority: 'WARNING',
         scope: 'availability',
-        description: 'The interface has had errors for five minutes.',
+        description: 'The interface has had so many errors, on average of five minutes.',
       },
     ],
     graphs: [{ name: 'Traffic', objects: ['lveNicRxBytes', 'lveNicTxBytes'] }],
