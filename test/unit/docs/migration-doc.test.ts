@@ -71,6 +71,20 @@ it('docs/migration.md names metrics that /metrics has', () => {
   expect(ours.filter((name) => !metrics.includes(`\`${name}\``))).toEqual([]);
 });
 
+it('docs/migration.md gives the units that the modules have', () => {
+  const units = { us: /^microseconds?$/, octets: /^bytes$/ } as const;
+  const told = [...text.matchAll(/((?:(?:VM-MIB::)?(?:lve|vm)\w+(?:, )?)+) \((us|octets)\)/g)].flatMap(
+    ([, names = '', unit]) =>
+      names.split(', ').map((name) => ({
+        name,
+        unit: unit === 'us' ? units.us : units.octets,
+        has: findDefinition(name.replace('VM-MIB::', ''))?.units ?? '',
+      })),
+  );
+  expect(told.length).toBeGreaterThan(8);
+  expect(told.filter(({ unit, has }) => !unit.test(has))).toEqual([]);
+});
+
 /** `a_{b,c}_d`, for each of its parts. */
 function expand(name: string): readonly string[] {
   const [, before = '', parts = '', behind = ''] = /^([^{]*)\{([^}]*)\}(.*)$/.exec(name) ?? [];
