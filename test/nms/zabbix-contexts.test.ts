@@ -14,6 +14,7 @@ import {
   itemStates,
   makeHost,
   openProblems,
+  untilSupported,
 } from './zabbix-host.ts';
 import { startZabbix, type ZabbixServer } from './zabbix-server.ts';
 
@@ -157,8 +158,7 @@ describe('a Zabbix host for each hypervisor', { timeout: 600_000 }, () => {
         );
         expect((await machinesOf(zabbix, id)).toSorted()).toEqual([shared.name, guestOf(name)]);
       }
-      const items = await itemStates(zabbix, ids);
-      expect(items.filter(({ unsupported }) => unsupported !== undefined)).toEqual([]);
+      await untilSupported(zabbix, ids);
       expect(await failedRules(zabbix, ids)).toEqual([]);
     }
   });

@@ -31,11 +31,11 @@ import {
   checkNow,
   failedRules,
   importTemplates,
-  itemStates,
   makeHost,
   openProblems,
   setMacros,
   templateId,
+  untilSupported,
 } from './zabbix-host.ts';
 import { startZabbix } from './zabbix-server.ts';
 
@@ -414,8 +414,7 @@ describe('triggers', { timeout: 1_200_000 }, () => {
       expect(lines.length).toBe(45);
       expect(missingOf(lines).map((text) => `${watcher.zabbix.release} ${text}`)).toEqual([]);
       const ids = await idsOf(watcher);
-      const items = await itemStates(watcher.zabbix, ids);
-      expect(items.filter(({ unsupported }) => unsupported !== undefined)).toEqual([]);
+      await untilSupported(watcher.zabbix, ids);
       expect(await failedRules(watcher.zabbix, ids)).toEqual([]);
     }
   });
