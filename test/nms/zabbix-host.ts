@@ -32,6 +32,7 @@ export async function importTemplates(zabbix: ZabbixServer, file: string): Promi
       templateLinkage: { createMissing: true },
     },
   });
+  zabbix.analyze();
 }
 
 /** A host to be made. */
