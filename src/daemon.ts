@@ -48,8 +48,8 @@ export class NothingRunsError extends DaemonError {
 /** Hypervisors that are started at a time. */
 const startsAtOnce = 8;
 
-/** A hypervisor that stops in order has then given the master its moment, and its disk more than enough. */
-const stopPatienceMs = 15_000;
+/** How often it is asked, in milliseconds, what keeps a hypervisor from being stopped. */
+const stopCheckMs = 2000;
 
 /** A row of lveWarningTable tells of a step of the clock for so long. */
 const clockStepShownMs = 3_600_000;
@@ -70,6 +70,8 @@ export class Daemon {
   #wanted: readonly HypervisorConfig[] = [];
   /** State directories whose file system was silent and still is. */
   #unanswered = 0;
+  /** Of hypervisors that could not be stopped, by state directory: why, and when they have. */
+  readonly #leftBehind = new Map<string, StateDirectoryError>();
   #fleet: FleetSummary | undefined;
   /** What is served beside SNMP. */
   #others: FacesThread | undefined;
@@ -221,6 +223,9 @@ export class Daemon {
 
   async #startOne(one: HypervisorConfig, outlet: Outlet): Promise<void> {
     const { name, config } = one;
+    // The one before has what is to be read and still to be written.
+    const left = this.#leftBehind.get(config.state.directory);
+    if (left !== undefined) throw left;
     const hypervisor = await Hypervisor.start({
       hypervisor: one,
       outlet,
@@ -340,14 +345,22 @@ export class Daemon {
   /** Whose state directory does not answer is not waited for: a reload would never end. What is left to save is saved if it answers. */
   async #stopInTime(hypervisor: Hypervisor): Promise<void> {
     const stopped = hypervisor.stop();
-    if ((await within(stopPatienceMs, stopped)) !== late) return;
+    do {
+      if ((await within(stopCheckMs, stopped)) !== late) return;
+      // A disk that is only slow is waited for: a successor could not have the directory yet.
+    } while (hypervisor.stateSilence === undefined);
+    const { message, remedy } = hypervisor.stateSilence;
     this.#logger.warn(
       {
         ...(hypervisor.name === '' ? {} : { hypervisor: hypervisor.name }),
-        remedy: 'See whether the file system of its state directory hangs.',
+        error: message,
+        remedy,
       },
       'a hypervisor could not be stopped in order: what it had to save may be lost',
     );
+    const left = new StateDirectoryError('silent', message, remedy, { answered: stopped });
+    this.#leftBehind.set(hypervisor.stateDirectory, left);
+    void left.answered?.then(() => this.#leftBehind.delete(hypervisor.stateDirectory));
     this.#waitFor(stopped);
   }
 

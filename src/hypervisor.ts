@@ -18,6 +18,7 @@ import type { Outlet } from './outlet.ts';
 import { systemClock } from './run/clock.ts';
 import { IndexStore } from './state/index-store.ts';
 import { StateDirectory } from './state/state-directory.ts';
+import type { StateDirectoryError } from './state/state-directory-error.ts';
 
 export interface HypervisorOptions {
   readonly hypervisor: HypervisorConfig;
@@ -54,6 +55,7 @@ export class Hypervisor {
   readonly #warnings: WarningBoard;
   readonly #closers: Closer[] = [];
   #afterClockStep: () => void = () => undefined;
+  #state: StateDirectory | undefined;
 
   /**
    * Starts; resolves once everything runs, whether or not libvirt is there yet.
@@ -84,6 +86,16 @@ export class Hypervisor {
   /** The URI of its connection, without user information. */
   get uri(): string {
     return this.store.current.agent.uri;
+  }
+
+  get stateDirectory(): string {
+    return this.#options.hypervisor.config.state.directory;
+  }
+
+  /** What the file system of its state directory has not answered; undefined while it answers. */
+  get stateSilence(): StateDirectoryError | undefined {
+    const problem = this.#state?.problem;
+    return problem?.reason === 'silent' ? problem : undefined;
   }
 
   /** Shows that something is so, or with no text that it no longer is. */
@@ -129,6 +141,7 @@ export class Hypervisor {
       onProblem: stateProblem('state-directory'),
       signal: this.#options.signal,
     });
+    this.#state = state;
     this.#closers.push(() => state.close());
     const indexes = await IndexStore.load({
       place: state,

@@ -46,9 +46,9 @@ export async function run(options: Readonly<Record<string, unknown>>): Promise<n
     await Promise.race([daemon.start(), stopped]);
     manager?.ready();
   } catch (error) {
-    if (!(error instanceof StateDirectoryError) || error.reason !== 'silent') throw error;
+    if (!isSilent(error)) throw error;
     logger.error({ remedy: error.remedy }, error.message);
-    endAtOnce(exitCodes.config);
+    endAtOnce(exitCodes.unavailable);
   }
   await stopped;
   if ((await within(stopDeadlineMs, daemon.stop())) === late) {
@@ -58,6 +58,11 @@ export async function run(options: Readonly<Record<string, unknown>>): Promise<n
   logger.info({}, 'stopped');
   if (daemon.waitsForFiles) endAtOnce(exitCodes.ok);
   return exitCodes.ok;
+}
+
+/** A file system may answer at the next attempt: who watches over the agent should make one. */
+function isSilent(error: unknown): error is StateDirectoryError {
+  return error instanceof StateDirectoryError && error.reason === 'silent';
 }
 
 /** Undefined where systemd has not started the program. */
@@ -129,6 +134,6 @@ async function reload(
         : 'the new configuration could not be put into effect; the old one stays in force',
     );
     // An agent that collects nothing would look alive to whoever watches over it.
-    if (isOver) endAtOnce(exitCodes.config);
+    if (isOver) endAtOnce(isSilent(error.cause) ? exitCodes.unavailable : exitCodes.config);
   }
 }

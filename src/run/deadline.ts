@@ -2,8 +2,15 @@
 export const late = Symbol('late');
 
 /**
+ * A timer that fires this much too late, in milliseconds, tells of this process: it was stopped, and what it waits for
+ * may have come long ago.
+ */
+const stoodStillMs = 1000;
+
+/**
  * The outcome of a promise, or {@link late} after `ms` milliseconds, or once the signal is aborted. What a late promise
- * comes to is nobody's business any more, a rejection included. The timer keeps the process running.
+ * comes to is nobody's business any more, a rejection included. The timer keeps the process running. Time in which the
+ * process stood still (SIGSTOP) is the fault of nobody else: it begins anew after that.
  */
 export async function within<T>(
   ms: number,
@@ -14,7 +21,11 @@ export async function within<T>(
   let giveUp = (): void => undefined;
   const deadline = new Promise<typeof late>((resolve) => {
     giveUp = () => resolve(late);
-    timer = setTimeout(giveUp, ms);
+    const begin = (): void => {
+      const dueMs = performance.now() + ms;
+      timer = setTimeout(() => (performance.now() - dueMs > stoodStillMs ? begin() : giveUp()), ms);
+    };
+    begin();
     if (signal?.aborted === true) giveUp();
     else signal?.addEventListener('abort', giveUp);
   });

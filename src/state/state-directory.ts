@@ -101,7 +101,13 @@ export class StateDirectory implements StatePlace {
     clearTimeout(this.#timer);
     await this.#checking;
     const lock = this.#lock;
-    if (lock !== undefined) await inFileTurn(this.path, async () => await lock.release());
+    if (lock !== undefined) {
+      const released = inFileTurn(this.path, async () => await lock.release());
+      if ((await within(this.#patienceMs, released)) === late) {
+        this.#report(silent(this.path, this.#patienceMs));
+        await released;
+      }
+    }
     this.#lock = undefined;
   }
 

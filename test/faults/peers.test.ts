@@ -264,16 +264,25 @@ describe.sequential('the host', () => {
       return walk.value('lveDomState', index(walk, 'db')) === '1';
     });
     expect(indexes(log)).toEqual(numbers);
+    // What begins and ends while libvirt is being connected to anew is seen by nobody; the last state is.
     for (const state of ['paused', 'running']) {
       expect(timesTold(before, 'db', state)).toBeLessThanOrEqual(rounds / 2);
-      expect(timesTold(before, 'db', state)).toBeGreaterThan(0);
     }
+    const after = received();
+    await libvirtd.virsh('suspend', 'db');
+    await untilTold(after, 'lveDomainStateChange', { lveDomName: 'db', lveDomState: 'paused' });
+    await libvirtd.virsh('resume', 'db');
+    await untilTold(after, 'lveDomainStateChange', { lveDomName: 'db', lveDomState: 'running' });
+    expect(timesTold(after, 'db', 'paused')).toBe(1);
     const sequence = [...log.column('lveEventText').keys()].map(Number);
     expect(new Set(sequence).size).toBe(sequence.length);
   });
 
-  it('that stops the agent for 30 s finds it again as it was', async () => {
+  it('that stops the agent for 30 s in a reload finds it again as it was', async () => {
     const before = received();
+    // In the middle of a reload: no time limit of it may have passed.
+    agent.signal('SIGHUP');
+    await delay(20);
     agent.signal('SIGSTOP');
     await libvirtd.virsh('suspend', 'db');
     await libvirtd.virsh('resume', 'db');
