@@ -114,13 +114,18 @@ afterAll(async () => {
   for (const daemon of daemons.values()) await daemon.stop();
 });
 
-/** The machines of a host, by the names of their items. */
-async function machinesOf(zabbix: ZabbixServer, id: string): Promise<readonly string[]> {
-  const items = await zabbix.call<readonly { readonly name: string }[]>('item.get', {
-    hostids: [id],
-    output: ['name'],
-  });
-  return items.flatMap(({ name }) => /^VM (.*): State$/.exec(name)?.slice(1) ?? []);
+/** The machines of a host, by the names of their items: the state and its reason of each, in words. */
+async function machinesOf(zabbix: ZabbixServer, id: string): Promise<ReadonlyMap<string, string>> {
+  const items = await zabbix.call<readonly { readonly name: string; readonly lastvalue: string }[]>(
+    'item.get',
+    { hostids: [id], output: ['name', 'lastvalue'] },
+  );
+  return new Map(
+    items.flatMap(({ name, lastvalue }) => {
+      const machine = /^VM (.*): State and reason$/.exec(name)?.[1];
+      return machine === undefined ? [] : [[machine, lastvalue] as const];
+    }),
+  );
 }
 
 describe('a Zabbix host for each hypervisor', { timeout: 600_000 }, () => {
@@ -145,9 +150,8 @@ describe('a Zabbix host for each hypervisor', { timeout: 600_000 }, () => {
         await waitUntil(
           async () => {
             await checkNow(zabbix, ids);
-            const items = await itemStates(zabbix, [id]);
-            const state = items.find(({ key }) => key === 'libvirt[lveDomStateText.1]');
-            return state?.lastValue?.startsWith('running') === true;
+            // Which number each machine has is the order in which libvirt lists them.
+            return (await machinesOf(zabbix, id)).get(guestOf(name))?.startsWith('running') === true;
           },
           {
             what: `the state of ${guestOf(name)} by ${version} in ${zabbix.release}`,
@@ -156,7 +160,7 @@ describe('a Zabbix host for each hypervisor', { timeout: 600_000 }, () => {
             context: () => zabbix.log().slice(-2000),
           },
         );
-        expect((await machinesOf(zabbix, id)).toSorted()).toEqual([shared.name, guestOf(name)]);
+        expect([...(await machinesOf(zabbix, id)).keys()].toSorted()).toEqual([shared.name, guestOf(name)]);
       }
       await untilSupported(zabbix, ids);
       expect(await failedRules(zabbix, ids)).toEqual([]);

@@ -165,7 +165,7 @@ export async function untilSupported(zabbix: ZabbixServer, hostIds: readonly str
     },
     {
       what: `${zabbix.release} to support all items`,
-      timeoutMs: 60_000,
+      timeoutMs: 240_000,
       intervalMs: 4000,
       context: () => JSON.stringify(unsupported, undefined, 2),
     },
