@@ -185,7 +185,8 @@ describe('extended collectors on real guests', () => {
     expect(running.jobs[0]?.stats.length).toBeGreaterThan(3);
     await dump.finish();
     // libvirt keeps no record of a dump of the memory alone, but of one that goes the way of a migration.
-    await libvirtd.virsh('dump', '--live', 'linux', `${libvirtd.imagesPath}/core`);
+    // Not --live, which libvirt 12.8 no longer has.
+    await libvirtd.virsh('dump', 'linux', `${libvirtd.imagesPath}/core`);
     const done = await collection.domain(
       'linux',
       'its end',
