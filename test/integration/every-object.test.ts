@@ -25,9 +25,9 @@ const notHere: Readonly<Record<string, string>> = {
   lveGuestLoad1: 'told by libvirt 11.2 and later; test/unit/collect/decode/guest-info.test.ts',
   lveGuestLoad5: 'told by libvirt 11.2 and later; test/unit/collect/decode/guest-info.test.ts',
   lveGuestLoad15: 'told by libvirt 11.2 and later; test/unit/collect/decode/guest-info.test.ts',
-  lveHostCpuGuestTime: 'libvirt does not tell it of a Linux host; test/golden/walk.txt has the value',
+  lveHostCpuGuestTime: 'told by libvirt 12.8 and later; test/golden/walk.txt has the value',
   lveHostCpuIntrTime: 'libvirt does not tell it of a Linux host; test/golden/walk.txt has the value',
-  lveHostMemAvailable: 'libvirt does not tell it of a Linux host; test/golden/walk.txt has the value',
+  lveHostMemAvailable: 'told by libvirt 12.8 and later; test/golden/walk.txt has the value',
   lveIothreadPollWeight: 'told by libvirt 12.7 and later; test/golden/walk.txt has the value',
   lveJobStatMilli:
     'libvirt has no double among the statistics of jobs; test/unit/collect/decode/stat-value.test.ts',
@@ -45,6 +45,8 @@ const dirtyRateSince = [7, 2] as const;
 
 /** Since which libvirt some objects have a value, those among the above included: with a later one they must be seen. */
 const toldSince: Readonly<Record<string, LibvirtVersion>> = {
+  lveHostCpuGuestTime: [12, 8],
+  lveHostMemAvailable: [12, 8],
   lveGuestLoad1: [11, 2],
   lveGuestLoad5: [11, 2],
   lveGuestLoad15: [11, 2],
