@@ -342,7 +342,10 @@ export class Daemon {
     );
   }
 
-  /** Whose state directory does not answer is not waited for: a reload would never end. What is left to save is saved if it answers. */
+  /**
+   * Whose state directory does not answer is not waited for: a reload would never end. What is left to save is saved if
+   * it answers after all.
+   */
   async #stopInTime(hypervisor: Hypervisor): Promise<void> {
     const stopped = hypervisor.stop();
     do {

@@ -32,7 +32,9 @@ export const libvirtGuestTable: TableBinding<'libvirtGuestTable', Domain> = {
   },
   columns: {
     libvirtGuestName: domainFacts(({ name }) => name),
-    libvirtGuestState: domainFacts(({ state }) => (state === 'other' ? undefined : state)),
+    libvirtGuestState: domainFacts(({ stateKnown, state }) =>
+      stateKnown && state !== 'other' ? state : undefined,
+    ),
     libvirtGuestCpuCount: (domain) => domain.cpu?.vcpusCurrent,
     libvirtGuestMemoryCurrent: ({ memory }) => mebibytes(memory?.currentBytes),
     libvirtGuestMemoryLimit: ({ memory }) => mebibytes(memory?.maximumBytes),

@@ -17,6 +17,8 @@ const size = (bytes) => { if (bytes === undefined) return ''; const units = ['B'
 const rate = (bytes) => bytes === undefined ? '' : size(bytes) + '/s';
 const percent = (hundredths) => hundredths === undefined ? '' : (hundredths / 100).toFixed(1) + ' %';
 const known = (title, hundredths) => hundredths === undefined ? '' : title + percent(hundredths);
+// libvirt may not have told it yet.
+const stateOf = (one) => ({ stateText: one.stateText === undefined ? 'unknown' : one.stateText, severity: one.severity });
 const columns = [
   { key: 'name', title: 'Machine', text: (row) => row.name },
   { key: 'stateText', title: 'State', text: (row) => row.stateText, mark: true },
@@ -63,13 +65,13 @@ const load = async () => {
   // The moment is not known before the first refresh.
   if (before === undefined || seconds !== 0) {
     rows = domains.filter((one) => one.presence === 'present').map((one) => ({
-      index: one.index, name: one.name, stateText: one.stateText, severity: one.severity,
+      index: one.index, name: one.name, ...stateOf(one),
       cpu: one.cpu && one.cpu.percent, memory: one.memory && (one.memory.rss || one.memory.current),
       read: grown('disks', one.index, 0), write: grown('disks', one.index, 1), receive: grown('nics', one.index, 0), transmit: grown('nics', one.index, 1),
     }));
     before = now;
   } else {
-    for (const row of rows) { const one = domains.find((each) => each.index === row.index); if (one) { row.stateText = one.stateText; row.severity = one.severity; } }
+    for (const row of rows) { const one = domains.find((each) => each.index === row.index); if (one) Object.assign(row, stateOf(one)); }
   }
   const age = Math.max(0, Math.round((Date.now() - now.at) / 1000));
   // Before the first refresh there is no age, and nothing has been counted.

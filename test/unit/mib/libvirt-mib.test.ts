@@ -77,6 +77,8 @@ describe('libvirtGuestTable', () => {
     expect(inState('shutoff')).toBe(5);
     expect(inState('pmsuspended')).toBe(7);
     expect(inState('other')).toBeUndefined();
+    const unread = { ...late, facts: { ...late.facts, stateKnown: false, state: 'nostate' as const } };
+    expect(walk([unread]).byOid.get(`${root}.1.1.1.3.${lateIndex}`)).toBeUndefined();
   });
 
   test('says no state while libvirt is away; what else was known stays', () => {
