@@ -1,4 +1,5 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { setPriority } from 'node:os';
 import { runAnyway } from '../lab/process.ts';
 import { waitUntil } from '../lab/wait.ts';
 
@@ -42,7 +43,7 @@ export async function separateServing(pid: number, servingCpu: number, otherCpu:
   await pin(pid, otherCpu);
   const thread = await waitUntil(() => threadNamed(pid, servingThreadName), { what: 'the serving thread' });
   await runAnyway('taskset', ['-cp', String(servingCpu), thread]);
-  await runAnyway('renice', ['-n', String(measuredNiceness), '-p', thread]);
+  goFirst(Number(thread));
 }
 
 async function threadNamed(pid: number, wanted: string): Promise<string | undefined> {
@@ -64,8 +65,17 @@ export const measuredNiceness = -20;
 /** Lets a process and what it starts go before other work, where that is permitted. */
 export async function prioritize(pid: number): Promise<void> {
   const threads = await readdir(`/proc/${pid}/task`);
-  await runAnyway('renice', ['-n', String(measuredNiceness), '-p', ...threads]);
+  for (const thread of threads) goFirst(Number(thread));
   await preferSession(pid);
+}
+
+/** To Linux a thread has a priority of its own, and its number is as good as that of a process. */
+function goFirst(thread: number): void {
+  try {
+    setPriority(thread, measuredNiceness);
+  } catch {
+    // Not permitted, or the thread has ended.
+  }
 }
 
 /** With autogrouping the nice value counts only within a session: what counts is that of the session. */

@@ -100,7 +100,8 @@ describe('docs/adding-a-metric.md', () => {
     );
     const names = await libvirtd.virsh('domstats', 'guest', '--cpu-total');
     const value = /cpu\.cache\.monitor\.count=(\d+)/.exec(names)?.[1];
-    expect(stdout).toBe(`LIBVIRT-EXT-MIB::${object}.1 = Gauge32: ${value}\n`);
+    // libvirt 12 tells of no monitors where the host has no resctrl: then there is nothing to serve.
+    expect(stdout).toBe(value === undefined ? '' : `LIBVIRT-EXT-MIB::${object}.1 = Gauge32: ${value}\n`);
   }, 300_000);
 
   it('gives it the name as a metric that the text says', async () => {

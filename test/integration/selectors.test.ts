@@ -246,7 +246,8 @@ describe('without a selector', () => {
     await defineNetwork('isolated');
     await libvirtd.virsh('snapshot-create-as', 'linux', 's1', '--disk-only');
     await waitForGuestAgent(libvirtd, 'linux');
-    await libvirtd.virsh('dump', '--live', 'linux', `${libvirtd.imagesPath}/core`);
+    // Not --live, which libvirt 12.8 no longer has.
+    await libvirtd.virsh('dump', 'linux', `${libvirtd.imagesPath}/core`);
     // Once all is copied, the job waits to be told how to end.
     await libvirtd.virsh('blockcopy', 'linux', 'vdb', `${libvirtd.imagesPath}/copy.qcow2`, '--transient-job');
     unreadable = await startUnreadableDisk(libvirtd);
