@@ -174,7 +174,7 @@ export class Hypervisor {
       queue,
       uri: this.uri,
       logger: logger.child({ component: 'notify' }),
-      readState: (uuid) => collection.readState(uuid),
+      readState: (subject) => collection.readState(subject),
       admits: domainFilter(config.collect),
       onLogged: () => void collection.publish(),
       onEventsLost: (text) => warnings.raise('libvirt-events', 'eventsLost', `${text}.`),

@@ -3,6 +3,7 @@ import { saslSettings } from '../config/sections/libvirt.ts';
 import { EventMeter } from '../libvirt/event-meter.ts';
 import type { LibvirtEvent } from '../libvirt/events.ts';
 import { domainGetState } from '../libvirt/procedures.ts';
+import type { DomainRef } from '../libvirt/protocol.ts';
 import { type ConnectTarget, isLocalTarget } from '../libvirt/uri.ts';
 import { lifecycleEventNames } from '../libvirt-enums/domain-event.ts';
 import { poolLifecycleEvents } from '../libvirt-enums/infrastructure.ts';
@@ -170,10 +171,18 @@ export class Collection {
     await this.#publisher.publish();
   }
 
-  /** State and reason of a domain, asked of libvirt now; undefined while there is no connection. */
-  async readState(uuid: string): Promise<{ readonly state: number; readonly reason: number } | undefined> {
-    const domain = this.#table.get(uuid)?.ref;
-    if (this.#access === undefined || domain === undefined) return undefined;
+  /**
+   * State and reason of a domain, asked of libvirt now; undefined while there is no connection. An event may be the first
+   * that is heard of the domain.
+   */
+  async readState({
+    name,
+    uuid,
+  }: Pick<DomainRef, 'name' | 'uuid'>): Promise<
+    { readonly state: number; readonly reason: number } | undefined
+  > {
+    if (this.#access === undefined) return undefined;
+    const domain = this.#table.get(uuid)?.ref ?? { name, uuid, id: -1 };
     return await this.#access.call(domainGetState, { domain, flags: 0 });
   }
 

@@ -1,7 +1,7 @@
 import { stateFromCode } from '../domain-state/state-text.ts';
 import { errorText } from '../errors.ts';
 import { describeEvent, type LibvirtEvent } from '../events/describe-event.ts';
-import type { EventDescription } from '../events/event-description.ts';
+import type { EventDescription, EventSubject } from '../events/event-description.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { Logger } from '../log.ts';
 import type { ConnState } from '../model/agent.ts';
@@ -34,7 +34,7 @@ export interface NotificationCentreOptions {
    * reason: a pause by a user, a save, a dump and a snapshot look the same. May be left out.
    */
   readonly readState?: (
-    uuid: string,
+    domain: Pick<EventSubject, 'name' | 'uuid'>,
   ) => Promise<{ readonly state: number; readonly reason: number } | undefined>;
   /** Whether a domain of this name is monitored at all. */
   readonly admits?: (name: string) => boolean;
@@ -151,7 +151,7 @@ export class NotificationCentre {
     }
     this.#waitingEvents += 1;
     const chain = (waiting ?? Promise.resolve())
-      .then(async () => this.#take(event, at, isAmbiguous ? await this.#refine(uuid) : undefined))
+      .then(async () => this.#take(event, at, isAmbiguous ? await this.#refine(subject) : undefined))
       .catch((error: unknown) => {
         this.#logger.error({ event: event.name, error: errorText(error) }, 'an event could not be handled');
       })
@@ -237,15 +237,18 @@ export class NotificationCentre {
     this.#publisher.request();
   }
 
-  async #refine(uuid: string): Promise<RefinedState | undefined> {
-    if (this.#readState === undefined) return undefined;
+  async #refine(subject: EventSubject | undefined): Promise<RefinedState | undefined> {
+    if (this.#readState === undefined || subject === undefined) return undefined;
     try {
-      const answer = await within(readStateMs, this.#readState(uuid));
+      const answer = await within(readStateMs, this.#readState(subject));
       return answer === undefined || answer === late
         ? undefined
         : { state: stateFromCode(answer.state), reason: answer.reason };
     } catch (error) {
-      this.#logger.debug({ uuid, error: errorText(error) }, 'the reason of an event is not known');
+      this.#logger.debug(
+        { uuid: subject.uuid, error: errorText(error) },
+        'the reason of an event is not known',
+      );
       return undefined;
     }
   }

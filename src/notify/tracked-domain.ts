@@ -1,4 +1,4 @@
-import { reasonName } from '../domain-state/state-text.ts';
+import { reasonCode, reasonName } from '../domain-state/state-text.ts';
 import type { ImpliedState } from '../events/lifecycle.ts';
 import type { DiskError } from '../model/disk.ts';
 import type { Domain, DomainState, VmOperState } from '../model/domain.ts';
@@ -64,19 +64,24 @@ export interface TrackedDomain {
   found: { readonly kind: EventKind; readonly atMs: number } | undefined;
 }
 
+/** A domain that is on its way here from another host has "started" and does not run yet. */
+const onItsWay: RefinedState = { state: 'paused', reason: reasonCode('paused', 'migration') };
+
 /**
  * The state after an event, with what libvirt said when asked. Where the state has moved on, its reason is
- * not known any more; a pause that was the beginning of a crash is told by the crash. A domain that is on its way here
- * has "started" and does not run yet.
+ * not known any more; a pause that was the beginning of a crash is told by the crash. A domain from another host is on
+ * its way unless libvirt says that it runs: that it has arrived is told by an event of its own.
  */
 export function refineState(
   implied: ImpliedState,
   refined: RefinedState | undefined,
   name: string,
 ): RefinedState | undefined {
+  if (name === 'started/migrated') {
+    return refined?.state === 'running' || refined?.state === 'paused' ? refined : onItsWay;
+  }
   if (refined === undefined) return implied;
   if (refined.state === implied.state) return refined;
-  if (name === 'started/migrated' && refined.state === 'paused') return refined;
   if (implied.state !== 'paused') return implied;
   return refined.state === 'crashed' ? undefined : { state: implied.state, reason: 0 };
 }

@@ -44,11 +44,11 @@ describe('lifecycle events', () => {
       off,
       events.started,
       1,
-      'vmRunning',
+      'vmMigrating',
       'shutdown',
       'shutoff',
-      'running (migrated)',
-      'okay',
+      'paused (migration)',
+      'warning',
     ],
     ['pauses', running, events.suspended, 0, 'vmPaused', 'running', 'running', 'paused (user)', 'warning'],
     [
@@ -391,6 +391,44 @@ describe('a domain that comes from another host', () => {
     expect(bench.take().map((sent) => sent.values['lveDomStateText'] ?? sent.name)).toEqual([
       'vmMigrating',
       'paused (migration)',
+      'vmRunning',
+      'running (migrated)',
+    ]);
+  });
+
+  // libvirt 12.8 tells of it by this event first, and it may be gone again before it can be asked for.
+  it.each([
+    ['is not answered', () => new Promise<undefined>(() => undefined)],
+    ['finds nothing', () => Promise.reject(new Error('Domain not found'))],
+    ['finds it gone already', () => Promise.resolve({ state: 5, reason: 0 })],
+    ['is not asked', () => Promise.resolve(undefined)],
+  ])('is on its way where the question for its state %s', async (_, readState) => {
+    const bench = await open({ domains: [], readState });
+    bench.lifecycle(running, events.started, 1);
+    await vi.advanceTimersByTimeAsync(250);
+    expect(bench.take().map((sent) => sent.values['lveDomStateText'] ?? sent.name)).toEqual([
+      'vmMigrating',
+      'paused (migration)',
+    ]);
+    bench.lifecycle(running, events.shutdown, 2);
+    bench.lifecycle(running, events.stopped, 5);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(bench.take().map(({ name }) => name)).not.toContain('vmCrashed');
+  });
+
+  it('is asked for by its name and UUID, which nobody knew before', async () => {
+    const asked: unknown[] = [];
+    const bench = await open({
+      domains: [],
+      readState: async (domain) => {
+        asked.push(domain);
+        return { state: 1, reason: 2 };
+      },
+    });
+    bench.lifecycle(running, events.started, 1);
+    await ticks();
+    expect(asked).toMatchObject([{ name: running.facts.name, uuid: running.facts.uuid }]);
+    expect(bench.take().map((sent) => sent.values['lveDomStateText'] ?? sent.name)).toEqual([
       'vmRunning',
       'running (migrated)',
     ]);
