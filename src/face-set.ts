@@ -6,7 +6,7 @@ import { keptDefinitions } from './config/kept-definitions.ts';
 import { NotSentError } from './errors.ts';
 import { facesOptions } from './faces/configured.ts';
 import { hasFaces } from './faces/faces-options.ts';
-import { FacesThread } from './faces/faces-thread.ts';
+import { type FacesTask, FacesThread } from './faces/faces-thread.ts';
 import { ImageFeed } from './image/image-feed.ts';
 import { unreadableLog } from './image/unreadable-log.ts';
 import type { Logger } from './log.ts';
@@ -19,6 +19,7 @@ import { NotificationQueue } from './notify/notification-queue.ts';
 import { SharedMaster } from './notify/shared-master.ts';
 import { Outlet } from './outlet.ts';
 import { within } from './run/deadline.ts';
+import { keyOf } from './run/settings-key.ts';
 import { ServingThread } from './serve/serving-thread.ts';
 
 export interface FaceSetOptions {
@@ -85,7 +86,7 @@ export class FaceSet {
     const inOrder = [...names.filter((name) => name === first), ...names.filter((name) => name !== first)];
     const othersKey = hasFaces(faces) ? keyOf([sourceKey, faces, inOrder]) : undefined;
     if (this.#master?.key !== masterKey) await this.#stopMaster();
-    if (this.#others?.key !== othersKey) await this.#stopOthers();
+    if (othersKey === undefined) await this.#stopOthers();
     // A queue outlives its outlet: what waits in it, and what it has counted, is not of one MIB.
     const queues = new Map<string, NotificationQueue | undefined>();
     const leaving: Outlet[] = [];
@@ -113,10 +114,9 @@ export class FaceSet {
       outlets.set(name, outlet);
       this.#serve(outlet, config, hypervisor, this.#master.part);
     }
-    if (othersKey !== undefined && this.#others === undefined) {
-      const logger = this.#options.logger.child({ component: 'faces' });
+    if (othersKey !== undefined && this.#others?.key !== othersKey) {
       const sources = inOrder.flatMap((name) => outlets.get(name) ?? []);
-      this.#others = { key: othersKey, part: new FacesThread({ faces, sources, logger }) };
+      this.#others = { key: othersKey, part: this.#othersFor({ faces, sources }) };
     }
     return { outlets, others: this.#others?.part };
   }
@@ -158,6 +158,13 @@ export class FaceSet {
     const kept = this.#others;
     this.#others = undefined;
     await kept?.part.stop();
+  }
+
+  /** The thread goes on as far as it can: who is being answered by it, and what it has yet to send, is not given up. */
+  #othersFor(task: FacesTask): FacesThread {
+    const known = this.#others?.part;
+    known?.configure(task);
+    return known ?? new FacesThread({ ...task, logger: this.#options.logger.child({ component: 'faces' }) });
   }
 
   #makeOutlet(config: Config, name: string, queue: NotificationQueue | undefined): Outlet {
@@ -266,12 +273,4 @@ function hiddenOf({ config }: HypervisorConfig): readonly string[] {
 function whereIs(contexts: readonly string[]): string {
   const [first, ...more] = contexts.map((name) => (name === '' ? 'the default context' : `context ${name}`));
   return `in ${[first, ...more].join(' and ')}`;
-}
-
-/** Settings as a text; patterns, which JSON does not have, as they were written. */
-export function keyOf(settings: readonly unknown[]): string {
-  return JSON.stringify(settings, (_key, value: unknown) => {
-    if (value instanceof RegExp) return String(value);
-    return value instanceof Set ? [...value] : value;
-  });
 }

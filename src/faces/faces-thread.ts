@@ -1,9 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import { errorText } from '../errors.ts';
-import type { ImageFeed, ImageReader } from '../image/image-feed.ts';
+import type { ImageFeed } from '../image/image-feed.ts';
 import type { Logger } from '../log.ts';
 import { type BackoffOptions, backoffDelayMs, reconnectBackoff } from '../run/backoff.ts';
 import type { FacesOptions } from './faces-options.ts';
+import { FacesReaders } from './faces-readers.ts';
 import type { FacesStart, FromFaces, ToFaces } from './messages.ts';
 
 /** Where the images of a hypervisor come from. */
@@ -13,10 +14,14 @@ export interface ImageSource {
   readonly images: ImageFeed;
 }
 
-export interface FacesThreadOptions {
+/** What the thread is to do. */
+export interface FacesTask {
   readonly faces: FacesOptions;
   /** The hypervisors, the default one first. */
   readonly sources: readonly ImageSource[];
+}
+
+export interface FacesThreadOptions extends FacesTask {
   readonly logger: Logger;
   readonly backoff?: BackoffOptions;
 }
@@ -31,11 +36,19 @@ export type StartFaces = (start: FacesStart) => FacesPeer;
 /** How often the thread is told that this one lives, in milliseconds. */
 const aliveEveryMs = 10_000;
 
-/** An image that is not taken within this many milliseconds is not going to be: the thread hangs. */
-const hangsAfterMs = 30_000;
-
 /** A thread that lived for so long, in milliseconds, was a good one: the next wait is the shortest again. */
 const stableAfterMs = 60_000;
+
+/** What a thread that runs is, and what it reads. */
+interface Running {
+  readonly worker: FacesPeer;
+  readonly readers: FacesReaders;
+}
+
+/** A source as the thread knows it. */
+interface NumberedSource extends ImageSource {
+  readonly id: number;
+}
 
 /** Heap of the thread in MiB. Bodies of 5,000 machines lie outside it; texts of them while they are made do not. */
 const oldGenerationMib = 512;
@@ -60,8 +73,12 @@ export class FacesThread {
   readonly #options: FacesThreadOptions;
   readonly #start: StartFaces;
   readonly #problems = new Map<string, string>();
+  #faces: FacesOptions;
+  #sources: readonly NumberedSource[] = [];
+  #lastId = 0;
   #onProblem: OnProblem = () => undefined;
-  #worker: FacesPeer | undefined;
+  /** Undefined until it is started again. */
+  #running: Running | undefined;
   #exited: Promise<void> = Promise.resolve();
   #alive: NodeJS.Timeout | undefined;
   #again: NodeJS.Timeout | undefined;
@@ -73,7 +90,21 @@ export class FacesThread {
   constructor(options: FacesThreadOptions, start: StartFaces = startWorker) {
     this.#options = options;
     this.#start = start;
+    this.#faces = options.faces;
+    this.#number(options.sources);
     this.#run();
+  }
+
+  /** Has the thread do this from now on. What is the same as before goes on: nothing of it is closed or forgotten. */
+  configure({ faces, sources }: FacesTask): void {
+    this.#faces = faces;
+    const before = this.#sources;
+    this.#number(sources);
+    if (this.#running === undefined) return;
+    const { worker, readers } = this.#running;
+    worker.postMessage({ kind: 'configure', start: this.#task() } satisfies ToFaces);
+    for (const { id, images } of this.#sources)
+      if (!before.some((source) => source.id === id)) readers.add(id, images);
   }
 
   /** From now on this is told of problems; of those that there are at once. */
@@ -87,7 +118,7 @@ export class FacesThread {
     this.#isStopping = true;
     clearTimeout(this.#again);
     clearTimeout(this.#settling);
-    const worker = this.#worker;
+    const worker = this.#running?.worker;
     worker?.postMessage({ kind: 'stop' } satisfies ToFaces);
     const force = setTimeout(() => void worker?.terminate(), graceMs);
     await this.#exited;
@@ -96,17 +127,34 @@ export class FacesThread {
     for (const key of [...this.#problems.keys()]) this.#tell(key, undefined);
   }
 
-  #run(): void {
-    const { sources, faces, logger } = this.#options;
-    const worker = this.#start({
-      sources: sources.map(({ name, images }) => ({ name, shape: images.shape })),
-      options: faces,
+  /** A source that was there before is the same one to the thread. */
+  #number(sources: readonly ImageSource[]): void {
+    const before = new Map(this.#sources.map((source) => [source.images, source]));
+    this.#sources = sources.map(({ name, images }) => {
+      const known = before.get(images);
+      if (known?.name === name) return known;
+      this.#lastId += 1;
+      return { name, images, id: this.#lastId };
     });
+  }
+
+  #task(): FacesStart {
+    return {
+      sources: this.#sources.map(({ id, name, images }) => ({ id, name, shape: images.shape })),
+      options: this.#faces,
+    };
+  }
+
+  #run(): void {
+    const { logger } = this.#options;
+    const worker = this.#start(this.#task());
     const startedAt = performance.now();
-    this.#worker = worker;
     const post = (message: ToFaces): void => worker.postMessage(message);
-    const readers: ImageReader[] = [];
-    const watchdogs = new Map<number, NodeJS.Timeout>();
+    const readers = new FacesReaders(post, (afterMs) => {
+      logger.error({ afterMs }, 'the thread of the faces hangs and is ended');
+      void worker.terminate();
+    });
+    this.#running = { worker, readers };
     let failure = '';
     worker.on('error', (error: Error) => {
       failure = errorText(error);
@@ -114,8 +162,10 @@ export class FacesThread {
     worker.on('message', (message: FromFaces) => {
       switch (message.kind) {
         case 'shown':
-          clearTimeout(watchdogs.get(message.source));
-          readers[message.source]?.shown();
+          readers.shown(message.source);
+          break;
+        case 'released':
+          readers.release(message.source);
           break;
         case 'problem':
           this.#tell(message.key, message.text);
@@ -128,30 +178,15 @@ export class FacesThread {
     this.#exited = new Promise((resolve) => {
       worker.once('exit', (code: number) => {
         clearInterval(this.#alive);
-        for (const watchdog of watchdogs.values()) clearTimeout(watchdog);
-        // Only now is it certain that nobody reads the images any more.
-        for (const reader of readers) reader.close();
-        this.#worker = undefined;
+        readers.close();
+        this.#running = undefined;
         if (!this.#isStopping) this.#onEnd(failure === '' ? `exit code ${code}` : failure, startedAt);
         resolve();
       });
     });
     this.#alive = setInterval(() => post({ kind: 'alive' }), aliveEveryMs);
     this.#alive.unref();
-    for (const [source, { images }] of sources.entries()) {
-      readers.push(
-        images.addReader((image) => {
-          post({ kind: 'image', source, image });
-          clearTimeout(watchdogs.get(source));
-          watchdogs.set(source, setTimeout(() => this.#onHang(worker), hangsAfterMs).unref());
-        }),
-      );
-    }
-  }
-
-  #onHang(worker: FacesPeer): void {
-    this.#options.logger.error({ afterMs: hangsAfterMs }, 'the thread of the faces hangs and is ended');
-    void worker.terminate();
+    for (const { id, images } of this.#sources) readers.add(id, images);
   }
 
   #onEnd(reason: string, startedAt: number): void {

@@ -6,12 +6,14 @@ import type { FacesOptions } from './faces-options.ts';
 
 /** A hypervisor whose images come. */
 export interface FacesSource {
+  /** Another one for all that ever come: one that goes and comes again has another shape or beginning. */
+  readonly id: number;
   /** Empty for the only one of an agent without names. */
   readonly name: string;
   readonly shape: ImageShape;
 }
 
-/** What the thread is told when it is started. */
+/** What the thread is told when it is started, and when the configuration is another one. */
 export interface FacesStart {
   /** Of each hypervisor, in their order; the default one comes first. */
   readonly sources: readonly FacesSource[];
@@ -19,7 +21,7 @@ export interface FacesStart {
 }
 
 export type ToFaces =
-  /** `source` is its position in the list of the start. */
+  | { readonly kind: 'configure'; readonly start: FacesStart }
   | { readonly kind: 'image'; readonly source: number; readonly image: Image }
   /** The main thread lives, although it has nothing new. */
   | { readonly kind: 'alive' }
@@ -28,6 +30,8 @@ export type ToFaces =
 export type FromFaces =
   /** The last image is in use; nothing of the one before is read any more. */
   | { readonly kind: 'shown'; readonly source: number }
+  /** Nothing of this one is read any more. */
+  | { readonly kind: 'released'; readonly source: number }
   /** Something that an operator should know is so, or with no text is no longer so. */
   | { readonly kind: 'problem'; readonly key: string; readonly text: string | undefined }
   | LogLine;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { networkErrorText } from '../errors.ts';
 import { type BackoffOptions, backoffDelayMs } from '../run/backoff.ts';
-import { endingAfter } from '../run/deadline.ts';
+import { endingAfter, within } from '../run/deadline.ts';
 import { newCounters, type OnPushProblem, type PushCounters } from './push-counters.ts';
 
 const timeoutMs = 10_000;
@@ -94,12 +94,15 @@ async function beginning({ body }: Response): Promise<Buffer> {
 /** Hands requests over in order, again where that failed, bounded. */
 export class Delivery {
   readonly counters: PushCounters = newCounters();
-  readonly #target: Target;
+  #target: Target;
   readonly #onProblem: OnPushProblem;
   readonly #backoff: BackoffOptions;
   readonly #waiting: Batch[] = [];
   readonly #closing = new AbortController();
-  #isSending = false;
+  /** Aborted to end the pause before the next attempt. */
+  #pause = new AbortController();
+  #sending: Promise<void> | undefined;
+  #isClosed = false;
   /** What is on its way now, and so not dropped. */
   #underWay: Batch | undefined;
 
@@ -138,28 +141,38 @@ export class Delivery {
 
   /** Sends what is queued, unless that is being done already. */
   async sendAll(): Promise<void> {
-    if (this.#isSending) return;
-    this.#isSending = true;
+    if (this.#sending !== undefined) return;
+    this.#sending = this.#sendEach();
     try {
-      await this.#sendEach();
+      await this.#sending;
     } finally {
-      this.#isSending = false;
+      this.#sending = undefined;
     }
   }
 
-  get isClosed(): boolean {
-    return this.#closing.signal.aborted;
+  /** From now on to this one: what waits as well, without waiting any longer. */
+  redirect(target: Target): void {
+    this.#target = target;
+    this.#endPause();
   }
 
-  close(): void {
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Sends what waits, until the first attempt that fails, and until so many milliseconds are over. */
+  async close(graceMs: number): Promise<void> {
+    this.#isClosed = true;
+    this.#endPause();
+    await within(graceMs, this.#sending ?? this.sendAll());
     this.#closing.abort();
   }
 
   async #sendEach(): Promise<void> {
-    const { name } = this.#target;
     let attempt = 0;
     let batch = this.#waiting[0];
-    while (batch !== undefined && !this.isClosed) {
+    while (batch !== undefined && !this.#closing.signal.aborted) {
+      const { name } = this.#target;
       this.#underWay = batch;
       const outcome = await post(this.#target, await batch.body, this.#closing.signal);
       this.#underWay = undefined;
@@ -168,7 +181,8 @@ export class Delivery {
         this.#onProblem(`${name} does not take writes: ${outcome.reason}`);
         // A server that asks for less than that, or for a time in the past, is not hammered for it.
         const delayMs = backoffDelayMs(attempt, this.#backoff, Math.random);
-        await this.#sleep(Math.max(delayMs, outcome.retryAfterMs ?? 0));
+        if (!this.#isClosed) await this.#sleep(Math.max(delayMs, outcome.retryAfterMs ?? 0));
+        if (this.#isClosed) return;
         attempt += 1;
       } else {
         if (outcome.kind === 'taken') this.#taken(batch.lines, outcome.rejection);
@@ -193,8 +207,13 @@ export class Delivery {
     this.#onProblem(`${this.#target.name} refuses writes: ${reason}`);
   }
 
-  /** Ends early when the push is closed. */
+  /** Ends early when the push is closed, or redirected. */
   async #sleep(ms: number): Promise<void> {
-    await sleep(ms, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+    await sleep(ms, undefined, { signal: this.#pause.signal }).catch(() => undefined);
+  }
+
+  #endPause(): void {
+    this.#pause.abort();
+    this.#pause = new AbortController();
   }
 }

@@ -4,6 +4,7 @@ import type { BackoffOptions } from '../run/backoff.ts';
 import { Delivery, type Target } from './delivery.ts';
 import type { OnPushProblem, PushCounters } from './push-counters.ts';
 import { authorization, type PushSecret } from './push-secret.ts';
+import { Rounds } from './rounds.ts';
 
 const compress = promisify(gzip);
 
@@ -51,7 +52,7 @@ export function influxTarget(options: InfluxOptions): Target {
 export class InfluxPush {
   readonly #delivery: Delivery;
   readonly #lines: () => readonly string[];
-  readonly #timer: NodeJS.Timeout;
+  readonly #rounds: Rounds;
 
   /** @param lines what there is to write now; nothing if it was written already. */
   constructor(
@@ -62,7 +63,7 @@ export class InfluxPush {
   ) {
     this.#delivery = new Delivery(influxTarget(options), onProblem, backoff);
     this.#lines = lines;
-    this.#timer = setInterval(() => void this.round(), options.interval * 1000);
+    this.#rounds = new Rounds(() => void this.round(), options.interval);
   }
 
   get counters(): PushCounters {
@@ -79,9 +80,16 @@ export class InfluxPush {
     await this.#delivery.sendAll();
   }
 
-  close(): void {
-    clearInterval(this.#timer);
-    this.#delivery.close();
+  /** Under these settings from now on; what waits is sent as they say, too. */
+  configure(options: InfluxOptions): void {
+    this.#delivery.redirect(influxTarget(options));
+    this.#rounds.every(options.interval);
+  }
+
+  /** Resolves when what waits has been sent, as far as that is possible within so many milliseconds. */
+  async close(graceMs: number): Promise<void> {
+    this.#rounds.stop();
+    await this.#delivery.close(graceMs);
   }
 }
 

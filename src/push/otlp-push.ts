@@ -8,6 +8,7 @@ import type { BackoffOptions } from '../run/backoff.ts';
 import { Delivery, type Target } from './delivery.ts';
 import type { OnPushProblem, PushCounters } from './push-counters.ts';
 import { authorization, type PushSecret } from './push-secret.ts';
+import { Rounds } from './rounds.ts';
 
 const compress = promisify(gzip);
 
@@ -62,7 +63,7 @@ export class OtlpPush {
   readonly #delivery: Delivery;
   readonly #isCompressing: boolean;
   readonly #requests: () => Iterable<OtlpRequest>;
-  readonly #timer: NodeJS.Timeout;
+  readonly #rounds: Rounds;
   #isEncoding = false;
 
   /** @param requests what there is to send now; nothing if it was sent already. */
@@ -75,7 +76,7 @@ export class OtlpPush {
     this.#delivery = new Delivery(otlpTarget(options), onProblem, backoff);
     this.#isCompressing = options.compression === 'gzip';
     this.#requests = requests;
-    this.#timer = setInterval(() => void this.round(), options.interval * 1000);
+    this.#rounds = new Rounds(() => void this.round(), options.interval);
   }
 
   get counters(): PushCounters {
@@ -105,8 +106,18 @@ export class OtlpPush {
     await this.#delivery.sendAll();
   }
 
-  close(): void {
-    clearInterval(this.#timer);
-    this.#delivery.close();
+  /**
+   * Under these settings from now on; what waits is sent as they say, too. Its encoding and compression must be those of
+   * before.
+   */
+  configure(options: OtlpOptions): void {
+    this.#delivery.redirect(otlpTarget(options));
+    this.#rounds.every(options.interval);
+  }
+
+  /** Resolves when what waits has been sent, as far as that is possible within so many milliseconds. */
+  async close(graceMs: number): Promise<void> {
+    this.#rounds.stop();
+    await this.#delivery.close(graceMs);
   }
 }

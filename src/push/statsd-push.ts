@@ -4,7 +4,9 @@ import { isIPv6 } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { networkErrorText } from '../errors.ts';
 import type { StatsdEncoder } from '../expose/statsd.ts';
+import { within } from '../run/deadline.ts';
 import { newCounters, type OnPushProblem, type PushCounters } from './push-counters.ts';
+import { Rounds } from './rounds.ts';
 
 export interface StatsdOptions {
   /** Empty is nowhere. */
@@ -25,39 +27,48 @@ const pauseMs = 20;
 /** Sends to a StatsD server, over UDP: what is lost there nobody knows, but what cannot be sent is counted. */
 export class StatsdPush {
   readonly counters: PushCounters = newCounters();
-  readonly #options: StatsdOptions;
+  #options: StatsdOptions;
   readonly #encoder: StatsdEncoder;
   readonly #onProblem: OnPushProblem;
-  readonly #timer: NodeJS.Timeout;
-  #isSending = false;
-  #isClosed = false;
+  readonly #rounds: Rounds;
+  /** Aborted to send the rest of a round without pauses. */
+  readonly #closing = new AbortController();
+  #sending: Promise<void> | undefined;
 
   constructor(options: StatsdOptions, encoder: StatsdEncoder, onProblem: OnPushProblem) {
     this.#options = options;
     this.#encoder = encoder;
     this.#onProblem = onProblem;
-    this.#timer = setInterval(() => void this.round(), options.interval * 1000);
+    this.#rounds = new Rounds(() => void this.round(), options.interval);
   }
 
   /** Sends what there is now. One round at a time. */
   async round(): Promise<void> {
-    if (this.#isSending || this.#isClosed) return;
-    this.#isSending = true;
+    if (this.#sending !== undefined || this.#closing.signal.aborted) return;
+    this.#sending = this.#send(this.#encoder.round());
     try {
-      await this.#send(this.#encoder.round());
+      await this.#sending;
     } finally {
-      this.#isSending = false;
+      this.#sending = undefined;
     }
   }
 
-  close(): void {
-    this.#isClosed = true;
-    clearInterval(this.#timer);
+  /** Under these settings from the next round on. */
+  configure(options: StatsdOptions): void {
+    this.#options = options;
+    this.#rounds.every(options.interval);
+  }
+
+  /** Sends the rest of a round that has begun at once: nobody would send what it leaves out later. */
+  async close(graceMs: number): Promise<void> {
+    this.#rounds.stop();
+    this.#closing.abort();
+    if (this.#sending !== undefined) await within(graceMs, this.#sending);
   }
 
   async #send(lines: readonly string[]): Promise<void> {
     if (lines.length === 0) return;
-    const { host, port } = this.#options;
+    const { host, port, interval } = this.#options;
     let left = lines.length;
     let socket: Socket | undefined;
     try {
@@ -68,10 +79,10 @@ export class StatsdPush {
       failure.catch(() => undefined);
       await Promise.race([connected(socket, port, address), failure]);
       const packets = datagrams(lines);
-      const groups = Math.max(1, Math.floor((this.#options.interval * 1000 * spread) / pauseMs));
+      const groups = Math.max(1, Math.floor((interval * 1000 * spread) / pauseMs));
       const perGroup = Math.max(1, Math.ceil(packets.length / groups));
-      for (let from = 0; from < packets.length && !this.#isClosed; from += perGroup) {
-        if (from > 0) await Promise.race([sleep(pauseMs), failure]);
+      for (let from = 0; from < packets.length; from += perGroup) {
+        if (from > 0) await Promise.race([this.#pause(), failure]);
         for (const { text, lines: count } of packets.slice(from, from + perGroup)) {
           await Promise.race([sent(socket, text), failure]);
           left -= count;
@@ -88,6 +99,10 @@ export class StatsdPush {
       this.counters.dropped += left;
       socket?.close();
     }
+  }
+
+  async #pause(): Promise<void> {
+    await sleep(pauseMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
   }
 }
 

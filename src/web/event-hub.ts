@@ -22,33 +22,28 @@ interface Subscriber {
   isCatchingUp: boolean;
 }
 
-/** The streams of all hubs together. */
+/** The streams of all hubs together, and how many there may be at a time. */
 export interface StreamCount {
   open: number;
+  max: number;
 }
 
 /** Hands each new entry of the event log to those who listen. */
 export class EventHub {
   readonly #tree: ImageTree;
-  readonly #maxStreams: number;
   readonly #count: StreamCount;
   readonly #subscribers = new Set<Subscriber>();
   readonly #encoder = new TextEncoder();
   #heartbeat: NodeJS.Timeout | undefined;
 
   /** @param count - of all hubs that have this limit together. */
-  constructor(
-    tree: ImageTree,
-    { maxStreams }: { readonly maxStreams: number },
-    count: StreamCount = { open: 0 },
-  ) {
+  constructor(tree: ImageTree, count: StreamCount) {
     this.#tree = tree;
     this.#count = count;
-    this.#maxStreams = maxStreams;
   }
 
   get isFull(): boolean {
-    return this.#count.open >= this.#maxStreams;
+    return this.#count.open >= this.#count.max;
   }
 
   /** A stream of the events behind a number, which begins with those that are in the log; undefined is from now on. */

@@ -16,7 +16,7 @@ const maxMoments = 600;
 /** The statistics of the refreshes of the last so many seconds, for /api/v1.0/stats. */
 export class History {
   readonly #tree: ImageTree;
-  readonly #keepMs: number;
+  #keepMs: number;
   #moments: Moment[] = [];
   #seen = Number.NaN;
 
@@ -24,6 +24,12 @@ export class History {
   constructor(tree: ImageTree, keepSec: number) {
     this.#tree = tree;
     this.#keepMs = keepSec * 1000;
+  }
+
+  /** From now on, as long as this. */
+  keepFor(keepSec: number): void {
+    this.#keepMs = keepSec * 1000;
+    if (keepSec === 0) this.#moments = [];
   }
 
   /** There is another image: it is kept if there was a refresh since the last one. */

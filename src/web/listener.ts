@@ -1,10 +1,12 @@
 import { chmod, rm, stat } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
-import { connect, type Socket } from 'node:net';
+import { connect, Server as NetServer, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import type { SecureContextOptions } from 'node:tls';
 import { errorText } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { within } from '../run/deadline.ts';
 import { readSmallFile } from '../run/small-file.ts';
 import { formatHost, formatHttpAddress, type HttpAddress } from './http-address.ts';
 import type { HttpOptions } from './http-options.ts';
@@ -38,60 +40,66 @@ export interface ListenerOptions extends HttpOptions {
  */
 export class Listener {
   readonly #server: Server | TlsServer;
-  readonly #options: ListenerOptions;
+  readonly #answers: OpenAnswers;
   readonly #logger: Logger;
+  readonly #connections = new Set<Socket>();
+  #options: ListenerOptions;
+  #handler: RequestListener;
   #certificates: NodeJS.Timeout | undefined;
   #loaded = '';
+  /** Resolves when it listens no more and its last connection has ended; undefined while it listens. */
+  #closed: Promise<void> | undefined;
 
-  private constructor(server: Server | TlsServer, options: ListenerOptions, logger: Logger) {
-    this.#server = server;
+  private constructor(
+    options: ListenerOptions,
+    handler: RequestListener,
+    logger: Logger,
+    loaded?: LoadedContext,
+  ) {
     this.#options = options;
+    this.#handler = handler;
     this.#logger = logger;
+    this.#answers = new OpenAnswers(options.sendTimeout * 1000);
+    const limited: RequestListener = (request, response) => {
+      if (this.#answers.add(request, response)) this.#handler(request, response);
+    };
+    this.#server = makeServer(options, limited, loaded);
+    this.#server.maxConnections = options.maxConnections;
+    // Those that have yet to say something are among these, and those in the middle of a handshake.
+    this.#server.on('connection', (socket: Socket) => {
+      this.#connections.add(socket);
+      socket.once('close', () => this.#connections.delete(socket));
+    });
+    // A client that speaks no TLS, or goes away, is its own problem.
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
+      refuse(socket, error.code),
+    );
+    if (loaded !== undefined) this.#followCertificates(loaded.text);
   }
 
   /**
    * Listens.
    *
+   * @param before what has listened until now: where both cannot listen at a time, it stops when this one begins.
    * @throws if the address or the certificate cannot be used.
    */
-  static async open(options: ListenerOptions, handler: RequestListener, logger: Logger): Promise<Listener> {
-    const answers = new OpenAnswers(options.sendTimeout * 1000);
-    const limited: RequestListener = (request, response) => {
-      if (answers.add(request, response)) handler(request, response);
-    };
-    const common = {
-      maxHeaderSize: maxHeaderBytes,
-      headersTimeout: headersTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      keepAliveTimeout: keepAliveMs,
-      connectionsCheckingInterval: checkEveryMs,
-      highWaterMark: 64 * 1024,
-    };
-    const isTls = options.certificate !== '';
-    const context = isTls ? await secureContext(options) : undefined;
-    const server =
-      context === undefined
-        ? createServer(common, limited)
-        : createTlsServer(
-            {
-              ...common,
-              ...context.options,
-              handshakeTimeout: headersTimeoutMs,
-              minVersion: 'TLSv1.2',
-              requestCert: options.clientCa !== '',
-              rejectUnauthorized: options.clientCa !== '',
-            },
-            limited,
-          );
-    server.maxHeadersCount = maxHeaders;
-    server.maxRequestsPerSocket = maxRequestsPerSocket;
-    server.maxConnections = options.maxConnections;
-    const listener = new Listener(server, options, logger);
-    // A client that speaks no TLS, or goes away, is its own problem.
-    server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuse(socket, error.code));
-    await listen(server, options.address);
-    if (context !== undefined && 'setSecureContext' in server)
-      listener.#followCertificates(server, context.text);
+  static async open(
+    options: ListenerOptions,
+    handler: RequestListener,
+    logger: Logger,
+    before?: Listener,
+  ): Promise<Listener> {
+    const loaded = options.certificate === '' ? undefined : await secureContext(options);
+    const listener = new Listener(options, handler, logger, loaded);
+    const { address } = options;
+    try {
+      if (before !== undefined && excludes(before.#options.address, address)) await before.#stopListening();
+      else if (address.kind === 'unix') await removeStale(address.path);
+      await listen(listener.#server, address);
+    } catch (error) {
+      clearInterval(listener.#certificates);
+      throw error;
+    }
     return listener;
   }
 
@@ -104,23 +112,68 @@ export class Listener {
     return `${certificate === '' ? 'http' : 'https'}://${formatHost(address.host)}:${port}/`;
   }
 
-  /** Ends every connection. */
-  async close(): Promise<void> {
-    clearInterval(this.#certificates);
-    const { address } = this.#options;
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeAllConnections();
-    await closed;
-    if (address.kind === 'unix') await rm(address.path, { force: true });
+  /** Whether this can be served without listening anew. */
+  fits({ address, certificate, clientCa }: ListenerOptions): boolean {
+    const own = this.#options;
+    return (
+      this.#closed === undefined &&
+      isSameAddress(own.address, address) &&
+      (own.certificate === '') === (certificate === '') &&
+      (own.clientCa === '') === (clientCa === '')
+    );
   }
 
-  #followCertificates(server: TlsServer, text: string): void {
+  /**
+   * Serves something else from now on, under settings that {@link fits} agrees to. What is being answered goes on.
+   *
+   * @throws if the certificate cannot be used.
+   */
+  async adopt(options: ListenerOptions, handler: RequestListener): Promise<void> {
+    if (options.certificate !== '' && 'setSecureContext' in this.#server) {
+      const { options: context, text } = await secureContext(options);
+      if (text !== this.#loaded) this.#server.setSecureContext(context);
+      this.#loaded = text;
+    }
+    this.#options = options;
+    this.#handler = handler;
+    this.#server.maxConnections = options.maxConnections;
+    this.#answers.sendTimeoutMs = options.sendTimeout * 1000;
+  }
+
+  /**
+   * Listens no more. What is being answered is finished, and every connection ends once it has its answers.
+   *
+   * @param graceMs what has not ended by then is ended; without it there is the time that an answer may take.
+   */
+  async close(graceMs = this.#options.sendTimeout * 1000 + requestTimeoutMs): Promise<void> {
+    clearInterval(this.#certificates);
+    await this.#stopListening();
+    this.#answers.finish();
+    if (this.#closed !== undefined) await within(graceMs, this.#closed);
+    for (const socket of this.#connections) socket.destroy();
+    await this.#closed;
+    // Node looks for connections whose time is over until it is told as well.
+    this.#server.close();
+  }
+
+  async #stopListening(): Promise<void> {
+    // Who has connected by now has been accepted when this goes on.
+    await setImmediate();
+    // Node's own close() of an HTTP server also ends connections whose answers are still on their way.
+    this.#closed ??= new Promise<void>((resolve) =>
+      NetServer.prototype.close.call(this.#server, () => resolve()),
+    );
+  }
+
+  #followCertificates(text: string): void {
     this.#loaded = text;
-    this.#certificates = setInterval(() => void this.#lookAgain(server), lookAgainMs);
+    this.#certificates = setInterval(() => void this.#lookAgain(), lookAgainMs);
     this.#certificates.unref();
   }
 
-  async #lookAgain(server: TlsServer): Promise<void> {
+  async #lookAgain(): Promise<void> {
+    const server = this.#server;
+    if (!('setSecureContext' in server)) return;
     try {
       const context = await secureContext(this.#options);
       if (context.text === this.#loaded) return;
@@ -134,6 +187,38 @@ export class Listener {
       );
     }
   }
+}
+
+function makeServer(
+  { clientCa }: ListenerOptions,
+  handler: RequestListener,
+  loaded: LoadedContext | undefined,
+): Server | TlsServer {
+  const common = {
+    maxHeaderSize: maxHeaderBytes,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveMs,
+    connectionsCheckingInterval: checkEveryMs,
+    highWaterMark: 64 * 1024,
+  };
+  const server =
+    loaded === undefined
+      ? createServer(common, handler)
+      : createTlsServer(
+          {
+            ...common,
+            ...loaded.options,
+            handshakeTimeout: headersTimeoutMs,
+            minVersion: 'TLSv1.2',
+            requestCert: clientCa !== '',
+            rejectUnauthorized: clientCa !== '',
+          },
+          handler,
+        );
+  server.maxHeadersCount = maxHeaders;
+  server.maxRequestsPerSocket = maxRequestsPerSocket;
+  return server;
 }
 
 interface LoadedContext {
@@ -174,8 +259,17 @@ function refuse(socket: Socket, code: string | undefined): void {
   socket.once('close', () => clearTimeout(timer));
 }
 
+function isSameAddress(one: HttpAddress, other: HttpAddress): boolean {
+  return formatHttpAddress(one) === formatHttpAddress(other);
+}
+
+/** Whether only one of the two can be listened at: a port of all addresses is one of each. */
+function excludes(one: HttpAddress, other: HttpAddress): boolean {
+  if (one.kind === 'tcp' && other.kind === 'tcp') return one.port === other.port;
+  return isSameAddress(one, other);
+}
+
 async function listen(server: Server | TlsServer, address: HttpAddress): Promise<void> {
-  if (address.kind === 'unix') await removeStale(address.path);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     const onListening = (): void => {

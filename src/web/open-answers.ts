@@ -33,32 +33,34 @@ interface OpenAnswer {
 
 /** The answers that are being given, and what they hold: however slowly they are taken, it is bounded. */
 export class OpenAnswers {
-  readonly #sendTimeoutMs: number;
+  /** Time that there is to take an answer. */
+  sendTimeoutMs: number;
   /** Oldest first. */
   readonly #open = new Map<ServerResponse, OpenAnswer>();
-  readonly #sockets = new WeakSet<Socket>();
+  /** Connections that have asked something. */
+  readonly #sockets = new Set<Socket>();
+  #isFinishing = false;
 
-  /** @param sendTimeoutMs time that there is to take an answer. */
   constructor(sendTimeoutMs: number) {
-    this.#sendTimeoutMs = sendTimeoutMs;
+    this.sendTimeoutMs = sendTimeoutMs;
   }
 
   /** Takes on another one; false if its connection was ended instead. */
   add({ socket }: IncomingMessage, response: ServerResponse): boolean {
-    let ofThisClient = 0;
-    for (const answer of this.#open.values()) if (answer.socket === socket) ofThisClient += 1;
-    if (ofThisClient >= maxPipelined) {
+    if (this.#answersTo(socket).length >= maxPipelined) {
       socket.destroy();
       return false;
     }
+    if (this.#isFinishing) response.shouldKeepAlive = false;
     this.#giveUpSlowOnes();
+    const { sendTimeoutMs } = this;
     let sentAt: number | undefined;
     const timer = setInterval(() => {
       // The time that it takes to make an answer is not the client's.
       if (!response.headersSent || streaming.has(response)) return;
       sentAt ??= performance.now();
-      if (performance.now() - sentAt >= this.#sendTimeoutMs) socket.destroy();
-    }, this.#sendTimeoutMs / looks);
+      if (performance.now() - sentAt >= sendTimeoutMs) socket.destroy();
+    }, sendTimeoutMs / looks);
     this.#open.set(response, { socket, since: performance.now(), timer });
     response.once('close', () => this.#end(response));
     // An answer whose turn never came is not told that its connection has ended.
@@ -67,6 +69,26 @@ export class OpenAnswers {
       socket.once('close', () => this.#forget(socket));
     }
     return true;
+  }
+
+  /** From now on each connection ends as soon as it has all its answers: at once where it waits for none. */
+  finish(): void {
+    this.#isFinishing = true;
+    for (const socket of this.#sockets) {
+      const last = this.#answersTo(socket).at(-1);
+      // An answer that has not begun can tell its client that it is the last one.
+      if (last !== undefined && !last.headersSent) last.shouldKeepAlive = false;
+      this.#endIfDone(socket);
+    }
+  }
+
+  /** Oldest first. */
+  #answersTo(socket: Socket): readonly ServerResponse[] {
+    return [...this.#open].flatMap(([response, answer]) => (answer.socket === socket ? [response] : []));
+  }
+
+  #endIfDone(socket: Socket): void {
+    if (this.#answersTo(socket).length === 0) socket.destroySoon();
   }
 
   #giveUpSlowOnes(): void {
@@ -83,11 +105,14 @@ export class OpenAnswers {
   }
 
   #forget(socket: Socket): void {
+    this.#sockets.delete(socket);
     for (const [response, answer] of this.#open) if (answer.socket === socket) this.#end(response);
   }
 
   #end(response: ServerResponse): void {
-    clearInterval(this.#open.get(response)?.timer);
+    const answer = this.#open.get(response);
+    clearInterval(answer?.timer);
     this.#open.delete(response);
+    if (answer !== undefined && this.#isFinishing) this.#endIfDone(answer.socket);
   }
 }

@@ -17,20 +17,17 @@ export interface WebParts {
   readonly logger: Logger;
 }
 
-/** An HTTP server that is open. */
-export interface Web {
-  readonly url: string;
-  close(): Promise<void>;
-}
-
 /**
- * Serves HTTP.
+ * Serves HTTP: from what has served until now if that can go on under these settings, else from a new listener, and the
+ * other is to be closed.
  *
  * @throws if the address, a certificate or a file of secrets cannot be used.
  */
-export async function openWeb({ options, logger, ...parts }: WebParts): Promise<Web> {
+export async function openWeb({ options, logger, ...parts }: WebParts, before?: Listener): Promise<Listener> {
   const authentication = new Authentication(options, logger);
   await authentication.load();
-  const app = makeApp({ ...parts, options, authentication, logger });
-  return Listener.open(options, listenerOf(app), logger);
+  const handler = listenerOf(makeApp({ ...parts, options, authentication, logger }));
+  if (before?.fits(options) !== true) return Listener.open(options, handler, logger, before);
+  await before.adopt(options, handler);
+  return before;
 }

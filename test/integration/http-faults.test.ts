@@ -127,6 +127,14 @@ function connections(): number {
     .filter(([, from = '', , state]) => from.endsWith(local) && state === established).length;
 }
 
+/** Resolves when the changed configuration is in effect. */
+async function reload(change: (toml: string) => string): Promise<void> {
+  await writeFile(agent.configPath, change(readFileSync(agent.configPath, 'utf8')));
+  const reloaded = agent.nextLog('configuration reloaded', patience.timeoutMs);
+  agent.signal('SIGHUP');
+  await reloaded;
+}
+
 /** Whole, and of the machines there are. */
 async function scrape(): Promise<void> {
   const answer = await ask('/metrics');
@@ -205,22 +213,47 @@ describe('clients that do harm', () => {
   });
 
   it('are not waited for in a reload', async () => {
-    const events = new RawClient().send(
-      'GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n',
-    );
     const slow = new RawClient().send(getMetrics).readSlowly();
     const [opened, before] = [said('HTTP is served'), sessions()];
-    const toml = readFileSync(agent.configPath, 'utf8');
-    await writeFile(agent.configPath, toml.replace('send_timeout = 5', 'send_timeout = 6'));
-    agent.signal('SIGHUP');
-    await waitUntil(() => said('HTTP is served') > opened, {
-      what: 'HTTP with the new setting',
-      ...patience,
-    });
+    await reload((toml) => toml.replace('send_timeout = 5', 'send_timeout = 6'));
     await fresh();
     await scrape();
-    await waitUntil(() => connections() === 0, { what: 'their end', ...patience });
+    await waitUntil(() => connections() === 0, { what: 'its end', ...patience });
+    expect(said('HTTP is served')).toBe(opened);
     expect(sessions()).toBe(before);
-    for (const client of [events, slow]) client.end();
+    slow.end();
+  });
+});
+
+describe('a reload', () => {
+  it('leaves streams alone; where HTTP moves, it ends them and finishes the answers under way', async () => {
+    const stream = new RawClient()
+      .readAll()
+      .send('GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n');
+    await waitUntil(() => stream.received.startsWith('HTTP/1.1 200 '), { what: 'the stream', ...patience });
+    await reload((toml) => toml.replace('send_timeout = 6', 'send_timeout = 600'));
+    expect(stream.isClosed).toBe(false);
+    // Not read yet: most of it is still in the agent.
+    const scraper = new RawClient().send(getMetrics.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
+    await waitUntil(
+      () => {
+        scraper.socket.read(0);
+        return scraper.socket.readableLength > 0;
+      },
+      { what: 'the beginning of the answer', ...patience },
+    );
+    const [opened, first] = [said('HTTP is served'), port];
+    port = await freeTcpPort();
+    await reload((toml) => toml.replace(`127.0.0.1:${first}`, `127.0.0.1:${port}`));
+    await waitUntil(() => said('HTTP is served') > opened, { what: 'HTTP at the other port', ...patience });
+    await scrape();
+    await waitUntil(() => stream.isClosed, { what: 'the end of the stream', ...patience });
+    // The last chunk: the client knows that it is the end.
+    expect(stream.received).toMatch(/\r\n0\r\n\r\n$/);
+    scraper.readAll();
+    await waitUntil(() => scraper.isClosed, { what: 'the end of the answer', ...patience });
+    const [head = '', body = ''] = scraper.received.split('\r\n\r\n');
+    expect(body.length).toBe(Number(/^content-length: (\d+)$/im.exec(head)?.[1]));
+    expect(body.match(/^libvirt_domain_up\{/gm)).toHaveLength(domains);
   });
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { appendFile, writeFile } from 'node:fs/promises';
-import { request as secureRequest } from 'node:https';
+import { Agent as HttpAgent, type IncomingMessage, request as plainRequest } from 'node:http';
+import { Agent as HttpsAgent, request as secureRequest } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Reading } from '../../src/families/reading.ts';
 import { servedFamilies } from '../../src/families/served.ts';
@@ -462,7 +463,75 @@ describe('check', () => {
   });
 });
 
+const total = (counts: ReadonlyMap<string, number>): number =>
+  [...counts.values()].reduce((sum, count) => sum + count, 0);
+
+/** Keeps a connection for each request under way. */
+const kept = (kind: string): HttpAgent =>
+  kind === 'tls' ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+
 describe('a reload', () => {
+  it.each(['tcp', 'unix', 'tls'] as const)('loses no request, whatever it changes: %s', async (kind) => {
+    const directory = await makeLabDirectory();
+    const authority = await makeAuthority(directory.path);
+    const { certificate, privateKey } = await authority.issue('hv1');
+    const path = directory.file('http');
+    const port = await freeTcpPort();
+    const secrets = kind === 'tls' ? { certificate, private_key: privateKey } : {};
+    const address = kind === 'unix' ? `unix:${path}` : `127.0.0.1:${port}`;
+    await using agent = await start({ http: { address, ...secrets } });
+    await urlOf(agent);
+    const target = kind === 'unix' ? { socketPath: path } : { host: '127.0.0.1', port };
+    const answers = new Map<string, number>();
+    const ask = (path: string, connections: HttpAgent | false) =>
+      new Promise<void>((resolve) => {
+        const note = (what: string): void => {
+          answers.set(`${path} ${what}`, (answers.get(`${path} ${what}`) ?? 0) + 1);
+          resolve();
+        };
+        const options = { ...target, path, agent: connections, headers: { host: 'localhost' } };
+        const asked =
+          kind === 'tls' ? secureRequest({ ...options, rejectUnauthorized: false }) : plainRequest(options);
+        asked.on('response', (answer: IncomingMessage) => {
+          answer.resume();
+          answer.on('end', () => note(String(answer.statusCode)));
+          answer.on('error', (error) => note(`broken off: ${error.message}`));
+        });
+        asked.on('error', (error) => note(`not answered: ${error.message}`));
+        asked.end();
+      });
+    let isOver = false;
+    const ways: readonly (HttpAgent | false)[] = [false, kept(kind)];
+    const clients = ways.flatMap((connections) =>
+      ['/metrics', '/healthz', '/api/v1/domains'].map(async (path) => {
+        while (!isOver) await ask(path, connections);
+      }),
+    );
+    const toml = readFileSync(agent.configPath, 'utf8');
+    const changes = [
+      // What stands in [http] already, and sections that are not there.
+      toml.replace('[http]', '[http]\nhistory = 5\nsend_timeout = 20\nmax_connections = 50'),
+      `${toml}\n[statsd]\nhost = "127.0.0.1"\nport = ${port}\n`,
+      `${toml}\n[metrics]\nexclude = ["libvirt_host_*"]\n`,
+      `${toml}\n[mib]\nlibvirt_mib = true\n`,
+      toml.replace('interval = 1', 'interval = 2'),
+      toml,
+    ];
+    for (const changed of changes) {
+      await writeFile(agent.configPath, changed);
+      const before = total(answers);
+      const reloaded = agent.nextLog('configuration reloaded', 60_000);
+      agent.signal('SIGHUP');
+      await reloaded;
+      // Of those that are asked now some are answered after what the reload has set going.
+      await waitUntil(() => total(answers) > before + 30, { what: 'answers', context: () => agent.stderr() });
+    }
+    isOver = true;
+    await Promise.all(clients);
+    expect([...answers.keys()].sort()).toEqual(['/api/v1/domains 200', '/healthz 200', '/metrics 200']);
+    await directory.remove();
+  });
+
   it('leaves connections of a face alone that it does not concern, and moves one that it does', async () => {
     const [first, second] = [await freeTcpPort(), await freeTcpPort()];
     await using agent = await start({ http: { address: `127.0.0.1:${first}` } });

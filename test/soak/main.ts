@@ -1,4 +1,6 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { parse, stringify } from 'smol-toml';
 import { FakeLibvirtd } from '../fakes/fake-libvirtd.ts';
 import { type Agent, startAgent } from '../lab/agent.ts';
 import { freeTcpPort } from '../lab/free-port.ts';
@@ -112,8 +114,11 @@ async function soak(forMs: number, speed: number): Promise<boolean> {
         FAST_MOTION_FILE: heapFile,
       },
     });
+    // Nothing is asked of it before it is there.
+    await web.served();
     const { pid, stateDirectory } = agent;
     const running = agent;
+    const settings = await readFile(running.configPath, 'utf8');
     const counts = {
       refreshes: 0,
       domains: 0,
@@ -169,10 +174,11 @@ async function soak(forMs: number, speed: number): Promise<boolean> {
         await snmpd.restart();
         counts.masterReconnects += 1;
       }),
-      spread(times(inAnHour.reloads), untilMs, async () => {
+      spread(times(inAnHour.reloads), untilMs, async (nth) => {
         await refreshed();
         refreshesBefore = counts.refreshes;
         counts.reloads += 1;
+        await writeFile(running.configPath, nth % 2 === 0 ? otherwise(settings) : settings);
         running.signal('SIGHUP');
       }),
       // Complaints in words that were never there before.
@@ -202,20 +208,30 @@ async function soak(forMs: number, speed: number): Promise<boolean> {
       `\nThe clocks of the agent went ${speed} times as fast: ${((forMs * speed) / 3_600_000).toFixed(1)} hours.\n` +
         `${churn.come} domains came. ${counts.walked} values in ${counts.walks} walks, ` +
         `${traps.received().length} notifications.\n` +
-        `HTTP: ${answers}; ${web.failures} not answered. StatsD: ${receivers.datagrams} datagrams. ` +
+        `HTTP: ${answers}; ${web.failures.length} not answered. StatsD: ${receivers.datagrams} datagrams. ` +
         `InfluxDB: ${receivers.writes} writes.\n`,
     );
     process.stdout.write(found.length === 0 ? 'flat\n' : `GROWN\n${found.join('\n')}\n`);
     if (short.length > 0) process.stdout.write(`TOO FEW\n${short.join('\n')}\n`);
+    if (web.failures.length > 0) process.stdout.write(`NOT ANSWERED\n${web.failures.join('\n')}\n`);
     const { code } = await running.stop();
     // Its deadline for that is shorter as well, and a busy machine may not let it meet it.
     if (code !== 0) process.stdout.write(`the agent did not stop in order: it ended with ${code}\n`);
-    return found.length === 0 && short.length === 0;
+    return found.length === 0 && short.length === 0 && web.failures.length === 0;
   } finally {
     await agent?.stop();
     await Promise.all([snmpd.stop(), traps.stop(), daemon.close(), receivers.close()]);
     await directory.remove();
   }
+}
+
+/** Settings that differ in each of the faces beside SNMP, so that a reload has something to do there. */
+function otherwise(settings: string): string {
+  const changed = { http: { history: 30 }, statsd: { interval: 10 }, influxdb: { interval: 15 } };
+  const sections: Record<string, unknown> = parse(settings);
+  for (const [name, values] of Object.entries(changed))
+    sections[name] = { ...(sections[name] as Record<string, unknown>), ...values };
+  return stringify({ ...sections, metrics: { exclude: ['libvirt_host_memory_*'] } });
 }
 
 /** What there was less of than the share of an hour has, in words: the machine was too busy, or the agent too slow. */

@@ -1,4 +1,5 @@
 import { get } from 'node:http';
+import { waitUntil } from '../lab/wait.ts';
 
 /** Asked in turn; `{n}` is another number each time. */
 const paths = [
@@ -20,7 +21,8 @@ const patienceMs = 10_000;
 export class WebClients {
   /** Requests that were answered, by status. */
   readonly answers = new Map<number, number>();
-  failures = 0;
+  /** Of those that were not: when, what, and why. */
+  readonly failures: string[] = [];
   readonly #port: number;
   #asked = 0;
 
@@ -36,9 +38,16 @@ export class WebClients {
       'accept-encoding': this.#asked % 2 === 0 ? 'gzip' : 'identity',
       authorization: `Bearer guess-${this.#asked}`,
     };
-    const status = await this.#request(path, headers, undefined);
-    if (status === undefined) this.failures += 1;
-    else this.answers.set(status, (this.answers.get(status) ?? 0) + 1);
+    const answer = await this.#request(path, headers, undefined);
+    if (typeof answer === 'string') this.failures.push(`${new Date().toISOString()} ${path}: ${answer}`);
+    else this.answers.set(answer, (this.answers.get(answer) ?? 0) + 1);
+  }
+
+  /** Resolves as soon as the agent answers at all. */
+  async served(): Promise<void> {
+    await waitUntil(async () => (await this.#request('/healthz', {}, undefined)) === 200, {
+      what: 'an answer over HTTP',
+    });
   }
 
   /** How many refreshes the agent has completed, as its metric tells; undefined if it does not answer. */
@@ -58,23 +67,24 @@ export class WebClients {
     await this.#request('/api/v1/events', { accept: 'text/event-stream' }, ms);
   }
 
+  /** The status, or why there is none. */
   #request(
     path: string,
     headers: Readonly<Record<string, string>>,
     breakOffMs: number | undefined,
-  ): Promise<number | undefined> {
+  ): Promise<number | string> {
     return new Promise((resolve) => {
       const options = { host: '127.0.0.1', port: this.#port, path, headers, agent: false };
       const request = get(options, (response) => {
-        response.on('end', () => resolve(response.statusCode));
-        response.on('error', () => resolve(undefined));
+        response.on('end', () => resolve(response.statusCode ?? 'no status'));
+        response.on('error', (error) => resolve(`broken off: ${error.message}`));
         response.resume();
       });
       const timer = setTimeout(() => request.destroy(), breakOffMs ?? patienceMs);
-      request.on('error', () => resolve(undefined));
+      request.on('error', (error) => resolve(error.message));
       request.on('close', () => {
         clearTimeout(timer);
-        resolve(undefined);
+        resolve('closed');
       });
     });
   }

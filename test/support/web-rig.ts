@@ -49,7 +49,7 @@ export async function webRig(given: {
   const sourceOf = (own: string, { tree }: SampleImage): WebSource => ({
     name: own,
     tree,
-    events: new EventHub(tree, options),
+    events: new EventHub(tree, { open: 0, max: options.maxStreams }),
     history: new History(tree, options.history),
   });
   const first = sourceOf(name, image);

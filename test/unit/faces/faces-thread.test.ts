@@ -1,16 +1,22 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type IncomingMessage, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Faces } from '../../../src/faces/faces.ts';
 import type { FacesOptions } from '../../../src/faces/faces-options.ts';
 import { type FacesPeer, FacesThread } from '../../../src/faces/faces-thread.ts';
 import type { FacesStart } from '../../../src/faces/messages.ts';
 import { ImageFeed } from '../../../src/image/image-feed.ts';
 import { ServedMib } from '../../../src/mib/served-mib.ts';
+import { refusingTcpPort } from '../../lab/refusing-port.ts';
 import { waitUntil } from '../../lab/wait.ts';
 import { influxDefaults, otlpDefaults } from '../../support/push-options.ts';
 import { recordingLogger } from '../../support/recording-logger.ts';
-import { sampleDomain, sampleEmptySnapshot } from '../../support/sample-snapshot.ts';
+import { sampleDomain, sampleEmptySnapshot, sampleEvent } from '../../support/sample-snapshot.ts';
 import { httpDefaults } from '../../support/web-rig.ts';
+import { writtenTo } from '../../support/written-to.ts';
 
 // Both halves, with a real message channel in between. That the other half is a thread is shown by the program's own tests.
 
@@ -88,9 +94,20 @@ function rig(given: Partial<FacesOptions> = {}) {
       what: 'the address',
       intervalMs: 5,
     }) as Promise<string>;
-  const show = (name: string) =>
-    images.push(mib.buildTree(sampleEmptySnapshot({ domains: [sampleDomain({ name })] })));
+  const show = (name: string, events: readonly number[] = []) => showOn(images, name, events);
   return { images, lines, workers, thread, url, show };
+}
+
+/** An image of a machine, and of events of these numbers. */
+function showOn(images: ImageFeed, name: string, events: readonly number[] = []): void {
+  const snapshot = sampleEmptySnapshot({ domains: [sampleDomain({ name })] });
+  const entries = events.map((seq) => sampleEvent({ seq }));
+  images.push(
+    mib.buildTree({
+      ...snapshot,
+      events: { ...snapshot.events, entries, newestSeq: events.at(-1) ?? 0 },
+    }),
+  );
 }
 
 const names = async (url: string): Promise<string> =>
@@ -201,4 +218,152 @@ test('warns until a thread that was started again has stayed for a minute', () =
   } finally {
     vi.useRealTimers();
   }
+});
+
+/** What a stream of events has brought so far. */
+async function eventsOf(url: string, query = '') {
+  const answer = await fetch(`${url}api/v1/events${query}`, { headers: { accept: 'text/event-stream' } });
+  const seen = { text: '', isOver: false };
+  void (async () => {
+    for await (const chunk of answer.body ?? []) seen.text += Buffer.from(chunk).toString();
+    seen.isOver = true;
+  })();
+  return seen;
+}
+
+const another = (sources: readonly { name: string; images: ImageFeed }[], given: Partial<FacesOptions>) => ({
+  faces: { ...options, ...given },
+  sources,
+});
+
+describe('another configuration', () => {
+  test('leaves what is served at the same address, and streams, as they are', async () => {
+    const { thread, images, url, show, lines, workers } = rig();
+    const at = await url(0);
+    show('one', [1]);
+    await waitUntil(async () => (await names(at)) === 'one', { what: 'the image' });
+    const events = await eventsOf(at);
+    await using influx = await writtenTo();
+    const exclude = [/^libvirt_host/];
+    thread.configure(
+      another([{ name: '', images }], {
+        http: { ...httpDefaults, history: 5, sendTimeout: 5 },
+        influxdb: { ...influxDefaults, url: influx.url, interval: 0.05 },
+        metrics: { ...options.metrics, exclude },
+      }),
+    );
+    await waitUntil(() => influx.written.length > 0, { what: 'what is configured now' });
+    expect(await names(at)).toBe('one');
+    expect(await (await fetch(`${at}metrics`)).text()).not.toContain('libvirt_host');
+    show('two', [1, 2]);
+    await waitUntil(() => events.text.includes('"seq":2'), { what: 'an event in the stream of before' });
+    expect(lines.filter(({ message }) => message === 'HTTP is served')).toHaveLength(1);
+    expect(workers).toHaveLength(1);
+    await thread.stop();
+    expect(events.isOver).toBe(true);
+  });
+
+  test('adds and takes away hypervisors, whose images nobody is waited for to read', async () => {
+    const { thread, images, url, show } = rig();
+    const at = await url(0);
+    show('one', [1]);
+    const stays = await eventsOf(at);
+    const others = new ImageFeed(mib.slots, () => undefined);
+    thread.configure(
+      another(
+        [
+          { name: '', images },
+          { name: 'b', images: others },
+        ],
+        {},
+      ),
+    );
+    showOn(others, 'of b', [1]);
+    await waitUntil(async () => (await names(at)).includes('of b'), { what: 'the image of the second' });
+    const goes = await eventsOf(at, '?hypervisor=b');
+    thread.configure(another([{ name: '', images }], {}));
+    await waitUntil(async () => (await names(at)) === 'one', { what: 'the first alone' });
+    let shown = 0;
+    const reader = others.addReader(() => {
+      shown += 1;
+      queueMicrotask(() => reader.shown());
+    });
+    await waitUntil(() => shown === 1, { what: 'what was shown last' });
+    showOn(others, 'later');
+    showOn(others, 'last');
+    await waitUntil(() => shown === 3, { what: 'the images that the thread does not read any more' });
+    show('two', [1, 2]);
+    await waitUntil(() => stays.text.includes('"seq":2'), { what: 'an event of the first' });
+    await waitUntil(() => goes.isOver, { what: 'the end of the stream of the second' });
+    expect(stays.isOver).toBe(false);
+    await thread.stop();
+  });
+
+  test('finishes at the old address what is under way, and ends its streams', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'faces-'));
+    const address = { kind: 'unix', path: join(directory, 'http') } as const;
+    const { thread, images, url, show, lines } = rig({ http: { ...httpDefaults, address } });
+    await url(0);
+    show('one');
+    const asked = (path: string) =>
+      new Promise<IncomingMessage>((resolve, reject) => {
+        request({ socketPath: address.path, path, agent: false }, resolve).on('error', reject).end();
+      });
+    await waitUntil(async () => (await asked('/readyz').catch(() => undefined)) !== undefined, {
+      what: 'an answer',
+    });
+    // Not read yet.
+    const answer = await asked('/api/openapi.json');
+    const stream = await asked('/api/v1/events?stream=true');
+    stream.resume();
+    thread.configure(another([{ name: '', images }], {}));
+    const moved = await url(1);
+    expect(await names(moved)).toBe('one');
+    let octets = 0;
+    for await (const chunk of answer) octets += (chunk as Buffer).length;
+    expect(octets).toBeGreaterThan(1000);
+    await waitUntil(() => stream.complete, { what: 'the end of the stream' });
+    await expect(asked('/healthz')).rejects.toThrow('ENOENT');
+    expect(lines.filter(({ level }) => level === 'error')).toEqual([]);
+    thread.configure(another([{ name: '', images }], { http: { ...httpDefaults, address: undefined } }));
+    await waitUntil(async () => (await fetch(moved).catch(() => undefined)) === undefined, {
+      what: 'the end of HTTP',
+    });
+    await thread.stop();
+    await rm(directory, { recursive: true });
+  });
+
+  test('forgets the problems of what is sent to no more', async () => {
+    await using nobody = await refusingTcpPort();
+    const { thread, images, show } = rig({
+      influxdb: { ...influxDefaults, url: `http://${nobody.address}`, interval: 0.05 },
+    });
+    const problems = new Map<string, string | undefined>();
+    thread.reportTo((key, text) => problems.set(key, text));
+    show('one');
+    await waitUntil(() => problems.get('influxdb') !== undefined, { what: 'the problem' });
+    thread.configure(another([{ name: '', images }], {}));
+    await waitUntil(() => problems.get('influxdb') === undefined, { what: 'its end' });
+    await thread.stop();
+  });
+
+  test('comes into effect after the thread has ended by itself, too', async () => {
+    const { thread, images, url, workers } = rig();
+    await url(0);
+    workers[0]?.crash();
+    const others = new ImageFeed(mib.slots, () => undefined);
+    showOn(others, 'two');
+    thread.configure(
+      another(
+        [
+          { name: 'a', images },
+          { name: 'b', images: others },
+        ],
+        {},
+      ),
+    );
+    const again = await url(1);
+    await waitUntil(async () => (await names(again)).includes('two'), { what: 'the second hypervisor' });
+    await thread.stop();
+  });
 });

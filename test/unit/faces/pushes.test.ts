@@ -4,14 +4,21 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import type { ExposedSource } from '../../../src/expose/prometheus.ts';
 import { instanceId } from '../../../src/faces/instance-id.ts';
-import { startPushes } from '../../../src/faces/pushes.ts';
+import { Pushes } from '../../../src/faces/pushes.ts';
 import { servedFamilies } from '../../../src/families/served.ts';
 import { waitUntil } from '../../lab/wait.ts';
 import { influxDefaults, otlpDefaults } from '../../support/push-options.ts';
 import { SampleImage } from '../../support/sample-image.ts';
-import { sampleSnapshot } from '../../support/sample-snapshot.ts';
+import {
+  sampleDomain,
+  sampleEmptySnapshot,
+  sampleNic,
+  sampleSnapshot,
+} from '../../support/sample-snapshot.ts';
 import { httpDefaults } from '../../support/web-rig.ts';
+import { writtenTo } from '../../support/written-to.ts';
 
 const metrics = { sets: ['libvirt'], exclude: [], gzip: true, domainLabels: {}, labelRules: [] } as const;
 const families = servedFamilies(metrics);
@@ -76,7 +83,11 @@ async function sentOf(names: readonly string[], formats: Formats): Promise<Sent>
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const troubles: string[] = [];
   const rounds = { statsd: 0, influxdb: 0, otlp: 0 };
-  const pushes = startPushes(
+  const pushes = new Pushes((target, text) => {
+    if (text !== undefined) troubles.push(text);
+    rounds[target as keyof typeof rounds] += 1;
+  });
+  pushes.configure(
     names.map((name) => ({ name, tree: new SampleImage(sampleSnapshot()).tree })),
     families,
     {
@@ -87,10 +98,6 @@ async function sentOf(names: readonly string[], formats: Formats): Promise<Sent>
       influxdb: { ...influxDefaults, url, interval, profile: formats.influxdb },
       otlp: { ...otlpDefaults, url, interval, encoding: 'json' },
     },
-    (target, text) => {
-      if (text !== undefined) troubles.push(text);
-      rounds[target as keyof typeof rounds] += 1;
-    },
   );
   // A request for each hypervisor; StatsD over again, since UDP may lose some.
   await waitUntil(() => rounds.statsd >= 3 && rounds.influxdb >= 1 && rounds.otlp >= names.length, {
@@ -98,7 +105,7 @@ async function sentOf(names: readonly string[], formats: Formats): Promise<Sent>
     context: () => JSON.stringify(rounds),
   });
   expect(troubles).toEqual([]);
-  pushes.close();
+  await pushes.close(0);
   socket.close();
   server.close();
   return sent;
@@ -115,6 +122,60 @@ describe('of two hypervisors with the same machines', () => {
       expect(one[target].size, target).toBeGreaterThan(3);
       expect(two[target].size, target).toBe(2 * one[target].size);
     }
+  });
+});
+
+const off = {
+  version: '1.2.3',
+  http: httpDefaults,
+  metrics,
+  statsd: { host: '', port: 8125, interval: 3600, format: 'vadvisor' },
+  influxdb: influxDefaults,
+  otlp: otlpDefaults,
+} as const;
+
+/** A machine that has received so many octets. */
+const received = (rxBytes: number) =>
+  sampleEmptySnapshot({ domains: [sampleDomain({ nics: [sampleNic({ rxBytes })] })] });
+
+describe('another configuration', () => {
+  test('leaves to a target what waits for it, and what it has been sent', async () => {
+    await using influx = await writtenTo([503]);
+    await using other = await writtenTo();
+    const receiver = createSocket('udp4');
+    const lines: string[] = [];
+    receiver.on('message', (text) => lines.push(...text.toString().split('\n')));
+    receiver.bind(0, '127.0.0.1');
+    await once(receiver, 'listening');
+    const image = new SampleImage(received(1000));
+    const [first, second, third] = ['a', 'b', 'c'].map((name) => ({
+      name,
+      tree: (name === 'a' ? image : new SampleImage(received(1))).tree,
+    })) as [ExposedSource, ExposedSource, ExposedSource];
+    const statsd = { ...off.statsd, host: '127.0.0.1', port: receiver.address().port, interval: 0.05 };
+    const pushes = new Pushes(() => undefined);
+    pushes.configure([first, second], families, {
+      ...off,
+      statsd,
+      influxdb: { ...influxDefaults, url: influx.url, interval: 0.05 },
+    });
+    await waitUntil(() => influx.written.length > 0 && lines.length > 0, { what: 'the first rounds' });
+    // Another hypervisor, other intervals, another server; and the counter grows right then.
+    pushes.configure([first, second, third], families, {
+      ...off,
+      statsd: { ...statsd, interval: 0.06 },
+      influxdb: { ...influxDefaults, url: other.url, interval: 3600 },
+    });
+    image.show(received(1700));
+    await waitUntil(() => lines.some((line) => /^a\..*network\.receive\.bytes\.total:700\|c$/.test(line)), {
+      what: 'what the counter grew by meanwhile',
+    });
+    await waitUntil(() => other.written.length > 0, { what: 'what the other server did not take' });
+    expect(other.written[0]?.lines).toEqual(influx.written[0]?.lines);
+    expect(pushes.counters.get('influxdb')?.failed).toBe(1);
+    pushes.configure([first], families, off);
+    expect([...pushes.counters.keys()]).toEqual([]);
+    receiver.close();
   });
 });
 

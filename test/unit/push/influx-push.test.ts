@@ -28,7 +28,7 @@ test('writes in requests of at most 5000 lines', async () => {
   expect(influx.written.flatMap((each) => each.lines)).toEqual(lines);
   expect(influx.written[0]?.url).toBe('/write?db=a%26b&precision=ns');
   expect(push.counters).toEqual({ sent: 12_000, dropped: 0, failed: 0 });
-  push.close();
+  await push.close(0);
 });
 
 test('writes again, in order, what a server in trouble did not take', async () => {
@@ -48,7 +48,7 @@ test('writes again, in order, what a server in trouble did not take', async () =
   expect(push.counters).toEqual({ sent: 2, dropped: 0, failed: 4 });
   expect(problems[0]).toContain('503 because');
   expect(problems.at(-1)).toBeUndefined();
-  push.close();
+  await push.close(0);
 });
 
 test('drops what is refused for good, and counts it', async () => {
@@ -58,7 +58,7 @@ test('drops what is refused for good, and counts it', async () => {
   expect(influx.written).toHaveLength(1);
   expect(push.counters).toEqual({ sent: 0, dropped: 1, failed: 1 });
   expect(problems[0]).toContain('refuses writes: 400 because');
-  push.close();
+  await push.close(0);
 });
 
 test.each(['0', '-60', ''])('does not hammer a server that asks for "%s" seconds', async (seconds) => {
@@ -70,7 +70,7 @@ test.each(['0', '-60', ''])('does not hammer a server that asks for "%s" seconds
   // Others have their turn many times meanwhile.
   for (let turn = 0; turn < 50; turn++) await (await fetch(influx.url)).text();
   expect(influx.written.filter(({ url }) => url.startsWith('/write'))).toHaveLength(1);
-  push.close();
+  await push.close(0);
   await done;
 });
 
@@ -82,7 +82,7 @@ test('tells of a token that no header can hold, and not what it is', async () =>
   const { push, problems } = pushTo({ url: influx.url, api: 'v2', tokenFile: file }, [['a']]);
   const done = push.round();
   await waitUntil(() => problems.length > 0, { what: 'a problem' });
-  push.close();
+  await push.close(0);
   await done;
   expect(problems[0]).toContain(`the first line of ${file} is no token`);
   expect(problems.join()).not.toContain('of nobody');
@@ -99,7 +99,7 @@ test('keeps a bounded number of requests while the server is away', async () => 
     what: 'failure and loss',
   });
   expect(push.counters.dropped).toBe(36);
-  push.close();
+  await push.close(0);
 });
 
 test('authenticates by password or token, read from files that may change', async () => {
@@ -119,7 +119,7 @@ test('authenticates by password or token, read from files that may change', asyn
     'Token other',
   ]);
   expect(influx.written.at(-1)?.url).toBe('/api/v2/write?org=o&bucket=b&precision=ns');
-  v1.push.close();
-  v2.push.close();
+  await v1.push.close(0);
+  await v2.push.close(0);
   await rm(directory, { recursive: true });
 });

@@ -34,8 +34,8 @@ test('is sent to /v1/metrics below the URL, in its encoding', async () => {
     ['/v1/metrics', 'application/x-protobuf', undefined, 'c'],
   ]);
   expect(json.push.counters).toEqual({ sent: 20, dropped: 0, failed: 0 });
-  json.push.close();
-  protobuf.push.close();
+  await json.push.close(0);
+  await protobuf.push.close(0);
 });
 
 test('is sent again where the specification says so, and dropped where it says that is of no use', async () => {
@@ -46,7 +46,7 @@ test('is sent again where the specification says so, and dropped where it says t
   expect(push.counters).toEqual({ sent: 20, dropped: 10, failed: 5 });
   expect(problems).toContain(`OTLP at ${receiver.url} refuses writes: 500 because`);
   expect(problems.at(-1)).toBeUndefined();
-  push.close();
+  await push.close(0);
 });
 
 test('counts what a good answer says was not taken', async () => {
@@ -56,7 +56,7 @@ test('counts what a good answer says was not taken', async () => {
   await push.round();
   expect(push.counters).toEqual({ sent: 7, dropped: 3, failed: 1 });
   expect(problems).toEqual([`OTLP at ${receiver.url} refuses writes: 3 points were not taken: too old`]);
-  push.close();
+  await push.close(0);
 });
 
 test('keeps a bounded number of requests while the receiver is away', async () => {
@@ -70,5 +70,5 @@ test('keeps a bounded number of requests while the receiver is away', async () =
   }
   expect(push.counters.dropped).toBe(440);
   expect(push.counters.sent).toBe(0);
-  push.close();
+  await push.close(0);
 });

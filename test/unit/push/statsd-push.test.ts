@@ -37,7 +37,7 @@ test('sends whole lines in datagrams that fit, and none too fast for the receive
   expect(Math.max(...server.datagrams.map(({ length }) => length))).toBeLessThanOrEqual(1432);
   expect(push.counters).toEqual({ sent: 5000, dropped: 0, failed: 0 });
   expect(problems).toEqual([undefined]);
-  push.close();
+  await push.close(0);
 });
 
 test('counts what it cannot send, and tells why', async () => {
@@ -56,7 +56,7 @@ test('counts what it cannot send, and tells why', async () => {
     { what: 'a refusal' },
   );
   expect(problems.at(-1)).toMatch(/^StatsD at 127.0.0.1:\d+ cannot be sent to: .*ECONNREFUSED/);
-  push.close();
+  await push.close(0);
 });
 
 test('tells that a host has no address', async () => {
@@ -69,5 +69,21 @@ test('tells that a host has no address', async () => {
   await push.round();
   expect(problems[0]).toContain('nowhere.invalid');
   expect(push.counters).toEqual({ sent: 0, dropped: 1, failed: 1 });
-  push.close();
+  await push.close(0);
+});
+
+test('sends the rest of a round when it is closed, without pauses, and goes by other settings in the next one', async () => {
+  await using server = await receiver();
+  await using other = await receiver();
+  const lines = Array.from({ length: 200 }, (_, at) => `vm.${at}.${'x'.repeat(700)}:1|c`);
+  // A round that is spread over an hour.
+  const slow = { ...options, interval: 4500 };
+  const push = new StatsdPush({ ...slow, port: server.port }, { round: () => lines }, () => undefined);
+  push.configure({ ...slow, port: other.port });
+  const round = push.round();
+  await waitUntil(() => other.lines().length > 0, { what: 'the beginning' });
+  await push.close(60_000);
+  await round;
+  expect(push.counters).toEqual({ sent: 200, dropped: 0, failed: 0 });
+  expect(server.lines()).toEqual([]);
 });

@@ -1,11 +1,14 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { request } from 'node:http';
+import { request as secureRequest } from 'node:https';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { openWeb, type Web, type WebParts } from '../../../src/web/web.ts';
+import type { Listener } from '../../../src/web/listener.ts';
+import { openWeb, type WebParts } from '../../../src/web/web.ts';
 import { waitUntil } from '../../lab/wait.ts';
 import { sampleDisk, sampleDomain, sampleEmptySnapshot } from '../../support/sample-snapshot.ts';
 import { httpDefaults, webRig } from '../../support/web-rig.ts';
@@ -22,7 +25,7 @@ async function open(options: Partial<WebParts['options']> = {}, domains = 1) {
   );
   const rig = await webRig({ options, snapshot: sampleEmptySnapshot({ domains: fleet }) });
   const web = await openWeb(rig.parts);
-  return { ...rig, web, port: Number(new URL(web.url).port), [Symbol.asyncDispose]: () => web.close() };
+  return { ...rig, web, port: Number(new URL(web.url).port), [Symbol.asyncDispose]: () => web.close(0) };
 }
 
 function dial(port: number, options: { allowHalfOpen?: boolean } = {}): Socket {
@@ -207,6 +210,136 @@ describe('the listener', () => {
   });
 });
 
+/** A client of an HTTP server at a UNIX socket that takes its answer when it is told to: the kernel holds little of it. */
+function slowClient(path: string): { readonly socket: Socket; readonly whole: () => Promise<string> } {
+  const socket = connect(path);
+  socket.on('error', () => undefined);
+  socket.pause();
+  return { socket, whole: () => all(socket.resume()) };
+}
+
+/** Headers and octets of the body of an answer. */
+function parsed(answer: string): { readonly head: string; readonly octets: number } {
+  const end = answer.indexOf('\r\n\r\n');
+  return { head: answer.slice(0, end), octets: Buffer.byteLength(answer.slice(end + 4)) };
+}
+
+/** What the headers promise has come. */
+function expectWhole(answer: string): void {
+  const { head, octets } = parsed(answer);
+  expect(head).toMatch(/^HTTP\/1\.1 200 /);
+  expect(octets).toBe(Number(/^content-length: (\d+)$/im.exec(head)?.[1]));
+}
+
+/** A server at a UNIX socket, with answers that are far larger than what the kernel holds. */
+async function openAtPath(options: Partial<WebParts['options']> = {}) {
+  const directory = await mkdtemp(join(tmpdir(), 'web-'));
+  const path = join(directory, 'http');
+  const server = await open({ ...options, address: { kind: 'unix', path } }, 1000);
+  return {
+    ...server,
+    path,
+    [Symbol.asyncDispose]: async () => {
+      await server.web.close(0);
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+/** Asks for bodies; resolves when a part of the first has come. */
+async function underWay(path: string, requests = 1) {
+  const client = slowClient(path);
+  client.socket.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(requests));
+  await waitUntil(
+    () => {
+      // Fills the buffer, once.
+      client.socket.read(0);
+      return client.socket.readableLength > 0;
+    },
+    { what: 'the beginning of the answer' },
+  );
+  return client;
+}
+
+/** Nobody is waited for that long unless something is wrong. */
+const patienceMs = 60_000;
+
+describe('what is under way', () => {
+  test('goes on under other settings of the same address, and so do connections', async () => {
+    await using server = await openAtPath();
+    const client = await underWay(server.path);
+    const options = { ...server.parts.options, sendTimeout: 5, maxConnections: 7, history: 1 };
+    expect(await openWeb({ ...server.parts, version: '9', options }, server.web)).toBe(server.web);
+    // The next request of the same connection is answered by what is served now.
+    client.socket.write('GET /api/openapi.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    const [first = '', second = ''] = (await client.whole()).split(/(?=HTTP\/1\.1 )/);
+    expectWhole(first);
+    expect(second).toContain('"version":"9"');
+  });
+
+  test('is finished when the server closes, and what waits for nothing is not waited for', async () => {
+    await using server = await openAtPath();
+    const client = await underWay(server.path);
+    const idle = slowClient(server.path);
+    idle.socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    idle.socket.resume();
+    await new Promise((resolve) => idle.socket.once('data', resolve));
+    const closed = server.web.close(patienceMs);
+    await waitUntil(() => idle.socket.closed, { what: 'the end of the connection that is idle' });
+    const late = slowClient(server.path);
+    await waitUntil(() => late.socket.closed, { what: 'the refusal of a new connection' });
+    expectWhole(await client.whole());
+    await closed;
+  });
+
+  test('is all of what a client has asked for at once', async () => {
+    await using server = await openAtPath();
+    const client = await underWay(server.path, 3);
+    const closed = server.web.close(patienceMs);
+    const answers = (await client.whole()).split(/(?=HTTP\/1\.1 )/);
+    expect(answers).toHaveLength(3);
+    for (const answer of answers) expectWhole(answer);
+    await closed;
+  });
+
+  test('is not waited for longer than it may take', async () => {
+    await using server = await openAtPath();
+    const client = await underWay(server.path);
+    const mute = slowClient(server.path);
+    await server.web.close(1);
+    for (const { socket } of [client, mute])
+      await waitUntil(() => socket.resume().closed, { what: 'the end of the connection' });
+  });
+
+  test('is finished when something else is served at the same address', async () => {
+    await using server = await openAtPath();
+    const client = await underWay(server.path);
+    const tls = fileURLToPath(new URL('../../fixtures/tls/', import.meta.url));
+    const options = {
+      ...server.parts.options,
+      certificate: join(tls, 'good.crt'),
+      privateKey: join(tls, 'good.key'),
+    };
+    const successor = await openWeb({ ...server.parts, options }, server.web);
+    expect(successor).not.toBe(server.web);
+    const closed = server.web.close(patienceMs);
+    expectWhole(await client.whole());
+    await closed;
+    // The socket in the file system is that of the successor.
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      secureRequest({ socketPath: server.path, path: '/healthz', rejectUnauthorized: false }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      })
+        .on('error', reject)
+        .end();
+    });
+    expect(status).toBe(200);
+    await successor.close(0);
+    await expect(stat(server.path)).rejects.toThrow('ENOENT');
+  });
+});
+
 describe('a UNIX socket', () => {
   const ask = (path: string) =>
     new Promise<number | undefined>((resolve, reject) => {
@@ -227,13 +360,13 @@ describe('a UNIX socket', () => {
     (left as unknown as { _handle: { close(): void; fd: number } })._handle.close();
     const { parts } = await webRig({});
     const options = { ...httpDefaults, address: { kind: 'unix', path } as const };
-    const web: Web = await openWeb({ ...parts, options });
+    const web: Listener = await openWeb({ ...parts, options });
     expect((await stat(path)).mode & 0o777).toBe(0o660);
     expect(await ask(path)).toBe(200);
     // A second server leaves the first one alone.
     await expect(openWeb({ ...parts, options })).rejects.toThrow('EADDRINUSE');
     expect(await ask(path)).toBe(200);
-    await web.close();
+    await web.close(0);
     await expect(stat(path)).rejects.toThrow('ENOENT');
     await rm(directory, { recursive: true });
   });
