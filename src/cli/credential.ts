@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { DaemonError } from '../errors.ts';
+import { DaemonError, errorText } from '../errors.ts';
 import { newToken, userLine } from '../web/credentials.ts';
 import { exitCodes } from './exit-codes.ts';
 
@@ -14,8 +14,9 @@ export async function credential(options: Readonly<Record<string, unknown>>): Pr
     process.stdout.write(`${await userLine(user, password)}\n`);
   } else if (typeof token === 'string' && user === undefined) {
     const made = newToken(nameOf(token));
-    process.stdout.write(`${made.line}\n`);
+    // The line is of no use without the token.
     process.stderr.write(`${made.token}\n`);
+    process.stdout.write(`${made.line}\n`);
   } else {
     throw new DaemonError('USAGE', usage);
   }
@@ -27,20 +28,48 @@ function nameOf(name: string): string {
   throw new DaemonError('USAGE', `${JSON.stringify(name)} is no name: it must have no spaces, colons or #`);
 }
 
+/** No password is longer, in characters. */
+const maxPasswordChars = 1024;
+
 /** The first line of standard input; on a terminal it is asked for and not shown. */
 async function readPassword(name: string): Promise<string> {
   const isTerminal = process.stdin.isTTY;
-  if (isTerminal) process.stderr.write(`Password of ${name}: `);
+  const line = isTerminal ? await askOnTerminal(name) : await firstLine();
+  if (line === '') throw new DaemonError('USAGE', 'the password is empty');
+  if (line.length > maxPasswordChars) {
+    throw new DaemonError('USAGE', `the password is longer than ${maxPasswordChars} characters`);
+  }
+  return line;
+}
+
+async function askOnTerminal(name: string): Promise<string> {
+  process.stderr.write(`Password of ${name}: `);
   const hidden = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({ input: process.stdin, output: hidden, terminal: isTerminal });
+  const lines = createInterface({ input: process.stdin, output: hidden, terminal: true });
   try {
     for await (const line of lines) {
-      if (isTerminal) process.stderr.write('\n');
-      if (line !== '') return line;
-      break;
+      process.stderr.write('\n');
+      return line;
     }
+    return '';
   } finally {
     lines.close();
   }
-  throw new DaemonError('USAGE', 'the password is empty');
+}
+
+/** Of whatever standard input is: no more than a password is read of something that does not end. */
+async function firstLine(): Promise<string> {
+  let text = '';
+  try {
+    for await (const chunk of process.stdin.setEncoding('utf8')) {
+      text += String(chunk);
+      if (text.includes('\n') || text.length > 2 * maxPasswordChars) break;
+    }
+  } catch (error) {
+    throw new DaemonError('USAGE', `the password cannot be read from standard input: ${errorText(error)}`, {
+      cause: error,
+    });
+  }
+  const [line = ''] = text.split('\n', 1);
+  return line.replace(/\r$/, '');
 }

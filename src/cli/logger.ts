@@ -1,3 +1,4 @@
+import { constants, openSync } from 'node:fs';
 import { type DestinationStream, destination, type Logger as PinoLogger, pino } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { LogBindings, Logger, LogLevel } from '../log.ts';
@@ -36,9 +37,9 @@ const levelOf: Readonly<Record<number, LogLevel>> = Object.fromEntries(
  * synchronous, so that nothing is lost at the end. User information in URIs is masked.
  */
 export async function makeLogger(options: Config['log'], target: LogTarget): Promise<AdjustableLogger> {
-  const fd = target.fd ?? 2;
+  const fd = target.terminal ? patientTerminal(target.fd ?? 2) : (target.fd ?? 2);
   const human = options.format === 'human' || (options.format === 'auto' && target.terminal);
-  const out = written(fd);
+  const out = written(fd, (lines) => root.warn({ lines }, 'lines of the log were lost: nobody took them'));
   const readable = human ? await forPeople(target.terminal) : (line: string): string => line;
   const stream = new Lines((line, level) => {
     const text = readable(line);
@@ -64,14 +65,52 @@ export async function makeLogger(options: Config['log'], target: LogTarget): Pro
   };
 }
 
-/** Lines that cannot be written (a full disk, a reader that is gone) wait up to this size, and are then lost. */
+/** Lines that cannot be written (a full disk, a reader that is gone or reads no more) wait up to this size, and are then lost. */
 const maxWaitingBytes = 64 * 1024;
+/** When they are tried again, in milliseconds, if there is no other line before. */
+const retryMs = 1000;
 
-/** Where lines go. What happens there is no reason for an agent to end, and there is nobody to tell. */
-function written(fd: number): DestinationStream {
-  const stream = destination({ dest: fd, sync: true, maxLength: maxWaitingBytes });
-  stream.on('error', () => {});
+/**
+ * Where lines go. What happens there is no reason for an agent to end or to wait, and there is nobody to tell: a pipe that
+ * nobody reads, or a journal that hangs, would stop everything else.
+ *
+ * @param onLost - told how many lines were lost, once lines can be written again.
+ */
+function written(fd: number, onLost: (lines: number) => void): DestinationStream {
+  const stream = destination({
+    dest: fd,
+    sync: true,
+    maxLength: maxWaitingBytes,
+    // Node.js has made pipes and sockets so that they refuse what they have no room for.
+    retryEAGAIN: () => false,
+  });
+  let lost = 0;
+  let retry: NodeJS.Timeout | undefined;
+  stream.on('drop', () => {
+    lost += 1;
+  });
+  stream.on('drain', () => {
+    if (lost > 0) onLost(lost);
+    lost = 0;
+  });
+  stream.on('error', () => {
+    retry ??= setTimeout(() => {
+      retry = undefined;
+      stream.write('');
+    }, retryMs);
+    retry.unref();
+  });
   return stream;
+}
+
+/** A terminal may be stopped (Ctrl-S, a connection that hangs): opened anew it refuses what it has no room for. */
+function patientTerminal(fd: number): number {
+  try {
+    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch {
+    // That of another user, perhaps.
+    return fd;
+  }
 }
 
 /** Lines for people. What makes them takes some memory, which a service has no use for: it is loaded here. */

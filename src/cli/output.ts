@@ -7,7 +7,9 @@ import { exitCodes } from './exit-codes.ts';
  * Where standard error fails, there is nobody left to tell: a running agent goes on.
  */
 export function endWhenOutputFails(): void {
-  if (isClosed()) Object.defineProperty(process, 'stdout', { value: closedStream() });
+  for (const name of ['stdout', 'stderr'] as const) {
+    if (isClosed(name)) Object.defineProperty(process, name, { value: closedStream(process[name].fd) });
+  }
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(exitCodes.brokenPipe);
     process.stderr.write(`libvirt-agentx: standard output cannot be written: ${error.message}\n`);
@@ -20,17 +22,18 @@ export function endWhenOutputFails(): void {
   });
 }
 
-/** In the environment where standard output was closed at the start: bin/libvirt-agentx says so. */
-const closedMark = 'LVX_STDOUT';
+/** In the environment where one of them was closed at the start: bin/libvirt-agentx says so. */
+const closedMarks = { stdout: 'LVX_STDOUT', stderr: 'LVX_STDERR' } as const;
 
-/** Whether there is no standard output: Node.js opens /dev/null in the place of one that is closed. */
-function isClosed(): boolean {
-  const mark = process.env[closedMark];
-  // Not for what the program starts: its standard output is another one.
-  delete process.env[closedMark];
+/** Whether there is no such output: Node.js opens /dev/null in the place of one that is closed. */
+function isClosed(name: keyof typeof closedMarks): boolean {
+  const mark = process.env[closedMarks[name]];
+  // Not for what the program starts: its outputs are others.
+  delete process.env[closedMarks[name]];
   return mark === 'closed';
 }
 
-function closedStream(): Writable {
-  return new Writable({ write: (_chunk, _encoding, done) => done(new Error('it is closed')) });
+function closedStream(fd: number): Writable {
+  const stream = new Writable({ write: (_chunk, _encoding, done) => done(new Error('it is closed')) });
+  return Object.assign(stream, { fd, isTTY: false });
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTick } from 'node:timers/promises';
@@ -9,7 +10,13 @@ import { momentOf, wallOffsetMs } from '../run/clock.ts';
 import { inFileTurn } from '../state/file-turns.ts';
 import { linesOf, parseSaved } from '../state/saved-json.ts';
 import { isPastMoment } from '../state/saved-values.ts';
-import { type JsonPiece, keepCopy, readStateFile, writeAtomically } from '../state/state-file.ts';
+import {
+  isAsWritten,
+  type JsonPiece,
+  keepCopy,
+  readStateFile,
+  writeAtomically,
+} from '../state/state-file.ts';
 import type { StatePlace } from '../state/state-place.ts';
 import { type HeldNotification, heldFrom, heldLine, heldSchema } from './held-notification.ts';
 
@@ -21,6 +28,8 @@ export interface EventLogFileOptions {
   readonly held: () => readonly HeldNotification[];
   readonly lastSeq: () => number;
   readonly onProblem: (problem: string | undefined) => void;
+  /** Told when somebody has removed or changed the file, which is then written anew. */
+  readonly onForeign: (path: string) => void;
 }
 
 /** What an earlier run left. */
@@ -57,7 +66,7 @@ const max32 = 4_294_967_295;
 const seqSchema = z.number().int().min(1).max(max32);
 const entrySchema = z.object({
   seq: seqSchema,
-  at: z.number().refine((at) => isPastMoment(at, Date.now())),
+  at: z.number(),
   kind: z.string(),
   detail: z.number().int().nonnegative(),
   name: z.string().max(maxNameChars),
@@ -91,12 +100,15 @@ export class EventLogFile {
   readonly #held: () => readonly HeldNotification[];
   readonly #lastSeq: () => number;
   readonly #onProblem: (problem: string | undefined) => void;
+  readonly #onForeign: (path: string) => void;
   /** Entries not written yet, by number; lines of other kinds. */
   readonly #pending = new Map<number, LoggedEvent>();
   readonly #notified = new Set<number>();
   readonly #holding = new Map<string, HeldNotification>();
   readonly #released = new Set<string>();
   #handle: FileHandle | undefined;
+  /** Of what was written last. */
+  #sizeBytes: number | undefined;
   #lines = 0;
   #rewrite = false;
   /** The file is to be written although nothing was added. */
@@ -115,7 +127,9 @@ export class EventLogFile {
     this.#held = options.held;
     this.#lastSeq = options.lastSeq;
     this.#onProblem = options.onProblem;
+    this.#onForeign = options.onForeign;
     this.#place.onWritable(() => this.#rewriteSoon());
+    this.#place.onLook(async () => await this.#look());
   }
 
   /** Reads the file. Lines that cannot be understood are left out, and the file is kept aside for a person. */
@@ -128,14 +142,19 @@ export class EventLogFile {
       this.#rewriteSoon();
       return { ...nothing, problem: content.problem };
     }
-    const { bad, ...known } = await parseLines(content.text);
-    if (bad === 0) return { ...known, problem: undefined };
+    const { bad, misdated, ...known } = await parseLines(content.text);
+    if (bad + misdated === 0) return { ...known, problem: undefined };
     const aside = await this.#inTurn(async () => await keepCopy(this.#path));
     this.#rewriteSoon();
     this.#keepAside = aside === undefined;
-    const kept = aside === undefined ? '' : `; it is kept as ${aside}`;
-    const problem = `${bad} lines of ${this.#path} cannot be understood${kept}`;
-    return { ...known, problem };
+    const wrong = [
+      ...(bad > 0 ? [`${bad} lines of ${this.#path} cannot be understood`] : []),
+      ...(misdated > 0
+        ? [`${misdated} events in ${this.#path} are of times to come and are shown as of now`]
+        : []),
+      ...(aside === undefined ? [] : [`it is kept as ${aside}`]),
+    ];
+    return { ...known, problem: wrong.join('; ') };
   }
 
   append(entry: LoggedEvent): void {
@@ -238,7 +257,7 @@ export class EventLogFile {
       const held = this.#held();
       if (this.#lines > 2 * (kept.length + held.length) + spareLines) this.#rewrite = true;
       await this.#inTurn(async () => {
-        if (this.#rewrite || (await this.#isRemoved())) await this.#replace(kept, held);
+        if (this.#rewrite || (await this.#isForeign())) await this.#replace(kept, held);
         else await this.#append(lines);
       });
       if (this.#failures > 0) {
@@ -254,17 +273,29 @@ export class EventLogFile {
   }
 
   async #append(lines: readonly string[]): Promise<void> {
-    this.#handle ??= await open(this.#path, 'a', 0o600);
-    await this.#handle.write(`${lines.join('\n')}\n`);
+    // What lies there was a file a moment ago; whatever it is now is not waited for.
+    this.#handle ??= await open(this.#path, constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK);
+    await this.#handle.writeFile(`${lines.join('\n')}\n`);
     await this.#handle.datasync();
+    this.#sizeBytes = (await this.#handle.stat()).size;
     this.#lines += lines.length;
   }
 
-  /** Whether somebody has removed the file that is being appended to. */
-  async #isRemoved(): Promise<boolean> {
-    const written = await lstat(this.#path).catch(() => undefined);
-    if (this.#handle === undefined) return written === undefined;
-    return written?.ino !== (await this.#handle.stat()).ino;
+  /** Has the file written anew if somebody has removed or changed it: the next start would not have it. */
+  async #look(): Promise<void> {
+    const isBusy = (): boolean => this.#writing !== undefined || this.#owed;
+    if (this.#sizeBytes === undefined || isBusy()) return;
+    if (!(await this.#inTurn(async () => await this.#isForeign())) || isBusy()) return;
+    this.#onForeign(this.#path);
+    this.#rewriteSoon();
+  }
+
+  /** Whether the file is not the one that was written last: somebody has removed or changed it. */
+  async #isForeign(): Promise<boolean> {
+    if (this.#sizeBytes === undefined || !(await isAsWritten(this.#path, this.#sizeBytes))) return true;
+    if (this.#handle === undefined) return false;
+    const [found, written] = await Promise.all([lstat(this.#path), this.#handle.stat()]);
+    return found.ino !== written.ino;
   }
 
   async #replace(kept: readonly LoggedEvent[], held: readonly HeldNotification[]): Promise<void> {
@@ -275,7 +306,7 @@ export class EventLogFile {
     const pieces: JsonPiece[] = [`{"version":${formatVersion},"lastSeq":${this.#lastSeq()}}\n`];
     for (const entry of kept) pieces.push({ json: toSave(entry) }, '\n');
     for (const one of held) pieces.push({ json: { held: heldLine(one) } }, '\n');
-    await writeAtomically(this.#path, pieces);
+    this.#sizeBytes = await writeAtomically(this.#path, pieces);
     this.#lines = kept.length + held.length + 1;
     this.#rewrite = false;
   }
@@ -289,12 +320,14 @@ function toSave(entry: LoggedEvent): LoggedEvent {
 
 async function parseLines(
   text: string,
-): Promise<Omit<EventLogContent, 'problem'> & { readonly bad: number }> {
+): Promise<Omit<EventLogContent, 'problem'> & { readonly bad: number; readonly misdated: number }> {
   const entries = new Map<number, LoggedEvent>();
   const held = new Map<string, HeldNotification>();
   let saved = 0;
   let previous = 0;
   let bad = 0;
+  let misdated = 0;
+  const now = Date.now();
   // The last line is torn if the host lost power while it was written.
   let isTorn = false;
   let at = 0;
@@ -314,10 +347,17 @@ async function parseLines(
         continue;
       }
       if (!entries.has(parsed.seq)) previous = parsed.seq;
-      entries.set(parsed.seq, { ...parsed, at: momentOf(parsed.at), kind: kindOf(parsed.kind) });
+      // The clock has been set back since, or shows nonsense: what happened is known all the same.
+      const isPast = isPastMoment(parsed.at, now);
+      if (!isPast) misdated += 1;
+      entries.set(parsed.seq, {
+        ...parsed,
+        at: momentOf(isPast ? parsed.at : now),
+        kind: kindOf(parsed.kind),
+      });
       dropOldest(entries);
     } else if ('lastSeq' in parsed) {
-      if (parsed.version !== formatVersion) return { ...nothing, bad: 1 };
+      if (parsed.version !== formatVersion) return { ...nothing, bad: 1, misdated };
       saved = parsed.lastSeq;
     } else if ('held' in parsed) {
       held.set(parsed.held.id, heldFrom(parsed.held));
@@ -331,7 +371,7 @@ async function parseLines(
   }
   // The first line also counts entries that had become too old.
   const lastSeq = previous !== 0 && isAfter(previous, saved) ? previous : saved;
-  return { entries: [...entries.values()], lastSeq, held: [...held.values()], bad };
+  return { entries: [...entries.values()], lastSeq, held: [...held.values()], bad, misdated };
 }
 
 function dropOldest<Key>(kept: Map<Key, unknown>): void {

@@ -77,6 +77,8 @@ export class EventLog {
         held: () => this.held,
         lastSeq: () => this.#lastSeq,
         onProblem: (problem) => this.#report(problem),
+        onForeign: (file) =>
+          this.#logger.warn({ file }, 'somebody has removed or changed this file; it is written anew'),
       });
     }
   }

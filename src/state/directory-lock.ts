@@ -8,13 +8,14 @@ import {
   readlink,
   rename,
   unlink,
+  utimes,
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bootId } from '../run/boot-id.ts';
 import { parseSaved } from './saved-json.ts';
-import { StateDirectoryError, unusableDirectory } from './state-directory-error.ts';
+import { StateDirectoryError, systemText, unusableDirectory } from './state-directory-error.ts';
 import { hasCode, keepAside, makeDirectory, readStateFile } from './state-file.ts';
 
 /** Who holds the lock. A process is the same only if its start time is, because numbers are reused. */
@@ -34,6 +35,19 @@ const maxAttempts = 5;
  */
 const settleMs = 50;
 
+/** Holders of the lock touch it more often than that, in milliseconds. */
+const freshMs = 30_000;
+
+export interface TakeOptions {
+  /** Told of what was in the place of the lock and was none, and of its new name. */
+  readonly onMoved?: (from: string, to: string) => void;
+  /**
+   * Whether this agent had the lock a moment ago. Processes of another container cannot be seen; one that has taken the
+   * lock meanwhile is one that runs, while one that was there before may be what this one was before a restart.
+   */
+  readonly hadIt?: boolean;
+}
+
 /** Longer than what any agent writes into its lock. */
 const maxLockBytes = 4096;
 
@@ -52,32 +66,37 @@ export class DirectoryLock {
 
   /**
    * Creates the directory if needed, checks that it can be written and takes its lock. The lock of a
-   * process that no longer exists is taken over, and what is no file is moved out of the way.
+   * process that no longer exists is taken over, and what is no lock is moved out of the way.
    *
    * @throws StateDirectoryError if another agent has it, or if the directory cannot be created or written.
    */
-  static async take(path: string): Promise<DirectoryLock> {
+  static async take(path: string, options: TakeOptions = {}): Promise<DirectoryLock> {
     try {
       await makeDirectory(path);
       await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
       const token = JSON.stringify({ ...(await thisProcess()), nonce: randomUUID() });
       const lockPath = join(path, lockName);
-      await takeLock(path, lockPath, token);
+      await takeLock(path, lockPath, token, options);
       return new DirectoryLock(lockPath, token);
     } catch (error) {
       throw error instanceof StateDirectoryError ? error : unusableDirectory(path, error);
     }
   }
 
-  /** Whether the file still says so: a person may have removed the directory, or another agent taken it over. */
+  /**
+   * Whether the file still says so: a person may have removed the directory, or another agent taken it over. If it does,
+   * the file is touched, for those that cannot see this process.
+   */
   async isHeld(): Promise<boolean> {
-    const found = await readLock(this.#lockPath);
-    return found === this.#token;
+    if ((await readLock(this.#lockPath)) !== this.#token) return false;
+    const now = new Date();
+    await utimes(this.#lockPath, now, now).catch(() => undefined);
+    return true;
   }
 
   /** Gives the lock back. */
   async release(): Promise<void> {
-    if (await this.isHeld()) await unlink(this.#lockPath).catch(() => undefined);
+    if (await this.isHeld().catch(() => false)) await unlink(this.#lockPath).catch(() => undefined);
   }
 }
 
@@ -95,7 +114,12 @@ export async function lockHolder(path: string): Promise<number | undefined> {
 /** Stands for a lock that is no file: a FIFO, a dangling link, a directory. */
 const noFile = Symbol('no file');
 
-async function takeLock(path: string, lockPath: string, token: string): Promise<void> {
+async function takeLock(
+  path: string,
+  lockPath: string,
+  token: string,
+  { onMoved, hadIt }: TakeOptions,
+): Promise<void> {
   const own = join(path, `.${lockName}.${process.pid}.${randomUUID()}`);
   await writeFile(own, token, { mode: 0o600 });
   try {
@@ -109,7 +133,11 @@ async function takeLock(path: string, lockPath: string, token: string): Promise<
       const held = await readLock(lockPath);
       if (held === undefined) continue;
       if (held === noFile) {
-        if ((await keepAside(lockPath)) !== undefined) continue;
+        const aside = await keepAside(lockPath);
+        if (aside !== undefined) {
+          onMoved?.(lockPath, aside);
+          continue;
+        }
         throw new StateDirectoryError(
           'unusable',
           `${lockPath} is not a file and cannot be moved away`,
@@ -118,6 +146,9 @@ async function takeLock(path: string, lockPath: string, token: string): Promise<
       }
       const owner = parseOwner(held);
       if (owner !== undefined && (await isAlive(owner))) throw locked(path, owner);
+      if (hadIt === true && owner !== undefined && (await isElsewhere(owner, lockPath))) {
+        throw lockedElsewhere(path, owner);
+      }
       await removeStale(path, lockPath, held);
     }
   } finally {
@@ -130,13 +161,23 @@ async function takeLock(path: string, lockPath: string, token: string): Promise<
   );
 }
 
-/** Takes a stale lock away, unless another process has just replaced it. */
+/**
+ * Takes a stale lock away, unless another process has just replaced it.
+ *
+ * @throws StateDirectoryError if it cannot be taken away: what it says is nobody's, and yet it stands in the way.
+ */
 async function removeStale(path: string, lockPath: string, stale: string): Promise<void> {
   const aside = join(path, `.${lockName}.stale.${randomUUID()}`);
   try {
     await rename(lockPath, aside);
-  } catch {
-    return;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return;
+    throw new StateDirectoryError(
+      'unusable',
+      `${lockPath} is of a process that is gone, and cannot be removed: ${systemText(error)}`,
+      `Remove ${lockPath}, and make the directory writable for the user of the agent (uid ${process.getuid?.() ?? 'unknown'}).`,
+      { cause: error },
+    );
   }
   if ((await readLock(aside)) !== stale) await linked(aside, lockPath);
   await unlink(aside).catch(() => undefined);
@@ -204,6 +245,13 @@ async function isAlive(owner: LockOwner): Promise<boolean> {
   return (await startTicks(owner.pid)) === owner.startTicks;
 }
 
+/** Whether it is a process that this one cannot see, and that has touched its lock just now. */
+async function isElsewhere(owner: LockOwner, lockPath: string): Promise<boolean> {
+  if (owner.bootId !== (await bootId()) || owner.pidNamespace === (await pidNamespace())) return false;
+  const { mtimeMs } = await lstat(lockPath);
+  return Math.abs(Date.now() - mtimeMs) < freshMs;
+}
+
 async function startTicks(pid: number): Promise<string | undefined> {
   try {
     const text = await readFile(`/proc/${pid}/stat`, 'utf8');
@@ -217,6 +265,14 @@ async function startTicks(pid: number): Promise<string | undefined> {
 
 async function pidNamespace(): Promise<string> {
   return readlink('/proc/self/ns/pid').catch(() => '');
+}
+
+function lockedElsewhere(path: string, owner: LockOwner): StateDirectoryError {
+  return new StateDirectoryError(
+    'locked',
+    `${path} is in use by process ${owner.pid} of another container`,
+    'Give each agent a state directory of its own.',
+  );
 }
 
 function locked(path: string, owner: LockOwner): StateDirectoryError {

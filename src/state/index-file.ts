@@ -64,8 +64,9 @@ export function readIndexes(text: string, now: EpochMs): SavedIndexes {
     content = intactLines(text);
     problem = `not JSON: ${errorText(error)}`;
   }
-  if (isRecord(content) && content['version'] !== undefined && content['version'] !== formatVersion) {
-    return { ...nothing, problem: `of another version: ${JSON.stringify(content['version']).slice(0, 20)}` };
+  const version = isRecord(content) ? content['version'] : undefined;
+  if (version !== undefined && version !== formatVersion) {
+    return { ...nothing, problem: `of another version: ${JSON.stringify(version).slice(0, 20)}` };
   }
   const saved = reader.read(content);
   return { ...saved, problem: problem ?? reader.problem };
@@ -75,6 +76,9 @@ const nothing = { domains: [], gone: [], pools: [], networks: [], perfEvents: []
 
 const isKnownNic: Check = (value) =>
   isRecord(value) && isText(value['key']) && isText(value['mac']) && listOf(isText)(value['marks']);
+
+/** The most that are read of each list: more than an agent gives numbers to, or keeps rows of. */
+const maxMembers = 100_000;
 
 /** Complaints are counted, and the first ones named. */
 const maxNamed = 3;
@@ -171,7 +175,11 @@ class IndexReader {
       this.#fault(name);
       return [];
     }
-    return list.map((one, at) => read(one, `${name}[${at}]`)).filter((one) => one !== undefined);
+    if (list.length > maxMembers) this.#fault(`${name} beyond the first ${maxMembers}`);
+    return list
+      .slice(0, maxMembers)
+      .map((one, at) => read(one, `${name}[${at}]`))
+      .filter((one) => one !== undefined);
   }
 
   #domain(value: unknown, where: string): SavedDomain | undefined {
@@ -259,18 +267,21 @@ class IndexReader {
 const lineOfDomain = '{"uuid":';
 /** A file of more damaged lines is another one. */
 const maxDamaged = 1000;
-const maxDomains = 200_000;
 
 /** What the lines of a damaged file hold that are whole. */
 function intactLines(text: string): Record<string, unknown> {
   const content: Record<string, unknown> & { domains: unknown[] } = { ...nothing, domains: [] };
+  const [, version] = /^\{"version":(\d{1,15})\b/.exec(text) ?? [];
+  if (version !== undefined) content['version'] = Number(version);
   let damaged = 0;
-  for (const line of linesOf(text)) {
+  for (const ended of linesOf(text)) {
+    // An editor may have ended lines in another way.
+    const line = ended.replace(/\r$/, '');
     if (line.startsWith(lineOfDomain)) {
       const domain = parsed(line.replace(/,$/, ''));
       if (isRecord(domain)) content.domains.push(domain);
       else damaged += 1;
-      if (damaged > maxDamaged || content.domains.length >= maxDomains) break;
+      if (damaged > maxDamaged || content.domains.length >= maxMembers) break;
       continue;
     }
     const list = /^,?"(\w+)":(\[.*\]),?$/.exec(line);

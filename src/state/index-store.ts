@@ -102,6 +102,8 @@ export class IndexStore {
         name: fileName,
         pieces: () => indexFilePieces(this.#toSave()),
         onProblem: (problem) => this.#report(problem),
+        onForeign: (file) =>
+          this.#logger.warn({ file }, 'somebody has removed or changed this file; it is written anew'),
       });
     }
   }
@@ -353,7 +355,7 @@ export class IndexStore {
   #restore(text: string): string | undefined {
     const saved = readIndexes(text, this.#now());
     let contradictions = 0;
-    for (const domain of saved.domains) if (!this.#restoreDomain(domain)) contradictions += 1;
+    for (const domain of saved.domains) contradictions += this.#restoreDomain(domain);
     const offset = this.#wallOffsetMs();
     for (const gone of saved.gone) this.#gone.set(gone.uuid, goneMoved(gone, -offset));
     for (const [allocator, bindings] of [
@@ -367,19 +369,21 @@ export class IndexStore {
     return `${contradictions} numbers are given twice`;
   }
 
-  /** Returns false if the domain or its number is there already. */
-  #restoreDomain({ binding, devices, facts, reported }: SavedDomain): boolean {
-    if (!this.#domains.restore(binding)) return false;
+  /** Returns how many of its numbers, its own included, are given to something else already. */
+  #restoreDomain({ binding, devices, facts, reported }: SavedDomain): number {
+    if (!this.#domains.restore(binding)) return 1;
     const record = this.#record(binding.key);
+    let contradictions = 0;
     for (const scope of deviceScopes) {
       for (const device of devices[scope]) {
         if (record.devices[scope].restore(device)) this.#deviceKeys += 1;
+        else contradictions += 1;
       }
     }
     if (facts !== undefined) record.facts = factsMoved(facts, -this.#wallOffsetMs());
     if (reported !== undefined) record.reported = reported;
     if (binding.releasedAt !== undefined) this.#domains.release(binding.key);
-    return true;
+    return contradictions;
   }
 
   #toSave(): IndexesToSave {

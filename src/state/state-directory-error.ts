@@ -30,7 +30,7 @@ export function unusableDirectory(path: string, error: unknown): StateDirectoryE
   if (hasCode(error, 'EACCES') || hasCode(error, 'EPERM') || hasCode(error, 'EROFS')) {
     return new StateDirectoryError(
       'permission',
-      `${path} cannot be written: ${errorText(error)}`,
+      `${path} cannot be written: ${systemText(error)}`,
       `Make ${path} writable for the user of the agent (uid ${process.getuid?.() ?? 'unknown'}), or set ` +
         'state.directory to another one.',
       { cause: error },
@@ -39,7 +39,7 @@ export function unusableDirectory(path: string, error: unknown): StateDirectoryE
   if (hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT')) {
     return new StateDirectoryError(
       'full',
-      `${path} cannot be written: ${errorText(error)}`,
+      `${path} cannot be written: ${systemText(error)}`,
       'Make room on its file system.',
       { cause: error },
     );
@@ -47,15 +47,20 @@ export function unusableDirectory(path: string, error: unknown): StateDirectoryE
   if (isOutOfFiles(error)) {
     return new StateDirectoryError(
       'full',
-      `${path} cannot be used: ${errorText(error)}`,
+      `${path} cannot be used: ${systemText(error)}`,
       `Please ${openFilesRemedy}.`,
       { cause: error },
     );
   }
   return new StateDirectoryError(
     'unusable',
-    `${path} cannot be used: ${errorText(error)}`,
+    `${path} cannot be used: ${systemText(error)}`,
     'Set state.directory to a directory on a local file system.',
     { cause: error },
   );
+}
+
+/** The text of an error of the system, without the names of files that each attempt makes anew: it is the same error. */
+export function systemText(error: unknown): string {
+  return errorText(error).replaceAll(/(\/\.lock)\.[\w.-]+/g, '$1');
 }

@@ -43,7 +43,10 @@ export class StateDirectory implements StatePlace {
   readonly #checkMs: number;
   readonly #patienceMs: number;
   readonly #listeners: (() => void)[] = [];
+  readonly #lookers: (() => Promise<void>)[] = [];
   #lock: DirectoryLock | undefined;
+  /** One that is not there, or could not be seen: it may come back with the directory. */
+  #lost: DirectoryLock | undefined;
   #problem: StateDirectoryError | undefined;
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -94,13 +97,17 @@ export class StateDirectory implements StatePlace {
     this.#listeners.push(listener);
   }
 
+  onLook(listener: () => Promise<void>): void {
+    this.#lookers.push(listener);
+  }
+
   /** Gives the directory back. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#timer);
     await this.#checking;
-    const lock = this.#lock;
+    const lock = this.#lock ?? this.#lost;
     if (lock !== undefined) {
       const released = inFileTurn(this.path, async () => await lock.release());
       if ((await within(this.#patienceMs, released)) === late) {
@@ -144,8 +151,12 @@ export class StateDirectory implements StatePlace {
     if (lock !== undefined) {
       // A file that cannot be opened now says nothing; taken for lost, the lock would stand in this agent's own way.
       const isHeld = await inFileTurn(this.path, async () => await lock.isHeld().catch(isOutOfFiles));
-      if (isHeld) return;
+      if (isHeld) {
+        for (const look of this.#lookers) await look();
+        return;
+      }
       this.#lock = undefined;
+      this.#lost = lock;
     }
     if (!this.#closed) await this.#acquire();
   }
@@ -169,7 +180,16 @@ export class StateDirectory implements StatePlace {
   async #takeLock(): Promise<DirectoryLock | undefined> {
     // What was closed while it waited for its turn may have a successor already.
     if (this.#closed) return undefined;
-    const lock = await DirectoryLock.take(this.path);
+    // Mounted again, or permitted again: its own lock must not stand in its way.
+    if (await this.#lost?.isHeld().catch(() => false)) return this.#lost;
+    const lock = await DirectoryLock.take(this.path, {
+      hadIt: this.#lost !== undefined,
+      onMoved: (from, to) =>
+        this.#logger.warn(
+          { file: from, keptAs: to },
+          'what was in the place of the lock was none; it was moved',
+        ),
+    });
     if (this.#closed) {
       await lock.release();
       return undefined;

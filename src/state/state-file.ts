@@ -20,6 +20,8 @@ export interface StateFileOptions {
   readonly delayMs?: number;
   /** Told once when writing begins to fail, and with undefined when it works again. */
   readonly onProblem: (problem: string | undefined) => void;
+  /** Told when somebody has removed or changed the file, which is then written anew. */
+  readonly onForeign?: (path: string) => void;
 }
 
 /** Result of reading a state file. */
@@ -33,6 +35,9 @@ const defaultDelayMs = 250;
 /** Serialised characters after which the event loop gets its turn. */
 const sliceChars = 64 * 1024;
 const fileMode = 0o600;
+/** How much is read at a time, at least and at most. */
+const chunkBytes = 16 * 1024;
+const maxChunkBytes = 8 * 1024 * 1024;
 const directoryMode = 0o750;
 
 /** Names of files that are being written, by this version and by earlier ones: `.indexes.json.4711.tmp`. */
@@ -49,12 +54,15 @@ export class StateFile {
   readonly #pieces: () => readonly JsonPiece[];
   readonly #delayMs: number;
   readonly #onProblem: (problem: string | undefined) => void;
+  readonly #onForeign: (path: string) => void;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
   #dirty = false;
   #closed = false;
   #failures = 0;
   #aside = false;
+  /** Of what was written last. */
+  #sizeBytes: number | undefined;
 
   constructor(options: StateFileOptions) {
     this.path = join(options.place.path, options.name);
@@ -62,8 +70,21 @@ export class StateFile {
     this.#pieces = options.pieces;
     this.#delayMs = options.delayMs ?? defaultDelayMs;
     this.#onProblem = options.onProblem;
+    this.#onForeign = options.onForeign ?? (() => undefined);
     // Whatever is there now may be of another time, or nothing.
     this.#place.onWritable(() => this.markDirty());
+    this.#place.onLook(async () => await this.#look());
+  }
+
+  /** Has the file written anew if somebody has removed or changed it: the next start would not have it. */
+  async #look(): Promise<void> {
+    const sizeBytes = this.#sizeBytes;
+    if (sizeBytes === undefined) return;
+    const isThere = await inFileTurn(this.#place.path, async () => await isAsWritten(this.path, sizeBytes));
+    // It is being written, or there was no writing it.
+    if (isThere || sizeBytes !== this.#sizeBytes || this.#dirty) return;
+    this.#onForeign(this.path);
+    this.markDirty();
   }
 
   /** What an earlier run left, if it has at most `maxBytes`. Never throws. */
@@ -128,7 +149,7 @@ export class StateFile {
       await inFileTurn(this.#place.path, async () => {
         if (this.#aside) await keepCopy(this.path);
         this.#aside = false;
-        await writeAtomically(this.path, this.#pieces());
+        this.#sizeBytes = await writeAtomically(this.path, this.#pieces());
       });
       if (this.#failures > 0) {
         this.#failures = 0;
@@ -154,11 +175,13 @@ export async function readStateFile(path: string, maxBytes: number): Promise<Sta
     if (!found.isFile()) {
       return { kind: 'unreadable', problem: `${path} is not a regular file`, error: undefined };
     }
-    if (found.size > maxBytes) {
-      const problem = `${path} has ${found.size} bytes; the limit is ${maxBytes}`;
+    const octets = found.size > maxBytes ? undefined : await readAtMost(handle, found.size, maxBytes);
+    if (octets === undefined) {
+      const problem = `${path} is larger than ${maxBytes} bytes`;
       return { kind: 'unreadable', problem, error: undefined };
     }
-    return { kind: 'text', text: await handle.readFile('utf8') };
+    // Editors may put a byte order mark in front; it is no part of the text.
+    return { kind: 'text', text: octets.toString('utf8').replace(/^\ufeff/, '') };
   } catch (error) {
     if (hasCode(error, 'ENOENT') && !(await isThere(path))) return { kind: 'absent' };
     // A socket cannot be opened at all, a dangling link not followed.
@@ -167,6 +190,23 @@ export async function readStateFile(path: string, maxBytes: number): Promise<Sta
     return { kind: 'unreadable', problem, error: isFile ? (error as Error) : undefined };
   } finally {
     await handle?.close();
+  }
+}
+
+/**
+ * What a file holds; undefined if that is more than so many bytes. Its size says little: it may grow meanwhile, and files
+ * of /proc that have no size never end.
+ */
+async function readAtMost(handle: FileHandle, size: number, maxBytes: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(Math.min(Math.max(size - length, 0) + chunkBytes, maxChunkBytes));
+    const { bytesRead } = await handle.read(chunk, 0, chunk.length, null);
+    if (bytesRead === 0) return Buffer.concat(chunks, length);
+    chunks.push(chunk.subarray(0, bytesRead));
+    length += bytesRead;
+    if (length > maxBytes) return undefined;
   }
 }
 
@@ -208,34 +248,58 @@ export async function keepCopy(path: string): Promise<string | undefined> {
   }
 }
 
-/** Replaces a file by the given pieces: temporary file, fsync, rename, fsync of the directory. */
-export async function writeAtomically(path: string, pieces: Iterable<JsonPiece>): Promise<void> {
+/** Whether a file is still there with the size that was written: nobody has removed, replaced or cut it. */
+export async function isAsWritten(path: string, sizeBytes: number): Promise<boolean> {
+  return await lstat(path).then(
+    (found) => found.isFile() && found.size === sizeBytes,
+    () => false,
+  );
+}
+
+/**
+ * Replaces a file by the given pieces: temporary file, fsync, rename, fsync of the directory. Returns its size in bytes.
+ */
+export async function writeAtomically(path: string, pieces: Iterable<JsonPiece>): Promise<number> {
   const directory = dirname(path);
   // One name, so that a process that is killed leaves one file at most, which the next one writes anew.
   const temporary = join(directory, `.${basename(path)}.tmp`);
   await makeRoom(temporary);
   const handle = await open(temporary, 'wx', fileMode);
+  let sizeBytes: number;
   try {
     try {
       let slice = '';
       for (const piece of pieces) {
         slice += typeof piece === 'string' ? piece : JSON.stringify(piece.json);
         if (slice.length < sliceChars) continue;
-        await handle.write(slice);
+        await handle.writeFile(slice);
         slice = '';
         await nextTick();
       }
-      if (slice !== '') await handle.write(slice);
+      // Not `write`: where the room ends within what is to be written, that writes a part and says nothing.
+      if (slice !== '') await handle.writeFile(slice);
       await handle.sync();
+      sizeBytes = (await handle.stat()).size;
     } finally {
       await handle.close();
     }
-    await rename(temporary, path);
+    await renameOver(temporary, path);
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
     throw error;
   }
   await syncDirectory(directory);
+  return sizeBytes;
+}
+
+/** A directory, which somebody has put in the place of the file, is moved away. */
+async function renameOver(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (!hasCode(error, 'EISDIR') || (await keepAside(to)) === undefined) throw error;
+    await rename(from, to);
+  }
 }
 
 /** What a process that was killed has left is removed; a directory, which somebody else has put there, is moved away. */

@@ -6,4 +6,6 @@ export interface StatePlace {
   readonly writable: boolean;
   /** Has a listener called each time files may be written again, also after the directory was made anew. */
   onWritable(listener: () => void): void;
+  /** Has a listener called every now and then while files may be written, to see whether its file is still there. */
+  onLook(listener: () => Promise<void>): void;
 }

@@ -5,6 +5,7 @@ export class TestPlace implements StatePlace {
   readonly path: string;
   writable: boolean;
   readonly #listeners: (() => void)[] = [];
+  readonly #lookers: (() => Promise<void>)[] = [];
 
   constructor(path: string, writable = true) {
     this.path = path;
@@ -13,6 +14,15 @@ export class TestPlace implements StatePlace {
 
   onWritable(listener: () => void): void {
     this.#listeners.push(listener);
+  }
+
+  onLook(listener: () => Promise<void>): void {
+    this.#lookers.push(listener);
+  }
+
+  /** Has every file looked at. */
+  async look(): Promise<void> {
+    for (const look of this.#lookers) await look();
   }
 
   /** It may be written from now on. */

@@ -4,6 +4,7 @@ import type { DomainRef } from '../../libvirt/protocol.ts';
 import { domainStates } from '../../libvirt-enums/domain-state.ts';
 import type { DomainState } from '../../model/domain.ts';
 import type { EpochMs } from '../../model/scalar-types.ts';
+import { maxIndex } from '../../state/index-allocator.ts';
 import type { IndexStore } from '../../state/index-store.ts';
 import type { KeptFacts } from '../../state/state-types.ts';
 import { DomainRecord } from './domain-record.ts';
@@ -114,6 +115,17 @@ export class DomainTable {
     return this.#records.get(uuid);
   }
 
+  /**
+   * The claim of a domain to a place among those that are monitored, the lower the stronger: by its number, those that
+   * have rows before all that have none; undefined if it is new.
+   */
+  claimOf(uuid: string): number | undefined {
+    const record = this.#records.get(uuid);
+    if (record !== undefined && record.goneAt === undefined) return record.index;
+    const index = this.#indexes.peekDomain(uuid);
+    return index === undefined ? undefined : maxIndex + index;
+  }
+
   /** Whether a row has this index. */
   hasNumber(index: number): boolean {
     return this.#numbers.has(index);
@@ -150,7 +162,7 @@ export class DomainTable {
       this.#vanish(record, now);
       vanished.push(record);
     }
-    if (this.#firstInventory) vanished.push(...this.#vanishedWhileAway(seen, now));
+    if (this.#firstInventory) for (const record of this.#vanishedWhileAway(seen, now)) vanished.push(record);
     this.#firstInventory = false;
     this.#announcedStarts.clear();
     const expired = this.#expire(now);

@@ -11,6 +11,7 @@ import type { ReachedLimit } from '../limit-board.ts';
 import type { DomainTable, HypervisorProcess, ListedDomain } from '../records/domain-table.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { ProcessFinder } from './hypervisor-process.ts';
+import { inNumberingOrder } from './numbering-order.ts';
 
 /** Processes looked at side by side. */
 const processesInFlight = 4;
@@ -109,7 +110,7 @@ export class DomainInventory implements Collector {
     }
     const admitted = all.filter((ref) => this.#admits(ref.name));
     const leftOut = Math.max(0, admitted.length - this.#maxDomains);
-    const monitored = leftOut === 0 ? admitted : knownFirst(admitted, domains).slice(0, this.#maxDomains);
+    const monitored = inNumberingOrder(admitted, (uuid) => domains.claimOf(uuid)).slice(0, this.#maxDomains);
     const listed = monitored.map((ref) => ({
       ref,
       // A call that failed says nothing about it: what was known stays.
@@ -120,15 +121,6 @@ export class DomainInventory implements Collector {
     this.#last = { ...lists, listed, leftOut };
     return this.#last;
   }
-}
-
-/** Those that have rows stay, whatever the order of a list is. */
-function knownFirst(refs: readonly DomainRef[], domains: DomainTable): readonly DomainRef[] {
-  const isKnown = ({ uuid }: DomainRef): boolean => {
-    const record = domains.get(uuid);
-    return record !== undefined && record.goneAt === undefined;
-  };
-  return [...refs.filter(isKnown), ...refs.filter((ref) => !isKnown(ref))];
 }
 
 /** What the calls of one inventory said. */

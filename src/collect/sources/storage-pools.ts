@@ -19,6 +19,7 @@ import type { DomainRecord } from '../records/domain-record.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachMember, readMember } from './each-member.ts';
 import { FileSystemProbe } from './file-system-figures.ts';
+import { inNumberingOrder } from './numbering-order.ts';
 
 /** Pools whose figures libvirt takes from the file system of their directory. */
 const directoryTypes: ReadonlySet<string> = new Set(['dir', 'fs', 'netfs']);
@@ -69,7 +70,7 @@ export class StoragePools implements Collector {
     const listed = await pass.libvirt.call(connectListAllStoragePools, { flags: 0 });
     const known = new Map(infrastructure.pools.map((pool) => [pool.uuid, pool]));
     // One after the other: a pool on a dead server makes libvirt wait, and one such wait at a time is enough.
-    const pools = await eachMember(pass, listed, {
+    const pools = await eachMember(pass, inNumberingOrder(listed), {
       nameOf: ({ name }) => name,
       known: ({ uuid }) => known.get(uuid),
       read: (ref) => this.#read(pass, ref, known.get(ref.uuid)),

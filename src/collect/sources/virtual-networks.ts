@@ -11,6 +11,7 @@ import type { Network } from '../../model/network.ts';
 import type { DomainRecord } from '../records/domain-record.ts';
 import type { Collector, CollectorKind, CollectorPass } from './collector.ts';
 import { eachMember, readMember } from './each-member.ts';
+import { inNumberingOrder } from './numbering-order.ts';
 
 export const virtualNetworks: CollectorKind = {
   name: 'virtual-networks',
@@ -27,7 +28,7 @@ export class VirtualNetworks implements Collector {
   async collect(pass: CollectorPass): Promise<void> {
     const listed = await pass.libvirt.call(connectListAllNetworks, { flags: 0 });
     const known = new Map(pass.infrastructure.networks.map((network) => [network.uuid, network]));
-    const networks = await eachMember(pass, listed, {
+    const networks = await eachMember(pass, inNumberingOrder(listed), {
       nameOf: ({ name }) => name,
       known: ({ uuid }) => known.get(uuid),
       read: (ref) => this.#read(pass, ref, known.get(ref.uuid)),

@@ -42,7 +42,7 @@ export const collect = section('What is collected, and how often.', {
     help: 'Do not monitor domains whose name matches one of these regular expressions.',
   }),
   maxDomains: setting(integer(1, 16_384, 'domains'), 5000, {
-    help: 'Domains of one hypervisor that are monitored; so many rows of domains that ceased to exist are kept at most. What is left out is reported in lveWarningTable.',
+    help: 'Domains of one hypervisor that are monitored; so many rows of domains that ceased to exist are kept at most. Domains that have rows or index numbers come first, then the others by name. What is left out is reported in lveWarningTable.',
   }),
   maxMemory: setting(integer(0, 65_536, 'MiB'), 0, {
     help: 'Answers of one hypervisor that are kept, in MiB: anything beyond is not kept, and is reported in lveWarningTable. 2,000 domains with a few devices each are some 40 MiB, and take about three times that in memory. 0 is 64 for each of several hypervisors, and no limit for a single one.',

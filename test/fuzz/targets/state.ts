@@ -47,7 +47,7 @@ const capture = (name: string): Uint8Array =>
  */
 function stateFile(name: string, use: (place: StatePlace, onLoss: () => void) => Promise<void>): Target {
   const path = mkdtempSync(join(tmpdir(), 'lvefuzz-'));
-  const place: StatePlace = { path, writable: false, onWritable: () => undefined };
+  const place: StatePlace = { path, writable: false, onWritable: () => undefined, onLook: () => undefined };
   return {
     name,
     corpus: [capture(name)],

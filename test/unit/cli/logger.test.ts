@@ -1,8 +1,10 @@
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeLogger } from '../../../src/cli/logger.ts';
+import { waitUntil } from '../../lab/wait.ts';
+import { fullPipe } from '../../support/full-pipe.ts';
 
 let directory = '';
 
@@ -79,5 +81,31 @@ describe('makeLogger', () => {
     const { logger, text } = await open('json');
     logger.error({ err: new TypeError('broken') }, 'defect');
     expect(JSON.parse(text())).toMatchObject({ err: { type: 'TypeError', message: 'broken' } });
+  });
+
+  it('waits for nobody, and says how many lines are lost once they are read again', async () => {
+    const pipe = fullPipe(join(directory, 'pipe'));
+    const logger = await makeLogger({ level: 'info', format: 'json' }, { fd: pipe, terminal: false });
+    const written = 1000;
+    for (let line = 0; line < written; line++) logger.info({ line, text: 'x'.repeat(200) }, 'counted');
+    const read = Buffer.alloc(1 << 20);
+    let text = '';
+    await waitUntil(
+      () => {
+        text += read.subarray(0, readSync(pipe, read)).toString();
+        return text.includes('"msg":"lines of the log were lost') && text.endsWith('\n');
+      },
+      { what: 'the line about lost lines', context: () => text.slice(-1000) },
+    );
+    const lines = text
+      .replace(/^\.+/, '')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
+    const kept = lines.filter((line) => 'line' in line);
+    expect(kept.length).toBeGreaterThan(10);
+    // Those that were kept are the first ones, and whole.
+    expect(kept).toEqual(kept.map((_, line) => expect.objectContaining({ line })));
+    expect(lines.at(-1)).toMatchObject({ level: 'warn', lines: written - kept.length });
   });
 });

@@ -337,15 +337,70 @@ describe('EventLog', () => {
     }
   });
 
-  it('writes everything again after somebody has removed the file', async () => {
-    await using log = await openLog();
-    log.append(draft('a'));
-    await log.flush();
-    await rm(join(directory, 'events.jsonl'));
-    log.append(draft('b'));
-    await log.flush();
-    await using after = await openLog();
+  it('keeps its entries, as of now, when the clock was set back between two runs', async () => {
+    const before = await openLog();
+    const ahead = Date.now() + 3 * 365 * 86_400_000;
+    for (const name of ['a', 'b']) before.append({ ...draft(name), at: ahead });
+    await before.close();
+    const losses: string[] = [];
+    const startedAt = Date.now();
+    await using after = await openLog({ onLoss: (problem) => losses.push(problem) });
     expect(names(after.view())).toEqual(['a', 'b']);
+    for (const { at } of after.view().entries) {
+      expect(at).toBeGreaterThan(startedAt - 1000);
+      expect(at).toBeLessThan(ahead);
+    }
+    expect(losses).toEqual([expect.stringContaining('2 events')]);
+    expect(after.append(draft('c')).seq).toBe(3);
+  });
+
+  it('keeps every whole line of a file that was cut off anywhere, and gives no number twice', async () => {
+    const before = await openLog();
+    for (const name of ['a', 'b', 'c']) before.append(draft(name));
+    before.markNotified(2);
+    await before.close();
+    const path = join(directory, 'events.jsonl');
+    const text = await readFile(path, 'utf8');
+    for (let length = 0; length < text.length; length++) {
+      const cut = text.slice(0, length);
+      await writeFile(path, cut);
+      const log = await openLog({ place: new TestPlace(directory, false) });
+      const whole = text.split('\n').filter((line) => line.includes('"seq"') && cut.includes(line));
+      expect(log.view().entries.map(({ seq }) => seq)).toEqual([1, 2, 3].slice(0, whole.length));
+      expect(log.append(draft('d')).seq).toBeGreaterThan(whole.length);
+    }
+  });
+
+  const makeFifo = async (path: string): Promise<void> => {
+    await rm(path);
+    await promisify(execFile)('mkfifo', [path]);
+  };
+  it.each([
+    ['removed', (path: string) => rm(path)],
+    ['cut', (path: string) => writeFile(path, '')],
+    ['replaced by a FIFO', makeFifo],
+    ['appended to', (path: string) => appendFile(path, 'x')],
+  ])('writes everything again after somebody has %s the file', async (_what, change) => {
+    const place = new TestPlace(directory);
+    await using log = await openLog({ place });
+    const path = join(directory, 'events.jsonl');
+    const saved = async (): Promise<readonly string[]> => {
+      const lines = (await readFile(path, 'utf8')).split('\n').slice(1, -1);
+      return lines.map((line) => (JSON.parse(line) as { readonly name: string }).name);
+    };
+    // Once when it was written as a whole, once when it was appended to, and once although nothing happens.
+    for (const name of ['a', 'b']) {
+      log.append(draft(name));
+      await log.flush();
+      await change(path);
+    }
+    log.append(draft('c'));
+    await log.flush();
+    expect(await saved()).toEqual(['a', 'b', 'c']);
+    await change(path);
+    await place.look();
+    await log.flush();
+    expect(await saved()).toEqual(['a', 'b', 'c']);
   });
 
   it.each([

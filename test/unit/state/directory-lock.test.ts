@@ -1,6 +1,18 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -95,6 +107,56 @@ describe('DirectoryLock', () => {
     for (const result of results) if (result.status === 'fulfilled') await result.value.release();
   });
 
+  it('leaves the lock of a process that cannot be seen while that one touches it, if it had the lock itself', async () => {
+    const own = await DirectoryLock.take(base);
+    const path = join(base, 'lock');
+    const text = await readFile(path, 'utf8');
+    const other = text.replace(/"pidNamespace":"[^"]*"/, '"pidNamespace":"pid:[1]"');
+    await writeFile(path, other);
+    expect(await own.isHeld()).toBe(false);
+    await expect(DirectoryLock.take(base, { hadIt: true })).rejects.toMatchObject({
+      reason: 'locked',
+      message: `${base} is in use by process ${process.pid} of another container`,
+    });
+    const longAgo = new Date(Date.now() - 600_000);
+    await utimes(path, longAgo, longAgo);
+    const taken = await DirectoryLock.take(base, { hadIt: true });
+    await utimes(path, longAgo, longAgo);
+    expect(await taken.isHeld()).toBe(true);
+    expect((await stat(path)).mtimeMs).toBeGreaterThan(longAgo.getTime());
+    // At a start it may be what this container was before.
+    await writeFile(path, other);
+    await DirectoryLock.take(base);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('says so where a stale lock cannot be removed (as root)', async () => {
+    await writeFile(join(base, 'lock'), '{"pid":99999999}', { mode: 0o644 });
+    // Of somebody else, in a directory where everybody removes only what is his.
+    await chmod(base, 0o1777);
+    await chown(base, 4711, 4711);
+    await chown(join(base, 'lock'), 4711, 4711);
+    const script = `import { DirectoryLock } from '${join(import.meta.dirname, '../../../src/state/directory-lock.ts')}';
+      process.setuid(4712);
+      for (let time = 0; time < 2; time++)
+        await DirectoryLock.take('${base}').catch((error) => console.log(JSON.stringify({ ...error, text: error.message })));`;
+    const args = ['--import', 'tsx', '--input-type=module', '--eval', script];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    const told = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { readonly text: string });
+    expect(told[0]).toMatchObject({
+      reason: 'unusable',
+      remedy: expect.stringContaining(join(base, 'lock')),
+    });
+    expect(told[0]?.text).toContain(
+      `${join(base, 'lock')} is of a process that is gone, and cannot be removed: EPERM`,
+    );
+    // The same words each time: whoever logs only what is new would fill the log.
+    expect(told[1]).toEqual(told[0]);
+    expect(await readdir(base)).toEqual(['lock']);
+  });
+
   it('says what is wrong with a path that cannot be a directory', async () => {
     await writeFile(join(base, 'file'), '');
     await expect(DirectoryLock.take(join(base, 'file', 'x'))).rejects.toMatchObject({ reason: 'unusable' });
@@ -106,5 +168,16 @@ describe('DirectoryLock', () => {
       remedy: expect.stringContaining(`uid ${process.getuid?.()}`),
     });
     await expect(DirectoryLock.take('/proc/state')).rejects.toMatchObject({ reason: 'unusable' });
+  });
+
+  it('says the same at each attempt', async () => {
+    const said = async (): Promise<string> =>
+      await DirectoryLock.take('/proc').then(
+        () => '',
+        (error: Error) => error.message,
+      );
+    const first = await said();
+    expect(first).toContain('/proc cannot be');
+    expect(await said()).toBe(first);
   });
 });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../../src/log.ts';
+import { readIndexes } from '../../../src/state/index-file.ts';
 import { IndexStore } from '../../../src/state/index-store.ts';
 import type { StatePlace } from '../../../src/state/state-place.ts';
 import { waitUntil } from '../../lab/wait.ts';
@@ -330,22 +331,87 @@ describe('IndexStore', () => {
     ]);
   });
 
-  it('keeps what is whole of a file that was cut off anywhere', async () => {
+  it('keeps what is whole of a file that was cut off anywhere, whatever ends its lines', async () => {
     const before = await load();
-    const uuids = Array.from({ length: 30 }, (_none, at) => `${10_000_000 + at}-0000-4000-8000-000000000000`);
-    for (const uuid of uuids) before.disk(uuid, 'vda');
+    const uuids = [first, second, third];
+    for (const uuid of [...uuids].reverse()) before.disk(uuid, 'vda');
     before.pool(third);
     await before.close();
     const path = join(directory, 'indexes.json');
-    const text = await readFile(path, 'utf8');
-    for (const share of [0.3, 0.5, 0.9, 0.999]) {
-      await writeFile(path, text.slice(0, text.length * share));
-      await using store = await load(new TestPlace(directory, false));
-      const whole = uuids.filter((uuid) => store.peekDomain(uuid) !== undefined);
-      expect(whole.length).toBeGreaterThanOrEqual(Math.floor(uuids.length * share) - 2);
-      expect(whole.map((uuid) => store.peekDomain(uuid))).toEqual(whole.map((_uuid, at) => at + 1));
-      expect(store.pool(third)).toBe(1);
+    for (const end of ['\n', '\r\n']) {
+      const text = (await readFile(path, 'utf8')).replaceAll('\n', end);
+      const lines = text.split(end);
+      const whole = (line: string, cut: string) => cut.includes(line.replace(/,$/, ''));
+      for (let length = 0; length < text.length; length++) {
+        const cut = text.slice(0, length);
+        const { domains, pools } = readIndexes(cut, now);
+        const kept = lines.filter((line) => line.startsWith('{"uuid"') && whole(line, cut)).length;
+        expect(domains.map(({ binding }) => binding)).toEqual(
+          [third, second, first].slice(0, kept).map((key, at) => ({ key, index: at + 1 })),
+        );
+        const pool = lines.find((line) => line.startsWith('"pools"')) ?? '';
+        expect(pools).toEqual(whole(pool, cut) ? [{ key: third, index: 1 }] : []);
+      }
     }
+  });
+
+  it('takes nothing from a damaged file of a version to come', () => {
+    const text = '{"version":2,\n"domains":[\n{"uuid":"11111111-1111-1111-1111-111111111111","index":7,"dev';
+    expect(readIndexes(text.replace(',"dev', '}'), now)).toMatchObject({
+      domains: [],
+      problem: 'of another version: 2',
+    });
+  });
+
+  it('reads no more of a list than an agent writes, and says so', () => {
+    const pools = Array.from({ length: 100_001 }, (_none, at) => ({ key: `${at}`, index: at + 1 }));
+    const saved = readIndexes(file({ pools }), now);
+    expect(saved.pools).toHaveLength(100_000);
+    expect(saved.problem).toContain('pools beyond the first 100000');
+  });
+
+  it('tells of devices that have one number', async () => {
+    const losses: string[] = [];
+    const devices = { disk: { vda: 1, vdb: 1, vdc: 2 }, nic: { a: 1 } };
+    await writeFile(join(directory, 'indexes.json'), file({ domains: [{ uuid: first, index: 1, devices }] }));
+    await using store = await IndexStore.load({
+      place: new TestPlace(directory),
+      logger: silentLogger,
+      onLoss: (problem) => losses.push(problem),
+    });
+    expect(losses).toEqual([expect.stringContaining('1 numbers are given twice')]);
+    expect(['vda', 'vdb', 'vdc'].map((target) => store.disk(first, target))).toEqual([1, 3, 2]);
+  });
+
+  it.each([
+    ['removed', (path: string) => rm(path)],
+    ['cut', (path: string) => writeFile(path, '')],
+    [
+      'replaced by a FIFO',
+      async (path: string) => {
+        await rm(path);
+        await promisify(execFile)('mkfifo', [path]);
+      },
+    ],
+    [
+      'replaced by a directory',
+      async (path: string) => {
+        await rm(path);
+        await mkdir(path);
+      },
+    ],
+  ])('writes a file anew that somebody has %s, although nothing changes', async (_what, change) => {
+    const place = new TestPlace(directory);
+    await using store = await load(place);
+    store.domain(first);
+    await store.flush();
+    await place.look();
+    const path = join(directory, 'indexes.json');
+    const text = await readFile(path, 'utf8');
+    await change(path);
+    await place.look();
+    await store.flush();
+    expect(await readFile(path, 'utf8')).toBe(text);
   });
 
   it('ignores a binding that contradicts another one', async () => {

@@ -6,6 +6,7 @@ import { silentLogger } from '../../../src/log.ts';
 import { IndexStore } from '../../../src/state/index-store.ts';
 import { StateDirectory } from '../../../src/state/state-directory.ts';
 import { waitUntil } from '../../lab/wait.ts';
+import { recordingLogger } from '../../support/recording-logger.ts';
 
 const uuid = '11111111-1111-1111-1111-111111111111';
 
@@ -58,6 +59,34 @@ describe('StateDirectory', () => {
     await rm(path, { recursive: true });
     const saved = (): Promise<string> => readFile(join(path, 'indexes.json'), 'utf8').catch(() => '');
     await waitUntil(async () => (await saved()).includes(uuid), { what: 'the file' });
+  });
+
+  it('goes on with its own lock where the directory was away for a while', async () => {
+    const path = join(base, 'state');
+    await using directory = await open(path);
+    await rename(path, join(base, 'away'));
+    await writeFile(path, '');
+    await waitUntil(() => !directory.writable && problems.length > 0, { what: 'the check' });
+    await rm(path);
+    await rename(join(base, 'away'), path);
+    await waitUntil(() => directory.writable && problems.at(-1) === undefined, { what: 'the next attempt' });
+    expect(await readdir(path)).toEqual(['lock']);
+  });
+
+  it('tells of what was in the place of the lock', async () => {
+    await mkdir(join(base, 'lock'));
+    const { logger, lines } = recordingLogger();
+    await using _directory = await StateDirectory.open(base, { logger });
+    expect(lines).toEqual([expect.objectContaining({ level: 'warn', file: join(base, 'lock') })]);
+  });
+
+  it('has files looked at while it holds the lock', async () => {
+    await using directory = await open();
+    let looks = 0;
+    directory.onLook(async () => {
+      looks += 1;
+    });
+    await waitUntil(() => looks > 1, { what: 'two looks' });
   });
 
   it('stops writing where another agent has taken the directory over', async () => {

@@ -36,6 +36,17 @@ describe('DomainTable', () => {
     expect(names(table.all)).toEqual(['a', 'b', 'c']);
   });
 
+  it('copes with any number of domains that vanished while the agent was away', async () => {
+    const indexes = await IndexStore.load({ place: undefined, logger: silentLogger });
+    const count = 150_000;
+    for (let nth = 0; nth < count; nth++) {
+      indexes.setReported(`${nth}`, { name: 'x', state: 'running', reason: 1, persistent: true });
+    }
+    const table = new DomainTable(indexes, minute, 10);
+    expect(table.applyInventory([], 0).vanished).toHaveLength(count);
+    expect(table.all).toHaveLength(10);
+  });
+
   it('keeps a domain that ceased to exist for a while, shut off, and then its number is free', async () => {
     const { table } = await tableOf(10 * minute);
     table.applyInventory([listed('a', 1)], 0);
