@@ -107,7 +107,7 @@ export class EventLogFile {
   readonly #holding = new Map<string, HeldNotification>();
   readonly #released = new Set<string>();
   #handle: FileHandle | undefined;
-  /** Of what was written last. */
+  /** Of what was read, or written last. */
   #sizeBytes: number | undefined;
   #lines = 0;
   #rewrite = false;
@@ -142,6 +142,7 @@ export class EventLogFile {
       this.#rewriteSoon();
       return { ...nothing, problem: content.problem };
     }
+    this.#sizeBytes = content.sizeBytes;
     const { bad, misdated, ...known } = await parseLines(content.text);
     if (bad + misdated === 0) return { ...known, problem: undefined };
     const aside = await this.#inTurn(async () => await keepCopy(this.#path));

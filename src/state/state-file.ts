@@ -27,7 +27,7 @@ export interface StateFileOptions {
 /** Result of reading a state file. */
 export type StateFileContent =
   | { readonly kind: 'absent' }
-  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'text'; readonly text: string; readonly sizeBytes: number }
   /** `error` is that of the system; undefined where what is there is no file, or too large. */
   | { readonly kind: 'unreadable'; readonly problem: string; readonly error: Error | undefined };
 
@@ -61,7 +61,7 @@ export class StateFile {
   #closed = false;
   #failures = 0;
   #aside = false;
-  /** Of what was written last. */
+  /** Of what was read, or written last. */
   #sizeBytes: number | undefined;
 
   constructor(options: StateFileOptions) {
@@ -89,7 +89,9 @@ export class StateFile {
 
   /** What an earlier run left, if it has at most `maxBytes`. Never throws. */
   async read(maxBytes: number): Promise<StateFileContent> {
-    return await inFileTurn(this.#place.path, async () => await readStateFile(this.path, maxBytes));
+    const content = await inFileTurn(this.#place.path, async () => await readStateFile(this.path, maxBytes));
+    if (content.kind === 'text') this.#sizeBytes = content.sizeBytes;
+    return content;
   }
 
   /**
@@ -181,7 +183,8 @@ export async function readStateFile(path: string, maxBytes: number): Promise<Sta
       return { kind: 'unreadable', problem, error: undefined };
     }
     // Editors may put a byte order mark in front; it is no part of the text.
-    return { kind: 'text', text: octets.toString('utf8').replace(/^\ufeff/, '') };
+    const text = octets.toString('utf8').replace(/^\ufeff/, '');
+    return { kind: 'text', text, sizeBytes: octets.length };
   } catch (error) {
     if (hasCode(error, 'ENOENT') && !(await isThere(path))) return { kind: 'absent' };
     // A socket cannot be opened at all, a dangling link not followed.

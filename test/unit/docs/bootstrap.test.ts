@@ -23,7 +23,7 @@ const companions: Readonly<Record<string, readonly string[]>> = {
 
 /** Programs of packages that every Debian has, and Node.js. */
 const essential = new Set(
-  'apt-cache apt-get bash cat chmod chown cp dd dpkg-deb dpkg-query env false find id kill ldd ln ls mkdir mkfifo node perl rm sed sh sleep stat tar test touch true truncate which'.split(
+  'apt-cache apt-get bash cat chmod chown cp dd dpkg-deb dpkg-query env false find id kill ldd ln ls mkdir mkfifo node perl rm script sed sh sleep stat tar test touch true truncate which'.split(
     ' ',
   ),
 );

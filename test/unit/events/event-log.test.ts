@@ -401,6 +401,14 @@ describe('EventLog', () => {
     await place.look();
     await log.flush();
     expect(await saved()).toEqual(['a', 'b', 'c']);
+    // The same of what was only read.
+    await log.close();
+    const nextPlace = new TestPlace(directory);
+    await using next = await openLog({ place: nextPlace });
+    await change(path);
+    await nextPlace.look();
+    await next.flush();
+    expect(await saved()).toEqual(['a', 'b', 'c']);
   });
 
   it.each([

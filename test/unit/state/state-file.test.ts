@@ -30,14 +30,14 @@ describe('readStateFile', () => {
     const path = join(directory, 'file');
     const text = 'ä'.repeat(100_000);
     await writeFile(path, text);
-    expect(await readStateFile(path, 200_000)).toEqual({ kind: 'text', text });
+    expect(await readStateFile(path, 200_000)).toEqual({ kind: 'text', text, sizeBytes: 200_000 });
     expect(await readStateFile(path, 199_999)).toMatchObject({ kind: 'unreadable' });
   });
 
   it('takes a byte order mark for no part of the text', async () => {
     const path = join(directory, 'file');
     await writeFile(path, '\ufeff{}');
-    expect(await readStateFile(path, 100)).toEqual({ kind: 'text', text: '{}' });
+    expect(await readStateFile(path, 100)).toMatchObject({ kind: 'text', text: '{}' });
   });
 });
 
