@@ -8,6 +8,9 @@ import { endWhenOutputFails } from './output.ts';
 import { makeProgram } from './program.ts';
 import { programVersion } from './version.ts';
 
+/** How long somebody has, in milliseconds, to read what the program ended with. */
+const lastWordsMs = 5000;
+
 endWhenOutputFails();
 
 const program = makeProgram({
@@ -32,5 +35,7 @@ try {
     const text = `libvirt-agentx: ${detail}${remedy}`.replaceAll(/(?!\n)\p{Cc}/gu, ' ');
     process.stderr.write(`${leadsToJournal(process.stderr.fd) ? withPriority(text, 'error') : text}\n`);
     process.exitCode = exitCodeOf(error);
+    // What nobody reads would keep the process waiting: a journal that hangs must not keep a service from ending.
+    setTimeout(() => process.exit(), lastWordsMs).unref();
   }
 }

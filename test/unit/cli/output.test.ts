@@ -120,6 +120,14 @@ describe('credential', () => {
   });
 });
 
+it('ends with its code where nobody reads what it ended with', async () => {
+  const child = spawn(process.execPath, [build.cli, 'run', '--config', join(scratch, 'absent.toml')], {
+    env: { PATH: process.env['PATH'] },
+    stdio: ['ignore', 'ignore', fullPipe(join(scratch, 'last-words'))],
+  });
+  expect(await once(child, 'close')).toEqual([78, null]);
+});
+
 describe.each([
   ['json', 'a full disk'],
   ['json', 'a pipe that nobody reads'],
