@@ -24,6 +24,10 @@ const refusedMs = 1000;
 const checkEveryMs = 1000;
 /** How often certificates are looked at. */
 const lookAgainMs = 10_000;
+/** Connections that wait to be accepted at most; the kernel may have fewer. */
+const backlog = 511;
+/** Turns of the loop without a new connection that say that there is none: the first one may have looked already. */
+const quietTurns = 2;
 /** Requests of one connection. */
 const maxRequestsPerSocket = 10_000;
 
@@ -43,12 +47,18 @@ export class Listener {
   readonly #answers: OpenAnswers;
   readonly #logger: Logger;
   readonly #connections = new Set<Socket>();
+  /** Connections so far, those included that were closed at once. */
+  #accepted = 0;
   #options: ListenerOptions;
   #handler: RequestListener;
   #certificates: NodeJS.Timeout | undefined;
   #loaded = '';
-  /** Resolves when it listens no more and its last connection has ended; undefined while it listens. */
+  /** Resolves when it listens no more; undefined until it is told so. */
+  #stopped: Promise<void> | undefined;
+  /** Resolves when its last connection has ended, too. */
   #closed: Promise<void> | undefined;
+  /** Answers that are put off for a moment. */
+  #held: (() => void)[] | undefined;
 
   private constructor(
     options: ListenerOptions,
@@ -61,12 +71,19 @@ export class Listener {
     this.#logger = logger;
     this.#answers = new OpenAnswers(options.sendTimeout * 1000);
     const limited: RequestListener = (request, response) => {
-      if (this.#answers.add(request, response)) this.#handler(request, response);
+      if (!this.#answers.add(request, response)) return;
+      const answer = (): void => this.#handler(request, response);
+      if (this.#held === undefined) answer();
+      else this.#held.push(answer);
     };
     this.#server = makeServer(options, limited, loaded);
     this.#server.maxConnections = options.maxConnections;
     // Those that have yet to say something are among these, and those in the middle of a handshake.
+    this.#server.on('drop', () => {
+      this.#accepted += 1;
+    });
     this.#server.on('connection', (socket: Socket) => {
+      this.#accepted += 1;
       this.#connections.add(socket);
       socket.once('close', () => this.#connections.delete(socket));
     });
@@ -116,7 +133,7 @@ export class Listener {
   fits({ address, certificate, clientCa }: ListenerOptions): boolean {
     const own = this.#options;
     return (
-      this.#closed === undefined &&
+      this.#stopped === undefined &&
       isSameAddress(own.address, address) &&
       (own.certificate === '') === (certificate === '') &&
       (own.clientCa === '') === (clientCa === '')
@@ -156,13 +173,29 @@ export class Listener {
     this.#server.close();
   }
 
-  async #stopListening(): Promise<void> {
-    // Who has connected by now has been accepted when this goes on.
-    await setImmediate();
+  #stopListening(): Promise<void> {
+    this.#stopped ??= this.#acceptAndClose();
+    return this.#stopped;
+  }
+
+  /**
+   * Those who have connected, and wait to be accepted, would be told that nobody is there any more. Node accepts one in
+   * each turn of its loop. What they ask is put off, so that the turns are short and nobody comes again meanwhile.
+   */
+  async #acceptAndClose(): Promise<void> {
+    const held: (() => void)[] = [];
+    this.#held = held;
+    for (let quiet = 0, turn = 0; quiet < quietTurns && turn < backlog; turn++) {
+      const before = this.#accepted;
+      await setImmediate();
+      quiet = this.#accepted === before ? quiet + 1 : 0;
+    }
     // Node's own close() of an HTTP server also ends connections whose answers are still on their way.
-    this.#closed ??= new Promise<void>((resolve) =>
+    this.#closed = new Promise<void>((resolve) =>
       NetServer.prototype.close.call(this.#server, () => resolve()),
     );
+    this.#held = undefined;
+    for (const answer of held) answer();
   }
 
   #followCertificates(text: string): void {
@@ -276,8 +309,8 @@ async function listen(server: Server | TlsServer, address: HttpAddress): Promise
       server.off('error', reject);
       resolve();
     };
-    if (address.kind === 'unix') server.listen(address.path, onListening);
-    else server.listen({ host: address.host, port: address.port, exclusive: true }, onListening);
+    if (address.kind === 'unix') server.listen({ path: address.path, backlog }, onListening);
+    else server.listen({ host: address.host, port: address.port, backlog, exclusive: true }, onListening);
   });
   if (address.kind === 'unix') await chmod(address.path, socketMode);
 }

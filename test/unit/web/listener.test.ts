@@ -302,6 +302,18 @@ describe('what is under way', () => {
     await closed;
   });
 
+  test('is also what clients ask that have connected and were not accepted yet', async () => {
+    await using server = await openAtPath();
+    const clients = Array.from({ length: 40 }, () => {
+      const client = slowClient(server.path);
+      client.socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      return client;
+    });
+    const closed = server.web.close(patienceMs);
+    for (const { whole } of clients) expect(await whole()).toMatch(/^HTTP\/1\.1 200 /);
+    await closed;
+  });
+
   test('is not waited for longer than it may take', async () => {
     await using server = await openAtPath();
     const client = await underWay(server.path);
