@@ -195,7 +195,10 @@ export class Listener {
       NetServer.prototype.close.call(this.#server, () => resolve()),
     );
     this.#held = undefined;
-    for (const answer of held) answer();
+    // A successor listens first.
+    void setImmediate().then(() => {
+      for (const answer of held) answer();
+    });
   }
 
   #followCertificates(text: string): void {
