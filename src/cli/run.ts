@@ -1,6 +1,6 @@
 import { ConfigError, issueText } from '../config/config-error.ts';
 import { Daemon, NothingRunsError, remedyOf } from '../daemon.ts';
-import { errorText } from '../errors.ts';
+import { errorText, isOutOfFiles, openFilesRemedy } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { late, within } from '../run/deadline.ts';
 import { agentProcessName, nameThread } from '../run/thread-name.ts';
@@ -10,7 +10,7 @@ import { takeServiceEnvironment } from '../systemd/service-environment.ts';
 import { ServiceManager } from '../systemd/service-manager.ts';
 import { sendBySystemdNotify } from '../systemd/systemd-notify.ts';
 import { endAtOnce } from './end-at-once.ts';
-import { exitCodes } from './exit-codes.ts';
+import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { onHangUp } from './hang-up.ts';
 import { keepHeapSmall } from './heap.ts';
 import { type AdjustableLogger, makeLogger } from './logger.ts';
@@ -77,11 +77,19 @@ function managerOf(daemon: Daemon, logger: Logger): ServiceManager | undefined {
   });
 }
 
-/** What no part of the program expected is a defect: it is logged with its stack, and the process ends. */
+/**
+ * What no part of the program expected is a defect: it is logged with its stack, and the process ends. That a thread
+ * could not open a file of the program is none.
+ */
 function endOnDefects(logger: Logger): void {
   const end = (error: unknown): void => {
-    logger.error({ err: error }, 'unexpected error: a defect in libvirt-agentx, please report it');
-    process.exit(exitCodes.bug);
+    if (isOutOfFiles(error))
+      logger.error(
+        { error: errorText(error), remedy: openFilesRemedy },
+        'too many open files: the agent ends',
+      );
+    else logger.error({ err: error }, 'unexpected error: a defect in libvirt-agentx, please report it');
+    process.exit(exitCodeOf(error));
   };
   process.on('uncaughtException', end);
   process.on('unhandledRejection', end);

@@ -4,10 +4,13 @@ import { type Agent, programNode, programPath, startAgent } from '../lab/agent.t
 import { biosGuest } from '../lab/domain-xml.ts';
 import { type LabDirectory, makeLabDirectory } from '../lab/lab-directory.ts';
 import { type Libvirtd, startLibvirtd } from '../lab/libvirtd.ts';
+import { repositoryPath } from '../lab/mib-path.ts';
 import { runAnyway } from '../lab/process.ts';
 import { type Snmpd, startSnmpd } from '../lab/snmpd.ts';
 import { waitUntil } from '../lab/wait.ts';
 
+/** What a package puts into the path. */
+const command = `${repositoryPath}/bin/libvirt-agentx`;
 const root = '1.3.6.1.4.1.8072.9999.9999.16514';
 const otherRoot = '1.3.6.1.4.1.8072.9999.9999.16515';
 const agentVersion = '1.1.1.0';
@@ -123,13 +126,50 @@ describe.sequential('the program', () => {
 });
 
 describe('a limit of open files that is too low', () => {
-  // With fewer yet some versions of Node.js do not start themselves; how many are enough differs as well.
-  it.each([24, 28, 32, 36, 40, 44, 48, 60, 80])('of %i is told in a line, or is enough', async (limit) => {
-    const command = `ulimit -n ${limit}; exec "$0" "$1" check --uri "$2"`;
-    const uri = 'qemu+unix:///system?socket=/no/such/socket';
-    const ended = await runAnyway('sh', ['-c', command, programNode, programPath, uri]);
+  const told = /^libvirt-agentx: too many open files: .*LimitNOFILE.*\n$/;
+
+  const limits = [18, 19, 20, 21, 22, 23, 24, 25, 26, 28, 32, 36, 40, 44, 48, 60, 80];
+  it.each(limits)('of %i is told in a line, or is enough', async (limit) => {
+    const probe = directory.file('probe.mjs');
+    writeFileSync(probe, 'process.stdout.write("started");\n');
+    const limited = (...args: readonly string[]) =>
+      runAnyway('sh', ['-c', `ulimit -n ${limit}; exec "$0" "$@"`, programNode, ...args]);
+    // With fewer yet Node.js does not come to the first line of any program; how many are enough differs.
+    if ((await limited(probe)).stdout !== 'started') {
+      expect(limit).toBeLessThan(40);
+      return;
+    }
+    const ended = await limited(programPath, 'check', '--uri', 'qemu+unix:///system?socket=/no/such/socket');
     expect(ended.code).toBe(69);
-    const told = /^libvirt-agentx: too many open files: .*LimitNOFILE.*\n$/;
     expect(ended.stderr).toMatch(ended.stdout.includes('/no/such/socket') ? /^$/ : told);
+  });
+
+  it.each([13, 16, 20, 40, 63])(
+    'of %i is told by the command, where Node.js would not start',
+    async (limit) => {
+      const ended = await runAnyway('sh', ['-c', `ulimit -n ${limit}; exec "$0" --version`, command]);
+      expect(ended).toMatchObject({ code: 69, stdout: '' });
+      expect(ended.stderr).toMatch(told);
+    },
+  );
+
+  it('is no hindrance where only the soft limit is so low', async () => {
+    const ended = await runAnyway('sh', ['-c', 'ulimit -Sn 40; exec "$0" --version', command]);
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('is no defect where a thread is the first to meet it', async () => {
+    await using limited = await startAgent({
+      uri: 'test:///default',
+      agentxAddress: `unix:${directory.file('nobody')}`,
+      env: {
+        NODE_OPTIONS: `--import=file://${repositoryPath}/test/lab/probes/no-files-in-threads.mjs`,
+      },
+    });
+    expect(await limited.exited).toMatchObject({ code: 69 });
+    expect(limited.logLines()).toContainEqual(
+      expect.objectContaining({ level: 'error', remedy: expect.stringContaining('LimitNOFILE') }),
+    );
+    expect(limited.stderr()).not.toContain('a defect');
   });
 });
