@@ -59,6 +59,9 @@ const toldSince: Readonly<Record<string, LibvirtVersion>> = {
   lveMemDirtyMode: dirtyRateSince,
 };
 
+/** What only backups bring, which libvirt 7.0 does not do with QEMU 5.2. */
+const withBackups: readonly string[] = ['lveJobErrorText'];
+
 type LibvirtVersion = readonly [major: number, minor: number];
 
 /** Whether libvirt `9.0.0` is not yet that one. */
@@ -306,18 +309,26 @@ describe('every object of both modules', () => {
       '16',
     );
     await libvirtd.virsh('snapshot-create-as', 'saved', 'one');
-    await libvirtd.virsh('checkpoint-create-as', 'backed-up', 'one');
+    const backsUp = await libvirtd.virsh('checkpoint-create-as', 'backed-up', 'one').then(
+      () => true,
+      (error: unknown) => {
+        if (!String(error).includes('incremental backup is not supported yet')) throw error;
+        return false;
+      },
+    );
     await libvirtd.virsh('domblkthreshold', 'web', 'vdc', '1000000');
     await untilSeen('lveDiskThreshold', 'lveBlockJobType');
-    const path = libvirtd.directory.file('backup.xml');
-    const target = `${imagesPath}/tiny/backup.qcow2`;
-    await writeFile(
-      path,
-      `<domainbackup><disks><disk name='vda' type='file'><target file='${target}'/></disk></disks></domainbackup>`,
-    );
-    await libvirtd.virsh('backup-begin', 'backed-up', path);
-    await untilSeen('lveJobErrorText');
-    await libvirtd.namespaces.exec('rm', '-f', target);
+    if (backsUp) {
+      const path = libvirtd.directory.file('backup.xml');
+      const target = `${imagesPath}/tiny/backup.qcow2`;
+      await writeFile(
+        path,
+        `<domainbackup><disks><disk name='vda' type='file'><target file='${target}'/></disk></disks></domainbackup>`,
+      );
+      await libvirtd.virsh('backup-begin', 'backed-up', path);
+      await untilSeen('lveJobErrorText');
+      await libvirtd.namespaces.exec('rm', '-f', target);
+    }
     await guestSpawn(libvirtd, 'web', 'dd if=/dev/zero of=/dev/vdc bs=64k');
     await untilSeen('lveDiskErrCode');
     const frozen = await freezeMonitor(libvirtd, 'hung');
@@ -331,7 +342,7 @@ describe('every object of both modules', () => {
     const back = agent.nextLog('connected to libvirt');
     await libvirtd.restart();
     await back;
-    const excused = notWith(version);
+    const excused = [...notWith(version), ...(backsUp ? [] : withBackups)].sort();
     await untilSeen(...readable.filter((name) => !excused.includes(name)));
     const never = readable.filter((name) => !seen.has(name));
     expect(never).toEqual(excused);
