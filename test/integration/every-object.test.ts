@@ -42,6 +42,8 @@ const notHere: Readonly<Record<string, string>> = {
 
 /** virDomainStartDirtyRateCalc */
 const dirtyRateSince = [7, 2] as const;
+/** What libvirt 7.0 does not tell, or only of cgroups, which the lab has not; which release was the first to was not looked up. */
+const after70 = [7, 1] as const;
 
 /** Since which libvirt some objects have a value, those among the above included: with a later one they must be seen. */
 const toldSince: Readonly<Record<string, LibvirtVersion>> = {
@@ -53,6 +55,12 @@ const toldSince: Readonly<Record<string, LibvirtVersion>> = {
   lveIothreadPollWeight: [12, 7],
   lveDomMessages: [7, 1],
   lveDomMessageText: [7, 1],
+  lveDomCpuStealTime: after70,
+  lveDomCpuSystemTime: after70,
+  lveDomCpuUserTime: after70,
+  lveDomHaltPollFail: after70,
+  lveDomHaltPollSuccess: after70,
+  lveVcpuDelayTime: after70,
   lveMemDirtyStatus: dirtyRateSince,
   lveMemDirtyRate: dirtyRateSince,
   lveMemDirtyPeriod: dirtyRateSince,
