@@ -61,8 +61,8 @@ const toldSince: Readonly<Record<string, LibvirtVersion>> = {
   lveDomHaltPollFail: after70,
   lveDomHaltPollSuccess: after70,
   lveVcpuDelayTime: after70,
+  // Not the rate: it is 0 of a domain that is off.
   lveMemDirtyStatus: dirtyRateSince,
-  lveMemDirtyRate: dirtyRateSince,
   lveMemDirtyPeriod: dirtyRateSince,
   lveMemDirtyMode: dirtyRateSince,
 };
