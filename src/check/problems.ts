@@ -115,6 +115,13 @@ export const checkProblems = {
         'A file in the state directory belongs to a different user than the directory, who may be unable to read it: root has run the agent once.',
       remedy: "Give it to the directory's owner: chown {owner} {path}.",
     },
+    'state-file-odd': {
+      level: 'warn',
+      cause:
+        'In the place of a file of the state directory is something else: a FIFO, a directory, a link to nothing.',
+      remedy:
+        'The agent moves it aside when it starts, and begins without what the file held: move {path} away, and put the file back if you have it.',
+    },
     'state-silent': {
       level: 'fail',
       cause: 'The file system of the state directory does not answer.',

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, open, readdir, stat, statfs, unlink } from 'node:fs/promises';
+import { access, lstat, open, readdir, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { errorText } from '../errors.ts';
@@ -47,6 +47,10 @@ async function findings(path: string): Promise<readonly Finding[]> {
 
 async function directoryFinding(path: string, error: unknown, user: string): Promise<Finding> {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT' && (await isThere(path))) {
+    // A link to nothing, or a directory of the kernel's: neither can be made.
+    return foundProblem(subject, `${path} cannot hold files: ${errorText(error)}`, 'state-not-directory');
+  }
   if (code === 'ENOENT') {
     const text = `${path} does not exist yet`;
     if (path === madeBySystemd || (await canBeMade(path))) {
@@ -58,6 +62,13 @@ async function directoryFinding(path: string, error: unknown, user: string): Pro
   const text = `${path} cannot be written by this user: ${errorText(error)}`;
   if (code === 'ENOSPC' || code === 'EDQUOT') return foundProblem(subject, text, 'state-full', { path });
   return foundProblem(subject, text, 'state-not-writable', { path, user });
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Whether the nearest directory above that exists can be written. */
@@ -87,7 +98,7 @@ async function tryWriting(path: string): Promise<void> {
   if (bavail === 0) throw Object.assign(new Error('no room left but for root'), { code: 'ENOSPC' });
 }
 
-/** Files that the agent's user cannot read: root has run the agent once, perhaps. */
+/** Files that the agent's user cannot read (root has run the agent once, perhaps), and what is none. */
 async function fileFindings(path: string): Promise<readonly Finding[]> {
   const directory = await stat(path);
   const owner = `${directory.uid}:${directory.gid}`;
@@ -95,6 +106,11 @@ async function fileFindings(path: string): Promise<readonly Finding[]> {
   const found = await Promise.all(
     names.map(async (name): Promise<Finding | undefined> => {
       const file = join(path, name);
+      const isFile = await stat(file).then(
+        (found) => found.isFile(),
+        () => false,
+      );
+      if (!isFile) return foundProblem(subject, `${file} is no file`, 'state-file-odd', { path: file });
       try {
         await access(file, constants.R_OK);
       } catch (error) {

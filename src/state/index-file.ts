@@ -77,8 +77,10 @@ const nothing = { domains: [], gone: [], pools: [], networks: [], perfEvents: []
 const isKnownNic: Check = (value) =>
   isRecord(value) && isText(value['key']) && isText(value['mac']) && listOf(isText)(value['marks']);
 
-/** The most that are read of each list: more than an agent gives numbers to, or keeps rows of. */
+/** The most that are read of each list: more than an agent gives numbers to. */
 const maxMembers = 100_000;
+/** The same of domains that ceased to exist: more than it keeps rows of. Each has a number as well. */
+const maxGone = 20_000;
 
 /** Complaints are counted, and the first ones named. */
 const maxNamed = 3;
@@ -175,9 +177,10 @@ class IndexReader {
       this.#fault(name);
       return [];
     }
-    if (list.length > maxMembers) this.#fault(`${name} beyond the first ${maxMembers}`);
+    const most = name === 'gone' ? maxGone : maxMembers;
+    if (list.length > most) this.#fault(`${name} beyond the first ${most}`);
     return list
-      .slice(0, maxMembers)
+      .slice(0, most)
       .map((one, at) => read(one, `${name}[${at}]`))
       .filter((one) => one !== undefined);
   }

@@ -1,5 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Agent, type AgentOptions, startAgent } from '../lab/agent.ts';
 import { biosGuest } from '../lab/domain-xml.ts';
@@ -325,11 +334,15 @@ describe('the state directory', () => {
       what: 'no warning',
       timeoutMs: 60_000,
     });
-    const saved = execFileSync('nsenter', ['-m', '-t', `${pid}`, 'cat', `${state}/events.jsonl`], {
-      encoding: 'utf8',
-    });
-    expect(saved).toContain('"alpha"');
     await libvirtd.virsh('destroy', 'alpha');
+    await waitUntil(
+      () =>
+        execFileSync('nsenter', ['-m', '-t', `${pid}`, 'cat', `${state}/events.jsonl`], {
+          encoding: 'utf8',
+          stdio: ['ignore', 'pipe', 'ignore'],
+        }).includes('"alpha"'),
+      { what: 'the event of alpha', timeoutMs: 60_000 },
+    );
   });
 
   it('that becomes read-only while the agent runs says so, and is written again afterwards', async () => {
@@ -355,6 +368,61 @@ describe('the state directory', () => {
     await waitUntil(async () => (await warnings()).includes(state), { what: 'a warning', timeoutMs: 60_000 });
     rmSync(state);
     await untilSaved();
+  });
+});
+
+describe('while the agent runs', () => {
+  const replaced: readonly (readonly [what: string, script: string])[] = [
+    ['removed', 'rm indexes.json events.jsonl lock'],
+    ['cut', 'for f in *; do : > $f; done'],
+    ['replaced by FIFOs', 'for f in *; do rm $f; mkfifo $f; done'],
+    ['replaced by directories', 'for f in *; do rm $f; mkdir -p $f/x; done'],
+    ['replaced by links to an endless device', 'for f in *; do ln -sf /dev/zero $f; done'],
+  ];
+  it.each(replaced)('files that are %s are written anew although nothing happens', async (_what, script) => {
+    reset();
+    expect(await startedNumbers()).toEqual([1, 2, 3]);
+    await waitUntil(() => statSync(`${state}/lock`).size > 0, { what: 'the lock' });
+    shell(script);
+    await untilSaved();
+    const isWhole = (file: string): boolean => {
+      const place = lstatSync(`${state}/${file}`);
+      return place.isFile() && place.size > 0;
+    };
+    await waitUntil(() => files.every(isWhole), { what: 'every file', timeoutMs: 60_000 });
+    // As after a power cut: what was to be saved is saved already.
+    await agent?.kill();
+    expect(await startedNumbers()).toEqual([1, 2, 3]);
+    expect(complaints()).not.toContain(state);
+  });
+
+  it('a directory that is away for a while is written again, with all that happened', async () => {
+    reset();
+    await startedNumbers();
+    execFileSync('mv', [state, `${state}.away`]);
+    execFileSync('ln', ['-s', state, state]);
+    await waitUntil(async () => (await warnings()).includes(state), { what: 'a warning', timeoutMs: 60_000 });
+    execFileSync('rm', [state]);
+    execFileSync('mv', [`${state}.away`, state]);
+    await waitUntil(async () => !(await warnings()).includes(state), {
+      what: 'no warning',
+      timeoutMs: 60_000,
+      context: () => agent?.stderr() ?? '',
+    });
+    await untilSaved();
+  });
+
+  it('a log that nobody reads holds up nothing', async () => {
+    reset();
+    // A pipe has room for 64 KiB.
+    const pipe = directory.file('log');
+    await start({ mounts: `mkfifo ${pipe}; exec 2<>${pipe}; rm ${pipe}; head -c 65536 /dev/zero >&2` });
+    expect(await numbers()).toEqual([1, 2, 3]);
+    const count = async (): Promise<number> => Number((await walkServed(snmpd)).value('lveRefreshCount', 0));
+    const before = await count();
+    await waitUntil(async () => (await count()) > before + 3, { what: 'refreshes', timeoutMs: 60_000 });
+    const { code } = (await agent?.stop()) ?? {};
+    expect(code).toBe(0);
   });
 });
 

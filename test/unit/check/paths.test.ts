@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -83,5 +83,20 @@ describe('the state directory', () => {
     await mkdir(join(directory, 'd'));
     await writeFile(join(directory, 'd', 'lock'), 'no JSON');
     expect(await found(join(directory, 'd'))).toMatchObject({ level: 'ok' });
+    await symlink('nowhere', join(directory, 'link'));
+    expect(await found(join(directory, 'link'))).toMatchObject({ problem: 'state-not-directory' });
+    expect(await found('/proc')).toMatchObject({ problem: 'state-not-directory' });
+  });
+
+  test('may hold something else in the place of its files', async () => {
+    await mkdir(join(directory, 'lock'));
+    await symlink('indexes.json', join(directory, 'indexes.json'));
+    await symlink('file', join(directory, 'events.jsonl'));
+    await writeFile(join(directory, 'file'), '');
+    const { config } = await loadConfig({ file: undefined, env: { STATE_DIRECTORY: directory }, flags: [] });
+    const odd = (await checkState(config)).filter(({ problem }) => problem === 'state-file-odd');
+    expect(odd.map(({ text }) => text).sort()).toEqual(
+      ['indexes.json', 'lock'].map((name) => `${join(directory, name)} is no file`),
+    );
   });
 });
