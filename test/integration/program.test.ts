@@ -9,8 +9,8 @@ import { runAnyway } from '../lab/process.ts';
 import { type Snmpd, startSnmpd } from '../lab/snmpd.ts';
 import { waitUntil } from '../lab/wait.ts';
 
-/** What a package puts into the path. */
-const command = `${repositoryPath}/bin/libvirt-agentx`;
+/** How `bin/libvirt-agentx` names the program; packages have another name in it. */
+const itsProgram = '"$(dirname "$(readlink -f "$0")")/../dist/cli.js"';
 const root = '1.3.6.1.4.1.8072.9999.9999.16514';
 const otherRoot = '1.3.6.1.4.1.8072.9999.9999.16515';
 const agentVersion = '1.1.1.0';
@@ -21,9 +21,17 @@ let directory: LabDirectory;
 let libvirtd: Libvirtd;
 let snmpd: Snmpd;
 let agent: Agent;
+/** What a package puts into the path. */
+let command: string;
 
 beforeAll(async () => {
   directory = await makeLabDirectory();
+  command = directory.file('libvirt-agentx');
+  const text = readFileSync(`${repositoryPath}/bin/libvirt-agentx`, 'utf8');
+  expect(text).toContain(itsProgram);
+  writeFileSync(command, text.replace(itsProgram, programPath).replace('/usr/bin/env node', programNode), {
+    mode: 0o755,
+  });
   libvirtd = await startLibvirtd();
   await libvirtd.run(biosGuest({ name: 'one', type: libvirtd.domainType }));
 });
