@@ -127,7 +127,7 @@ async function takeLock(
       // link() is atomic and fails if the name exists: it is the lock.
       if (await linked(own, lockPath)) {
         await sleep(settleMs);
-        if ((await readLock(lockPath)) === token) return;
+        if ((await areOne(own, lockPath)) || (await readLock(lockPath)) === token) return;
         continue;
       }
       const held = await readLock(lockPath);
@@ -190,6 +190,19 @@ async function linked(from: string, to: string): Promise<boolean> {
   } catch (error) {
     if (hasCode(error, 'EEXIST')) return false;
     throw error;
+  }
+}
+
+/**
+ * Whether both names are of one file. That takes no descriptor: where no more files can be opened, a lock that is taken and
+ * then not understood would stand in the way of its own agent.
+ */
+async function areOne(one: string, other: string): Promise<boolean> {
+  try {
+    const [its, others] = await Promise.all([lstat(one), lstat(other)]);
+    return its.dev === others.dev && its.ino === others.ino;
+  } catch {
+    return false;
   }
 }
 

@@ -107,6 +107,24 @@ describe('DirectoryLock', () => {
     for (const result of results) if (result.status === 'fulfilled') await result.value.release();
   });
 
+  it('does not take its own lock for that of another where no more files can be opened meanwhile', async () => {
+    const script = `import { lstatSync, openSync } from 'node:fs';
+      import { DirectoryLock } from '${join(import.meta.dirname, '../../../src/state/directory-lock.ts')}';
+      const codes = new Set();
+      const taking = DirectoryLock.take('${base}');
+      const timer = setInterval(() => {
+        if (lstatSync('${base}/lock', { throwIfNoEntry: false }) === undefined) return;
+        try { for (;;) openSync('/dev/null'); } catch (error) { codes.add(error.code); }
+      }, 1);
+      await taking;
+      clearInterval(timer);
+      console.log(...codes, 'taken');`;
+    const args = ['--import', 'tsx', '--input-type=module', '--eval', script];
+    const shell = ['-c', 'ulimit -n 200; exec "$0" "$@"', process.execPath, ...args];
+    const { stdout } = await promisify(execFile)('sh', shell);
+    expect(stdout).toBe('EMFILE taken\n');
+  });
+
   it('leaves the lock of a process that cannot be seen while that one touches it, if it had the lock itself', async () => {
     const own = await DirectoryLock.take(base);
     const path = join(base, 'lock');
