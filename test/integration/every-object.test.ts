@@ -36,7 +36,7 @@ const notHere: Readonly<Record<string, string>> = {
   lveLibraryVersion: 'the agent has no client library, so there is none to name',
   lvePerfGauge: 'needs a processor with RDT; test/unit/collect/decode/perf-events.test.ts',
   lveStatMilli:
-    'libvirt has no double among the statistics of QEMU; test/unit/collect/decode/stat-value.test.ts',
+    'libvirt 11.9 is the first to tell a double of QEMU; test/unit/collect/decode/stat-value.test.ts',
   lveVcpuHalted: 'QEMU on x86 does not tell libvirt; test/unit/collect/decode/row-reader.test.ts',
 };
 
@@ -53,6 +53,7 @@ const toldSince: Readonly<Record<string, LibvirtVersion>> = {
   lveGuestLoad5: [11, 2],
   lveGuestLoad15: [11, 2],
   lveIothreadPollWeight: [12, 7],
+  lveStatMilli: [11, 9],
   lveDomMessages: [7, 1],
   lveDomMessageText: [7, 1],
   lveDomCpuStealTime: after70,
@@ -208,7 +209,7 @@ describe('every object of both modules', () => {
         cputune: "<shares>2048</shares><vcpupin vcpu='0' cpuset='1'/><iothreadpin iothread='1' cpuset='0'/>",
         metadata: fullNovaMetadata,
         disks: [
-          { path: await makeRawImage(`${imagesPath}/fs.raw`, 16), serial: 'S3R1AL' },
+          { path: await makeRawImage(`${imagesPath}/fs.raw`, 16), serial: 'S3R1AL', latencyStats: true },
           { path: await layered('layered'), format: 'qcow2' },
           { path: full.path, errorPolicy: 'stop' },
           { device: 'cdrom' },
