@@ -27,6 +27,8 @@ export interface EventLogFileOptions {
   /** The notifications to keep, oldest first. */
   readonly held: () => readonly HeldNotification[];
   readonly lastSeq: () => number;
+  /** A file of more bytes is not read, and not written; default 128 MiB. */
+  readonly maxFileBytes?: number;
   readonly onProblem: (problem: string | undefined) => void;
   /** Told when somebody has removed or changed the file, which is then written anew. */
   readonly onForeign: (path: string) => void;
@@ -52,7 +54,9 @@ const fileName = 'events.jsonl';
 const formatVersion = 1;
 const delayMs = 200;
 /** 100 000 entries with texts of usual length stay far below this. */
-const maxFileBytes = 128 * 1024 * 1024;
+const defaultMaxFileBytes = 128 * 1024 * 1024;
+/** How much of the room entries are given that do not all fit: their lengths differ. */
+const fittingShare = 0.9;
 const linesPerTurn = 500;
 /** Longer than the line of any notification. */
 const maxLineChars = 256 * 1024;
@@ -99,6 +103,7 @@ export class EventLogFile {
   readonly #entries: () => readonly LoggedEvent[];
   readonly #held: () => readonly HeldNotification[];
   readonly #lastSeq: () => number;
+  readonly #maxFileBytes: number;
   readonly #onProblem: (problem: string | undefined) => void;
   readonly #onForeign: (path: string) => void;
   /** Entries not written yet, by number; lines of other kinds. */
@@ -126,6 +131,7 @@ export class EventLogFile {
     this.#entries = options.entries;
     this.#held = options.held;
     this.#lastSeq = options.lastSeq;
+    this.#maxFileBytes = options.maxFileBytes ?? defaultMaxFileBytes;
     this.#onProblem = options.onProblem;
     this.#onForeign = options.onForeign;
     this.#place.onWritable(() => this.#rewriteSoon());
@@ -134,7 +140,7 @@ export class EventLogFile {
 
   /** Reads the file. Lines that cannot be understood are left out, and the file is kept aside for a person. */
   async read(): Promise<EventLogContent> {
-    const content = await this.#inTurn(async () => await readStateFile(this.#path, maxFileBytes));
+    const content = await this.#inTurn(async () => await readStateFile(this.#path, this.#maxFileBytes));
     this.#rewrite = true;
     if (content.kind === 'absent') return { ...nothing, problem: undefined };
     if (content.kind === 'unreadable') {
@@ -256,10 +262,11 @@ export class EventLogFile {
     try {
       const kept = this.#entries();
       const held = this.#held();
-      if (this.#lines > 2 * (kept.length + held.length) + spareLines) this.#rewrite = true;
+      const added = Buffer.from(`${lines.join('\n')}\n`);
+      if (this.#isTooLong(added.length, kept.length + held.length)) this.#rewrite = true;
       await this.#inTurn(async () => {
         if (this.#rewrite || (await this.#isForeign())) await this.#replace(kept, held);
-        else await this.#append(lines);
+        else await this.#append(added, lines.length);
       });
       if (this.#failures > 0) {
         this.#failures = 0;
@@ -273,13 +280,20 @@ export class EventLogFile {
     }
   }
 
-  async #append(lines: readonly string[]): Promise<void> {
+  /** Whether the file would have much that is not needed, or more than the next start reads. */
+  #isTooLong(addedBytes: number, needed: number): boolean {
+    const sizeBytes = (this.#sizeBytes ?? 0) + addedBytes;
+    const isLarge = sizeBytes > this.#maxFileBytes / 2;
+    return sizeBytes > this.#maxFileBytes || this.#lines > (isLarge ? 1 : 2) * needed + spareLines;
+  }
+
+  async #append(added: Buffer, lines: number): Promise<void> {
     // What lies there was a file a moment ago; whatever it is now is not waited for.
     this.#handle ??= await open(this.#path, constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK);
-    await this.#handle.writeFile(`${lines.join('\n')}\n`);
+    await this.#handle.writeFile(added);
     await this.#handle.datasync();
     this.#sizeBytes = (await this.#handle.stat()).size;
-    this.#lines += lines.length;
+    this.#lines += lines;
   }
 
   /** Has the file written anew if somebody has removed or changed it: the next start would not have it. */
@@ -304,12 +318,25 @@ export class EventLogFile {
     this.#handle = undefined;
     if (this.#keepAside) await keepCopy(this.#path);
     this.#keepAside = false;
-    const pieces: JsonPiece[] = [`{"version":${formatVersion},"lastSeq":${this.#lastSeq()}}\n`];
-    for (const entry of kept) pieces.push({ json: toSave(entry) }, '\n');
-    for (const one of held) pieces.push({ json: { held: heldLine(one) } }, '\n');
-    this.#sizeBytes = await writeAtomically(this.#path, pieces);
-    this.#lines = kept.length + held.length + 1;
+    let entries = kept;
+    let sizeBytes = await this.#writeAll(entries, held);
+    // What the next start would not read as a whole is written as far as it would: the newest.
+    while (sizeBytes > this.#maxFileBytes && entries.length > 0) {
+      const room = (entries.length * this.#maxFileBytes * fittingShare) / sizeBytes;
+      entries = entries.slice(entries.length - Math.floor(room));
+      sizeBytes = await this.#writeAll(entries, held);
+    }
+    this.#sizeBytes = sizeBytes;
+    this.#lines = entries.length + held.length + 1;
     this.#rewrite = false;
+  }
+
+  /** Returns the size of the file in bytes. */
+  async #writeAll(entries: readonly LoggedEvent[], held: readonly HeldNotification[]): Promise<number> {
+    const pieces: JsonPiece[] = [`{"version":${formatVersion},"lastSeq":${this.#lastSeq()}}\n`];
+    for (const entry of entries) pieces.push({ json: toSave(entry) }, '\n');
+    for (const one of held) pieces.push({ json: { held: heldLine(one) } }, '\n');
+    return await writeAtomically(this.#path, pieces);
   }
 }
 

@@ -24,6 +24,8 @@ export interface EventLogOptions {
   /** Called after every change: {@link EventLog.view} then gives a new view. */
   readonly onChange?: () => void;
   readonly now?: () => EpochMs;
+  /** A file of more bytes is neither read nor written; default 128 MiB. */
+  readonly maxFileBytes?: number;
 }
 
 const maxSeq = 4_294_967_295;
@@ -76,6 +78,7 @@ export class EventLog {
         entries: () => this.#entries.slice(this.#start),
         held: () => this.held,
         lastSeq: () => this.#lastSeq,
+        ...(options.maxFileBytes === undefined ? {} : { maxFileBytes: options.maxFileBytes }),
         onProblem: (problem) => this.#report(problem),
         onForeign: (file) =>
           this.#logger.warn({ file }, 'somebody has removed or changed this file; it is written anew'),

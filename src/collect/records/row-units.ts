@@ -46,8 +46,9 @@ export class RowUnits {
 
   /** vmStorageSizeUnit of the disk with this target and size; without a size, the one it had. */
   disk(uuid: string, target: string, sizeBytes: Count | undefined): RowUnit {
-    const { diskSizeUnits } = this.#indexes.facts(uuid);
-    const known = diskSizeUnits?.[target];
+    const { diskSizeUnits = {} } = this.#indexes.facts(uuid);
+    // A target may be called `constructor`.
+    const known = Object.hasOwn(diskSizeUnits, target) ? diskSizeUnits[target] : undefined;
     const unit = unitOf(sizeBytes, known);
     if (sizeBytes !== undefined && unit !== known) {
       this.#indexes.setFacts(uuid, { diskSizeUnits: { ...diskSizeUnits, [target]: unit } });

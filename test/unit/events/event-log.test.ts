@@ -284,6 +284,21 @@ describe('EventLog', () => {
     expect(lines.at(-1)).toContain('"24/99"');
   });
 
+  it('writes no more than the next start reads: the newest entries', async () => {
+    const maxFileBytes = 20_000;
+    const log = await openLog({ maxFileBytes });
+    for (let nth = 1; nth <= 100; nth++) {
+      log.append({ ...draft(`${nth}`), text: 'x'.repeat(10 * nth) });
+      if (nth % 7 === 0) await log.flush();
+    }
+    await log.close();
+    await using after = await openLog({ maxFileBytes });
+    const kept = after.view().entries.map(({ seq }) => seq);
+    expect(kept.length).toBeGreaterThan(10);
+    expect(kept).toEqual(Array.from({ length: kept.length }, (_none, at) => 100 - kept.length + 1 + at));
+    expect(after.lastSeq).toBe(100);
+  });
+
   it('tells when it cannot be saved, and loses nothing when it can again', async () => {
     const problems: (string | undefined)[] = [];
     const place = new TestPlace(join(directory, 'state'));

@@ -42,6 +42,16 @@ const disk = (capacityBytes: number, physicalBytes = 4096): readonly ParamRow[] 
 ];
 
 describe('the unit of sizes', () => {
+  it('takes the names of disks for nothing else', async () => {
+    const { indexes, record } = await makeRig();
+    const units = new RowUnits(indexes);
+    for (const target of ['vda', 'constructor', '__proto__']) {
+      expect(units.disk(record.uuid, target, undefined)).toEqual({ unit: kib, outgrown: false });
+      expect(units.disk(record.uuid, target, 4 * tib)).toEqual({ unit: mib, outgrown: false });
+      expect(units.disk(record.uuid, target, undefined)).toEqual({ unit: mib, outgrown: false });
+    }
+  });
+
   it('has room to grow, and changes with a discontinuity of the domain where memory outgrows it', async () => {
     const { record, rowOf, indexes } = await makeRig();
     const before = rowOf(memory(0.75 * tib));
