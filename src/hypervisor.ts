@@ -159,6 +159,9 @@ export class Hypervisor {
       onLoss: lost('events-lost'),
     });
     this.#closers.push(() => log.close());
+    // The newest first: it knows better.
+    const logged = [...log.view().entries].reverse();
+    indexes.adopt(logged.map(({ subjectUuid: uuid, domainIndex: index }) => ({ uuid, index })));
 
     if (this.name !== '') {
       outlet.identity = () => ({

@@ -85,7 +85,8 @@ const maxGone = 20_000;
 /** Complaints are counted, and the first ones named. */
 const maxNamed = 3;
 
-const uuidText = textLike(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+/** Whether a text is a UUID as libvirt's protocol has it: lower case. */
+export const isUuid = textLike(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
 const indexNumber = integerIn(1, maxIndex);
 const counter = integerIn(0, 2 ** 32 - 1);
 const unitBytes = integerIn(1, 2 ** 31 - 1);
@@ -186,7 +187,7 @@ class IndexReader {
   }
 
   #domain(value: unknown, where: string): SavedDomain | undefined {
-    if (!isRecord(value) || !uuidText(value['uuid'])) return this.#fault(where);
+    if (!isRecord(value) || !isUuid(value['uuid'])) return this.#fault(where);
     const binding = this.#binding({ ...value, key: value['uuid'] }, where);
     if (binding === undefined) return undefined;
     const devices = isRecord(value['devices']) ? value['devices'] : {};
@@ -235,7 +236,7 @@ class IndexReader {
   }
 
   #gone(value: unknown, where: string): GoneDomain | undefined {
-    if (!isRecord(value) || !uuidText(value['uuid']) || !isText(value['name'])) return this.#fault(where);
+    if (!isRecord(value) || !isUuid(value['uuid']) || !isText(value['name'])) return this.#fault(where);
     let goneAt = value['goneAt'];
     if (!this.#moment(goneAt)) {
       this.#fault(`${where}.goneAt`);

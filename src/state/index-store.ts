@@ -8,6 +8,7 @@ import {
   deviceScopes,
   type IndexesToSave,
   indexFilePieces,
+  isUuid,
   readIndexes,
   type SavedDomain,
 } from './index-file.ts';
@@ -132,6 +133,22 @@ export class IndexStore {
   /** lveDomIndex and vmIndex of a domain. */
   domain(uuid: string): number {
     return this.#number(this.#domains, uuid);
+  }
+
+  /**
+   * Takes over numbers that something else has kept, such as the event log, where the file of numbers has lost them: a
+   * domain that is back gets the one that is said of it there, and no other domain does.
+   */
+  adopt(numbered: Iterable<{ readonly uuid: string; readonly index: number }>): void {
+    const before = this.#domains.size;
+    for (const { uuid, index } of numbered) {
+      if (!isUuid(uuid) || this.#domains.size >= maxNumbered) continue;
+      this.#domains.restore({ key: uuid, index, releasedAt: this.#now() });
+    }
+    const domains = this.#domains.size - before;
+    if (domains === 0) return;
+    this.#logger.warn({ domains }, 'index numbers were lost; the event log still had these');
+    this.#changed();
   }
 
   /** Whether a domain has a number already, or may have one. */

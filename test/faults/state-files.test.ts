@@ -164,9 +164,9 @@ describe.each(files)('in the place of %s', (file) => {
     rmSync(`${state}/${file}`, { force: true });
     make(file);
     const found = await startedNumbers();
-    expect(ascending(found)).toEqual([1, 2, 3]);
-    if (file !== 'indexes.json') expect(found).toEqual([1, 2, 3]);
-    else if (what !== 'nothing') {
+    // Of two domains the event log has the numbers, of the third there is none left but its own.
+    expect(found).toEqual([1, 2, 3]);
+    if (file === 'indexes.json' && what !== 'nothing') {
       expect(complaints()).toContain(`${state}/indexes.json`);
       expect(await warnings()).toContain(`${state}/indexes.json`);
     }

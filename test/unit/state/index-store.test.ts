@@ -355,6 +355,28 @@ describe('IndexStore', () => {
     }
   });
 
+  it('takes over numbers that were lost from what still knows them', async () => {
+    await using store = await load();
+    expect(store.domain(first)).toBe(1);
+    store.adopt([
+      { uuid: second, index: 2 },
+      { uuid: third, index: 2 },
+      { uuid: first, index: 7 },
+      { uuid: '', index: 3 },
+      { uuid: 'fourth', index: 4 },
+      { uuid: '44444444-4444-4444-4444-444444444444', index: 0 },
+    ]);
+    store.addReferences((index) => index === 2);
+    expect([store.peekDomain(first), store.peekDomain(second), store.peekDomain(third)]).toEqual([
+      1,
+      2,
+      undefined,
+    ]);
+    // Nobody else gets the number as long as something refers to it.
+    expect(store.domain(third)).toBe(3);
+    expect(store.domain(second)).toBe(2);
+  });
+
   it('takes nothing from a damaged file of a version to come', () => {
     const text = '{"version":2,\n"domains":[\n{"uuid":"11111111-1111-1111-1111-111111111111","index":7,"dev';
     expect(readIndexes(text.replace(',"dev', '}'), now)).toMatchObject({
