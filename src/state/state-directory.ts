@@ -28,6 +28,9 @@ export interface StateDirectoryOptions {
  */
 const unanswered = new Map<string, Promise<void>>();
 
+/** How long one that nobody wants any more is waited for all the same, in milliseconds: any that answers has by then. */
+const abortedMs = 1000;
+
 const defaultCheckMs = 10_000;
 const defaultPatienceMs = 10_000;
 
@@ -75,6 +78,9 @@ export class StateDirectory implements StatePlace {
     const acquiring = directory.#acquire();
     if ((await within(directory.#patienceMs, acquiring, options.signal)) === late) {
       directory.#closed = true;
+      // What is only about to be taken is given back at once: a lock would stay, and the process not end in order.
+      const isQuick = options.signal?.aborted === true && (await within(abortedMs, acquiring)) !== late;
+      if (isQuick) throw silent(path, directory.#patienceMs);
       keepUntilAnswered(path, acquiring);
       throw silent(path, directory.#patienceMs, acquiring);
     }

@@ -61,6 +61,18 @@ describe('StateDirectory', () => {
     await waitUntil(async () => (await saved()).includes(uuid), { what: 'the file' });
   });
 
+  it('leaves no lock where it is told to stop while it takes it', async () => {
+    const abort = new AbortController();
+    const opening = StateDirectory.open(base, { logger: silentLogger, signal: abort.signal });
+    await waitUntil(async () => (await readdir(base)).includes('lock'), { what: 'the lock', intervalMs: 1 });
+    abort.abort();
+    await opening.then(
+      (directory) => directory.close(),
+      () => undefined,
+    );
+    expect(await readdir(base)).toEqual([]);
+  });
+
   it('goes on with its own lock where the directory was away for a while', async () => {
     const path = join(base, 'state');
     await using directory = await open(path);
