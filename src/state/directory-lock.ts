@@ -48,6 +48,12 @@ export interface TakeOptions {
   readonly hadIt?: boolean;
 }
 
+/**
+ * Files of attempts that could not be removed, by directory: the next attempt uses them again. A directory in which nothing
+ * can be removed would fill up.
+ */
+const remaining = new Map<string, string>();
+
 /** Longer than what any agent writes into its lock. */
 const maxLockBytes = 4096;
 
@@ -120,7 +126,8 @@ async function takeLock(
   token: string,
   { onMoved, hadIt }: TakeOptions,
 ): Promise<void> {
-  const own = join(path, `.${lockName}.${process.pid}.${randomUUID()}`);
+  const own = remaining.get(path) ?? join(path, `.${lockName}.${process.pid}.${randomUUID()}`);
+  remaining.delete(path);
   await writeFile(own, token, { mode: 0o600 });
   try {
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
@@ -152,7 +159,9 @@ async function takeLock(
       await removeStale(path, lockPath, held);
     }
   } finally {
-    await unlink(own).catch(() => undefined);
+    await unlink(own).catch((error: unknown) => {
+      if (!hasCode(error, 'ENOENT')) remaining.set(path, own);
+    });
   }
   throw new StateDirectoryError(
     'locked',

@@ -147,7 +147,8 @@ export class IndexStore {
     }
     const domains = this.#domains.size - before;
     if (domains === 0) return;
-    this.#logger.warn({ domains }, 'index numbers were lost; the event log still had these');
+    // Also after every SIGKILL: the log is written a moment earlier.
+    this.#logger.info({ domains }, 'index numbers that were not saved are taken from the event log');
     this.#changed();
   }
 

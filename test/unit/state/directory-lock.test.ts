@@ -1,5 +1,6 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import {
   chmod,
   chown,
@@ -20,6 +21,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DirectoryLock } from '../../../src/state/directory-lock.ts';
 
 let base: string;
+
+/** Whether a directory can be made so that files are added to it only. */
+const canBeAppendOnly = ((): boolean => {
+  const directory = mkdtempSync(join(tmpdir(), 'append-only-'));
+  const ran = ['+a', '-a'].map((how) => spawnSync('chattr', [how, directory], { stdio: 'ignore' }).status);
+  rmSync(directory, { recursive: true });
+  return ran.every((status) => status === 0);
+})();
 
 beforeEach(async () => {
   base = await mkdtemp(join(tmpdir(), 'state-directory-'));
@@ -174,6 +183,22 @@ describe('DirectoryLock', () => {
     expect(told[1]).toEqual(told[0]);
     expect(await readdir(base)).toEqual(['lock']);
   });
+
+  it.skipIf(!canBeAppendOnly)(
+    'leaves one file at most where nothing can be removed (as root, where chattr works)',
+    async () => {
+      await writeFile(join(base, 'lock'), '{"pid":99999999}');
+      execFileSync('chattr', ['+a', base]);
+      try {
+        for (let time = 0; time < 3; time++) {
+          await expect(DirectoryLock.take(base)).rejects.toMatchObject({ reason: 'unusable' });
+        }
+        expect(await readdir(base)).toHaveLength(2);
+      } finally {
+        execFileSync('chattr', ['-a', base]);
+      }
+    },
+  );
 
   it('says what is wrong with a path that cannot be a directory', async () => {
     await writeFile(join(base, 'file'), '');
