@@ -19,6 +19,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DirectoryLock } from '../../../src/state/directory-lock.ts';
+import { runAsAnotherUser } from '../../support/another-user.ts';
 
 let base: string;
 
@@ -162,12 +163,9 @@ describe('DirectoryLock', () => {
     await chmod(base, 0o1777);
     await chown(base, 4711, 4711);
     await chown(join(base, 'lock'), 4711, 4711);
-    const script = `import { DirectoryLock } from '${join(import.meta.dirname, '../../../src/state/directory-lock.ts')}';
-      process.setuid(4712);
+    const stdout = await runAsAnotherUser(`import { DirectoryLock } from './src/state/directory-lock.ts';
       for (let time = 0; time < 2; time++)
-        await DirectoryLock.take('${base}').catch((error) => console.log(JSON.stringify({ ...error, text: error.message })));`;
-    const args = ['--import', 'tsx', '--input-type=module', '--eval', script];
-    const { stdout } = await promisify(execFile)(process.execPath, args);
+        await DirectoryLock.take('${base}').catch((error) => console.log(JSON.stringify({ ...error, text: error.message })));`);
     const told = stdout
       .trimEnd()
       .split('\n')

@@ -1,17 +1,14 @@
-import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { LibvirtConnection } from '../../../../src/libvirt/connection.ts';
 import { connectGetHostname } from '../../../../src/libvirt/procedures.ts';
 import { parseLibvirtUri } from '../../../../src/libvirt/uri.ts';
 import { silentLogger } from '../../../../src/log.ts';
 import { FakeLibvirtd } from '../../../fakes/fake-libvirtd.ts';
-import { repositoryPath } from '../../../lab/mib-path.ts';
 import { waitUntil } from '../../../lab/wait.ts';
+import { runAsAnotherUser } from '../../../support/another-user.ts';
 
 let directory: string;
 let daemon: FakeLibvirtd;
@@ -98,16 +95,7 @@ it.skipIf(process.getuid?.() !== 0)(
     );
     process.exit();
   `;
-    // In one file, since others than root may not read a checkout.
-    const outfile = join(directory, 'limited.mjs');
-    const stdin = { contents, resolveDir: repositoryPath };
-    await build({ stdin, outfile, bundle: true, platform: 'node', format: 'esm', logLevel: 'silent' });
-    for (const path of [directory, outfile]) await chmod(path, 0o755);
-    // Not by process.setuid(): Node.js of some builds refuses that.
-    const asAnother = ['--reuid=54321', '--regid=54321', '--clear-groups'];
-    const { stdout } = await promisify(execFile)('setpriv', [...asAnother, process.execPath, outfile], {
-      cwd: directory,
-    });
+    const stdout = await runAsAnotherUser(contents);
     expect(JSON.parse(stdout)).toEqual({
       text: 'cannot start /bin/cat: spawn /bin/cat EAGAIN',
       advice: { problem: 'no-processes-left', remedy: expect.stringContaining('TasksMax=') },
