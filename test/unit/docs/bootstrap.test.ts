@@ -17,13 +17,13 @@ const companions: Readonly<Record<string, readonly string[]>> = {
   snmpttconvertmib: ['snmptt'],
   sshd: ['ssh-keygen'],
   ssh: ['ssh-add', 'ssh-agent', 'ssh-keygen', 'ssh-keyscan'],
-  nsenter: ['findmnt', 'prlimit', 'setpriv', 'unshare'],
+  nsenter: ['findmnt', 'prlimit', 'setpriv', 'taskset', 'unshare'],
   mount: ['umount'],
 };
 
 /** Programs of packages that every Debian has, and Node.js. */
 const essential = new Set(
-  'apt-cache apt-get bash cat chmod chown cp dd dpkg-deb dpkg-query env false find id kill ldd ln ls mkdir mkfifo node perl rm script sed sh sleep stat tar test touch true truncate which'.split(
+  'apt-cache apt-get bash cat chmod chown cp dd dpkg-deb dpkg-query env false find id kill ldd ln ls mkdir mkfifo nice node perl rm script sed sh sleep stat tar test touch true truncate which'.split(
     ' ',
   ),
 );
@@ -32,12 +32,19 @@ const essential = new Set(
 const optional = new Set(['chattr', 'systemd-analyze']);
 
 const called = new Map<string, string>();
-for (const folder of ['test/lab', 'test/integration', 'test/unit', 'test/golden', 'test/support']) {
+for (const folder of [
+  'test/lab',
+  'test/integration',
+  'test/unit',
+  'test/golden',
+  'test/support',
+  'test/bench',
+]) {
   for (const entry of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })) {
     if (!entry.endsWith('.ts')) continue;
     const source = readFileSync(join(root, folder, entry), 'utf8');
     const calls = source.matchAll(
-      /(?:\b(?:run|runAnyway|spawn|spawnSync|execFile|execFileSync|exec)\(\s*|\bcommand: )'([a-z][\w./-]*)'(?! \|)/g,
+      /(?:\b(?:run|runAnyway|spawn|spawnSync|execFile|execFileSync|exec|promisify\(execFile\))\(\s*|\bcommand: )'([a-z][\w./-]*)'(?! \|)/g,
     );
     for (const [, program = ''] of calls) called.set(program.split('/').at(-1) ?? '', `${folder}/${entry}`);
   }
