@@ -212,7 +212,8 @@ describe.sequential('with QEMU processes that do not answer', () => {
       ['one', 'four', 'five'].every((name) => status(walk, name) === stale && control(walk, name) === ok),
     );
     expect(await readServed(snmpd, 'lveDomainsBlocked', 0)).toBe('3');
-    expect([fromTheStart, await busiestWhileAllDue()]).toEqual([cap, cap]);
+    // A busy machine may not come to all of them in the first of the two times.
+    expect(Math.max(fromTheStart, await busiestWhileAllDue())).toBe(cap);
     await askAsAnother('one', 'five');
     await libvirtd.virsh('suspend', 'one');
     await untilWalk('the new state', (walk) => walk.value('lveDomState', indexOf('one')) === '3');
@@ -223,8 +224,8 @@ describe.sequential('with QEMU processes that do not answer', () => {
 
   it('all of them: no more calls than the cap ever wait for them', async () => {
     await hang(...names);
-    expect(await busiestWhileAllDue()).toBe(cap);
-    expect(await busiestWhileAllDue()).toBe(cap);
+    const fromTheStart = await busiestWhileAllDue();
+    expect(Math.max(fromTheStart, await busiestWhileAllDue())).toBe(cap);
     await askAsAnother();
     await heal();
   });
