@@ -158,7 +158,8 @@ describe('DirectoryLock', () => {
   });
 
   it.skipIf(process.getuid?.() !== 0)('says so where a stale lock cannot be removed (as root)', async () => {
-    await writeFile(join(base, 'lock'), '{"pid":99999999}', { mode: 0o644 });
+    await writeFile(join(base, 'lock'), '{"pid":99999999}');
+    await chmod(join(base, 'lock'), 0o644);
     // Of somebody else, in a directory where everybody removes only what is his.
     await chmod(base, 0o1777);
     await chown(base, 4711, 4711);
