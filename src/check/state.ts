@@ -1,10 +1,11 @@
 import { constants } from 'node:fs';
-import { access, lstat, open, readdir, stat, statfs, unlink } from 'node:fs/promises';
+import { access, open, readdir, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { errorText } from '../errors.ts';
 import { late, within } from '../run/deadline.ts';
 import { lockHolder } from '../state/directory-lock.ts';
+import { isThere } from '../state/state-file.ts';
 import { type Finding, foundProblem, inOrder } from './finding.ts';
 
 const subject = 'state';
@@ -62,13 +63,6 @@ async function directoryFinding(path: string, error: unknown, user: string): Pro
   const text = `${path} cannot be written by this user: ${errorText(error)}`;
   if (code === 'ENOSPC' || code === 'EDQUOT') return foundProblem(subject, text, 'state-full', { path });
   return foundProblem(subject, text, 'state-not-writable', { path, user });
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await lstat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Whether the nearest directory above that exists can be written. */

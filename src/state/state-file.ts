@@ -213,7 +213,8 @@ async function readAtMost(handle: FileHandle, size: number, maxBytes: number): P
   }
 }
 
-async function isThere(path: string): Promise<boolean> {
+/** Whether anything has this name, a link to nothing included. */
+export async function isThere(path: string): Promise<boolean> {
   return await lstat(path).then(
     () => true,
     () => false,

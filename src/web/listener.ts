@@ -3,14 +3,13 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { connect, Server as NetServer, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import type { SecureContextOptions } from 'node:tls';
 import { errorText } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { within } from '../run/deadline.ts';
-import { readSmallFile } from '../run/small-file.ts';
 import { formatHost, formatHttpAddress, type HttpAddress } from './http-address.ts';
 import type { HttpOptions } from './http-options.ts';
 import { OpenAnswers } from './open-answers.ts';
+import { type LoadedContext, secureContext } from './secure-context.ts';
 
 /** Octets of a request's line and headers; 431 is answered to more. */
 const maxHeaderBytes = 8 * 1024;
@@ -255,26 +254,6 @@ function makeServer(
   server.maxHeadersCount = maxHeaders;
   server.maxRequestsPerSocket = maxRequestsPerSocket;
   return server;
-}
-
-interface LoadedContext {
-  readonly options: SecureContextOptions;
-  /** To tell one from another. */
-  readonly text: string;
-}
-
-async function secureContext({ certificate, privateKey, clientCa }: HttpOptions): Promise<LoadedContext> {
-  const read = async (setting: string, path: string): Promise<string> => {
-    try {
-      return await readSmallFile(path);
-    } catch (error) {
-      throw new Error(`http.${setting}: ${path} cannot be read (${errorText(error)})`, { cause: error });
-    }
-  };
-  const cert = await read('certificate', certificate);
-  const key = await read('private_key', privateKey);
-  const ca = clientCa === '' ? undefined : await read('client_ca', clientCa);
-  return { options: { cert, key, ...(ca === undefined ? {} : { ca }) }, text: `${cert}${key}${ca ?? ''}` };
 }
 
 /** What is answered to requests that Node cannot read, by its code for what is wrong; 400 to all others. */
