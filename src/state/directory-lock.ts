@@ -229,9 +229,18 @@ async function readLock(path: string): Promise<string | typeof noFile | undefine
     case 'text':
       return content.text;
     case 'unreadable':
-      if (content.error !== undefined) throw content.error;
-      return noFile;
+      if (content.error === undefined) return noFile;
+      throw hasCode(content.error, 'EACCES') ? unreadable(path, content.error) : content.error;
   }
+}
+
+function unreadable(lockPath: string, error: Error): StateDirectoryError {
+  return new StateDirectoryError(
+    'permission',
+    `${lockPath} cannot be read: ${systemText(error)}`,
+    `Give ${lockPath} to the user of the agent (uid ${process.getuid?.() ?? 'unknown'}), or remove it if no agent uses the directory.`,
+    { cause: error },
+  );
 }
 
 function parseOwner(text: string): LockOwner | undefined {

@@ -157,6 +157,21 @@ describe('DirectoryLock', () => {
     await DirectoryLock.take(base);
   });
 
+  it.skipIf(process.getuid?.() !== 0)('names the lock that its user may not read (as root)', async () => {
+    const lock = join(base, 'lock');
+    await writeFile(lock, '{"pid":99999999}');
+    await chmod(lock, 0o600);
+    await chmod(base, 0o777);
+    const stdout = await runAsAnotherUser(`import { DirectoryLock } from './src/state/directory-lock.ts';
+      await DirectoryLock.take('${base}').catch((error) => console.log(JSON.stringify({ ...error, text: error.message })));`);
+    expect(JSON.parse(stdout)).toMatchObject({
+      reason: 'permission',
+      text: expect.stringContaining(`${lock} cannot be read: EACCES`),
+      remedy: expect.stringMatching(/^Give .*\/lock to the user of the agent \(uid \d+\), or remove it/),
+    });
+    expect(await readdir(base)).toEqual(['lock']);
+  });
+
   it.skipIf(process.getuid?.() !== 0)('says so where a stale lock cannot be removed (as root)', async () => {
     await writeFile(join(base, 'lock'), '{"pid":99999999}');
     await chmod(join(base, 'lock'), 0o644);
